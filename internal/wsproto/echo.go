@@ -1,0 +1,138 @@
+package wsproto
+
+// Echo is the server side of one connection after the opening handshake. It
+// answers every frame in the [Buffer] that it came in: data with the same data,
+// pings with pongs, a close frame with the same code and reason, and every breach
+// of the protocol with the close frame that the RFC asks for.
+//
+// The client's fragmentation is kept. A frame of up to [MaxWhole] bytes is
+// answered whole; a larger one that arrives in pieces is answered piece by piece,
+// so that the server never owes the rest of a frame and can speak at any time.
+type Echo struct {
+	decoder Decoder
+	held    int32 // bytes at the buffer's Start that are unmasked and wait for the rest of their frame
+	hold    bool  // the current frame is to be answered whole
+	begun   bool  // a frame of the current message has been sent
+
+	closeSent     bool
+	closeReceived bool
+	failed        bool
+}
+
+// NewEcho returns an Echo at the first byte behind the handshake.
+func NewEcho(limits *Limits) Echo {
+	return Echo{decoder: NewDecoder(limits)}
+}
+
+// CloseSent says whether a close frame was sent. Nothing is sent behind it
+// (RFC 6455 section 5.5.1).
+func (e *Echo) CloseSent() bool { return e.closeSent }
+
+// CloseReceived says whether the client's close frame has come.
+func (e *Echo) CloseReceived() bool { return e.closeReceived }
+
+// Last says whether all is said: the client's close frame has come or it broke the
+// protocol. What still arrives is to be discarded, and the sending side to be shut
+// down.
+func (e *Echo) Last() bool { return e.closeReceived || e.failed }
+
+// Next answers the next frame in b, or the next piece of one, and says what it was.
+// The event's Payload is in its place in b.Out. After [NeedMore] everything that
+// can be answered has been; what is left in b must be in front of the next read.
+// When [Echo.Last] is true, nothing is left.
+func (e *Echo) Next(b *Buffer) Event {
+	if e.Last() {
+		b.Discard()
+		return Event{}
+	}
+	if e.closeSent {
+		b.Start += int(e.held)
+		e.held = 0
+	}
+	ev, n := e.decoder.Next(b.Mem[b.Start+int(e.held) : b.End])
+	switch ev.Kind {
+	case Data:
+		e.data(b, &ev, n)
+	case Ping:
+		e.control(b, &ev, opPong, n)
+	case Pong:
+		b.Start += n
+	case Close:
+		e.closeReceived = true
+		e.control(b, &ev, opClose, n)
+		e.closeSent = true
+		b.Discard()
+	case Failed:
+		e.fail(b, ev.Violation)
+	}
+	return ev
+}
+
+// data answers a data frame or a piece of one. n is how many bytes it took in b,
+// behind those held. A piece that has to wait becomes NeedMore.
+func (e *Echo) data(b *Buffer, ev *Event, n int) {
+	end := b.Start + int(e.held) + n
+	start := end - len(ev.Payload) - int(e.held)
+	if e.closeSent {
+		b.Start = end
+		return
+	}
+	if ev.Length > 0 {
+		e.hold = ev.Length <= MaxWhole
+	}
+	if !ev.End && (e.hold || len(ev.Payload) == 0) {
+		b.Start = start
+		e.held = int32(end - start)
+		*ev = Event{}
+		return
+	}
+	opcode := ev.Opcode
+	if e.begun {
+		opcode = opContinuation
+	}
+	last := ev.End && ev.Fin
+	ev.Payload = b.answer(last, opcode, start, end)
+	e.held = 0
+	e.begun = !last
+}
+
+// control answers a control frame of n bytes with one that has the same payload.
+func (e *Echo) control(b *Buffer, ev *Event, opcode Opcode, n int) {
+	end := b.Start + n
+	if e.closeSent {
+		b.Start = end
+		return
+	}
+	ev.Payload = b.answer(true, opcode, end-len(ev.Payload), end)
+}
+
+// fail answers a breach with its close frame (RFC 6455 section 7.1.7).
+func (e *Echo) fail(b *Buffer, v Violation) {
+	e.failed = true
+	e.held = 0
+	b.Discard()
+	if e.closeSent {
+		return
+	}
+	reason := violations[v].reason
+	if v == MessageOverLimit && e.decoder.limits.Reason != "" {
+		reason = e.decoder.limits.Reason
+	}
+	var frame [2 + maxControlPayload]byte
+	b.Append(e.AppendClose(frame[:0], v.CloseCode(), reason))
+}
+
+// AppendClose appends a close frame of the server's own to dst (RFC 6455 section
+// 7.1.2) and begins the closing handshake: from now on everything but the client's
+// close frame is dropped. It must not be called when [Echo.CloseSent]. A reason of
+// over 123 bytes is cut.
+func (e *Echo) AppendClose(dst []byte, code CloseCode, reason string) []byte {
+	e.closeSent = true
+	return appendClose(dst, code, reason)
+}
+
+// AppendPing appends a ping (RFC 6455 section 5.5.2) with at most 125 bytes of
+// payload to dst. It must not be called when [Echo.CloseSent].
+func (e *Echo) AppendPing(dst, payload []byte) []byte {
+	return append(appendHeader(dst, true, opPing, len(payload)), payload...)
+}

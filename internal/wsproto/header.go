@@ -1,0 +1,123 @@
+package wsproto
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// Opcode says what a frame is (RFC 6455 section 5.2).
+type Opcode uint8
+
+// The opcodes that are not reserved.
+const (
+	opContinuation Opcode = 0x0
+	Text           Opcode = 0x1
+	Binary         Opcode = 0x2
+	opClose        Opcode = 0x8
+	opPing         Opcode = 0x9
+	opPong         Opcode = 0xA
+)
+
+// isControl says whether frames of this opcode are control frames (section 5.5).
+func (o Opcode) isControl() bool { return o&0x8 != 0 }
+
+const (
+	finBit    = 0x80
+	rsvBits   = 0x70
+	maskBit   = 0x80
+	length16  = 126 // the length is in the next 2 bytes
+	length64  = 127 // the length is in the next 8 bytes
+	maxLength = math.MaxInt64
+
+	maxControlPayload = 125
+	maxClientHeader   = 14 // 2 bytes, 8 of length, 4 of masking key
+	maxServerHeader   = 10 // the same without a masking key
+)
+
+// header is the header of a client's frame:
+//
+//	 0               1               2               3
+//	+-+-+-+-+-------+-+-------------+-------------------------------+
+//	|F|R|R|R| opcode|M| Payload len |    Extended payload length    |
+//	|I|S|S|S|  (4)  |A|     (7)     |   (16, if Payload len is 126; |
+//	|N|V|V|V|       |S|             |    64, if it is 127)          |
+//	| |1|2|3|       |K|             |                               |
+//	+-+-+-+-+-------+-+-------------+-------------------------------+
+//	|                    Masking-key (32)                           |
+//	+---------------------------------------------------------------+
+type header struct {
+	fin    bool
+	opcode Opcode
+	key    uint32 // the masking key, its first byte in the low bits
+	length int64  // of the payload, in bytes
+}
+
+// parseHeader reads the frame header that p begins with, and makes every check
+// that needs nothing but the header, each as soon as its byte is there. n is the
+// length of the header, or 0 while p is too short; [maxClientHeader] bytes
+// always suffice.
+func parseHeader(p []byte) (h header, n int, v Violation) {
+	if len(p) < 1 {
+		return h, 0, noViolation
+	}
+	h.fin, h.opcode = p[0]&finBit != 0, Opcode(p[0]&0xF)
+	switch {
+	case p[0]&rsvBits != 0:
+		return h, 0, ReservedBits
+	case h.opcode > opPong, h.opcode > Binary && h.opcode < opClose:
+		return h, 0, ReservedOpcode
+	case h.opcode.isControl() && !h.fin:
+		return h, 0, FragmentedControl
+	case len(p) < 2:
+		return h, 0, noViolation
+	case p[1]&maskBit == 0:
+		return h, 0, UnmaskedFrame
+	}
+	short := p[1] &^ maskBit
+	switch {
+	case short <= maxControlPayload:
+		h.length, n = int64(short), 2
+	case h.opcode.isControl():
+		return h, 0, ControlTooLong
+	case short == length16:
+		if len(p) < 4 {
+			return h, 0, noViolation
+		}
+		h.length, n = int64(binary.BigEndian.Uint16(p[2:])), 4
+		if h.length < length16 {
+			return h, 0, NonMinimalLength
+		}
+	default:
+		if len(p) < 10 {
+			return h, 0, noViolation
+		}
+		length := binary.BigEndian.Uint64(p[2:])
+		if length > maxLength {
+			return h, 0, LengthOverflow
+		}
+		if length <= math.MaxUint16 {
+			return h, 0, NonMinimalLength
+		}
+		h.length, n = int64(length), 10
+	}
+	if len(p) < n+4 {
+		return h, 0, noViolation
+	}
+	h.key = binary.LittleEndian.Uint32(p[n:])
+	return h, n + 4, noViolation
+}
+
+// appendHeader appends the header of a server's frame, which has no masking key.
+func appendHeader(dst []byte, fin bool, opcode Opcode, length int) []byte {
+	first := byte(opcode)
+	if fin {
+		first |= finBit
+	}
+	switch {
+	case length <= maxControlPayload:
+		return append(dst, first, byte(length))
+	case length <= math.MaxUint16:
+		return append(dst, first, length16, byte(length>>8), byte(length))
+	}
+	return binary.BigEndian.AppendUint64(append(dst, first, length64), uint64(length))
+}
