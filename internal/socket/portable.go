@@ -1,0 +1,222 @@
+package socket
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Portable is a driver with one goroutine a connection, over net.Conn. Its fields
+// are set before Serve and not changed; its methods may be called from anywhere.
+type Portable struct {
+	// Open makes the handler of a connection that was accepted.
+	Open func(remote net.Addr) Handler
+	// Now is the clock that handlers are given.
+	Now func() time.Duration
+	// Pool lends the buffers that reads go into, Headroom is what [Handler.Receive] is
+	// promised, in bytes.
+	Pool     *Pool
+	Headroom int
+	// WriteTimeout is how long a write may make no progress; 0 is for ever.
+	WriteTimeout time.Duration
+	Log          *slog.Logger
+
+	mu    sync.Mutex
+	conns map[*portableConn]struct{}
+	wait  sync.WaitGroup
+}
+
+// ErrWriteTimeout is the cause of closing a connection whose peer did not read.
+var ErrWriteTimeout = errors.New("the peer did not read")
+
+// Name is the driver's name in logs.
+func (d *Portable) Name() string { return "portable" }
+
+// Serve accepts and serves connections until ln is closed. The connections live on.
+func (d *Portable) Serve(ln net.Listener) {
+	acceptAll(ln, d.Log, func(nc net.Conn) {
+		c := &portableConn{driver: d, nc: nc, handler: d.Open(nc.RemoteAddr())}
+		d.mu.Lock()
+		if d.conns == nil {
+			d.conns = map[*portableConn]struct{}{}
+		}
+		d.conns[c] = struct{}{}
+		d.mu.Unlock()
+		d.wait.Go(c.run)
+	})
+}
+
+// Each calls f with every handler, while no other method of that handler runs.
+func (d *Portable) Each(f func(Handler)) {
+	for _, c := range d.list() {
+		c.mu.Lock()
+		f(c.handler)
+		c.mu.Unlock()
+	}
+}
+
+// Wake has [Handler.Wake] called soon on every connection that is there now. One
+// whose peer does not read is woken when its write has gone.
+func (d *Portable) Wake() {
+	for _, c := range d.list() {
+		c.mu.Lock()
+		if !c.gone {
+			c.poked.Store(true)
+			c.nc.SetReadDeadline(longAgo)
+		}
+		c.mu.Unlock()
+	}
+}
+
+// Cut closes every connection that is there now, wherever it stands.
+func (d *Portable) Cut() {
+	for _, c := range d.list() {
+		c.nc.Close()
+	}
+}
+
+// Wait returns when every connection is closed or detached.
+func (d *Portable) Wait() { d.wait.Wait() }
+
+func (d *Portable) list() []*portableConn {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	list := make([]*portableConn, 0, len(d.conns))
+	for c := range d.conns {
+		list = append(list, c)
+	}
+	return list
+}
+
+// longAgo is a deadline that has passed.
+var longAgo = time.Unix(1, 0)
+
+// portableConn is a connection and the goroutine that serves it.
+type portableConn struct {
+	driver *Portable
+	nc     net.Conn
+	poked  atomic.Bool // set before the read deadline is put into the past
+
+	mu      sync.Mutex // held while a method of handler runs
+	handler Handler
+	gone    bool // nc is no longer the driver's
+
+	// For the goroutine alone:
+	inbox   inbox
+	armed   time.Duration // the read deadline that is set, by the driver's clock; 0 is none or passed
+	ended   bool          // the peer has shut down its sending side
+	scratch [256]byte
+}
+
+// run serves the connection to its end.
+func (c *portableConn) run() {
+	c.inbox = newInbox(c.driver.Pool, c.driver.Headroom)
+	c.mu.Lock()
+	step := c.handler.Opened(c.driver.Now())
+	c.mu.Unlock()
+	detach, cause := c.serve(step)
+
+	c.driver.mu.Lock()
+	delete(c.driver.conns, c)
+	c.driver.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gone = true
+	if detach {
+		kept := append([]byte(nil), (*c.inbox.mem)[c.inbox.start:c.inbox.end]...)
+		c.inbox.release()
+		c.nc.SetDeadline(time.Time{})
+		c.handler.Detached(c.nc, kept)
+		return
+	}
+	c.inbox.release()
+	c.nc.Close()
+	c.handler.Closed(c.driver.Now(), cause)
+}
+
+// serve does what the handler says until that is to detach, or to close, or until
+// the socket fails.
+func (c *portableConn) serve(step Step) (detach bool, cause error) {
+	for {
+		if err := c.write(step.Write); err != nil {
+			return false, err
+		}
+		c.inbox.keep(step.Kept)
+		switch step.Then {
+		case Close:
+			return false, nil
+		case Detach:
+			return true, nil
+		case ShutDown:
+			if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
+				half.CloseWrite() // when it fails, so will the next read
+			}
+		}
+		var err error
+		if step, err = c.next(step.Wake); err != nil {
+			return false, err
+		}
+	}
+}
+
+// next waits for bytes, the end of input or the time wake, and tells the handler.
+func (c *portableConn) next(wake time.Duration) (Step, error) {
+	c.arm(wake)
+	n, err := 0, os.ErrDeadlineExceeded
+	if !c.poked.Swap(false) {
+		n, err = c.nc.Read(c.inbox.free())
+	}
+	now := c.driver.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case n > 0:
+		c.inbox.end += n
+		return c.handler.Receive(now, *c.inbox.mem, c.inbox.start, c.inbox.end), nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		c.armed = 0
+		step := c.handler.Wake(now, c.scratch[:0])
+		step.Kept = c.inbox.end - c.inbox.start
+		return step, nil
+	case err == io.EOF && !c.ended:
+		c.ended = true
+		return c.handler.EndOfInput(now), nil
+	}
+	return Step{}, err
+}
+
+// arm sets the read deadline. One that is earlier than needed stays: it wakes the
+// handler once for nothing, which is cheaper than a timer moved with each message.
+func (c *portableConn) arm(wake time.Duration) {
+	switch {
+	case wake == 0 && c.armed == 0:
+		c.nc.SetReadDeadline(time.Time{})
+	case wake != 0 && (c.armed == 0 || wake < c.armed):
+		c.nc.SetReadDeadline(time.Now().Add(wake - c.driver.Now()))
+		c.armed = wake
+	}
+}
+
+// write sends p. The time limit is on each progress, not on the whole.
+func (c *portableConn) write(p []byte) error {
+	for len(p) > 0 {
+		if c.driver.WriteTimeout > 0 {
+			c.nc.SetWriteDeadline(time.Now().Add(c.driver.WriteTimeout))
+		}
+		n, err := c.nc.Write(p)
+		p = p[n:]
+		switch {
+		case err == nil:
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return err
+		case n == 0:
+			return ErrWriteTimeout
+		}
+	}
+	return nil
+}
