@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+
+	"echosvc/internal/service"
+)
+
+// help prints the commands and every variable.
+func help(w io.Writer) {
+	fmt.Fprint(w, `echosvc is a WebSocket echo server: what you send is what comes back.
+
+Usage:
+  echosvc              serve, until SIGTERM or Ctrl-C
+  echosvc healthcheck  ask /healthz of the service in the same environment; exit status 0 or 1
+  echosvc version      print the version
+  echosvc help         print this
+
+Environment (name, default, meaning; durations have a unit, such as 25s):
+`)
+	service.WriteHelp(w) // fails only when w does
+}
+
+// stamped is the version of a release, set by the linker.
+var stamped string
+
+// version is the version that was stamped into the binary, or what the Go toolchain
+// knows of the source.
+func version() string {
+	v := stamped
+	if v == "" {
+		v = "devel"
+		if info, ok := debug.ReadBuildInfo(); ok {
+			for _, setting := range info.Settings {
+				if setting.Key == "vcs.revision" {
+					v += " " + setting.Value
+				}
+			}
+		}
+	}
+	return v + " " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
+}

@@ -1,0 +1,90 @@
+// Command echosvc is a WebSocket echo server. Without arguments it serves, configured
+// by its environment; "echosvc help" says how.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"echosvc/internal/service"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+}
+
+// Exit statuses.
+const (
+	exitOK     = 0
+	exitFailed = 1 // a port in use, an unhealthy service
+	exitUsage  = 2 // a wrong variable or argument
+)
+
+// run is the program. getenv answers for conventions that other programs share
+// (NO_COLOR); the variables of echosvc are read by envconfig, which knows only the
+// environment of the process. ctx ends the service in the way of a signal.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	command := "serve"
+	if len(args) > 0 {
+		command = args[0]
+	}
+	if len(args) > 1 {
+		fmt.Fprintf(stderr, "echosvc: %s takes no arguments; \"echosvc help\" says more\n", command)
+		return exitUsage
+	}
+	switch command {
+	case "serve":
+		return serve(ctx, getenv, stderr)
+	case "healthcheck":
+		return healthcheck(ctx, stdout, stderr)
+	case "version", "-version", "--version":
+		fmt.Fprintln(stdout, version())
+		return exitOK
+	case "help", "-h", "-help", "--help":
+		help(stdout)
+		return exitOK
+	}
+	fmt.Fprintf(stderr, "echosvc: there is no command %q; \"echosvc help\" lists them\n", command)
+	return exitUsage
+}
+
+// serve runs the service until a signal ends it.
+func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) int {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
+	defer signal.Stop(signals)
+
+	config, err := service.Load()
+	if err != nil {
+		return wrongConfig(stderr, err)
+	}
+	log := service.NewLogger(config, stderr, getenv("NO_COLOR") != "")
+	if err := service.New(config, log, version()).Run(ctx, signals); err != nil {
+		fmt.Fprintf(stderr, "echosvc: %v\n", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+// healthcheck asks the service that runs in the same environment.
+func healthcheck(ctx context.Context, stdout, stderr io.Writer) int {
+	config, err := service.Load()
+	if err != nil {
+		return wrongConfig(stderr, err)
+	}
+	if err := service.CheckHealth(ctx, config); err != nil {
+		fmt.Fprintf(stderr, "echosvc: unhealthy: %v\n", err)
+		return exitFailed
+	}
+	fmt.Fprintln(stdout, "healthy")
+	return exitOK
+}
+
+func wrongConfig(stderr io.Writer, err error) int {
+	fmt.Fprintf(stderr, "echosvc: the environment has wrong settings:\n%v\n", err)
+	return exitUsage
+}

@@ -1,0 +1,131 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"reflect"
+	"time"
+
+	"github.com/kelseyhightower/envconfig"
+)
+
+// variables is the table of environment variables: what envconfig fills, and what
+// help prints. A variable that is set but empty has its default, as with one that
+// is not set, unless the tag empty says that empty has a meaning of its own.
+type variables struct {
+	Port             string `envconfig:"PORT" default:"8080" desc:"port of the WebSocket echo, with /healthz and /readyz; 0 takes a free one"`
+	HealthPort       string `envconfig:"HEALTH_PORT" default:"8081" desc:"port of /healthz, /readyz and /connections; 0 switches it off"`
+	Host             string `envconfig:"HOST" desc:"address to listen on; empty is all, IPv4 and IPv6"`
+	LogLevel         string `envconfig:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
+	LogFormat        string `envconfig:"LOG_FORMAT" default:"auto" desc:"text, json, or auto: text on a terminal, JSON otherwise"`
+	MaxConnections   string `envconfig:"MAX_CONNECTIONS" default:"0" desc:"WebSocket connections at a time; 0 is what the file limit allows, less a reserve"`
+	MaxMessageSize   string `envconfig:"MAX_MESSAGE_SIZE" default:"64MiB" desc:"largest message, in bytes or with a unit; 0 is no limit"`
+	HandshakeTimeout string `envconfig:"HANDSHAKE_TIMEOUT" default:"10s" desc:"time for the request head to arrive"`
+	PingInterval     string `envconfig:"PING_INTERVAL" default:"25s" desc:"time between pings from the server; 0 is none"`
+	PongTimeout      string `envconfig:"PONG_TIMEOUT" default:"20s" desc:"time for the answer to a ping, from a client that sends nothing else; 0 is no limit"`
+	IdleTimeout      string `envconfig:"IDLE_TIMEOUT" default:"0" desc:"time without a data message after which a connection is closed; 0 is no limit"`
+	WriteTimeout     string `envconfig:"WRITE_TIMEOUT" default:"30s" desc:"time that a client may go without reading when there is something to read"`
+	CloseTimeout     string `envconfig:"CLOSE_TIMEOUT" default:"5s" desc:"time for the client's half of a closing handshake"`
+	DrainDelay       string `envconfig:"DRAIN_DELAY" default:"0s" desc:"time after SIGTERM during which /readyz says no and everything else goes on"`
+	DrainSpread      string `envconfig:"DRAIN_SPREAD" default:"1s" desc:"time over which the connections are then told to go, each at a random moment"`
+	DrainTimeout     string `envconfig:"DRAIN_TIMEOUT" default:"8s" desc:"time after the delay at which what is left is cut"`
+	AllowedOrigins   string `envconfig:"ALLOWED_ORIGINS" default:"*" desc:"origins of web pages that may connect, with commas between: https://example.com, https://*.example.com, null; * is all"`
+	Subprotocols     string `envconfig:"SUBPROTOCOLS" default:"*" empty:"none" desc:"subprotocols that are chosen when offered, with commas between; * is the first offered, empty is none"`
+	Goodbye          string `envconfig:"GOODBYE" default:"bye" empty:"none" desc:"a text message that is echoed and then closed with 1000, in any case; empty is none"`
+}
+
+// Config is the configuration, checked.
+type Config struct {
+	Host             string
+	Port             int // 0 is a free one
+	HealthPort       int // 0 is no health listener
+	LogLevel         slog.Level
+	LogFormat        string // "auto", "text" or "json"
+	MaxConnections   int    // 0 is by the file limit
+	MaxMessageSize   int64  // in bytes; 0 is no limit
+	HandshakeTimeout time.Duration
+	PingInterval     time.Duration // 0 is no pings
+	PongTimeout      time.Duration // 0 is no limit
+	IdleTimeout      time.Duration // 0 is no limit
+	WriteTimeout     time.Duration
+	CloseTimeout     time.Duration
+	DrainDelay       time.Duration
+	DrainSpread      time.Duration // at most DrainTimeout
+	DrainTimeout     time.Duration
+	AllowedOrigins   []string // nil is all
+	AnySubprotocol   bool
+	Subprotocols     []string
+	Goodbye          string // "" is none
+}
+
+// Load reads the configuration from the environment of the process. The error has
+// a line for every variable that is wrong.
+func Load() (Config, error) {
+	var v variables
+	if err := envconfig.Process("", &v); err != nil {
+		return Config{}, err
+	}
+	applyDefaults(&v)
+	return v.parse()
+}
+
+// applyDefaults gives each variable that is set but empty its default: compose
+// files and shells make such out of variables that are not there.
+func applyDefaults(v *variables) {
+	fields := reflect.ValueOf(v).Elem()
+	for i := range fields.NumField() {
+		tag := fields.Type().Field(i).Tag
+		if fields.Field(i).String() == "" && tag.Get("empty") == "" {
+			fields.Field(i).SetString(tag.Get("default"))
+		}
+	}
+}
+
+// parse checks all variables, each by itself and then with the others.
+func (v *variables) parse() (Config, error) {
+	var p valueParser
+	c := Config{
+		Host:             p.host("HOST", v.Host),
+		Port:             p.port("PORT", v.Port),
+		HealthPort:       p.port("HEALTH_PORT", v.HealthPort),
+		LogLevel:         p.level("LOG_LEVEL", v.LogLevel),
+		LogFormat:        p.oneOf("LOG_FORMAT", v.LogFormat, "auto", "text", "json"),
+		MaxConnections:   p.count("MAX_CONNECTIONS", v.MaxConnections),
+		MaxMessageSize:   p.size("MAX_MESSAGE_SIZE", v.MaxMessageSize),
+		HandshakeTimeout: p.positive("HANDSHAKE_TIMEOUT", v.HandshakeTimeout),
+		PingInterval:     p.duration("PING_INTERVAL", v.PingInterval),
+		PongTimeout:      p.duration("PONG_TIMEOUT", v.PongTimeout),
+		IdleTimeout:      p.duration("IDLE_TIMEOUT", v.IdleTimeout),
+		WriteTimeout:     p.positive("WRITE_TIMEOUT", v.WriteTimeout),
+		CloseTimeout:     p.positive("CLOSE_TIMEOUT", v.CloseTimeout),
+		DrainDelay:       p.duration("DRAIN_DELAY", v.DrainDelay),
+		DrainSpread:      p.duration("DRAIN_SPREAD", v.DrainSpread),
+		DrainTimeout:     p.positive("DRAIN_TIMEOUT", v.DrainTimeout),
+		AllowedOrigins:   p.origins("ALLOWED_ORIGINS", v.AllowedOrigins),
+		Goodbye:          p.goodbye("GOODBYE", v.Goodbye),
+	}
+	c.AnySubprotocol, c.Subprotocols = p.subprotocols("SUBPROTOCOLS", v.Subprotocols)
+	if len(p.errs) == 0 {
+		p.errs = c.conflicts()
+	}
+	return c, errors.Join(p.errs...)
+}
+
+// conflicts says which variables do not go together.
+func (c *Config) conflicts() (errs []error) {
+	if c.Port == c.HealthPort && c.Port != 0 {
+		errs = append(errs, fmt.Errorf("PORT and HEALTH_PORT are both %d; they must differ, or HEALTH_PORT be 0", c.Port))
+	}
+	if c.DrainSpread > c.DrainTimeout {
+		errs = append(errs, fmt.Errorf("DRAIN_SPREAD=%v is more than DRAIN_TIMEOUT=%v; connections would be cut before they were told", c.DrainSpread, c.DrainTimeout))
+	}
+	return errs
+}
+
+// WriteHelp writes a line for every variable: its name, default and meaning.
+func WriteHelp(w io.Writer) error {
+	return envconfig.Usagef("", &variables{}, w, `{{range .}}  {{printf "%-18s %-6s" (usage_key .) (usage_default .)}}  {{usage_description .}}
+{{end}}`)
+}

@@ -1,0 +1,291 @@
+package service
+
+import (
+	"net"
+	"time"
+
+	"echosvc/internal/socket"
+	"echosvc/internal/wsproto"
+)
+
+// stage is where a connection is in its life. It only goes forward.
+type stage uint8
+
+const (
+	stageHead      stage = iota // the request head is arriving
+	stageOpen                   // the WebSocket is open
+	stageClosing                // the server's close frame has been sent, the client's is awaited
+	stageLingering              // all is said, the sending side is shut down, what arrives is discarded
+)
+
+func (s stage) String() string {
+	return [...]string{"handshake", "open", "closing", "closed"}[s]
+}
+
+// initiator is who began the close.
+type initiator uint8
+
+const (
+	byNobody initiator = iota // TCP broke
+	byClient
+	byServer
+)
+
+func (i initiator) String() string { return [...]string{"nobody", "client", "server"}[i] }
+
+// conn is the life of one connection. It implements socket.Handler: the driver
+// calls one method at a time.
+//
+//	head -> open -> closing -> lingering -> closed     the server closes first
+//	head -> open ------------> lingering -> closed     the client does, or breaks the protocol
+//	head --------------------> lingering -> closed     a refused upgrade
+//	head -> detached                                   plain HTTP
+type conn struct {
+	svc    *Service
+	id     uint64
+	remote string
+
+	stage       stage
+	closedBy    initiator
+	wasOpen     bool // the upgrade was accepted and is counted in svc.live
+	matched     int8 // bytes of the goodbye word that the current message has repeated; -1 is none
+	closeCode   wsproto.CloseCode
+	violation   wsproto.Violation
+	head        wsproto.Head
+	echo        wsproto.Echo
+	subprotocol string
+
+	// Messages that were answered, and their payload in bytes.
+	messages int64
+	bytes    int64
+
+	timers timers
+}
+
+// Opened starts the time for the request head.
+func (c *conn) Opened(now time.Duration) socket.Step {
+	c.timers.opened = now
+	c.timers.deadline = now + c.svc.config.HandshakeTimeout
+	return socket.Step{Wake: c.timers.deadline}
+}
+
+// Receive goes on with what has arrived.
+func (c *conn) Receive(now time.Duration, mem []byte, start, end int) socket.Step {
+	c.timers.received = now
+	b := wsproto.Buffer{Mem: mem, Start: start, End: end}
+	switch c.stage {
+	case stageHead:
+		return c.receiveHead(now, &b)
+	case stageLingering:
+		return socket.Step{Wake: c.wake()}
+	}
+	return c.receiveFrames(now, &b)
+}
+
+// receiveHead goes on with the opening handshake (RFC 6455 section 4.2).
+func (c *conn) receiveHead(now time.Duration, b *wsproto.Buffer) socket.Step {
+	head := b.Mem[b.Start:b.End]
+	n, refusal := c.head.Scan(head)
+	if refusal != nil {
+		return c.refuse(now, refusal)
+	}
+	if n == 0 {
+		return socket.Step{Kept: len(head), Wake: c.wake()}
+	}
+	request, refusal := wsproto.ParseRequest(head[:n])
+	if refusal != nil {
+		return c.refuse(now, refusal)
+	}
+	if !request.IsUpgrade() {
+		return socket.Step{Kept: len(head), Then: socket.Detach}
+	}
+	agreement, refusal := c.svc.policy.Accept(&request)
+	if refusal == nil {
+		refusal = c.svc.admit()
+	}
+	if refusal != nil {
+		return c.refuse(now, refusal)
+	}
+	b.Replace(n, agreement.AppendResponse(nil))
+	c.open(now, agreement)
+	return c.receiveFrames(now, b)
+}
+
+// open begins the WebSocket.
+func (c *conn) open(now time.Duration, agreement wsproto.Agreement) {
+	c.stage = stageOpen
+	c.wasOpen = true
+	c.subprotocol = agreement.Subprotocol
+	c.echo = wsproto.NewEcho(&c.svc.limits)
+	c.timers.open(now, &c.svc.config)
+	c.svc.log.Debug("connection opened", "id", c.id, "remote", c.remote, "subprotocol", c.subprotocol)
+}
+
+// receiveFrames answers every frame in b (RFC 6455 sections 5 to 7).
+func (c *conn) receiveFrames(now time.Duration, b *wsproto.Buffer) socket.Step {
+	for {
+		ev := c.echo.Next(b)
+		switch ev.Kind {
+		case wsproto.NeedMore:
+			step := socket.Step{Write: b.Out(), Kept: b.End - b.Start}
+			if c.echo.Last() {
+				c.linger(now)
+				step.Then = socket.ShutDown
+			}
+			step.Wake = c.wake()
+			return step
+		case wsproto.Data:
+			if c.stage == stageOpen {
+				c.receiveData(now, b, &ev)
+			}
+		case wsproto.Pong:
+			c.timers.pong(now, ev.Payload)
+		case wsproto.Close:
+			c.began(byClient, ev.Code)
+		case wsproto.Failed:
+			c.violation = ev.Violation
+			c.began(byServer, ev.Violation.CloseCode())
+		}
+	}
+}
+
+// receiveData counts an answered data frame, or a piece of one, and looks for the goodbye word.
+func (c *conn) receiveData(now time.Duration, b *wsproto.Buffer, ev *wsproto.Event) {
+	c.timers.data = now
+	c.bytes += int64(len(ev.Payload))
+	if ev.End && ev.Fin {
+		c.messages++
+	}
+	if c.saysGoodbye(ev) {
+		var frame [127]byte
+		b.Append(c.close(now, frame[:0], wsproto.NormalClosure, "goodbye"))
+	}
+}
+
+// saysGoodbye says whether a message that equals the goodbye word ends with ev. The
+// case of ASCII letters does not count.
+func (c *conn) saysGoodbye(ev *wsproto.Event) bool {
+	word := c.svc.config.Goodbye
+	if c.matched >= 0 {
+		end := int(c.matched) + len(ev.Payload)
+		if word != "" && ev.Opcode == wsproto.Text && end <= len(word) && equalFold(word[c.matched:end], ev.Payload) {
+			c.matched = int8(end)
+		} else {
+			c.matched = -1
+		}
+	}
+	if !ev.End || !ev.Fin {
+		return false
+	}
+	said := word != "" && int(c.matched) == len(word)
+	c.matched = 0
+	return said
+}
+
+// equalFold compares texts of the same length; the case of ASCII letters does not count.
+func equalFold(s string, t []byte) bool {
+	for i := range len(s) {
+		if lower(s[i]) != lower(t[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+// close appends a close frame of the server's own to dst and awaits the client's.
+func (c *conn) close(now time.Duration, dst []byte, code wsproto.CloseCode, reason string) []byte {
+	c.began(byServer, code)
+	c.stage = stageClosing
+	c.timers.deadline = now + c.svc.config.CloseTimeout
+	return c.echo.AppendClose(dst, code, reason)
+}
+
+// began notes who began the close and with which code; only the first counts.
+func (c *conn) began(by initiator, code wsproto.CloseCode) {
+	if c.closedBy == byNobody {
+		c.closedBy, c.closeCode = by, code
+	}
+}
+
+// refuse answers the request with an HTTP error.
+func (c *conn) refuse(now time.Duration, r *wsproto.Refusal) socket.Step {
+	c.svc.log.Info("upgrade refused", "id", c.id, "remote", c.remote, "status", r.Status, "why", r.Text)
+	c.linger(now)
+	return socket.Step{Write: r.AppendResponse(nil), Wake: c.wake(), Then: socket.ShutDown}
+}
+
+// linger begins the end: closing at once, with unread input, would send a reset,
+// and that would destroy the close frame on its way to the client.
+func (c *conn) linger(now time.Duration) {
+	c.stage = stageLingering
+	c.timers.received = now
+	c.timers.deadline = now + c.svc.config.CloseTimeout
+}
+
+// EndOfInput closes: whoever has shut down its sending side without a close frame
+// cannot say anything more (RFC 6455 section 7.1.5: AbnormalClosure). The beginning of
+// a request that will not be completed is answered.
+func (c *conn) EndOfInput(now time.Duration) socket.Step {
+	if c.stage == stageHead && c.timers.received > 0 {
+		step := c.refuse(now, wsproto.Incomplete())
+		step.Then = socket.Close
+		return step
+	}
+	return socket.Step{Then: socket.Close}
+}
+
+// Detached gives a plain HTTP request to the HTTP server.
+func (c *conn) Detached(nc net.Conn, kept []byte) {
+	c.svc.plain.give(nc, kept)
+}
+
+// Closed counts and logs the end of a WebSocket.
+func (c *conn) Closed(now time.Duration, cause error) {
+	if !c.wasOpen {
+		return
+	}
+	clean := c.echo.CloseSent() && c.echo.Last()
+	if c.closedBy == byNobody {
+		c.closeCode = wsproto.AbnormalClosure
+	}
+	c.svc.live.leave(clean)
+	attrs := []any{
+		"id", c.id, "remote", c.remote,
+		"duration", (now - c.timers.opened).Round(time.Millisecond).String(),
+		"messages", c.messages, "bytes", c.bytes,
+		"code", int(c.closeCode), "initiator", c.closedBy.String(), "clean", clean,
+	}
+	if c.violation != 0 {
+		attrs = append(attrs, "violation", c.violation.String())
+	}
+	if cause != nil && !clean {
+		attrs = append(attrs, "cause", cause.Error())
+	}
+	c.svc.log.Info("connection closed", attrs...)
+}
+
+// snapshot is what is known of the connection; ok is false when it is not a WebSocket.
+func (c *conn) snapshot() (info Connection, ok bool) {
+	info = Connection{
+		ID:          c.id,
+		Remote:      c.remote,
+		Since:       c.svc.wallTime(c.timers.opened),
+		Messages:    c.messages,
+		Bytes:       c.bytes,
+		Subprotocol: c.subprotocol,
+		State:       c.stage.String(),
+	}
+	if c.timers.rtt > 0 {
+		info.RTT = c.timers.rtt.String()
+	}
+	return info, c.wasOpen
+}
+
+var _ socket.Handler = (*conn)(nil)

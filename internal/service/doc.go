@@ -1,0 +1,17 @@
+// Package service is the product: a WebSocket echo server with health endpoints
+// and a graceful end.
+//
+// [Load] reads the configuration. [Service.Run] listens, serves, drains and
+// returns. Between them:
+//
+//   - conn.go is the life of a connection: request head, echo, closing, closed. It has no I/O
+//     and no clock. It is a [socket.Handler]: given bytes and the time, it gives
+//     back bytes to write and when it wants to be woken. What it says on the wire
+//     is internal/wsproto's; how bytes get there is internal/socket's.
+//   - timers.go decides when a connection acts by itself: keep-alive pings, all time-outs, the drain.
+//   - live.go counts the live connections, and admits and refuses new ones.
+//   - drain.go is the end of the process.
+//   - health.go has /healthz, /readyz and /connections; plainhttp.go is for requests on
+//     the WebSocket port that are not for a WebSocket.
+//   - config.go has the table of variables, values.go reads their values, log.go makes the logger.
+package service

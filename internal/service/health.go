@@ -1,0 +1,103 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"echosvc/internal/socket"
+)
+
+// handleHealth adds /healthz and /readyz to mux. The first says that the process is
+// alive, until its end; the second that it wants new connections.
+func (s *Service) handleHealth(mux *http.ServeMux) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+		plainText(w, http.StatusOK, "ok")
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if s.ready.Load() {
+			plainText(w, http.StatusOK, "ok")
+		} else {
+			plainText(w, http.StatusServiceUnavailable, "draining")
+		}
+	})
+}
+
+// handleConnections adds /connections to mux: the live connections as JSON.
+func (s *Service) handleConnections(mux *http.ServeMux) {
+	mux.HandleFunc("GET /connections", func(w http.ResponseWriter, r *http.Request) {
+		list := s.connections()
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		encoder.Encode(map[string]any{"count": len(list), "connections": list}) // the client has gone when this fails
+	})
+}
+
+// connections lists the live WebSocket connections, the oldest first.
+func (s *Service) connections() []Connection {
+	list := []Connection{}
+	s.driver.Each(func(h socket.Handler) {
+		if info, ok := h.(*conn).snapshot(); ok {
+			list = append(list, info)
+		}
+	})
+	slices.SortFunc(list, func(a, b Connection) int { return int(a.ID) - int(b.ID) })
+	return list
+}
+
+// plainText answers with a line of text.
+func plainText(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	io.WriteString(w, text+"\n") // the client has gone when this fails
+}
+
+// healthCheckTimeout is how long CheckHealth waits.
+const healthCheckTimeout = 3 * time.Second
+
+// CheckHealth asks /healthz of the service that the configuration describes, on
+// this machine, and returns nil when it answers 200.
+func CheckHealth(ctx context.Context, c Config) error {
+	port := c.HealthPort
+	if port == 0 {
+		port = c.Port
+	}
+	if port == 0 {
+		return fmt.Errorf("PORT is 0, which is a free port: there is no way to know which")
+	}
+	host := c.Host
+	if host == "" || host == "0.0.0.0" {
+		host = "127.0.0.1"
+	} else if host == "::" {
+		host = "::1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, healthCheckTimeout)
+	defer cancel()
+	url := "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + "/healthz"
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	transport := &http.Transport{DisableKeepAlives: true} // not through a proxy that the environment names
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(io.LimitReader(response.Body, 200))
+		return fmt.Errorf("%s answered %s: %s", url, response.Status, strings.TrimSpace(string(body)))
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package service
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"echosvc/internal/socket"
+	"echosvc/internal/wsproto"
+)
+
+// lingerQuiet is how long a connection that is finished is kept for a client that
+// sends nothing: long enough for what was on its way.
+const lingerQuiet = time.Second
+
+// timers are the times that a connection acts on, all by the driver's clock; 0 is never.
+// None of them is a timer of its own: the earliest is when the driver wakes the
+// connection, and a wake that comes early does nothing.
+type timers struct {
+	opened   time.Duration // the TCP connection was accepted
+	received time.Duration // the last bytes came
+	data     time.Duration // the last data message, or a piece of it, came
+	deadline time.Duration // the end of the stages before and behind open
+	nextPing time.Duration
+	pinged   time.Duration // the last ping was sent
+	awaiting bool          // ... and was not answered
+	rtt      time.Duration // between the last answered ping and its pong
+	drain    time.Duration // when the drain says goodbye to this connection
+}
+
+// open begins the times of an open WebSocket.
+func (t *timers) open(now time.Duration, config *Config) {
+	t.data = now
+	if config.PingInterval > 0 {
+		t.nextPing = now + config.PingInterval
+	}
+}
+
+// pong takes the answer to a ping (RFC 6455 section 5.5.3). Only the answer to the
+// last one counts; a pong may also come unasked.
+func (t *timers) pong(now time.Duration, payload []byte) {
+	if t.awaiting && len(payload) == 8 && binary.BigEndian.Uint64(payload) == uint64(t.pinged) {
+		t.awaiting = false
+		t.rtt = now - t.pinged
+	}
+}
+
+// wake is when the connection has something to do by itself, at the earliest.
+func (c *conn) wake() time.Duration {
+	t, config := &c.timers, &c.svc.config
+	switch c.stage {
+	case stageHead, stageClosing:
+		return t.deadline
+	case stageLingering:
+		return min(t.deadline, t.received+lingerQuiet)
+	}
+	return earliest(t.nextPing, t.pongDeadline(config), t.idleDeadline(config), t.drain)
+}
+
+// pongDeadline is when an unanswered ping means that the client is gone. A client
+// that sends anything is not: its pong may wait behind a large frame.
+func (t *timers) pongDeadline(config *Config) time.Duration {
+	if !t.awaiting || config.PongTimeout == 0 {
+		return 0
+	}
+	return max(t.pinged, t.received) + config.PongTimeout
+}
+
+// idleDeadline is when a connection without data messages is to be closed.
+func (t *timers) idleDeadline(config *Config) time.Duration {
+	if config.IdleTimeout == 0 {
+		return 0
+	}
+	return t.data + config.IdleTimeout
+}
+
+// earliest is the least of the times that are not 0, or 0.
+func earliest(times ...time.Duration) time.Duration {
+	var first time.Duration
+	for _, t := range times {
+		if t != 0 && (first == 0 || t < first) {
+			first = t
+		}
+	}
+	return first
+}
+
+// due says whether the time t has come.
+func due(now, t time.Duration) bool { return t != 0 && now >= t }
+
+// Wake does what the time asks for.
+func (c *conn) Wake(now time.Duration, scratch []byte) socket.Step {
+	switch c.stage {
+	case stageHead:
+		return c.wakeHead(now)
+	case stageOpen:
+		scratch = c.wakeOpen(now, scratch)
+		return socket.Step{Write: scratch, Wake: c.wake()}
+	}
+	if due(now, c.wake()) {
+		return socket.Step{Then: socket.Close}
+	}
+	return socket.Step{Wake: c.wake()}
+}
+
+// wakeHead ends a handshake that takes too long. Whoever has not sent a byte, as a
+// browser that connects ahead of need, is not answered.
+func (c *conn) wakeHead(now time.Duration) socket.Step {
+	switch {
+	case !due(now, c.timers.deadline):
+		return socket.Step{Wake: c.timers.deadline}
+	case c.timers.received == 0:
+		return socket.Step{Then: socket.Close}
+	}
+	text := fmt.Sprintf("the request head was not complete within HANDSHAKE_TIMEOUT=%v of this server", c.svc.config.HandshakeTimeout)
+	return c.refuse(now, wsproto.Timeout(text))
+}
+
+// wakeOpen appends the frame that an open connection has to send now, if any.
+func (c *conn) wakeOpen(now time.Duration, dst []byte) []byte {
+	t, config := &c.timers, &c.svc.config
+	if t.drain == 0 {
+		t.drain = c.svc.drainTime()
+	}
+	switch {
+	case due(now, t.drain):
+		return c.close(now, dst, wsproto.GoingAway, "the server is shutting down")
+	case due(now, t.pongDeadline(config)):
+		return c.close(now, dst, wsproto.InternalError, fmt.Sprintf("no pong within PONG_TIMEOUT=%v of this server", config.PongTimeout))
+	case due(now, t.idleDeadline(config)):
+		return c.close(now, dst, wsproto.GoingAway, fmt.Sprintf("no data message within IDLE_TIMEOUT=%v of this server", config.IdleTimeout))
+	case due(now, t.nextPing):
+		t.nextPing = now + config.PingInterval
+		if t.awaiting && config.PongTimeout > 0 {
+			return dst // its deadline decides
+		}
+		t.pinged, t.awaiting = now, true
+		return c.echo.AppendPing(dst, binary.BigEndian.AppendUint64(nil, uint64(now)))
+	}
+	return dst
+}
