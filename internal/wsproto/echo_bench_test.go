@@ -1,0 +1,71 @@
+package wsproto
+
+import (
+	"strings"
+	"testing"
+)
+
+// echoLoad is a read that is answered again and again.
+type echoLoad struct {
+	name string
+	in   []byte
+}
+
+var echoLoads = []echoLoad{
+	{"small", clientFrame(0x81, strings.Repeat("a", 64))},
+	{"16 small in one read", []byte(strings.Repeat(string(clientFrame(0x81, strings.Repeat("a", 64))), 16))},
+	{"medium", clientFrame(0x82, strings.Repeat("a", 16<<10))},
+	{"medium text beyond ASCII", clientFrame(0x81, strings.Repeat("κόσμε ", 1489))},
+	{"large", clientFrame(0x82, strings.Repeat("a", 1<<20))},
+	{"fragmented", join(clientFrame(0x01, strings.Repeat("a", 1000)), clientFrame(0x89, "p"), clientFrame(0x00, strings.Repeat("a", 1000)), clientFrame(0x80, ""))},
+	{"100,000 tiny in one read", []byte(strings.Repeat(string(clientFrame(0x82, "a")), 100_000))},
+}
+
+// run answers the load in mem, which has Headroom and the load's length.
+func (l *echoLoad) run(echo *Echo, mem []byte) int {
+	b := Buffer{Mem: mem, Start: Headroom, End: Headroom + copy(mem[Headroom:], l.in)}
+	for echo.Next(&b).Kind != NeedMore {
+	}
+	return len(b.Out())
+}
+
+func BenchmarkEcho(b *testing.B) {
+	for _, load := range echoLoads {
+		b.Run(load.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(load.in)))
+			echo, mem := NewEcho(&Limits{}), make([]byte, Headroom+len(load.in))
+			for b.Loop() {
+				load.run(&echo, mem)
+			}
+		})
+	}
+}
+
+func BenchmarkDecoder(b *testing.B) {
+	for _, load := range echoLoads {
+		b.Run(load.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(load.in)))
+			decoder, mem := NewDecoder(&Limits{}), make([]byte, len(load.in))
+			for b.Loop() {
+				for rest := mem[:copy(mem, load.in)]; len(rest) > 0; {
+					_, n := decoder.Next(rest)
+					rest = rest[n:]
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkHandshake(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		var h Head
+		n, _ := h.Scan([]byte(articleRequest))
+		r, _ := ParseRequest([]byte(articleRequest[:n]))
+		if _, refusal := anything.Accept(&r); refusal != nil {
+			b.Fatal(refusal)
+		}
+	}
+}

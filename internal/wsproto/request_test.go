@@ -1,0 +1,83 @@
+package wsproto
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+)
+
+func TestParseRequest(t *testing.T) {
+	got, refusal := ParseRequest([]byte("GET /a?b=c HTTP/1.1\r\nHost: x\r\nEmpty:\r\nx-Spaced: \t a b \t\r\nBytes: \xff\tz\r\nhost:y\r\n\r\n"))
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	want := Request{"GET", "/a?b=c", "HTTP/1.1", []Field{
+		{"Host", "x"}, {"Empty", ""}, {"x-Spaced", "a b"}, {"Bytes", "\xff\tz"}, {"host", "y"},
+	}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if values := slices.Collect(got.Values("HOST")); !slices.Equal(values, []string{"x", "y"}) {
+		t.Errorf("Values = %q", values)
+	}
+	for value := range got.Values("host") {
+		if value != "x" {
+			t.Errorf("the first value is %q", value)
+		}
+		break
+	}
+}
+
+func TestParseRequestRefusesWhatIsNotHTTP(t *testing.T) {
+	tests := []struct {
+		name   string
+		head   string
+		status int
+	}{
+		{"one word", "GET\r\n\r\n", 400},
+		{"two words", "GET /\r\n\r\n", 400},
+		{"two spaces", "GET  / HTTP/1.1\r\n\r\n", 400},
+		{"four words", "GET / x HTTP/1.1\r\n\r\n", 400},
+		{"method is not a token", "G(T / HTTP/1.1\r\n\r\n", 400},
+		{"control character in the target", "GET /\x01 HTTP/1.1\r\n\r\n", 400},
+		{"delete in the target", "GET /\x7f HTTP/1.1\r\n\r\n", 400},
+		{"not HTTP", "GET / SIP/2.0\r\n\r\n", 400},
+		{"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\n", 505},
+		{"HTTP/0.9 with a version", "GET / HTTP/0.9\r\n\r\n", 505},
+		{"carriage return in the version", "GET / HTTP/1.1\r\r\n\r\n", 505},
+		{"field without a colon", "GET / HTTP/1.1\r\nHost\r\n\r\n", 400},
+		{"field without a name", "GET / HTTP/1.1\r\n: x\r\n\r\n", 400},
+		{"space before the colon", "GET / HTTP/1.1\r\nHost : x\r\n\r\n", 400},
+		{"folded line", "GET / HTTP/1.1\r\nA: x\r\n y\r\n\r\n", 400},
+		{"NUL in a value", "GET / HTTP/1.1\r\nA: x\x00y\r\n\r\n", 400},
+		{"carriage return in a value", "GET / HTTP/1.1\r\nA: x\ry\r\n\r\n", 400},
+		{"delete in a value", "GET / HTTP/1.1\r\nA: x\x7f\r\n\r\n", 400},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, refusal := ParseRequest([]byte(test.head))
+			if refusal == nil || refusal.Status != test.status {
+				t.Errorf("got %v, want a refusal with %d", refusal, test.status)
+			}
+		})
+	}
+}
+
+func TestListElements(t *testing.T) {
+	for list, want := range map[string][]string{
+		"":             nil,
+		",, ,":         nil,
+		"a":            {"a"},
+		" a ,\tb,,c d": {"a", "b", "c d"},
+	} {
+		if got := slices.Collect(listElements(list)); !slices.Equal(got, want) {
+			t.Errorf("listElements(%q) = %q, want %q", list, got, want)
+		}
+	}
+	for element := range listElements("a, b") {
+		if element != "a" {
+			t.Errorf("the first element is %q", element)
+		}
+		break
+	}
+}
