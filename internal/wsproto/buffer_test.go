@@ -1,6 +1,7 @@
 package wsproto
 
 import (
+	"echosvc/internal/wstest"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +16,7 @@ func TestResponseAndFirstFramesLeaveTogether(t *testing.T) {
 	}
 	for _, test := range tests {
 		mem := []byte(strings.Repeat(".", Headroom) + test.head)
-		mem = append(mem, join(clientFrame(0x81, "a"), clientFrame(0x89, "b"))...)
+		mem = append(mem, join(wstest.Frame(0x81, "a"), wstest.Frame(0x89, "b"))...)
 		b := Buffer{Mem: mem, Start: Headroom, End: len(mem)}
 		echo := NewEcho(&Limits{})
 		b.Replace(len(test.head), []byte(test.response))
@@ -27,8 +28,8 @@ func TestResponseAndFirstFramesLeaveTogether(t *testing.T) {
 		if !found {
 			t.Fatalf("%s: got %q", test.name, b.Out())
 		}
-		want := []serverFrame{{0x81, "a"}, {0x8a, "b"}, {0x88, "\x03\xe8" + strings.Repeat("x", maxCloseReason)}}
-		if got := readServerFrames(t, []byte(out)); !slices.Equal(got, want) {
+		want := []wstest.ServerFrame{{First: 0x81, Payload: "a"}, {First: 0x8a, Payload: "b"}, {First: 0x88, Payload: "\x03\xe8" + strings.Repeat("x", maxCloseReason)}}
+		if got := wstest.ReadFrames(t, []byte(out)); !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", test.name, got, want)
 		}
 	}
@@ -37,7 +38,7 @@ func TestResponseAndFirstFramesLeaveTogether(t *testing.T) {
 // TestCloseFrameFitsBehindAnAnswer: the longest close frame finds room behind a short
 // answer without touching what was not read yet.
 func TestCloseFrameFitsBehindAnAnswer(t *testing.T) {
-	mem := append([]byte(strings.Repeat(".", Headroom)), join(clientFrame(0x81, "bye"), clientFrame(0x88, "\x03\xe8"))...)
+	mem := append([]byte(strings.Repeat(".", Headroom)), join(wstest.Frame(0x81, "bye"), wstest.Frame(0x88, "\x03\xe8"))...)
 	b := Buffer{Mem: mem, Start: Headroom, End: len(mem)}
 	echo := NewEcho(&Limits{})
 	if ev := echo.Next(&b); string(ev.Payload) != "bye" {
@@ -48,8 +49,8 @@ func TestCloseFrameFitsBehindAnAnswer(t *testing.T) {
 	if ev := echo.Next(&b); ev.Kind != Close || ev.Code != NormalClosure {
 		t.Errorf("the client's close frame became %+v", ev)
 	}
-	want := []serverFrame{{0x81, "bye"}, {0x88, "\x03\xe8" + strings.Repeat("x", maxCloseReason)}}
-	if got := readServerFrames(t, b.Out()); !slices.Equal(got, want) {
+	want := []wstest.ServerFrame{{First: 0x81, Payload: "bye"}, {First: 0x88, Payload: "\x03\xe8" + strings.Repeat("x", maxCloseReason)}}
+	if got := wstest.ReadFrames(t, b.Out()); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }

@@ -1,12 +1,13 @@
 package wsproto
 
 import (
+	"echosvc/internal/wstest"
 	"testing"
 )
 
 func TestDecoderGivesDataAsItArrives_Section5_2(t *testing.T) {
 	d := NewDecoder(&Limits{})
-	p := clientFrame(0x82, "abcdef")
+	p := wstest.Frame(0x82, "abcdef")
 	ev, n := d.Next(p[:6])
 	if ev.Kind != Data || ev.Opcode != Binary || ev.Length != 6 || ev.End || !ev.Fin || len(ev.Payload) != 0 || n != 6 {
 		t.Errorf("of the header: %+v, %d", ev, n)
@@ -18,7 +19,7 @@ func TestDecoderGivesDataAsItArrives_Section5_2(t *testing.T) {
 	if ev.Kind != Data || ev.Length != 0 || ev.End || string(ev.Payload) != "abc" || n != 3 {
 		t.Errorf("of three bytes: %+v, %d", ev, n)
 	}
-	ev, n = d.Next(append(p[9:], clientFrame(0x89, "")...))
+	ev, n = d.Next(append(p[9:], wstest.Frame(0x89, "")...))
 	if ev.Kind != Data || !ev.End || !ev.Fin || string(ev.Payload) != "def" || n != 3 {
 		t.Errorf("of the rest: %+v, %d", ev, n)
 	}
@@ -27,7 +28,7 @@ func TestDecoderGivesDataAsItArrives_Section5_2(t *testing.T) {
 // TestEveryStateGoesOnWith131Bytes_Section5_5: the longest thing that has to be there as
 // a whole is a control frame, 6 bytes of header and 125 of payload.
 func TestEveryStateGoesOnWith131Bytes_Section5_5(t *testing.T) {
-	p := clientFrame(0x89, string(make([]byte, 125)))
+	p := wstest.Frame(0x89, string(make([]byte, 125)))
 	if len(p) != 131 {
 		t.Fatalf("the longest ping has %d bytes", len(p))
 	}
@@ -45,7 +46,7 @@ func TestEveryStateGoesOnWith131Bytes_Section5_5(t *testing.T) {
 
 // TestClaimedLengthAllocatesNothing: the header may say what it likes.
 func TestClaimedLengthAllocatesNothing(t *testing.T) {
-	header := claim(0x82, 1<<40)
+	header := wstest.Claim(0x82, 1<<40)
 	limits := &Limits{}
 	if n := testing.AllocsPerRun(100, func() {
 		d := NewDecoder(limits)
@@ -62,14 +63,14 @@ func TestMessageSizeLimit(t *testing.T) {
 		frames [][]byte
 		over   bool
 	}{
-		{"the limit, whole", [][]byte{clientFrame(0x82, string(make([]byte, limit)))}, false},
-		{"one more, whole", [][]byte{clientFrame(0x82, string(make([]byte, limit+1)))}, true},
-		{"the limit, fragmented", [][]byte{clientFrame(0x02, string(make([]byte, limit-1))), clientFrame(0x80, "x")}, false},
-		{"one more, fragmented", [][]byte{clientFrame(0x02, string(make([]byte, limit))), clientFrame(0x80, "x")}, true},
-		{"empty fragments at the limit", [][]byte{clientFrame(0x02, string(make([]byte, limit))), clientFrame(0x00, ""), clientFrame(0x80, "")}, false},
-		{"the count begins again with each message", [][]byte{clientFrame(0x82, string(make([]byte, limit))), clientFrame(0x82, string(make([]byte, limit)))}, false},
-		{"control frames do not count", [][]byte{clientFrame(0x02, string(make([]byte, limit))), clientFrame(0x89, "ping"), clientFrame(0x80, "")}, false},
-		{"2^63-1 claimed", [][]byte{claim(0x82, 1<<63-1)}, true},
+		{"the limit, whole", [][]byte{wstest.Frame(0x82, string(make([]byte, limit)))}, false},
+		{"one more, whole", [][]byte{wstest.Frame(0x82, string(make([]byte, limit+1)))}, true},
+		{"the limit, fragmented", [][]byte{wstest.Frame(0x02, string(make([]byte, limit-1))), wstest.Frame(0x80, "x")}, false},
+		{"one more, fragmented", [][]byte{wstest.Frame(0x02, string(make([]byte, limit))), wstest.Frame(0x80, "x")}, true},
+		{"empty fragments at the limit", [][]byte{wstest.Frame(0x02, string(make([]byte, limit))), wstest.Frame(0x00, ""), wstest.Frame(0x80, "")}, false},
+		{"the count begins again with each message", [][]byte{wstest.Frame(0x82, string(make([]byte, limit))), wstest.Frame(0x82, string(make([]byte, limit)))}, false},
+		{"control frames do not count", [][]byte{wstest.Frame(0x02, string(make([]byte, limit))), wstest.Frame(0x89, "ping"), wstest.Frame(0x80, "")}, false},
+		{"2^63-1 claimed", [][]byte{wstest.Claim(0x82, 1<<63-1)}, true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -78,11 +79,11 @@ func TestMessageSizeLimit(t *testing.T) {
 				s.read(f)
 			}
 			last := s.frames()[len(s.frames())-1]
-			if over := last.first == 0x88; over != test.over {
+			if over := last.First == 0x88; over != test.over {
 				t.Fatalf("the last frame is %v", last)
 			}
-			if test.over && last.payload != "\x03\xf1over the test's limit" {
-				t.Errorf("closed with %q, want 1009 and the reason of the limit", last.payload)
+			if test.over && last.Payload != "\x03\xf1over the test's limit" {
+				t.Errorf("closed with %q, want 1009 and the reason of the limit", last.Payload)
 			}
 		})
 	}
@@ -92,13 +93,13 @@ func TestMessageSizeLimit(t *testing.T) {
 // can hold (CVE-2020-27813).
 func TestLengthsDoNotOverflow(t *testing.T) {
 	d := NewDecoder(&Limits{})
-	d.Next(clientFrame(0x02, "x"))
-	if ev, _ := d.Next(claim(0x00, 1<<63-1)); ev.Kind != Data || ev.Length != 1<<63-1 {
+	d.Next(wstest.Frame(0x02, "x"))
+	if ev, _ := d.Next(wstest.Claim(0x00, 1<<63-1)); ev.Kind != Data || ev.Length != 1<<63-1 {
 		t.Errorf("got %+v", ev)
 	}
 	limited := NewDecoder(&Limits{MaxMessageSize: 1<<63 - 1})
-	limited.Next(clientFrame(0x02, "x"))
-	if ev, _ := limited.Next(claim(0x00, 1<<63-1)); ev.Violation != MessageOverLimit {
+	limited.Next(wstest.Frame(0x02, "x"))
+	if ev, _ := limited.Next(wstest.Claim(0x00, 1<<63-1)); ev.Violation != MessageOverLimit {
 		t.Errorf("got %+v, want a message over the limit", ev)
 	}
 }

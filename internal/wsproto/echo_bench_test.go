@@ -1,6 +1,7 @@
 package wsproto
 
 import (
+	"echosvc/internal/wstest"
 	"strings"
 	"testing"
 )
@@ -12,13 +13,13 @@ type echoLoad struct {
 }
 
 var echoLoads = []echoLoad{
-	{"small", clientFrame(0x81, strings.Repeat("a", 64))},
-	{"16 small in one read", []byte(strings.Repeat(string(clientFrame(0x81, strings.Repeat("a", 64))), 16))},
-	{"medium", clientFrame(0x82, strings.Repeat("a", 16<<10))},
-	{"medium text beyond ASCII", clientFrame(0x81, strings.Repeat("κόσμε ", 1489))},
-	{"large", clientFrame(0x82, strings.Repeat("a", 1<<20))},
-	{"fragmented", join(clientFrame(0x01, strings.Repeat("a", 1000)), clientFrame(0x89, "p"), clientFrame(0x00, strings.Repeat("a", 1000)), clientFrame(0x80, ""))},
-	{"100,000 tiny in one read", []byte(strings.Repeat(string(clientFrame(0x82, "a")), 100_000))},
+	{"small", wstest.Frame(0x81, strings.Repeat("a", 64))},
+	{"16 small in one read", []byte(strings.Repeat(string(wstest.Frame(0x81, strings.Repeat("a", 64))), 16))},
+	{"medium", wstest.Frame(0x82, strings.Repeat("a", 16<<10))},
+	{"medium text beyond ASCII", wstest.Frame(0x81, strings.Repeat("κόσμε ", 1489))},
+	{"large", wstest.Frame(0x82, strings.Repeat("a", 1<<20))},
+	{"fragmented", join(wstest.Frame(0x01, strings.Repeat("a", 1000)), wstest.Frame(0x89, "p"), wstest.Frame(0x00, strings.Repeat("a", 1000)), wstest.Frame(0x80, ""))},
+	{"100,000 tiny in one read", []byte(strings.Repeat(string(wstest.Frame(0x82, "a")), 100_000))},
 }
 
 // run answers the load in mem, which has Headroom and the load's length.

@@ -2,6 +2,7 @@ package wsproto
 
 import (
 	"bytes"
+	"echosvc/internal/wstest"
 	"slices"
 	"testing"
 )
@@ -154,8 +155,8 @@ func addStreams(f *testing.F) {
 	for _, test := range violationTests {
 		f.Add(test.in, []byte{1, 1})
 	}
-	f.Add(join(clientFrame(0x01, "Hel"), clientFrame(0x89, "p"), clientFrame(0x80, "lo€"), clientFrame(0x88, "\x03\xe8x")), []byte{5})
-	f.Add(clientFrame(0x82, string(make([]byte, 70000))), []byte{255, 255, 255})
+	f.Add(join(wstest.Frame(0x01, "Hel"), wstest.Frame(0x89, "p"), wstest.Frame(0x80, "lo€"), wstest.Frame(0x88, "\x03\xe8x")), []byte{5})
+	f.Add(wstest.Frame(0x82, string(make([]byte, 70000))), []byte{255, 255, 255})
 }
 
 // FuzzDecoder: a stream means the same whole, byte by byte, and in any cuts; nothing
@@ -190,7 +191,7 @@ func FuzzEcho(f *testing.F) {
 			pieces.read(rest[:n])
 			rest = rest[n:]
 		}
-		want, got := readMessages(t, frames), readMessages(t, pieces.frames())
+		want, got := wstest.Messages(t, frames), wstest.Messages(t, pieces.frames())
 		if !slices.Equal(got, want) {
 			t.Fatalf("got %v\nwant %v", got, want)
 		}
@@ -198,7 +199,7 @@ func FuzzEcho(f *testing.F) {
 			t.Fatalf("ended is %v, want %v", pieces.echo.Last(), whole.echo.Last())
 		}
 		for i, m := range got {
-			if closes := m.opcode == 8; closes != (whole.echo.Last() && i == len(got)-1) {
+			if closes := m.Opcode == 8; closes != (whole.echo.Last() && i == len(got)-1) {
 				t.Fatalf("message %d of %d is %v", i, len(got), m)
 			}
 		}

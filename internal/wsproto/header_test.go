@@ -2,6 +2,7 @@ package wsproto
 
 import (
 	"bytes"
+	"echosvc/internal/wstest"
 	"math"
 	"testing"
 )
@@ -76,7 +77,7 @@ func TestUnmask_Section5_3(t *testing.T) {
 			}
 			masked := bytes.Clone(plain)
 			for i := range masked {
-				masked[i] ^= testKey[i%4]
+				masked[i] ^= wstest.Key[i%4]
 			}
 			cut := (length + high) % (length + 1)
 			got := bytes.Clone(masked)

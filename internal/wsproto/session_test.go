@@ -2,6 +2,7 @@ package wsproto
 
 import (
 	"bytes"
+	"echosvc/internal/wstest"
 	"testing"
 )
 
@@ -55,13 +56,13 @@ func (s *session) read(p []byte) {
 }
 
 // frames are the frames that were sent so far.
-func (s *session) frames() []serverFrame {
+func (s *session) frames() []wstest.ServerFrame {
 	s.t.Helper()
-	return readServerFrames(s.t, s.out)
+	return wstest.ReadFrames(s.t, s.out)
 }
 
 // echoed gives all of p in one read to a new Echo and returns what it sends.
-func echoed(t testing.TB, limits *Limits, p []byte) (*session, []serverFrame) {
+func echoed(t testing.TB, limits *Limits, p []byte) (*session, []wstest.ServerFrame) {
 	t.Helper()
 	s := newSession(t, limits)
 	s.read(p)

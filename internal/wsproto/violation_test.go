@@ -2,6 +2,7 @@ package wsproto
 
 import (
 	"bytes"
+	"echosvc/internal/wstest"
 	"encoding/binary"
 	"strings"
 	"testing"
@@ -34,29 +35,29 @@ var violationTests = []struct {
 	{"125 in 16 bits", []byte("\x82\xfe\x00\x7d"), 4, NonMinimalLength, 1002},
 	{"0 in 16 bits", []byte("\x82\xfe\x00\x00"), 4, NonMinimalLength, 1002},
 	{"65535 in 64 bits", []byte("\x82\xff\x00\x00\x00\x00\x00\x00\xff\xff"), 10, NonMinimalLength, 1002},
-	{"length 2^63", claim(0x82, 1<<63), 10, LengthOverflow, 1002},
-	{"length 2^64-1", claim(0x82, 1<<64-1), 10, LengthOverflow, 1002},
-	{"continuation of nothing", clientFrame(0x80, "x"), 6, UnexpectedContinuation, 1002},
-	{"continuation of nothing, unfinished", clientFrame(0x00, "x"), 6, UnexpectedContinuation, 1002},
-	{"continuation behind a finished message", join(clientFrame(0x81, "a"), clientFrame(0x80, "x")), 13, UnexpectedContinuation, 1002},
-	{"text within a text", join(clientFrame(0x01, "a"), clientFrame(0x81, "b")), 13, ExpectedContinuation, 1002},
-	{"binary within a text", join(clientFrame(0x01, "a"), clientFrame(0x02, "b")), 13, ExpectedContinuation, 1002},
-	{"over the limit", claim(0x82, 1<<20+1), 14, MessageOverLimit, 1009},
-	{"text is not UTF-8", clientFrame(0x81, "a\xffb"), 8, InvalidUTF8, 1007},
-	{"text ends within a character", clientFrame(0x81, "\xe2\x82"), 0, InvalidUTF8, 1007},
-	{"character cut by a fragment goes wrong", join(clientFrame(0x01, "\xe2"), clientFrame(0x00, "a")), 0, InvalidUTF8, 1007},
-	{"fragments end within a character", join(clientFrame(0x01, "\xe2"), clientFrame(0x80, "")), 0, InvalidUTF8, 1007},
-	{"large text, not UTF-8 in what has come", append(claim(0x81, 1<<20), 'a'^0x37, 'b'^0xfa, 0xff^0x21), 0, InvalidUTF8, 1007},
-	{"close payload of one byte", clientFrame(0x88, "\x03"), 0, ClosePayloadTooShort, 1002},
-	{"close code 0", clientFrame(0x88, "\x00\x00"), 0, InvalidCloseCode, 1002},
-	{"close code 999", clientFrame(0x88, "\x03\xe7"), 0, InvalidCloseCode, 1002},
-	{"close code 1004", clientFrame(0x88, "\x03\xec"), 0, InvalidCloseCode, 1002},
-	{"close code 1005", clientFrame(0x88, "\x03\xed"), 0, InvalidCloseCode, 1002},
-	{"close code 1006", clientFrame(0x88, "\x03\xee"), 0, InvalidCloseCode, 1002},
-	{"close code 1015", clientFrame(0x88, "\x03\xf7"), 0, InvalidCloseCode, 1002},
-	{"close code 2999", clientFrame(0x88, "\x0b\xb7"), 0, InvalidCloseCode, 1002},
-	{"close code 5000", clientFrame(0x88, "\x13\x88"), 0, InvalidCloseCode, 1002},
-	{"close reason is not UTF-8", clientFrame(0x88, "\x03\xe8\xff"), 0, InvalidCloseReason, 1007},
+	{"length 2^63", wstest.Claim(0x82, 1<<63), 10, LengthOverflow, 1002},
+	{"length 2^64-1", wstest.Claim(0x82, 1<<64-1), 10, LengthOverflow, 1002},
+	{"continuation of nothing", wstest.Frame(0x80, "x"), 6, UnexpectedContinuation, 1002},
+	{"continuation of nothing, unfinished", wstest.Frame(0x00, "x"), 6, UnexpectedContinuation, 1002},
+	{"continuation behind a finished message", join(wstest.Frame(0x81, "a"), wstest.Frame(0x80, "x")), 13, UnexpectedContinuation, 1002},
+	{"text within a text", join(wstest.Frame(0x01, "a"), wstest.Frame(0x81, "b")), 13, ExpectedContinuation, 1002},
+	{"binary within a text", join(wstest.Frame(0x01, "a"), wstest.Frame(0x02, "b")), 13, ExpectedContinuation, 1002},
+	{"over the limit", wstest.Claim(0x82, 1<<20+1), 14, MessageOverLimit, 1009},
+	{"text is not UTF-8", wstest.Frame(0x81, "a\xffb"), 8, InvalidUTF8, 1007},
+	{"text ends within a character", wstest.Frame(0x81, "\xe2\x82"), 0, InvalidUTF8, 1007},
+	{"character cut by a fragment goes wrong", join(wstest.Frame(0x01, "\xe2"), wstest.Frame(0x00, "a")), 0, InvalidUTF8, 1007},
+	{"fragments end within a character", join(wstest.Frame(0x01, "\xe2"), wstest.Frame(0x80, "")), 0, InvalidUTF8, 1007},
+	{"large text, not UTF-8 in what has come", append(wstest.Claim(0x81, 1<<20), 'a'^0x37, 'b'^0xfa, 0xff^0x21), 0, InvalidUTF8, 1007},
+	{"close payload of one byte", wstest.Frame(0x88, "\x03"), 0, ClosePayloadTooShort, 1002},
+	{"close code 0", wstest.Frame(0x88, "\x00\x00"), 0, InvalidCloseCode, 1002},
+	{"close code 999", wstest.Frame(0x88, "\x03\xe7"), 0, InvalidCloseCode, 1002},
+	{"close code 1004", wstest.Frame(0x88, "\x03\xec"), 0, InvalidCloseCode, 1002},
+	{"close code 1005", wstest.Frame(0x88, "\x03\xed"), 0, InvalidCloseCode, 1002},
+	{"close code 1006", wstest.Frame(0x88, "\x03\xee"), 0, InvalidCloseCode, 1002},
+	{"close code 1015", wstest.Frame(0x88, "\x03\xf7"), 0, InvalidCloseCode, 1002},
+	{"close code 2999", wstest.Frame(0x88, "\x0b\xb7"), 0, InvalidCloseCode, 1002},
+	{"close code 5000", wstest.Frame(0x88, "\x13\x88"), 0, InvalidCloseCode, 1002},
+	{"close reason is not UTF-8", wstest.Frame(0x88, "\x03\xe8\xff"), 0, InvalidCloseReason, 1007},
 }
 
 // TestEveryViolationEndsInItsCloseFrame_Section7_1_7 sends each breach whole, with more
@@ -76,7 +77,7 @@ func TestEveryViolationEndsInItsCloseFrame_Section7_1_7(t *testing.T) {
 				t.Helper()
 				frames := s.frames()
 				last := frames[len(frames)-1]
-				if last.first != 0x88 || binary.BigEndian.Uint16([]byte(last.payload)) != uint16(test.code) || !utf8.ValidString(last.payload[2:]) {
+				if last.First != 0x88 || binary.BigEndian.Uint16([]byte(last.Payload)) != uint16(test.code) || !utf8.ValidString(last.Payload[2:]) {
 					t.Errorf("answered with %v, want a close frame with %d", last, test.code)
 				}
 				if ev := s.events[len(s.events)-1]; ev.Kind != Failed || ev.Violation != test.want {
@@ -87,7 +88,7 @@ func TestEveryViolationEndsInItsCloseFrame_Section7_1_7(t *testing.T) {
 				}
 			}
 			whole := newSession(t, limits)
-			whole.read(join(test.in, clientFrame(0x81, "behind")))
+			whole.read(join(test.in, wstest.Frame(0x81, "behind")))
 			check(whole)
 
 			s := newSession(t, limits)
@@ -99,7 +100,7 @@ func TestEveryViolationEndsInItsCloseFrame_Section7_1_7(t *testing.T) {
 			}
 			check(s)
 			sent := len(s.out)
-			s.read(clientFrame(0x81, "behind"))
+			s.read(wstest.Frame(0x81, "behind"))
 			if len(s.out) != sent {
 				t.Error("something was answered behind the close frame")
 			}

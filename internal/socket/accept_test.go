@@ -1,0 +1,55 @@
+package socket
+
+import (
+	"bytes"
+	"log/slog"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// failingListener fails a number of accepts between connections.
+type failingListener struct {
+	net.Listener
+	failures []int // before each connection
+	accepted []time.Time
+}
+
+func (l *failingListener) Accept() (net.Conn, error) {
+	if len(l.failures) == 0 {
+		return nil, net.ErrClosed
+	}
+	if l.failures[0] > 0 {
+		l.failures[0]--
+		return nil, &net.OpError{Op: "accept", Err: syscall.EMFILE}
+	}
+	l.failures = l.failures[1:]
+	l.accepted = append(l.accepted, time.Now())
+	return nil, nil
+}
+
+// TestAcceptSurvivesEMFILE: it pauses, a second at the most, says so once, and goes on.
+func TestAcceptSurvivesEMFILE(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		ln := &failingListener{failures: []int{0, 20, 0, 1}}
+		start := time.Now()
+		served := 0
+		acceptAll(ln, slog.New(slog.NewTextHandler(&log, nil)), func(net.Conn) { served++ })
+		if served != 4 {
+			t.Errorf("%d connections served, want 4", served)
+		}
+		if took := ln.accepted[1].Sub(start); took < 10*time.Second || took > 20*time.Second {
+			t.Errorf("20 failures took %v, want pauses that grow to one second each", took)
+		}
+		if took := ln.accepted[3].Sub(ln.accepted[2]); took != minAcceptPause {
+			t.Errorf("the next failure took %v, want the shortest pause", took)
+		}
+		if warned := strings.Count(log.String(), "cannot accept"); warned != 2 {
+			t.Errorf("logged %d times, want once for each shortage:\n%s", warned, log.String())
+		}
+	})
+}

@@ -1,0 +1,144 @@
+// Package wstest is the client's side of RFC 6455 for tests: frames as bytes, with
+// nothing checked on the way out and everything on the way in. It shares no code
+// with internal/wsproto, so that a mistake there cannot hide here.
+package wstest
+
+import (
+	"encoding/binary"
+	"fmt"
+	"testing"
+)
+
+// Key is the masking key of the RFC's own examples (section 5.7).
+var Key = [4]byte{0x37, 0xfa, 0x21, 0x3d}
+
+// Frame makes a frame as a client sends it, masked with [Key]. first is the first byte:
+// FIN, RSV and opcode.
+func Frame(first byte, payload string) []byte {
+	return FrameWithKey(first, payload, Key)
+}
+
+// FrameWithKey makes a frame with a masking key of the caller's.
+func FrameWithKey(first byte, payload string, key [4]byte) []byte {
+	f := []byte{first}
+	switch n := len(payload); {
+	case n < 126:
+		f = append(f, 0x80|byte(n))
+	case n < 65536:
+		f = append(f, 0x80|126, byte(n>>8), byte(n))
+	default:
+		f = binary.BigEndian.AppendUint64(append(f, 0x80|127), uint64(n))
+	}
+	f = append(f, key[:]...)
+	for i := range len(payload) {
+		f = append(f, payload[i]^key[i%4])
+	}
+	return f
+}
+
+// Claim is the header of a client's frame that claims a payload of n bytes.
+func Claim(first byte, n uint64) []byte {
+	f := binary.BigEndian.AppendUint64([]byte{first, 0x80 | 127}, n)
+	return append(f, Key[:]...)
+}
+
+// ServerFrame is a frame as a client reads it.
+type ServerFrame struct {
+	First   byte // FIN, RSV and opcode
+	Payload string
+}
+
+// String shows the first byte and the payload, shortened.
+func (f ServerFrame) String() string {
+	if len(f.Payload) > 40 {
+		return fmt.Sprintf("%02x[%d bytes %q...]", f.First, len(f.Payload), f.Payload[:20])
+	}
+	return fmt.Sprintf("%02x%q", f.First, f.Payload)
+}
+
+// CutFrame takes the first frame off what a server sent. ok is false when it is not
+// complete. The error says which rule for servers it breaks.
+func CutFrame(p []byte) (f ServerFrame, rest []byte, ok bool, err error) {
+	if len(p) < 2 {
+		return f, p, false, nil
+	}
+	n, header := uint64(p[1]), 2
+	if n&0x80 != 0 {
+		return f, p, false, fmt.Errorf("the server masked a frame: %x", p[:2])
+	}
+	if p[0]&0x70 != 0 {
+		return f, p, false, fmt.Errorf("the server sent a reserved bit: %x", p[0])
+	}
+	if n >= 126 {
+		header += map[uint64]int{126: 2, 127: 8}[n]
+		if len(p) < header {
+			return f, p, false, nil
+		}
+		n = 0
+		for _, b := range p[2:header] {
+			n = n<<8 | uint64(b)
+		}
+		if header == 4 && n < 126 || header == 10 && n < 65536 {
+			return f, p, false, fmt.Errorf("the server sent a length that is not minimal: %x", p[:header])
+		}
+	}
+	if uint64(len(p)-header) < n {
+		return f, p, false, nil
+	}
+	end := header + int(n)
+	return ServerFrame{p[0], string(p[header:end])}, p[end:], true, nil
+}
+
+// ReadFrames takes all of what a server sent apart. It must end with a frame.
+func ReadFrames(t testing.TB, p []byte) (frames []ServerFrame) {
+	t.Helper()
+	for len(p) > 0 {
+		f, rest, ok, err := CutFrame(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			t.Fatalf("the server sent the beginning of a frame and no more: %x", p[:min(len(p), 20)])
+		}
+		frames, p = append(frames, f), rest
+	}
+	return frames
+}
+
+// Message is a whole message or a control frame, as an application sees it.
+type Message struct {
+	Opcode  byte
+	Payload string
+}
+
+// Messages puts the fragments together (RFC 6455 section 5.4).
+func Messages(t testing.TB, frames []ServerFrame) (messages []Message) {
+	t.Helper()
+	var unfinished *Message
+	for _, f := range frames {
+		fin, opcode := f.First&0x80 != 0, f.First&0xF
+		switch {
+		case opcode >= 8:
+			if !fin || len(f.Payload) > 125 {
+				t.Fatalf("the server sent a bad control frame: %v", f)
+			}
+			messages = append(messages, Message{opcode, f.Payload})
+			continue
+		case opcode == 0:
+			if unfinished == nil {
+				t.Fatalf("the server sent a continuation of nothing: %v", f)
+			}
+			unfinished.Payload += f.Payload
+		default:
+			if unfinished != nil {
+				t.Fatalf("the server began a message within another: %v", f)
+			}
+			unfinished = &Message{opcode, f.Payload}
+		}
+		if fin {
+			messages = append(messages, *unfinished)
+			unfinished = nil
+		}
+	}
+	return messages
+}
