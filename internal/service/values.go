@@ -163,11 +163,14 @@ func isPrintableASCII(s string) bool {
 	return true
 }
 
-// formatSize writes a number of bytes in the way that size reads it.
+// formatSize writes a number of bytes exactly, in the largest unit of which it is a
+// whole number, as size reads it.
 func formatSize(n int64) string {
-	short := strings.ReplaceAll(humanize.IBytes(uint64(n)), " ", "")
-	if back, err := humanize.ParseBytes(short); err == nil && back == uint64(n) {
-		return short
+	units := []string{"", "KiB", "MiB", "GiB", "TiB"}
+	unit := 0
+	for n != 0 && n%1024 == 0 && unit < len(units)-1 {
+		n /= 1024
+		unit++
 	}
-	return strconv.FormatInt(n, 10)
+	return strconv.FormatInt(n, 10) + units[unit]
 }

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	coder "github.com/coder/websocket"
+	gorilla "github.com/gorilla/websocket"
+)
+
+// echoClient is a client library, so that the same conversation can be held with several.
+type echoClient interface {
+	write(text bool, payload string) error
+	read() (text bool, payload string, err error)
+	// closeWith closes with a code and a reason, and returns those of the answer.
+	closeWith(t *testing.T, code int, reason string) (int, string)
+	// closed waits for the server's close frame.
+	closed(t *testing.T) (int, string)
+}
+
+// echoes sends a message and fails unless the same comes back. It reads while it writes:
+// the echo of a large message begins before its end.
+func echoes(t *testing.T, c echoClient, text bool, payload string) {
+	t.Helper()
+	written := make(chan error)
+	go func() { written <- c.write(text, payload) }()
+	gotText, got, err := c.read()
+	if err := errors.Join(err, <-written); err != nil {
+		t.Fatal(err)
+	}
+	if gotText != text || got != payload {
+		t.Errorf("%d bytes came back as %d, text %v", len(payload), len(got), gotText)
+	}
+}
+
+var clients = map[string]func(t *testing.T, addr string) echoClient{
+	"coder": func(t *testing.T, addr string) echoClient {
+		c, _, err := coder.Dial(context.Background(), "ws://"+addr+"/any/path", &coder.DialOptions{Subprotocols: []string{"chat"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.SetReadLimit(-1)
+		if c.Subprotocol() != "chat" {
+			t.Errorf("the subprotocol is %q", c.Subprotocol())
+		}
+		return coderClient{c}
+	},
+	"gorilla": func(t *testing.T, addr string) echoClient {
+		c, response, err := gorilla.DefaultDialer.Dial("ws://"+addr, nil)
+		if err != nil {
+			t.Fatal(err, response)
+		}
+		t.Cleanup(func() { c.Close() })
+		return gorillaClient{c}
+	},
+}
+
+type coderClient struct{ *coder.Conn }
+
+func (c coderClient) write(text bool, payload string) error {
+	kind := coder.MessageBinary
+	if text {
+		kind = coder.MessageText
+	}
+	return c.Write(context.Background(), kind, []byte(payload))
+}
+
+func (c coderClient) read() (bool, string, error) {
+	kind, payload, err := c.Read(context.Background())
+	return kind == coder.MessageText, string(payload), err
+}
+
+func (c coderClient) closeWith(t *testing.T, code int, reason string) (int, string) {
+	if err := c.Close(coder.StatusCode(code), reason); err != nil {
+		t.Errorf("closing handshake: %v", err)
+	}
+	return code, reason // Close has checked the answer's code
+}
+
+func (c coderClient) closed(t *testing.T) (int, string) {
+	t.Helper()
+	_, _, err := c.Read(context.Background())
+	var closed coder.CloseError
+	if !errors.As(err, &closed) {
+		t.Fatalf("read %v, want a close frame", err)
+	}
+	return int(closed.Code), closed.Reason
+}
+
+type gorillaClient struct{ *gorilla.Conn }
+
+func (c gorillaClient) write(text bool, payload string) error {
+	kind := gorilla.BinaryMessage
+	if text {
+		kind = gorilla.TextMessage
+	}
+	return c.WriteMessage(kind, []byte(payload))
+}
+
+func (c gorillaClient) read() (bool, string, error) {
+	kind, payload, err := c.ReadMessage()
+	return kind == gorilla.TextMessage, string(payload), err
+}
+
+func (c gorillaClient) closeWith(t *testing.T, code int, reason string) (int, string) {
+	t.Helper()
+	if err := c.WriteMessage(gorilla.CloseMessage, gorilla.FormatCloseMessage(code, reason)); err != nil {
+		t.Fatal(err)
+	}
+	return c.closed(t)
+}
+
+func (c gorillaClient) closed(t *testing.T) (int, string) {
+	t.Helper()
+	_, _, err := c.ReadMessage()
+	var closed *gorilla.CloseError
+	if !errors.As(err, &closed) {
+		t.Fatalf("read %v, want a close frame", err)
+	}
+	return closed.Code, closed.Text
+}
+
+func TestConversationWithOtherLibraries(t *testing.T) {
+	large := make([]byte, 16<<20)
+	rand.Read(large)
+	for name, dial := range clients {
+		t.Run(name, func(t *testing.T) {
+			p := startProgram(t)
+			c := dial(t, p.addr)
+			for _, m := range []struct {
+				text    bool
+				payload string
+			}{
+				{true, "Hello, κόσμε"}, {false, "\x00\xff"}, {true, ""}, {false, ""},
+				{true, strings.Repeat("x", 125)}, {true, strings.Repeat("x", 126)},
+				{false, strings.Repeat("x", 65535)}, {false, strings.Repeat("x", 65536)},
+				{false, string(large)},
+			} {
+				echoes(t, c, m.text, m.payload)
+			}
+			if code, reason := c.closeWith(t, 4001, "enough"); code != 4001 || reason != "enough" {
+				t.Errorf("closed with %d %q", code, reason)
+			}
+			if got := p.line(t, "connection closed"); got["code"] != 4001.0 || got["initiator"] != "client" || got["messages"] != 9.0 {
+				t.Errorf("the log says %v", got)
+			}
+		})
+	}
+}
+
+func TestByeIsAnsweredAndClosed(t *testing.T) {
+	for name, dial := range clients {
+		t.Run(name, func(t *testing.T) {
+			c := dial(t, startProgram(t).addr)
+			echoes(t, c, true, "Bye")
+			if code, _ := c.closed(t); code != 1000 {
+				t.Errorf("closed with %d", code)
+			}
+		})
+	}
+}
+
+func TestTheEndIsSaidWith1001(t *testing.T) {
+	for name, dial := range clients {
+		t.Run(name, func(t *testing.T) {
+			p := startProgram(t, "DRAIN_SPREAD=0")
+			c := dial(t, p.addr)
+			echoes(t, c, true, "hello")
+			p.stop()
+			if code, reason := c.closed(t); code != 1001 || reason != "the server is shutting down" {
+				t.Errorf("closed with %d %q", code, reason)
+			}
+			if got := p.line(t, "drained"); got["clean"] != 1.0 || got["cut"] != 0.0 {
+				t.Errorf("the summary is %v", got)
+			}
+		})
+	}
+}
+
+// TestMain lets the test binary be the program itself, for what needs a process.
+func TestMain(m *testing.M) {
+	if os.Getenv("ECHOSVC_TEST_MAIN") != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// TestSignalEndsTheProcessWith0 in a process of its own.
+func TestSignalEndsTheProcessWith0(t *testing.T) {
+	command := exec.Command(os.Args[0])
+	command.Env = append(os.Environ(), "ECHOSVC_TEST_MAIN=1", "PORT=0", "HEALTH_PORT=0", "HOST=127.0.0.1", "LOG_FORMAT=json", "DRAIN_SPREAD=0")
+	p := &program{stderr: &logBuffer{lines: make(chan string, 10000)}}
+	command.Stderr = p.stderr
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer command.Process.Kill()
+	c := clients["gorilla"](t, p.line(t, "serving")["addr"].(string))
+	echoes(t, c, true, "hello")
+	command.Process.Signal(syscall.SIGTERM)
+	if code, _ := c.closed(t); code != 1001 {
+		t.Errorf("closed with %d", code)
+	}
+	if err := command.Wait(); err != nil {
+		t.Errorf("the process ended with %v", err)
+	}
+	if got := p.line(t, "drained"); got["clean"] != 1.0 {
+		t.Errorf("the summary is %v", got)
+	}
+}

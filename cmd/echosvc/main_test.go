@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// program is the whole program, started by run in this process.
+type program struct {
+	addr    string         // host and port of the WebSocket port
+	serving map[string]any // the log line of the start
+	stop    context.CancelFunc
+	exit    chan int
+	stderr  *logBuffer
+}
+
+// startProgram starts the program with variables of the environment, "NAME=value", and
+// waits until it serves.
+func startProgram(t *testing.T, environment ...string) *program {
+	t.Helper()
+	goroutines := goleak.IgnoreCurrent()
+	for _, variable := range append([]string{"PORT=0", "HEALTH_PORT=0", "HOST=127.0.0.1", "LOG_FORMAT=json"}, environment...) {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &program{stop: cancel, exit: make(chan int, 1), stderr: &logBuffer{lines: make(chan string, 10000)}}
+	go func() { p.exit <- run(ctx, nil, os.Getenv, io.Discard, p.stderr) }()
+	t.Cleanup(func() {
+		cancel()
+		if status := <-p.exit; status != exitOK {
+			t.Errorf("the exit status is %d", status)
+		}
+		goleak.VerifyNone(t, goroutines)
+	})
+	p.serving = p.line(t, "serving")
+	p.addr = p.serving["addr"].(string)
+	return p
+}
+
+// line waits for the next log line with that message.
+func (p *program) line(t *testing.T, msg string) map[string]any {
+	t.Helper()
+	timeout := time.After(60 * time.Second)
+	for {
+		select {
+		case line := <-p.stderr.lines:
+			var fields map[string]any
+			if err := json.Unmarshal([]byte(line), &fields); err != nil {
+				t.Fatalf("the log has %q: %v", line, err)
+			}
+			if fields["msg"] == msg {
+				return fields
+			}
+		case <-timeout:
+			t.Fatalf("the log does not say %q", msg)
+		}
+	}
+}
+
+// logBuffer gives each line that is written to it to a channel. A write has whole lines.
+type logBuffer struct{ lines chan string }
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	for line := range strings.Lines(string(p)) {
+		b.lines <- line
+	}
+	return len(p), nil
+}
+
+// runOnce runs the program to its end.
+func runOnce(t *testing.T, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	status = run(context.Background(), args, os.Getenv, &out, &errs)
+	return status, out.String(), errs.String()
+}
+
+func TestCommands(t *testing.T) {
+	tests := []struct {
+		args           []string
+		status         int
+		stdout, stderr string // a part of each
+	}{
+		{[]string{"help"}, 0, "PING_INTERVAL", ""},
+		{[]string{"--help"}, 0, "echosvc healthcheck", ""},
+		{[]string{"version"}, 0, "go1.", ""},
+		{[]string{"dance"}, 2, "", `no command "dance"`},
+		{[]string{"serve", "now"}, 2, "", "takes no arguments"},
+	}
+	for _, test := range tests {
+		status, stdout, stderr := runOnce(t, test.args...)
+		if status != test.status || !strings.Contains(stdout, test.stdout) || !strings.Contains(stderr, test.stderr) {
+			t.Errorf("%v: status %d, stdout %q, stderr %q", test.args, status, stdout, stderr)
+		}
+	}
+}
+
+func TestWrongVariablesExitWith2(t *testing.T) {
+	t.Setenv("PORT", "tcp://10.0.0.1:80")
+	t.Setenv("PING_INTERVAL", "soon")
+	t.Setenv("MAX_MESSAGE_SIZE", "-1")
+	for _, args := range [][]string{nil, {"healthcheck"}} {
+		status, _, stderr := runOnce(t, args...)
+		if status != exitUsage || strings.Count(stderr, "\n") != 4 {
+			t.Errorf("%v: status %d, stderr %q", args, status, stderr)
+		}
+		for _, want := range []string{"PORT=", "PING_INTERVAL=", "MAX_MESSAGE_SIZE=", "must be"} {
+			if !strings.Contains(stderr, want) {
+				t.Errorf("%v: stderr %q does not say %s", args, stderr, want)
+			}
+		}
+	}
+}
+
+func TestPortInUseIsOneLineAndExitsWith1(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	for _, ports := range [][2]string{{port, "0"}, {"0", port}} {
+		t.Setenv("HOST", "127.0.0.1")
+		t.Setenv("PORT", ports[0])
+		t.Setenv("HEALTH_PORT", ports[1])
+		status, _, stderr := runOnce(t)
+		if status != exitFailed || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "PORT="+port) || !strings.Contains(stderr, "in use") {
+			t.Errorf("status %d, stderr %q", status, stderr)
+		}
+	}
+}
+
+func TestHealthcheckAsksTheServiceOfTheSameEnvironment(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(free.Addr().String())
+	free.Close()
+	p := startProgram(t, "HEALTH_PORT="+port)
+	if status, stdout, stderr := runOnce(t, "healthcheck"); status != exitOK || stdout != "healthy\n" {
+		t.Errorf("status %d, stdout %q, stderr %q", status, stdout, stderr)
+	}
+	p.stop()
+	p.line(t, "drained")
+	p.exit <- <-p.exit // it has ended; the clean-up looks at the status again
+	if status, _, stderr := runOnce(t, "healthcheck"); status != exitFailed || !strings.Contains(stderr, "unhealthy") {
+		t.Errorf("with nothing there: status %d, stderr %q", status, stderr)
+	}
+}
+
+func TestStartLineSaysWhereAndHow(t *testing.T) {
+	p := startProgram(t, "MAX_CONNECTIONS=77", "MAX_MESSAGE_SIZE=1MiB")
+	for key, want := range map[string]any{"health": "off", "driver": "portable", "max_connections": 77.0, "max_message_size": "1MiB", "ping_interval": "25s"} {
+		if got := p.serving[key]; got != want {
+			t.Errorf("the start line says %s=%v, want %v", key, got, want)
+		}
+	}
+	response, err := http.Get("http://" + p.addr + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != 200 {
+		t.Errorf("readyz is %s", response.Status)
+	}
+}

@@ -1,0 +1,139 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"echosvc/internal/socket"
+	"echosvc/internal/wstest"
+)
+
+// running is a service that serves on loopback.
+type running struct {
+	*Service
+	t       *testing.T
+	addr    string // of the WebSocket port
+	health  string // of the health port
+	signals chan os.Signal
+	done    chan struct{}
+	log     syncBuffer
+}
+
+// start starts a service with the default configuration and changes. When the test
+// ends, the service ends, and goroutines, file descriptors and buffers must be as before.
+func start(t *testing.T, change func(*Config)) *running {
+	t.Helper()
+	goroutines := goleak.IgnoreCurrent()
+	files := openFiles(t)
+	ws, health := loopback(t), loopback(t)
+	r := &running{
+		t: t, addr: ws.Addr().String(), health: health.Addr().String(),
+		signals: make(chan os.Signal, 2), done: make(chan struct{}),
+	}
+	config := testConfig(t, func(c *Config) {
+		c.DrainSpread = 10 * time.Millisecond
+		c.DrainTimeout = wstest.Patience
+		if change != nil {
+			change(c)
+		}
+	})
+	r.Service = New(config, slog.New(slog.NewJSONHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug})), "test")
+	go func() {
+		defer close(r.done)
+		r.serve(context.Background(), r.signals, ws, health)
+	}()
+	t.Cleanup(func() {
+		r.signals <- syscall.SIGTERM
+		r.signals <- syscall.SIGTERM
+		<-r.done
+		if lent := r.driver.Pool.Lent(); lent != 0 {
+			t.Errorf("%d bytes of buffers are lent at the end", lent)
+		}
+		goleak.VerifyNone(t, goroutines)
+		eventually(t, "all file descriptors are closed", func() bool { return openFiles(t) <= files })
+	})
+	return r
+}
+
+func loopback(t *testing.T) net.Listener {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ln
+}
+
+// openFiles counts the file descriptors of the process, or returns 0 where it cannot.
+func openFiles(t *testing.T) int {
+	files, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return 0
+	}
+	return len(files)
+}
+
+// eventually waits for something that another goroutine, or the kernel, is about to do.
+func eventually(t *testing.T, what string, happens func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(wstest.Patience); !happens(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("did not happen: %s", what)
+		}
+	}
+}
+
+// terminate sends SIGTERM and returns when the service has said that it drains.
+func (r *running) terminate() {
+	r.signals <- syscall.SIGTERM
+	eventually(r.t, "the drain has begun", func() bool { return r.drainBegun.Load() != 0 })
+}
+
+// line waits for a log line with that message and returns it.
+func (r *running) line(msg string) (fields map[string]any) {
+	r.t.Helper()
+	eventually(r.t, "the log says "+msg, func() bool {
+		for line := range strings.Lines(r.log.String()) {
+			fields = nil
+			if json.Unmarshal([]byte(line), &fields) == nil && fields["msg"] == msg {
+				return true
+			}
+		}
+		return false
+	})
+	return fields
+}
+
+// syncBuffer is a buffer that several goroutines may write to.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// handlers counts the connections of the driver, in every stage.
+func (r *running) handlers() (n int) {
+	r.driver.Each(func(socket.Handler) { n++ })
+	return n
+}
