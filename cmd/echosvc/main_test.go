@@ -68,14 +68,22 @@ func (p *program) line(t *testing.T, msg string) map[string]any {
 	}
 }
 
-// logBuffer gives each line that is written to it to a channel. A write has whole lines.
-type logBuffer struct{ lines chan string }
+// logBuffer gives each line that is written to it to a channel.
+type logBuffer struct {
+	lines   chan string
+	partial string
+}
 
 func (b *logBuffer) Write(p []byte) (int, error) {
-	for line := range strings.Lines(string(p)) {
+	b.partial += string(p)
+	for {
+		line, rest, whole := strings.Cut(b.partial, "\n")
+		if !whole {
+			return len(p), nil
+		}
 		b.lines <- line
+		b.partial = rest
 	}
-	return len(p), nil
 }
 
 // runOnce runs the program to its end.

@@ -26,14 +26,14 @@ type variables struct {
 	PingInterval     string `envconfig:"PING_INTERVAL" default:"25s" desc:"time between pings from the server; 0 is none"`
 	PongTimeout      string `envconfig:"PONG_TIMEOUT" default:"20s" desc:"time for the answer to a ping, from a client that sends nothing else; 0 is no limit"`
 	IdleTimeout      string `envconfig:"IDLE_TIMEOUT" default:"0" desc:"time without a data message after which a connection is closed; 0 is no limit"`
-	WriteTimeout     string `envconfig:"WRITE_TIMEOUT" default:"30s" desc:"time that a client may go without reading when there is something to read"`
+	WriteTimeout     string `envconfig:"WRITE_TIMEOUT" default:"30s" desc:"time that a client may go without reading anything when there is something to read"`
 	CloseTimeout     string `envconfig:"CLOSE_TIMEOUT" default:"5s" desc:"time for the client's half of a closing handshake"`
 	DrainDelay       string `envconfig:"DRAIN_DELAY" default:"0s" desc:"time after SIGTERM during which /readyz says no and everything else goes on"`
 	DrainSpread      string `envconfig:"DRAIN_SPREAD" default:"1s" desc:"time over which the connections are then told to go, each at a random moment"`
 	DrainTimeout     string `envconfig:"DRAIN_TIMEOUT" default:"8s" desc:"time after the delay at which what is left is cut"`
 	AllowedOrigins   string `envconfig:"ALLOWED_ORIGINS" default:"*" desc:"origins of web pages that may connect, with commas between: https://example.com, https://*.example.com, null; * is all"`
 	Subprotocols     string `envconfig:"SUBPROTOCOLS" default:"*" empty:"none" desc:"subprotocols that are chosen when offered, with commas between; * is the first offered, empty is none"`
-	Goodbye          string `envconfig:"GOODBYE" default:"bye" empty:"none" desc:"a text message that is echoed and then closed with 1000, in any case; empty is none"`
+	Goodbye          string `envconfig:"GOODBYE" default:"bye" empty:"none" desc:"a text message that is echoed and then closed with 1000, whatever the case of its ASCII letters; empty is none"`
 }
 
 // Config is the configuration, checked.
@@ -54,7 +54,8 @@ type Config struct {
 	DrainDelay       time.Duration
 	DrainSpread      time.Duration // at most DrainTimeout
 	DrainTimeout     time.Duration
-	AllowedOrigins   []string // nil is all
+	AnyOrigin        bool
+	AllowedOrigins   []string
 	AnySubprotocol   bool
 	Subprotocols     []string
 	Goodbye          string // "" is none
@@ -103,9 +104,9 @@ func (v *variables) parse() (Config, error) {
 		DrainDelay:       p.duration("DRAIN_DELAY", v.DrainDelay),
 		DrainSpread:      p.duration("DRAIN_SPREAD", v.DrainSpread),
 		DrainTimeout:     p.positive("DRAIN_TIMEOUT", v.DrainTimeout),
-		AllowedOrigins:   p.origins("ALLOWED_ORIGINS", v.AllowedOrigins),
 		Goodbye:          p.goodbye("GOODBYE", v.Goodbye),
 	}
+	c.AnyOrigin, c.AllowedOrigins = p.origins("ALLOWED_ORIGINS", v.AllowedOrigins)
 	c.AnySubprotocol, c.Subprotocols = p.subprotocols("SUBPROTOCOLS", v.Subprotocols)
 	if len(p.errs) == 0 {
 		p.errs = c.conflicts()
@@ -118,8 +119,8 @@ func (c *Config) conflicts() (errs []error) {
 	if c.Port == c.HealthPort && c.Port != 0 {
 		errs = append(errs, fmt.Errorf("PORT and HEALTH_PORT are both %d; they must differ, or HEALTH_PORT be 0", c.Port))
 	}
-	if c.DrainSpread > c.DrainTimeout {
-		errs = append(errs, fmt.Errorf("DRAIN_SPREAD=%v is more than DRAIN_TIMEOUT=%v; connections would be cut before they were told", c.DrainSpread, c.DrainTimeout))
+	if c.DrainSpread >= c.DrainTimeout {
+		errs = append(errs, fmt.Errorf("DRAIN_SPREAD=%v must be less than DRAIN_TIMEOUT=%v: a connection would be cut before it was told", c.DrainSpread, c.DrainTimeout))
 	}
 	return errs
 }

@@ -2,7 +2,9 @@ package service
 
 import (
 	"bytes"
+	"os"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +29,7 @@ func TestDefaults(t *testing.T) {
 		Port: 8080, HealthPort: 8081, LogFormat: "auto", MaxMessageSize: 64 << 20,
 		HandshakeTimeout: 10 * time.Second, PingInterval: 25 * time.Second, PongTimeout: 20 * time.Second,
 		WriteTimeout: 30 * time.Second, CloseTimeout: 5 * time.Second, DrainSpread: time.Second, DrainTimeout: 8 * time.Second,
-		AnySubprotocol: true, Goodbye: "bye",
+		AnyOrigin: true, AnySubprotocol: true, Goodbye: "bye",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -81,10 +83,11 @@ func TestValues(t *testing.T) {
 		{"HANDSHAKE_TIMEOUT", "0", nil, nil},
 		{"WRITE_TIMEOUT", "0s", nil, nil},
 		{"CLOSE_TIMEOUT", "never", nil, nil},
-		{"DRAIN_SPREAD", "9s", nil, nil},  // over DRAIN_TIMEOUT
+		{"DRAIN_SPREAD", "8s", nil, nil},  // not less than DRAIN_TIMEOUT
 		{"HEALTH_PORT", "8080", nil, nil}, // the same as PORT
 		{"ALLOWED_ORIGINS", "https://a.example, https://*.b.example:8443,null", func(c Config) any { return strings.Join(c.AllowedOrigins, " ") }, "https://a.example https://*.b.example:8443 null"},
-		{"ALLOWED_ORIGINS", "https://a.example,*", func(c Config) any { return len(c.AllowedOrigins) }, 0},
+		{"ALLOWED_ORIGINS", "https://a.example,*", func(c Config) any { return c.AnyOrigin }, true},
+		{"ALLOWED_ORIGINS", " , ", nil, nil},
 		{"ALLOWED_ORIGINS", "a.example", nil, nil},
 		{"ALLOWED_ORIGINS", "https://a.example/", nil, nil},
 		{"ALLOWED_ORIGINS", "https://*", nil, nil},
@@ -161,6 +164,24 @@ func TestHelpHasEveryVariable(t *testing.T) {
 			if !strings.Contains(lines[i], part) {
 				t.Errorf("line %q does not say %q", lines[i], part)
 			}
+		}
+	}
+}
+
+// TestReadmeHasEveryVariable with its default, in the order of help.
+func TestReadmeHasEveryVariable(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\| ([^ |]*) *\\|").FindAllStringSubmatch(string(readme), -1)
+	fields := reflect.VisibleFields(reflect.TypeFor[variables]())
+	if len(rows) != len(fields) {
+		t.Fatalf("%d rows for %d variables", len(rows), len(fields))
+	}
+	for i, field := range fields {
+		if name, value := field.Tag.Get("envconfig"), field.Tag.Get("default"); rows[i][1] != name || rows[i][2] != value {
+			t.Errorf("the row is %q, want %s and %s", rows[i][0], name, value)
 		}
 	}
 }

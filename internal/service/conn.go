@@ -66,7 +66,7 @@ type conn struct {
 func (c *conn) Opened(now time.Duration) socket.Step {
 	c.timers.opened = now
 	c.timers.deadline = now + c.svc.config.HandshakeTimeout
-	return socket.Step{Wake: c.timers.deadline}
+	return socket.Step{}
 }
 
 // Receive goes on with what has arrived.
@@ -77,7 +77,7 @@ func (c *conn) Receive(now time.Duration, mem []byte, start, end int) socket.Ste
 	case stageHead:
 		return c.receiveHead(now, &b)
 	case stageLingering:
-		return socket.Step{Wake: c.wake()}
+		return socket.Step{}
 	}
 	return c.receiveFrames(now, &b)
 }
@@ -87,14 +87,14 @@ func (c *conn) receiveHead(now time.Duration, b *wsproto.Buffer) socket.Step {
 	head := b.Mem[b.Start:b.End]
 	n, refusal := c.head.Scan(head)
 	if refusal != nil {
-		return c.refuse(now, refusal)
+		return c.refuse(refusal)
 	}
 	if n == 0 {
-		return socket.Step{Kept: len(head), Wake: c.wake()}
+		return socket.Step{Kept: len(head)}
 	}
 	request, refusal := wsproto.ParseRequest(head[:n])
 	if refusal != nil {
-		return c.refuse(now, refusal)
+		return c.refuse(refusal)
 	}
 	if !request.IsUpgrade() {
 		return socket.Step{Kept: len(head), Then: socket.Detach}
@@ -104,7 +104,7 @@ func (c *conn) receiveHead(now time.Duration, b *wsproto.Buffer) socket.Step {
 		refusal = c.svc.admit()
 	}
 	if refusal != nil {
-		return c.refuse(now, refusal)
+		return c.refuse(refusal)
 	}
 	b.Replace(n, agreement.AppendResponse(nil))
 	c.open(now, agreement)
@@ -128,11 +128,13 @@ func (c *conn) receiveFrames(now time.Duration, b *wsproto.Buffer) socket.Step {
 		switch ev.Kind {
 		case wsproto.NeedMore:
 			step := socket.Step{Write: b.Out(), Kept: b.End - b.Start}
+			if step.Kept > 0 {
+				c.timers.data = now // of a message that is on its way
+			}
 			if c.echo.Last() {
-				c.linger(now)
+				c.linger()
 				step.Then = socket.ShutDown
 			}
-			step.Wake = c.wake()
 			return step
 		case wsproto.Data:
 			if c.stage == stageOpen {
@@ -151,14 +153,14 @@ func (c *conn) receiveFrames(now time.Duration, b *wsproto.Buffer) socket.Step {
 
 // receiveData counts an answered data frame, or a piece of one, and looks for the goodbye word.
 func (c *conn) receiveData(now time.Duration, b *wsproto.Buffer, ev *wsproto.Event) {
-	c.timers.data = now
+	c.timers.data, c.timers.answering = now, true
 	c.bytes += int64(len(ev.Payload))
 	if ev.End && ev.Fin {
 		c.messages++
 	}
 	if c.saysGoodbye(ev) {
 		var frame [127]byte
-		b.Append(c.close(now, frame[:0], wsproto.NormalClosure, "goodbye"))
+		b.Append(c.close(frame[:0], wsproto.NormalClosure, "goodbye"))
 	}
 }
 
@@ -200,10 +202,10 @@ func lower(c byte) byte {
 }
 
 // close appends a close frame of the server's own to dst and awaits the client's.
-func (c *conn) close(now time.Duration, dst []byte, code wsproto.CloseCode, reason string) []byte {
+func (c *conn) close(dst []byte, code wsproto.CloseCode, reason string) []byte {
 	c.began(byServer, code)
 	c.stage = stageClosing
-	c.timers.deadline = now + c.svc.config.CloseTimeout
+	c.timers.deadline = 0 // from when the frame has gone
 	return c.echo.AppendClose(dst, code, reason)
 }
 
@@ -215,26 +217,25 @@ func (c *conn) began(by initiator, code wsproto.CloseCode) {
 }
 
 // refuse answers the request with an HTTP error.
-func (c *conn) refuse(now time.Duration, r *wsproto.Refusal) socket.Step {
-	c.svc.log.Info("upgrade refused", "id", c.id, "remote", c.remote, "status", r.Status, "why", r.Text)
-	c.linger(now)
-	return socket.Step{Write: r.AppendResponse(nil), Wake: c.wake(), Then: socket.ShutDown}
+func (c *conn) refuse(r *wsproto.Refusal) socket.Step {
+	c.svc.log.Info("request refused", "id", c.id, "remote", c.remote, "status", r.Status, "why", r.Text)
+	c.linger()
+	return socket.Step{Write: r.AppendResponse(nil), Then: socket.ShutDown}
 }
 
 // linger begins the end: closing at once, with unread input, would send a reset,
 // and that would destroy the close frame on its way to the client.
-func (c *conn) linger(now time.Duration) {
+func (c *conn) linger() {
 	c.stage = stageLingering
-	c.timers.received = now
-	c.timers.deadline = now + c.svc.config.CloseTimeout
+	c.timers.deadline = 0 // from when the last byte has gone
 }
 
 // EndOfInput closes: whoever has shut down its sending side without a close frame
 // cannot say anything more (RFC 6455 section 7.1.5: AbnormalClosure). The beginning of
 // a request that will not be completed is answered.
-func (c *conn) EndOfInput(now time.Duration) socket.Step {
+func (c *conn) EndOfInput(time.Duration) socket.Step {
 	if c.stage == stageHead && c.timers.received > 0 {
-		step := c.refuse(now, wsproto.Incomplete())
+		step := c.refuse(wsproto.Incomplete())
 		step.Then = socket.Close
 		return step
 	}
@@ -251,7 +252,9 @@ func (c *conn) Closed(now time.Duration, cause error) {
 	if !c.wasOpen {
 		return
 	}
-	clean := c.echo.CloseSent() && c.echo.Last()
+	// Both close frames have passed (RFC 6455 section 7.1.4): the client's has come,
+	// and Waiting has been called behind the server's.
+	clean := c.echo.CloseReceived() && c.timers.deadline != 0
 	if c.closedBy == byNobody {
 		c.closeCode = wsproto.AbnormalClosure
 	}
@@ -272,8 +275,8 @@ func (c *conn) Closed(now time.Duration, cause error) {
 }
 
 // snapshot is what is known of the connection; ok is false when it is not a WebSocket.
-func (c *conn) snapshot() (info Connection, ok bool) {
-	info = Connection{
+func (c *conn) snapshot() (info connectionInfo, ok bool) {
+	info = connectionInfo{
 		ID:          c.id,
 		Remote:      c.remote,
 		Since:       c.svc.wallTime(c.timers.opened),

@@ -39,8 +39,11 @@ type connTest struct {
 	log  bytes.Buffer
 	now  time.Duration
 	kept []byte
-	sent []byte      // since the last expectation
-	step socket.Step // the last
+	sent []byte        // since the last expectation
+	step socket.Step   // the last
+	wake time.Duration // what Waiting said last
+
+	writing time.Duration // how long a write takes
 }
 
 func newConnTest(t *testing.T, change func(*Config)) *connTest {
@@ -68,8 +71,12 @@ func (c *connTest) begin() {
 func (c *connTest) do(step socket.Step) {
 	c.sent = append(c.sent, step.Write...)
 	c.step = step
-	if step.Then == socket.Close {
+	c.now += c.writing
+	switch step.Then {
+	case socket.Close:
 		c.conn.Closed(c.now, nil)
+	case socket.Read, socket.ShutDown:
+		c.wake = c.conn.Waiting(c.now)
 	}
 }
 
@@ -88,12 +95,12 @@ func (c *connTest) receive(p ...[]byte) {
 func (c *connTest) wakeAt(d time.Duration) {
 	c.t.Helper()
 	d += time.Hour
-	if c.step.Wake != d {
-		c.t.Fatalf("wants to be woken at %v, not at %v", c.step.Wake-time.Hour, d-time.Hour)
+	if c.wake != d {
+		c.t.Fatalf("wants to be woken at %v, not at %v", c.wake-time.Hour, d-time.Hour)
 	}
 	c.now = d - 1
 	c.do(c.conn.Wake(c.now, nil))
-	if c.step.Wake != d || len(c.step.Write) != 0 || c.step.Then != socket.Read {
+	if c.wake != d || len(c.step.Write) != 0 || c.step.Then != socket.Read {
 		c.t.Fatalf("a wake that came early did something: %+v", c.step)
 	}
 	c.now = d
@@ -251,7 +258,7 @@ func TestProtocolErrorIsLogged_Section7_1_7(t *testing.T) {
 		t.Fatalf("sent %q, then %v", c.sent, c.step.Then)
 	}
 	c.do(c.conn.EndOfInput(c.now))
-	if got := c.closed(); got["code"] != 1002.0 || got["initiator"] != "server" || got["violation"] != "unmasked_frame" {
+	if got := c.closed(); got["code"] != 1002.0 || got["initiator"] != "server" || got["violation"] != "unmasked_frame" || got["clean"] != false {
 		t.Errorf("the log says %v", got)
 	}
 }
@@ -307,7 +314,7 @@ func TestSnapshot(t *testing.T) {
 	c.receive([]byte(wstest.Request("Sec-WebSocket-Protocol: chat")), wstest.Frame(0x82, "12345"))
 	c.conn.timers.rtt = 1500 * time.Microsecond
 	got, ok := c.conn.snapshot()
-	want := Connection{ID: 1, Remote: "192.0.2.1:5000", Since: c.svc.wallTime(time.Hour), Messages: 1, Bytes: 5, Subprotocol: "chat", RTT: "1.5ms", State: "open"}
+	want := connectionInfo{ID: 1, Remote: "192.0.2.1:5000", Since: c.svc.wallTime(time.Hour), Messages: 1, Bytes: 5, Subprotocol: "chat", RTT: "1.5ms", State: "open"}
 	if !ok || got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

@@ -10,13 +10,13 @@ import (
 // none is left, at DRAIN_TIMEOUT, or at the next signal. What is still open then is to be cut; report
 // logs the summary after that.
 func (s *Service) drain(signals <-chan os.Signal) (report func()) {
-	start := s.Now()
+	start := s.now()
 	s.ready.Store(false)
 	s.log.Info("draining: not ready any more", "connections", s.live.count(),
 		"delay", s.config.DrainDelay.String(), "spread", s.config.DrainSpread.String(), "timeout", s.config.DrainTimeout.String())
 	sleep(s.config.DrainDelay, signals)
 
-	begun := s.Now()
+	begun := s.now()
 	empty := s.live.beginDrain()
 	s.drainBegun.Store(int64(begun))
 	s.driver.Wake()
@@ -33,7 +33,7 @@ func (s *Service) drain(signals <-chan os.Signal) (report func()) {
 	return func() {
 		t := s.live.tally()
 		s.log.Info("drained", "connections", t.total, "clean", t.clean, "cut", t.cut,
-			"took", (s.Now() - start).Round(time.Millisecond).String(), "because", why)
+			"took", (s.now() - start).Round(time.Millisecond).String(), "because", why)
 	}
 }
 

@@ -38,7 +38,7 @@ func dialMany(t *testing.T, addr string, n int) []*wstest.Client {
 // handshake; the summary adds up.
 func TestDrain(t *testing.T) {
 	const clients, dead = 1000, 100
-	r := start(t, func(c *Config) { c.DrainSpread = 200 * time.Millisecond; c.CloseTimeout = 500 * time.Millisecond })
+	r := start(t, func(c *Config) { c.DrainSpread, c.CloseTimeout = 200*time.Millisecond, wstest.Patience })
 	list := dialMany(t, r.addr, clients)
 	r.terminate()
 
@@ -66,6 +66,8 @@ func TestDrain(t *testing.T) {
 		}
 	}
 	answering.Wait()
+	eventually(t, "all but the dead are gone", func() bool { return r.live.tally().clean == clients-dead })
+	r.signals <- syscall.SIGTERM // the dead would have CLOSE_TIMEOUT; TestDrainOfOneConnection sees it pass
 	<-r.done
 	got := r.line("drained")
 	if got["connections"] != float64(clients) || got["clean"] != float64(clients-dead) || got["cut"] != float64(dead) {

@@ -81,7 +81,7 @@ func TestServerPings(t *testing.T) {
 }
 
 func TestHalfARequestIsClosed(t *testing.T) {
-	r := start(t, func(c *Config) { c.HandshakeTimeout = 50 * time.Millisecond })
+	r := start(t, func(c *Config) { c.HandshakeTimeout = 500 * time.Millisecond })
 	c := wstest.Connect(t, r.addr)
 	c.Send([]byte("GET / HTTP/1.1\r\nHost:"))
 	if got := c.Response(); got.StatusCode != 408 || !got.Close {
@@ -89,7 +89,8 @@ func TestHalfARequestIsClosed(t *testing.T) {
 	}
 }
 
-// TestFirstFrameInTheHandshakesSegment cuts request and frame at every byte.
+// TestFirstFrameInTheHandshakesSegment cuts request and frame at every seventh byte;
+// TestHandshakeAndFramesInAnyCuts does it at every one, without sockets.
 func TestFirstFrameInTheHandshakesSegment(t *testing.T) {
 	r := start(t, nil)
 	in := wstest.Request() + string(wstest.Frame(0x81, "early"))

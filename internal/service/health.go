@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -43,14 +44,14 @@ func (s *Service) handleConnections(mux *http.ServeMux) {
 }
 
 // connections lists the live WebSocket connections, the oldest first.
-func (s *Service) connections() []Connection {
-	list := []Connection{}
+func (s *Service) connections() []connectionInfo {
+	list := []connectionInfo{}
 	s.driver.Each(func(h socket.Handler) {
 		if info, ok := h.(*conn).snapshot(); ok {
 			list = append(list, info)
 		}
 	})
-	slices.SortFunc(list, func(a, b Connection) int { return int(a.ID) - int(b.ID) })
+	slices.SortFunc(list, func(a, b connectionInfo) int { return cmp.Compare(a.ID, b.ID) })
 	return list
 }
 

@@ -42,7 +42,7 @@ func TestConnectionsAreListed(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
 	var got struct {
 		Count       int
-		Connections []Connection
+		Connections []connectionInfo
 	}
 	if err := json.NewDecoder(response.Body).Decode(&got); err != nil {
 		t.Fatal(err)

@@ -90,8 +90,8 @@ func (l *live) tally() drainTally {
 	return l.drain
 }
 
-// Connection is what is known of a live connection.
-type Connection struct {
+// connectionInfo is what is known of a live connection.
+type connectionInfo struct {
 	ID          uint64    `json:"id"`
 	Remote      string    `json:"remote"`
 	Since       time.Time `json:"since"`

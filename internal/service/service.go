@@ -25,7 +25,7 @@ type Service struct {
 	version string
 	policy  wsproto.Policy
 	limits  wsproto.Limits
-	jitter  func() float64 // 0 to 1, at random
+	jitter  func() float64 // 0 to 1, at random; a field, so that a test can choose
 
 	started    time.Time // the zero of the clock
 	lastID     atomic.Uint64
@@ -46,7 +46,7 @@ func New(config Config, log *slog.Logger, version string) *Service {
 		log:     log,
 		version: version,
 		policy: wsproto.Policy{
-			AnyOrigin:      config.AllowedOrigins == nil,
+			AnyOrigin:      config.AnyOrigin,
 			Origins:        config.AllowedOrigins,
 			OriginsSetBy:   "ALLOWED_ORIGINS",
 			AnySubprotocol: config.AnySubprotocol,
@@ -64,7 +64,7 @@ func New(config Config, log *slog.Logger, version string) *Service {
 	}
 	s.driver = &socket.Portable{
 		Open:         s.newConn,
-		Now:          s.Now,
+		Now:          s.now,
 		Pool:         socket.NewPool(4<<10, 16<<10, wsproto.MinBuffer),
 		Headroom:     wsproto.Headroom,
 		WriteTimeout: config.WriteTimeout,
@@ -80,8 +80,7 @@ func connectionsForFiles(limit int) int {
 }
 
 // Run listens, serves until ctx is done or a signal comes, drains, and returns when
-// everything has ended. A second signal cuts the drain short. The error is of
-// listening.
+// everything has ended. Further signals cut the drain short. The error is of listening.
 func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
 	ws, err := listen("PORT", s.config.Host, s.config.Port)
 	if err != nil {
@@ -174,9 +173,9 @@ func (s *Service) admit() *wsproto.Refusal {
 	return nil
 }
 
-// Now is the clock: the time since the service started, by the monotonic clock. It
+// now is the clock: the time since the service started, by the monotonic clock. It
 // is never 0, which stands for never.
-func (s *Service) Now() time.Duration { return time.Since(s.started) + 1 }
+func (s *Service) now() time.Duration { return time.Since(s.started) + 1 }
 
 // wallTime is the time of day of a moment of the clock.
 func (s *Service) wallTime(t time.Duration) time.Time { return s.started.Add(t).UTC() }

@@ -18,14 +18,16 @@ const lingerQuiet = time.Second
 // connection, and a wake that comes early does nothing.
 type timers struct {
 	opened   time.Duration // the TCP connection was accepted
-	received time.Duration // the last bytes came
-	data     time.Duration // the last data message, or a piece of it, came
+	received time.Duration // the last bytes came, or could have come: behind a write
+	data     time.Duration // data came last, or its answer had gone
 	deadline time.Duration // the end of the stages before and behind open
 	nextPing time.Duration
 	pinged   time.Duration // the last ping was sent
-	awaiting bool          // ... and was not answered
 	rtt      time.Duration // between the last answered ping and its pong
 	drain    time.Duration // when the drain says goodbye to this connection
+
+	awaiting  bool // the last ping was not answered
+	answering bool // the answer to data is on its way
 }
 
 // open begins the times of an open WebSocket.
@@ -43,6 +45,22 @@ func (t *timers) pong(now time.Duration, payload []byte) {
 		t.awaiting = false
 		t.rtt = now - t.pinged
 	}
+}
+
+// Waiting begins what is timed from the last byte, and says when the connection has
+// something to do by itself. While the server was writing it was not reading: that
+// time is not held against the client.
+func (c *conn) Waiting(now time.Duration) time.Duration {
+	t := &c.timers
+	if t.deadline == 0 && c.stage != stageOpen {
+		t.deadline = now + c.svc.config.CloseTimeout
+		t.received = now
+	}
+	if t.answering {
+		t.answering = false
+		t.received, t.data = now, now
+	}
+	return c.wake()
 }
 
 // wake is when the connection has something to do by itself, at the earliest.
@@ -94,13 +112,12 @@ func (c *conn) Wake(now time.Duration, scratch []byte) socket.Step {
 	case stageHead:
 		return c.wakeHead(now)
 	case stageOpen:
-		scratch = c.wakeOpen(now, scratch)
-		return socket.Step{Write: scratch, Wake: c.wake()}
+		return socket.Step{Write: c.wakeOpen(now, scratch)}
 	}
 	if due(now, c.wake()) {
 		return socket.Step{Then: socket.Close}
 	}
-	return socket.Step{Wake: c.wake()}
+	return socket.Step{}
 }
 
 // wakeHead ends a handshake that takes too long. Whoever has not sent a byte, as a
@@ -108,12 +125,12 @@ func (c *conn) Wake(now time.Duration, scratch []byte) socket.Step {
 func (c *conn) wakeHead(now time.Duration) socket.Step {
 	switch {
 	case !due(now, c.timers.deadline):
-		return socket.Step{Wake: c.timers.deadline}
+		return socket.Step{}
 	case c.timers.received == 0:
 		return socket.Step{Then: socket.Close}
 	}
 	text := fmt.Sprintf("the request head was not complete within HANDSHAKE_TIMEOUT=%v of this server", c.svc.config.HandshakeTimeout)
-	return c.refuse(now, wsproto.Timeout(text))
+	return c.refuse(wsproto.Timeout(text))
 }
 
 // wakeOpen appends the frame that an open connection has to send now, if any.
@@ -124,11 +141,11 @@ func (c *conn) wakeOpen(now time.Duration, dst []byte) []byte {
 	}
 	switch {
 	case due(now, t.drain):
-		return c.close(now, dst, wsproto.GoingAway, "the server is shutting down")
+		return c.close(dst, wsproto.GoingAway, "the server is shutting down")
 	case due(now, t.pongDeadline(config)):
-		return c.close(now, dst, wsproto.InternalError, fmt.Sprintf("no pong within PONG_TIMEOUT=%v of this server", config.PongTimeout))
+		return c.close(dst, wsproto.InternalError, fmt.Sprintf("no pong within PONG_TIMEOUT=%v of this server", config.PongTimeout))
 	case due(now, t.idleDeadline(config)):
-		return c.close(now, dst, wsproto.GoingAway, fmt.Sprintf("no data message within IDLE_TIMEOUT=%v of this server", config.IdleTimeout))
+		return c.close(dst, wsproto.GoingAway, fmt.Sprintf("no data message within IDLE_TIMEOUT=%v of this server", config.IdleTimeout))
 	case due(now, t.nextPing):
 		t.nextPing = now + config.PingInterval
 		if t.awaiting && config.PongTimeout > 0 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"echosvc/internal/socket"
+	"echosvc/internal/wsproto"
 	"echosvc/internal/wstest"
 )
 
@@ -97,8 +98,8 @@ func TestPingsWithoutATimeout(t *testing.T) {
 
 func TestNoTimersNoWake(t *testing.T) {
 	c := newConnTest(t, func(c *Config) { c.PingInterval = 0 }).open()
-	if c.step.Wake != 0 {
-		t.Errorf("wants to be woken at %v", c.step.Wake)
+	if c.wake != 0 {
+		t.Errorf("wants to be woken at %v", c.wake)
 	}
 }
 
@@ -209,4 +210,71 @@ func TestConnectionsOverTheLimitAreRefused(t *testing.T) {
 	c.receive(wstest.Frame(0x88, ""))
 	c.do(c.conn.EndOfInput(c.now))
 	c.another().open()
+}
+
+// TestTimeOfWritingIsNotHeldAgainstTheClient: while the server waits for a slow reader it
+// does not read, and what the client has sent in time is read late.
+func TestTimeOfWritingIsNotHeldAgainstTheClient(t *testing.T) {
+	t.Run("the pong", func(t *testing.T) {
+		c := newConnTest(t, nil).open()
+		c.wakeAt(25 * time.Second)
+		pong := pongFor(t, c.sent)
+		c.at(26 * time.Second)
+		c.writing = 30 * time.Second
+		c.receive(wstest.Frame(0x81, "slow"))
+		if c.wake != time.Hour+50*time.Second { // the next ping
+			t.Errorf("wants to be woken at %v", c.wake-time.Hour)
+		}
+		c.writing, c.sent = 0, nil
+		c.do(c.conn.Wake(c.now, nil))
+		c.expect(socket.Read)
+		c.receive(pong)
+		if c.conn.timers.awaiting {
+			t.Error("the pong was not taken")
+		}
+	})
+	t.Run("idle", func(t *testing.T) {
+		c := newConnTest(t, func(c *Config) { c.PingInterval, c.IdleTimeout = 0, time.Minute }).open()
+		c.writing = 2 * time.Minute
+		c.receive(wstest.Frame(0x81, "slow"))
+		c.writing, c.sent = 0, nil
+		c.wakeAt(3 * time.Minute)
+	})
+	t.Run("the closing handshake", func(t *testing.T) {
+		c := newConnTest(t, nil).open()
+		c.writing = 20 * time.Second
+		c.receive(wstest.Frame(0x81, "bye"))
+		c.writing, c.sent = 0, nil
+		c.wakeAt(25 * time.Second)
+		c.expect(socket.Close)
+	})
+	t.Run("lingering", func(t *testing.T) {
+		c := newConnTest(t, nil).open()
+		c.writing = 20 * time.Second
+		c.receive(wstest.Frame(0x88, ""))
+		c.writing, c.sent = 0, nil
+		c.wakeAt(21 * time.Second)
+		c.expect(socket.Close)
+	})
+}
+
+// TestPartOfAFrameIsNotIdle: a message that takes longer than IDLE_TIMEOUT to arrive.
+func TestPartOfAFrameIsNotIdle(t *testing.T) {
+	c := newConnTest(t, func(c *Config) { c.PingInterval, c.IdleTimeout = 0, time.Minute }).open()
+	for i, b := range wstest.Frame(0x81, "slow") {
+		c.at(time.Duration(i) * 50 * time.Second)
+		c.receive([]byte{b})
+	}
+	c.expect(socket.Read, "\x81\x04slow")
+}
+
+// TestUnsentCloseFrameIsNotClean: the client has closed, but never read the answer.
+func TestUnsentCloseFrameIsNotClean(t *testing.T) {
+	c := newConnTest(t, nil).open()
+	mem := append(make([]byte, wsproto.Headroom), wstest.Frame(0x88, "\x03\xe8")...)
+	c.conn.Receive(c.now, mem, wsproto.Headroom, len(mem))
+	c.conn.Closed(c.now, socket.ErrWriteTimeout)
+	if got := c.closed(); got["clean"] != false || got["cause"] != socket.ErrWriteTimeout.Error() || got["initiator"] != "client" {
+		t.Errorf("the log says %v", got)
+	}
 }

@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/dustin/go-humanize"
+
+	"echosvc/internal/wsproto"
 )
 
 // valueParser reads the values of variables, and collects an error for each that is wrong.
@@ -99,18 +101,21 @@ func (p *valueParser) positive(name, value string) time.Duration {
 	return d
 }
 
-// origins returns nil for all origins.
-func (p *valueParser) origins(name, value string) []string {
-	list := splitList(value)
+func (p *valueParser) origins(name, value string) (all bool, list []string) {
+	list = splitList(value)
 	if slices.Contains(list, "*") {
-		return nil
+		return true, nil
+	}
+	const allowed = "* or a list of origins such as https://example.com, https://*.example.com or null"
+	if len(list) == 0 {
+		p.wrong(name, value, allowed)
 	}
 	for _, origin := range list {
 		if !isOrigin(origin) {
-			p.wrong(name, value, fmt.Sprintf("* or a list of origins such as https://example.com, https://*.example.com or null; %q is not one", origin))
+			p.wrong(name, value, fmt.Sprintf("%s; %q is not one", allowed, origin))
 		}
 	}
-	return list
+	return false, list
 }
 
 // isOrigin says whether s is a scheme, a host and perhaps a port, as browsers send
@@ -129,16 +134,19 @@ func (p *valueParser) subprotocols(name, value string) (all bool, list []string)
 		return true, nil
 	}
 	for _, subprotocol := range list {
-		if strings.ContainsAny(subprotocol, "()<>@,;:\\\"/[]?={} \t") || !isPrintableASCII(subprotocol) {
+		if !wsproto.IsToken(subprotocol) {
 			p.wrong(name, value, fmt.Sprintf("* or a list of subprotocol names; %q has a character that no name may have", subprotocol))
 		}
 	}
 	return false, list
 }
 
+// maxGoodbye is the length of the longest goodbye word, in bytes. It has to fit into conn.matched.
+const maxGoodbye = 125
+
 func (p *valueParser) goodbye(name, value string) string {
-	if len(value) > 125 || !utf8.ValidString(value) {
-		p.wrong(name, value, "a text of at most 125 bytes, or empty for none")
+	if len(value) > maxGoodbye || !utf8.ValidString(value) {
+		p.wrong(name, value, fmt.Sprintf("a text of at most %d bytes, or empty for none", maxGoodbye))
 	}
 	return value
 }
@@ -152,15 +160,6 @@ func splitList(value string) []string {
 		}
 	}
 	return list
-}
-
-func isPrintableASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
 }
 
 // formatSize writes a number of bytes exactly, in the largest unit of which it is a

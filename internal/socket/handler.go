@@ -6,25 +6,30 @@ import (
 )
 
 // Handler is the life of one connection as a driver sees it. A driver calls one
-// method at a time and returns only from Closed or Detached for good. Times are the
-// driver's clock: since some fixed moment, never going back.
+// method at a time, first Opened, last Closed or Detached. No method may block. Times
+// are the driver's clock: since some fixed moment, never going back.
 type Handler interface {
 	// Opened is the first call.
 	Opened(now time.Duration) Step
 
 	// Receive is given mem[start:end]: what the last Step kept, and behind it what
 	// has been read since. There are at least as many bytes in front of start as the
-	// driver was told to leave. Until the next call, mem is the handler's: what the
-	// Step writes and keeps may be a part of it.
+	// driver was told to leave. What the Step writes and keeps may be a part of mem; the
+	// driver sees to it that both stay as they are for as long as it needs them.
 	Receive(now time.Duration, mem []byte, start, end int) Step
 
-	// EndOfInput says that the peer has shut down its sending side. It is called
-	// once, when everything that came before has been given to Receive.
+	// EndOfInput says that the peer has shut down its sending side, when everything
+	// that came before has been given to Receive. Its Step must Close.
 	EndOfInput(now time.Duration) Step
 
-	// Wake is called when the time of the last Step has come, and on [Portable.Wake]:
-	// it may come early. scratch has no bytes and a capacity of 256; what the Step
-	// writes may be in there. What Receive's last Step kept stays kept.
+	// Waiting is called when all that a Step wrote has gone, which a slow peer can
+	// delay, and the driver is about to wait for the peer. What is to be timed from the
+	// last byte is timed from here. It returns when the handler wants to be woken; 0 is never.
+	Waiting(now time.Duration) (wake time.Duration)
+
+	// Wake is called when the time of Waiting has come, and when the driver is asked to
+	// wake all: it may come early. scratch has no bytes and a capacity of 256; what the
+	// Step writes may be in there. What Receive's last Step kept stays kept.
 	Wake(now time.Duration, scratch []byte) Step
 
 	// Detached hands over the connection after a Step with Detach: it belongs to the
@@ -43,8 +48,6 @@ type Step struct {
 	// Kept is how many bytes, up to the end of what Receive was given, are to be
 	// in front of the next read. Only Receive's Step says it.
 	Kept int
-	// Wake is when the handler wants to be woken at the latest; 0 is never.
-	Wake time.Duration
 	// Then is done when Write has gone.
 	Then Action
 }
@@ -53,7 +56,7 @@ type Step struct {
 type Action uint8
 
 const (
-	// Read goes on reading, until Wake.
+	// Read goes on reading.
 	Read Action = iota
 	// ShutDown ends the sending side, so that the peer sees the end behind the last
 	// byte, and goes on reading. Closing with unread input would send a reset, which

@@ -24,13 +24,13 @@ func newInbox(pool *Pool, headroom int) inbox {
 func (in *inbox) free() []byte { return (*in.mem)[in.end:] }
 
 // keep moves the last kept bytes of what was read to the front, and chooses the
-// buffer for the next read. A read that filled the buffer has left more in the
-// socket, so the next one gets the largest; otherwise a waiting connection gets the
-// smallest in which what it keeps takes up at most half.
+// buffer for the next read: the smallest in which what is kept takes up at most half.
+// A read that filled the buffer has most likely left more in the socket, so the next
+// one gets at least the next size.
 func (in *inbox) keep(kept int) {
-	class := in.pool.largest()
-	if in.end < len(*in.mem) {
-		class = in.pool.class(in.headroom + 2*kept)
+	class := in.pool.class(in.headroom + 2*kept)
+	if in.end == len(*in.mem) {
+		class = max(class, min(in.class+1, in.pool.largest()))
 	}
 	last, waiting := in.mem, (*in.mem)[in.end-kept:in.end]
 	if class != in.class {

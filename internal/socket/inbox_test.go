@@ -24,7 +24,8 @@ func TestInboxIsAsLargeAsWhatWaits(t *testing.T) {
 		{"it goes on waiting", 100, 146, 400},
 		{"more than half of the next waits", 100, 246, 1600},
 		{"all is used again", 100, 0, 100},
-		{"a read fills the buffer", -1, 0, 1600},
+		{"a read fills the buffer", -1, 0, 400},
+		{"a read fills the next", -1, 0, 1600},
 		{"a read fills the largest", -1, 0, 1600},
 		{"a short read ends it", 20, 20, 100},
 	}

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +30,7 @@ type Portable struct {
 
 	mu    sync.Mutex
 	conns map[*portableConn]struct{}
+	cut   bool // no connection is served any more
 	wait  sync.WaitGroup
 }
 
@@ -40,57 +43,59 @@ func (d *Portable) Name() string { return "portable" }
 // Serve accepts and serves connections until ln is closed. The connections live on.
 func (d *Portable) Serve(ln net.Listener) {
 	acceptAll(ln, d.Log, func(nc net.Conn) {
-		c := &portableConn{driver: d, nc: nc, handler: d.Open(nc.RemoteAddr())}
 		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.cut {
+			nc.Close()
+			return
+		}
 		if d.conns == nil {
 			d.conns = map[*portableConn]struct{}{}
 		}
+		c := &portableConn{driver: d, nc: nc, handler: d.Open(nc.RemoteAddr())}
 		d.conns[c] = struct{}{}
-		d.mu.Unlock()
 		d.wait.Go(c.run)
 	})
 }
 
-// Each calls f with every handler, while no other method of that handler runs.
+// Each calls f with every handler that has not had its last call, while no method of
+// that handler runs. f must not block.
 func (d *Portable) Each(f func(Handler)) {
-	for _, c := range d.list() {
-		c.mu.Lock()
-		f(c.handler)
-		c.mu.Unlock()
-	}
+	d.each(func(c *portableConn) { f(c.handler) })
 }
 
 // Wake has [Handler.Wake] called soon on every connection that is there now. One
 // whose peer does not read is woken when its write has gone.
 func (d *Portable) Wake() {
-	for _, c := range d.list() {
+	d.each(func(c *portableConn) {
+		c.poked.Store(true)
+		c.nc.SetReadDeadline(longAgo)
+	})
+}
+
+// Cut closes every connection, wherever it stands, those that will be accepted too.
+func (d *Portable) Cut() {
+	d.mu.Lock()
+	d.cut = true
+	d.mu.Unlock()
+	d.each(func(c *portableConn) { c.nc.Close() })
+}
+
+// Wait returns when every connection is closed or detached, after Cut.
+func (d *Portable) Wait() { d.wait.Wait() }
+
+// each calls f with every connection that is the driver's, under its lock.
+func (d *Portable) each(f func(*portableConn)) {
+	d.mu.Lock()
+	list := slices.Collect(maps.Keys(d.conns))
+	d.mu.Unlock()
+	for _, c := range list {
 		c.mu.Lock()
 		if !c.gone {
-			c.poked.Store(true)
-			c.nc.SetReadDeadline(longAgo)
+			f(c)
 		}
 		c.mu.Unlock()
 	}
-}
-
-// Cut closes every connection that is there now, wherever it stands.
-func (d *Portable) Cut() {
-	for _, c := range d.list() {
-		c.nc.Close()
-	}
-}
-
-// Wait returns when every connection is closed or detached.
-func (d *Portable) Wait() { d.wait.Wait() }
-
-func (d *Portable) list() []*portableConn {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	list := make([]*portableConn, 0, len(d.conns))
-	for c := range d.conns {
-		list = append(list, c)
-	}
-	return list
 }
 
 // longAgo is a deadline that has passed.
@@ -102,14 +107,13 @@ type portableConn struct {
 	nc     net.Conn
 	poked  atomic.Bool // set before the read deadline is put into the past
 
-	mu      sync.Mutex // held while a method of handler runs
+	mu      sync.Mutex // held while a method of handler runs, but for the last
 	handler Handler
-	gone    bool // nc is no longer the driver's
+	gone    bool // the connection is not the driver's any more
 
 	// For the goroutine alone:
 	inbox   inbox
 	armed   time.Duration // the read deadline that is set, by the driver's clock; 0 is none or passed
-	ended   bool          // the peer has shut down its sending side
 	scratch [256]byte
 }
 
@@ -125,8 +129,8 @@ func (c *portableConn) run() {
 	delete(c.driver.conns, c)
 	c.driver.mu.Unlock()
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.gone = true
+	c.mu.Unlock()
 	if detach {
 		kept := append([]byte(nil), (*c.inbox.mem)[c.inbox.start:c.inbox.end]...)
 		c.inbox.release()
@@ -158,14 +162,18 @@ func (c *portableConn) serve(step Step) (detach bool, cause error) {
 			}
 		}
 		var err error
-		if step, err = c.next(step.Wake); err != nil {
+		if step, err = c.next(); err != nil {
 			return false, err
 		}
 	}
 }
 
-// next waits for bytes, the end of input or the time wake, and tells the handler.
-func (c *portableConn) next(wake time.Duration) (Step, error) {
+// next waits for bytes, for the end of input, or for the time at which the handler
+// wants to be woken, and tells it.
+func (c *portableConn) next() (Step, error) {
+	c.mu.Lock()
+	wake := c.handler.Waiting(c.driver.Now())
+	c.mu.Unlock()
 	c.arm(wake)
 	n, err := 0, os.ErrDeadlineExceeded
 	if !c.poked.Swap(false) {
@@ -179,12 +187,12 @@ func (c *portableConn) next(wake time.Duration) (Step, error) {
 		c.inbox.end += n
 		return c.handler.Receive(now, *c.inbox.mem, c.inbox.start, c.inbox.end), nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
+		c.poked.Store(false) // it may be what has ended the read
 		c.armed = 0
 		step := c.handler.Wake(now, c.scratch[:0])
 		step.Kept = c.inbox.end - c.inbox.start
 		return step, nil
-	case err == io.EOF && !c.ended:
-		c.ended = true
+	case err == io.EOF:
 		return c.handler.EndOfInput(now), nil
 	}
 	return Step{}, err
@@ -202,7 +210,8 @@ func (c *portableConn) arm(wake time.Duration) {
 	}
 }
 
-// write sends p. The time limit is on each progress, not on the whole.
+// write sends p. The time limit is on progress, not on the whole: a peer that has read
+// something within it has that time again.
 func (c *portableConn) write(p []byte) error {
 	for len(p) > 0 {
 		if c.driver.WriteTimeout > 0 {

@@ -43,6 +43,7 @@ type scripted struct {
 	mu     sync.Mutex
 	calls  []string
 	opened Step
+	wake   time.Duration // what Waiting says
 	answer func(call, got string) Step
 	handed net.Conn
 }
@@ -60,6 +61,8 @@ func (h *scripted) noted() []string {
 }
 
 func (h *scripted) Opened(time.Duration) Step { return h.opened }
+
+func (h *scripted) Waiting(time.Duration) time.Duration { return h.wake }
 
 func (h *scripted) Receive(_ time.Duration, mem []byte, start, end int) Step {
 	got := string(mem[start:end])
@@ -163,16 +166,17 @@ func TestPortableWritesAndKeeps(t *testing.T) {
 }
 
 func TestPortableWakesWhenAsked(t *testing.T) {
-	h := &scripted{opened: Step{Wake: 5 * time.Second}}
+	h := &scripted{wake: 5 * time.Second}
 	wakes := []time.Duration{7 * time.Second, 20 * time.Second, 0}
 	h.answer = func(call, got string) Step {
 		switch {
 		case call == "wake":
-			next := wakes[0]
+			h.wake = wakes[0]
 			wakes = wakes[1:]
-			return Step{Write: []byte("w"), Wake: next}
+			return Step{Write: []byte("w")}
 		case got == "x":
-			return Step{Kept: len(got), Wake: 15 * time.Second}
+			h.wake = 15 * time.Second
+			return Step{Kept: len(got)}
 		case call == "receive":
 			return Step{}
 		}
@@ -203,6 +207,7 @@ func TestPortableIsWokenFromOutside(t *testing.T) {
 			d.Wake()
 			read(t, client, 1)
 		}
+		expectCalls(t, h, "wake 0s", "wake 0s", "wake 0s") // and no more
 		calls := 0
 		d.Each(func(Handler) { calls++ })
 		if calls != 1 {
@@ -222,8 +227,56 @@ func TestPortableCloses(t *testing.T) {
 	})
 }
 
+// halfPipe is a pipe that can be shut down in one direction, as TCP can.
+type halfPipe struct {
+	net.Conn
+	shutDown chan struct{}
+}
+
+func (p *halfPipe) CloseWrite() error { close(p.shutDown); return nil }
+
+func TestPortableShutsDownAndGoesOnReading(t *testing.T) {
+	h := &scripted{answer: func(call, got string) Step {
+		switch {
+		case call == "end":
+			return Step{Then: Close}
+		case got == "x":
+			return Step{Write: []byte("last"), Then: ShutDown}
+		}
+		return Step{}
+	}}
+	inBubble(t, h, func(t *testing.T, d *Portable, client net.Conn) {
+		shutDown := make(chan struct{})
+		another, server := net.Pipe()
+		served := &portableConn{driver: d, nc: &halfPipe{server, shutDown}, handler: h}
+		go served.run()
+		another.Write([]byte("x"))
+		read(t, another, 4)
+		<-shutDown
+		another.Write([]byte("late"))
+		another.Close()
+		expectCalls(t, h, "receive x", "receive late", "end", "closed")
+	})
+}
+
+// TestPortableServesNothingAfterCut: a connection that was accepted at the last moment is
+// closed, not forgotten.
+func TestPortableServesNothingAfterCut(t *testing.T) {
+	d := &Portable{Log: slog.New(slog.DiscardHandler)}
+	ln := newPipeListener()
+	d.Cut()
+	go func() {
+		defer ln.Close()
+		if _, err := ln.dial().Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("read %v, want the end", err)
+		}
+	}()
+	d.Serve(ln)
+	d.Wait()
+}
+
 func TestPortableDetaches(t *testing.T) {
-	h := &scripted{opened: Step{Wake: time.Second}, answer: func(call, got string) Step {
+	h := &scripted{wake: time.Second, answer: func(call, got string) Step {
 		return Step{Kept: len(got), Then: Detach}
 	}}
 	inBubble(t, h, func(t *testing.T, d *Portable, client net.Conn) {

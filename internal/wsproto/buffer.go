@@ -43,17 +43,16 @@ func (b *Buffer) Replace(n int, out []byte) {
 	b.Append(out)
 }
 
-// Append adds a frame of at most 127 bytes to what is to be sent. Where the room
+// Append adds a close frame, of at most 127 bytes, to what is to be sent. Where the room
 // before the bytes not yet used is too small, it moves the answers into the
-// headroom.
+// headroom, which is enough for one: payloads of events may have moved.
 func (b *Buffer) Append(frame []byte) {
-	b.outEnd = b.makeRoom(len(frame))
+	b.makeRoom(len(frame))
 	b.outEnd += copy(b.Mem[b.outEnd:b.Start], frame)
 }
 
-// makeRoom moves the answers to the left until n bytes fit between them and Start,
-// and returns where they end.
-func (b *Buffer) makeRoom(n int) int {
+// makeRoom moves the answers to the left until n bytes fit between them and Start.
+func (b *Buffer) makeRoom(n int) {
 	if b.outStart == b.outEnd {
 		b.outStart, b.outEnd = b.Start-n, b.Start-n
 	}
@@ -62,7 +61,6 @@ func (b *Buffer) makeRoom(n int) int {
 		b.outStart -= missing
 		b.outEnd -= missing
 	}
-	return b.outEnd
 }
 
 // answer sends Mem[start:end] as the payload of a frame. The bytes stay where

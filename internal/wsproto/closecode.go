@@ -9,7 +9,7 @@ import (
 // IANA registry "WebSocket Close Code Number").
 type CloseCode uint16
 
-// The registered close codes.
+// The registered close codes that have a meaning for endpoints.
 const (
 	NormalClosure           CloseCode = 1000
 	GoingAway               CloseCode = 1001
@@ -66,7 +66,7 @@ func parseClose(payload []byte) (CloseCode, Violation) {
 func appendClose(dst []byte, code CloseCode, reason string) []byte {
 	if len(reason) > maxCloseReason {
 		end := maxCloseReason
-		for !utf8.RuneStart(reason[end]) {
+		for end > 0 && !utf8.RuneStart(reason[end]) {
 			end--
 		}
 		reason = reason[:end]

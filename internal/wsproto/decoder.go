@@ -21,9 +21,12 @@ type Event struct {
 
 	// Of data frames:
 	Opcode Opcode // Text or Binary: the message's, on its continuation frames too
-	Length int64  // of the whole frame's payload, in bytes; in a Decoder's event that has the header, else 0
 	End    bool   // this is the last of the frame's payload
 	Fin    bool   // the frame is the last of its message
+
+	// length is the length of the whole frame's payload, in the decoder's event that has
+	// the header, else 0.
+	length int64
 
 	// Payload is unmasked. It is a part of the caller's buffer, and is valid until
 	// the caller uses that again. Data that is not complete may have none.
@@ -39,10 +42,12 @@ type Limits struct {
 	Reason string
 }
 
-// Decoder takes the frames of a client apart (RFC 6455 section 5) and makes every
-// check that the RFC asks for, each as early as the bytes allow. It keeps no bytes
-// but those of an unfinished character: the caller does.
-type Decoder struct {
+// decoder takes the frames of a client apart (RFC 6455 section 5) and makes every
+// check that the RFC asks for: those of the first two bytes and of the length as soon
+// as these are there, that of the message's size with the complete header, those of
+// text with every byte, those of control frames with the complete frame. It keeps no
+// bytes but those of an unfinished character: the caller does.
+type decoder struct {
 	limits *Limits
 	size   int64  // payload bytes of the message, by the headers so far; counted only with a limit
 	left   int64  // payload bytes of the current frame that have not come
@@ -55,24 +60,24 @@ type Decoder struct {
 	text    utf8Checker
 }
 
-// NewDecoder returns a Decoder at the first byte behind the handshake.
-func NewDecoder(limits *Limits) Decoder {
-	return Decoder{limits: limits}
+// newDecoder returns a decoder at the first byte behind the handshake.
+func newDecoder(limits *Limits) decoder {
+	return decoder{limits: limits}
 }
 
-// Next looks at the frame that p begins with, or goes on with the one before. It
+// next looks at the frame that p begins with, or goes on with the one before. It
 // unmasks payload in place and returns how many bytes of p it has used: 0 exactly
 // with NeedMore and Failed. A data frame is given as far as it has come, a control
 // frame when it is complete, so that 131 bytes always suffice to go on. After
-// Failed, Next must not be called again.
-func (d *Decoder) Next(p []byte) (ev Event, n int) {
+// Failed, next must not be called again.
+func (d *decoder) next(p []byte) (ev Event, n int) {
 	if d.inFrame {
 		if len(p) == 0 {
 			return Event{}, 0
 		}
 		return d.payload(p, 0, Event{})
 	}
-	h, n, violation := parseHeader(p)
+	h, n, violation := parseHeader(p, d.message)
 	switch {
 	case violation != noViolation:
 		return Event{Kind: Failed, Violation: violation}, 0
@@ -81,25 +86,19 @@ func (d *Decoder) Next(p []byte) (ev Event, n int) {
 	case h.opcode.isControl():
 		return d.control(h, p, n)
 	}
-	first := h.opcode != opContinuation
-	switch {
-	case first && d.message != opContinuation:
-		return Event{Kind: Failed, Violation: ExpectedContinuation}, 0
-	case !first && d.message == opContinuation:
-		return Event{Kind: Failed, Violation: UnexpectedContinuation}, 0
-	case d.overLimit(h.length):
+	if d.overLimit(h.length) {
 		return Event{Kind: Failed, Violation: MessageOverLimit}, 0
 	}
-	if first {
+	if h.opcode != opContinuation {
 		d.message = h.opcode
 	}
 	d.left, d.key, d.fin, d.inFrame = h.length, h.key, h.fin, true
-	return d.payload(p, n, Event{Length: h.length})
+	return d.payload(p, n, Event{length: h.length})
 }
 
 // overLimit adds a frame's length to the message's and says whether that is more
 // than the limit.
-func (d *Decoder) overLimit(length int64) bool {
+func (d *decoder) overLimit(length int64) bool {
 	limit := d.limits.MaxMessageSize
 	if limit == 0 {
 		return false
@@ -113,7 +112,7 @@ func (d *Decoder) overLimit(length int64) bool {
 
 // payload takes as much of a data frame's payload as p has behind its first n
 // bytes, and completes ev.
-func (d *Decoder) payload(p []byte, n int, ev Event) (Event, int) {
+func (d *decoder) payload(p []byte, n int, ev Event) (Event, int) {
 	payload := p[n:]
 	if int64(len(payload)) > d.left {
 		payload = payload[:d.left]
@@ -124,7 +123,7 @@ func (d *Decoder) payload(p []byte, n int, ev Event) (Event, int) {
 	ev.Kind, ev.Opcode, ev.Fin, ev.Payload = Data, d.message, d.fin, payload
 	ev.End = d.left == 0
 	d.inFrame = !ev.End
-	if d.message == Text {
+	if d.message == Text { // section 8.1
 		if (beyondASCII || !d.text.complete()) && !d.text.check(payload) ||
 			ev.End && d.fin && !d.text.complete() {
 			return Event{Kind: Failed, Violation: InvalidUTF8}, 0
@@ -137,7 +136,7 @@ func (d *Decoder) payload(p []byte, n int, ev Event) (Event, int) {
 }
 
 // control gives a control frame, once it is complete.
-func (d *Decoder) control(h header, p []byte, n int) (Event, int) {
+func (d *decoder) control(h header, p []byte, n int) (Event, int) {
 	end := n + int(h.length)
 	if len(p) < end {
 		return Event{}, 0

@@ -6,20 +6,20 @@ import (
 )
 
 func TestDecoderGivesDataAsItArrives_Section5_2(t *testing.T) {
-	d := NewDecoder(&Limits{})
+	d := newDecoder(&Limits{})
 	p := wstest.Frame(0x82, "abcdef")
-	ev, n := d.Next(p[:6])
-	if ev.Kind != Data || ev.Opcode != Binary || ev.Length != 6 || ev.End || !ev.Fin || len(ev.Payload) != 0 || n != 6 {
+	ev, n := d.next(p[:6])
+	if ev.Kind != Data || ev.Opcode != Binary || ev.length != 6 || ev.End || !ev.Fin || len(ev.Payload) != 0 || n != 6 {
 		t.Errorf("of the header: %+v, %d", ev, n)
 	}
-	if ev, n := d.Next(nil); ev.Kind != NeedMore || n != 0 {
+	if ev, n := d.next(nil); ev.Kind != NeedMore || n != 0 {
 		t.Errorf("of nothing: %+v, %d", ev, n)
 	}
-	ev, n = d.Next(p[6:9])
-	if ev.Kind != Data || ev.Length != 0 || ev.End || string(ev.Payload) != "abc" || n != 3 {
+	ev, n = d.next(p[6:9])
+	if ev.Kind != Data || ev.length != 0 || ev.End || string(ev.Payload) != "abc" || n != 3 {
 		t.Errorf("of three bytes: %+v, %d", ev, n)
 	}
-	ev, n = d.Next(append(p[9:], wstest.Frame(0x89, "")...))
+	ev, n = d.next(append(p[9:], wstest.Frame(0x89, "")...))
 	if ev.Kind != Data || !ev.End || !ev.Fin || string(ev.Payload) != "def" || n != 3 {
 		t.Errorf("of the rest: %+v, %d", ev, n)
 	}
@@ -33,13 +33,13 @@ func TestEveryStateGoesOnWith131Bytes_Section5_5(t *testing.T) {
 		t.Fatalf("the longest ping has %d bytes", len(p))
 	}
 	for i := range len(p) {
-		d := NewDecoder(&Limits{})
-		if ev, n := d.Next(p[:i]); ev.Kind != NeedMore || n != 0 {
+		d := newDecoder(&Limits{})
+		if ev, n := d.next(p[:i]); ev.Kind != NeedMore || n != 0 {
 			t.Fatalf("of %d bytes: %+v, %d", i, ev, n)
 		}
 	}
-	d := NewDecoder(&Limits{})
-	if ev, n := d.Next(p); ev.Kind != Ping || n != 131 {
+	d := newDecoder(&Limits{})
+	if ev, n := d.next(p); ev.Kind != Ping || n != 131 {
 		t.Errorf("of all bytes: %+v, %d", ev, n)
 	}
 }
@@ -49,8 +49,8 @@ func TestClaimedLengthAllocatesNothing(t *testing.T) {
 	header := wstest.Claim(0x82, 1<<40)
 	limits := &Limits{}
 	if n := testing.AllocsPerRun(100, func() {
-		d := NewDecoder(limits)
-		d.Next(header)
+		d := newDecoder(limits)
+		d.next(header)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
@@ -92,14 +92,14 @@ func TestMessageSizeLimit(t *testing.T) {
 // TestLengthsDoNotOverflow: without a limit, fragments may claim more than any counter
 // can hold (CVE-2020-27813).
 func TestLengthsDoNotOverflow(t *testing.T) {
-	d := NewDecoder(&Limits{})
-	d.Next(wstest.Frame(0x02, "x"))
-	if ev, _ := d.Next(wstest.Claim(0x00, 1<<63-1)); ev.Kind != Data || ev.Length != 1<<63-1 {
+	d := newDecoder(&Limits{})
+	d.next(wstest.Frame(0x02, "x"))
+	if ev, _ := d.next(wstest.Claim(0x00, 1<<63-1)); ev.Kind != Data || ev.length != 1<<63-1 {
 		t.Errorf("got %+v", ev)
 	}
-	limited := NewDecoder(&Limits{MaxMessageSize: 1<<63 - 1})
-	limited.Next(wstest.Frame(0x02, "x"))
-	if ev, _ := limited.Next(wstest.Claim(0x00, 1<<63-1)); ev.Violation != MessageOverLimit {
+	limited := newDecoder(&Limits{MaxMessageSize: 1<<63 - 1})
+	limited.next(wstest.Frame(0x02, "x"))
+	if ev, _ := limited.next(wstest.Claim(0x00, 1<<63-1)); ev.Violation != MessageOverLimit {
 		t.Errorf("got %+v, want a message over the limit", ev)
 	}
 }

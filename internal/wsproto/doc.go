@@ -28,7 +28,7 @@
 //     again: the caller owns the only copy.
 //  7. What is left between Start and End of the buffer is the beginning of
 //     something unfinished. Put it in front of the next read.
-//  8. When an event says that nothing more will be answered ([Event.Last]), shut
+//  8. When an event says that nothing more will be answered ([Echo.Last]), shut
 //     down the sending side of the connection once the bytes have gone (section
 //     7.1.1), discard what still arrives, and close.
 //

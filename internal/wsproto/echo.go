@@ -9,7 +9,7 @@ package wsproto
 // answered whole; a larger one that arrives in pieces is answered piece by piece,
 // so that the server never owes the rest of a frame and can speak at any time.
 type Echo struct {
-	decoder Decoder
+	decoder decoder
 	held    int32 // bytes at the buffer's Start that are unmasked and wait for the rest of their frame
 	hold    bool  // the current frame is to be answered whole
 	begun   bool  // a frame of the current message has been sent
@@ -21,7 +21,7 @@ type Echo struct {
 
 // NewEcho returns an Echo at the first byte behind the handshake.
 func NewEcho(limits *Limits) Echo {
-	return Echo{decoder: NewDecoder(limits)}
+	return Echo{decoder: newDecoder(limits)}
 }
 
 // CloseSent says whether a close frame was sent. Nothing is sent behind it
@@ -37,7 +37,7 @@ func (e *Echo) CloseReceived() bool { return e.closeReceived }
 func (e *Echo) Last() bool { return e.closeReceived || e.failed }
 
 // Next answers the next frame in b, or the next piece of one, and says what it was.
-// The event's Payload is in its place in b.Out. After [NeedMore] everything that
+// The Payload of what was answered is in its place in b.Out. After [NeedMore] everything that
 // can be answered has been; what is left in b must be in front of the next read.
 // When [Echo.Last] is true, nothing is left.
 func (e *Echo) Next(b *Buffer) Event {
@@ -49,7 +49,7 @@ func (e *Echo) Next(b *Buffer) Event {
 		b.Start += int(e.held)
 		e.held = 0
 	}
-	ev, n := e.decoder.Next(b.Mem[b.Start+int(e.held) : b.End])
+	ev, n := e.decoder.next(b.Mem[b.Start+int(e.held) : b.End])
 	switch ev.Kind {
 	case Data:
 		e.data(b, &ev, n)
@@ -73,12 +73,12 @@ func (e *Echo) Next(b *Buffer) Event {
 func (e *Echo) data(b *Buffer, ev *Event, n int) {
 	end := b.Start + int(e.held) + n
 	start := end - len(ev.Payload) - int(e.held)
-	if e.closeSent {
+	if e.closeSent { // nothing is sent behind a close frame (section 5.5.1)
 		b.Start = end
 		return
 	}
-	if ev.Length > 0 {
-		e.hold = ev.Length <= MaxWhole
+	if ev.length > 0 {
+		e.hold = ev.length <= MaxWhole
 	}
 	if !ev.End && (e.hold || len(ev.Payload) == 0) {
 		b.Start = start
@@ -99,7 +99,7 @@ func (e *Echo) data(b *Buffer, ev *Event, n int) {
 // control answers a control frame of n bytes with one that has the same payload.
 func (e *Echo) control(b *Buffer, ev *Event, opcode Opcode, n int) {
 	end := b.Start + n
-	if e.closeSent {
+	if e.closeSent { // section 5.5.1
 		b.Start = end
 		return
 	}
@@ -111,7 +111,7 @@ func (e *Echo) fail(b *Buffer, v Violation) {
 	e.failed = true
 	e.held = 0
 	b.Discard()
-	if e.closeSent {
+	if e.closeSent { // section 5.5.1
 		return
 	}
 	reason := violations[v].reason

@@ -48,10 +48,10 @@ func BenchmarkDecoder(b *testing.B) {
 		b.Run(load.name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(load.in)))
-			decoder, mem := NewDecoder(&Limits{}), make([]byte, len(load.in))
+			decoder, mem := newDecoder(&Limits{}), make([]byte, len(load.in))
 			for b.Loop() {
 				for rest := mem[:copy(mem, load.in)]; len(rest) > 0; {
-					_, n := decoder.Next(rest)
+					_, n := decoder.next(rest)
 					rest = rest[n:]
 				}
 			}

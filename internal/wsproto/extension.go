@@ -85,7 +85,7 @@ func (p *extensionParser) param() (param extensionParam, ok bool) {
 	param.hasValue = true
 	if strings.HasPrefix(p.rest, `"`) {
 		param.value, ok = p.quoted()
-		return param, ok && isToken(param.value)
+		return param, ok && IsToken(param.value)
 	}
 	param.value = p.token()
 	return param, param.value != ""

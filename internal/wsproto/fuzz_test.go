@@ -55,7 +55,7 @@ func FuzzHead(f *testing.F) {
 		}
 		policy := Policy{Origins: []string{"https://*.example.com"}, AnySubprotocol: true}
 		agreement, refusal := policy.Accept(&r)
-		if refusal == nil && (!r.IsUpgrade() || len(agreement.Accept) != 28 || agreement.Subprotocol != "" && !isToken(agreement.Subprotocol)) {
+		if refusal == nil && (!r.IsUpgrade() || len(agreement.Accept) != 28 || agreement.Subprotocol != "" && !IsToken(agreement.Subprotocol)) {
 			t.Fatalf("accepted %q with %+v", in[:n], agreement)
 		}
 		if len(agreement.AppendResponse(nil)) >= n+Headroom/2 {
@@ -108,7 +108,7 @@ type record struct {
 // decode gives in to a Decoder in the given pieces, with canaries around each, and
 // checks that every call consumes, fails, or asks for more, and that 131 bytes suffice.
 func decode(t *testing.T, in, cuts []byte) (r record) {
-	d := NewDecoder(&Limits{MaxMessageSize: 1 << 20})
+	d := newDecoder(&Limits{MaxMessageSize: 1 << 20})
 	var kept []byte
 	for len(in) > 0 {
 		n := nextCut(&cuts, len(in))
@@ -116,7 +116,7 @@ func decode(t *testing.T, in, cuts []byte) (r record) {
 		p := guarded[6 : len(guarded)-6]
 		in = in[n:]
 		for {
-			ev, used := d.Next(p)
+			ev, used := d.next(p)
 			if (ev.Kind == NeedMore || ev.Kind == Failed) != (used == 0) || used > len(p) {
 				t.Fatalf("an event of kind %d used %d of %d bytes", ev.Kind, used, len(p))
 			}

@@ -22,12 +22,11 @@ const (
 func (o Opcode) isControl() bool { return o&0x8 != 0 }
 
 const (
-	finBit    = 0x80
-	rsvBits   = 0x70
-	maskBit   = 0x80
-	length16  = 126 // the length is in the next 2 bytes
-	length64  = 127 // the length is in the next 8 bytes
-	maxLength = math.MaxInt64
+	finBit   = 0x80
+	rsvBits  = 0x70
+	maskBit  = 0x80
+	length16 = 126 // the length is in the next 2 bytes
+	length64 = 127 // the length is in the next 8 bytes
 
 	maxControlPayload = 125
 	maxClientHeader   = 14 // 2 bytes, 8 of length, 4 of masking key
@@ -53,10 +52,11 @@ type header struct {
 }
 
 // parseHeader reads the frame header that p begins with, and makes every check
-// that needs nothing but the header, each as soon as its byte is there. n is the
+// that needs nothing but the header, each as soon as its bytes are there. message is
+// the opcode of the unfinished message, or opContinuation when there is none. n is the
 // length of the header, or 0 while p is too short; [maxClientHeader] bytes
 // always suffice.
-func parseHeader(p []byte) (h header, n int, v Violation) {
+func parseHeader(p []byte, message Opcode) (h header, n int, v Violation) {
 	if len(p) < 1 {
 		return h, 0, noViolation
 	}
@@ -68,6 +68,10 @@ func parseHeader(p []byte) (h header, n int, v Violation) {
 		return h, 0, ReservedOpcode
 	case h.opcode.isControl() && !h.fin:
 		return h, 0, FragmentedControl
+	case h.opcode == opContinuation && message == opContinuation:
+		return h, 0, UnexpectedContinuation
+	case h.opcode != opContinuation && !h.opcode.isControl() && message != opContinuation:
+		return h, 0, ExpectedContinuation
 	case len(p) < 2:
 		return h, 0, noViolation
 	case p[1]&maskBit == 0:
@@ -88,13 +92,13 @@ func parseHeader(p []byte) (h header, n int, v Violation) {
 			return h, 0, NonMinimalLength
 		}
 	default:
+		if len(p) > 2 && p[2] >= 0x80 {
+			return h, 0, LengthOverflow
+		}
 		if len(p) < 10 {
 			return h, 0, noViolation
 		}
 		length := binary.BigEndian.Uint64(p[2:])
-		if length > maxLength {
-			return h, 0, LengthOverflow
-		}
 		if length <= math.MaxUint16 {
 			return h, 0, NonMinimalLength
 		}

@@ -29,12 +29,16 @@ func TestParseHeader_Section5_2(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			message := opContinuation
+			if test.want.opcode == opContinuation {
+				message = Text // which it continues
+			}
 			for i := range test.n {
-				if _, n, v := parseHeader(test.in[:i]); n != 0 || v != noViolation {
+				if _, n, v := parseHeader(test.in[:i], message); n != 0 || v != noViolation {
 					t.Errorf("of %d bytes: n = %d, %v; want to need more", i, n, v)
 				}
 			}
-			if h, n, v := parseHeader(test.in); h != test.want || n != test.n || v != noViolation {
+			if h, n, v := parseHeader(test.in, message); h != test.want || n != test.n || v != noViolation {
 				t.Errorf("got %+v, %d, %v; want %+v, %d", h, n, v, test.want, test.n)
 			}
 		})

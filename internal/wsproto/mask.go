@@ -7,7 +7,7 @@ import (
 
 // unmask takes the masking key off p in place (RFC 6455 section 5.3). The key's
 // low byte belongs to p[0]. It returns the key for the byte behind p, and whether
-// the unmasked bytes have any beyond ASCII, which costs nothing to see on the way.
+// the unmasked bytes have any beyond ASCII, which is seen on the way.
 func unmask(p []byte, key uint32) (next uint32, beyondASCII bool) {
 	next = bits.RotateLeft32(key, -8*(len(p)%4))
 	key64 := uint64(key)<<32 | uint64(key)

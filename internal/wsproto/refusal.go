@@ -68,11 +68,6 @@ func Unavailable(text string, retryAfter int) *Refusal {
 	return r.with("Retry-After", strconv.Itoa(retryAfter))
 }
 
-// Error says what was wrong.
-func (r *Refusal) Error() string {
-	return fmt.Sprintf("%d %s: %s", r.Status, reasonPhrases[r.Status], r.Text)
-}
-
 // AppendResponse appends the whole HTTP response to dst.
 func (r *Refusal) AppendResponse(dst []byte) []byte {
 	dst = fmt.Appendf(dst, "HTTP/1.1 %d %s\r\n", r.Status, reasonPhrases[r.Status])

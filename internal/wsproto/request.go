@@ -46,7 +46,7 @@ func ParseRequest(head []byte) (Request, *Refusal) {
 func parseRequestLine(line string) (Request, *Refusal) {
 	method, rest, ok1 := strings.Cut(line, " ")
 	target, proto, ok2 := strings.Cut(rest, " ")
-	if !ok1 || !ok2 || !isToken(method) || target == "" || !isVisible(target) || !strings.HasPrefix(proto, "HTTP/") {
+	if !ok1 || !ok2 || !IsToken(method) || target == "" || !isVisible(target) || !strings.HasPrefix(proto, "HTTP/") {
 		return Request{}, refuse(statusBadRequest, "the request line is %.80q; it must be a method, a target and HTTP/1.1, with one space between", line)
 	}
 	if proto != "HTTP/1.1" && proto != "HTTP/1.0" {
@@ -60,7 +60,7 @@ func parseRequestLine(line string) (Request, *Refusal) {
 // server refuse.
 func parseField(line string) (Field, *Refusal) {
 	name, value, ok := strings.Cut(line, ":")
-	if !ok || !isToken(name) {
+	if !ok || !IsToken(name) {
 		return Field{}, refuse(statusBadRequest, "the header line %.80q is not a field name, a colon and a value", line)
 	}
 	value = strings.Trim(value, " \t")

@@ -15,8 +15,9 @@ func isTokenByte(c byte) bool {
 	return strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
 }
 
-// isToken says whether s is a token: not empty, and token characters throughout.
-func isToken(s string) bool {
+// IsToken says whether s is a token: not empty, and token characters throughout. The
+// name of a subprotocol is one.
+func IsToken(s string) bool {
 	for i := range len(s) {
 		if !isTokenByte(s[i]) {
 			return false

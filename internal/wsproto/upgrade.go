@@ -45,8 +45,8 @@ func (r *Request) IsUpgrade() bool {
 	return keys > 0 || versions > 0
 }
 
-// Accept makes the checks of RFC 6455 section 4.2.1, in its order, and those of
-// section 4.2.2 that are the server's own. The request is accepted exactly when
+// Accept makes the checks of RFC 6455 section 4.2.1, and those of section 4.2.2 that
+// are the server's own. The request is accepted exactly when
 // the Refusal is nil.
 func (p *Policy) Accept(r *Request) (Agreement, *Refusal) {
 	if refusal := checkRequest(r); refusal != nil {
@@ -95,7 +95,7 @@ func checkRequest(r *Request) *Refusal {
 	}
 	for _, name := range []string{"Content-Length", "Transfer-Encoding"} {
 		if value, count := r.value(name); count > 0 {
-			return refuse(statusBadRequest, "an upgrade has no body, and this one says %s: %.60s", name, value)
+			return refuse(statusBadRequest, "an upgrade may have neither Content-Length nor Transfer-Encoding, which a proxy could take for a body, and this one has %s: %.60s", name, value)
 		}
 	}
 	return nil
@@ -133,7 +133,7 @@ func (p *Policy) checkOrigin(r *Request) *Refusal {
 		}
 	}
 	host, _ := r.value("Host")
-	return refuse(statusForbidden, "Origin %.200q is not allowed (Host was %.200q); %s of this server allows %s", origin, host, p.OriginsSetBy, strings.Join(p.Origins, ", "))
+	return refuse(statusForbidden, "Origin %.200q in %d header field(s) is not allowed (Host was %.200q); %s of this server allows %s", origin, count, host, p.OriginsSetBy, strings.Join(p.Origins, ", "))
 }
 
 // matchOrigin compares an origin with an entry of Policy.Origins.
@@ -158,7 +158,7 @@ func (p *Policy) chooseSubprotocol(r *Request) (string, *Refusal) {
 	offered := map[string]bool{}
 	for list := range r.Values("Sec-WebSocket-Protocol") {
 		for name := range listElements(list) {
-			if !isToken(name) {
+			if !IsToken(name) {
 				return "", refuse(statusBadRequest, "Sec-WebSocket-Protocol offers %.80q, which is not a token (RFC 6455 section 4.1)", name)
 			}
 			if offered[name] {

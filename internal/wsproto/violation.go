@@ -5,7 +5,7 @@ package wsproto
 // below and nowhere else.
 type Violation uint8
 
-// The breaches, in the order in which a frame can show them.
+// The breaches.
 const (
 	noViolation Violation = iota
 	ReservedBits
@@ -24,7 +24,7 @@ const (
 	InvalidCloseReason
 )
 
-// violations has, for each breach, its name in metrics and logs, the close code
+// violations has, for each breach, its name in logs, the close code
 // that the RFC asks for, and the reason that is sent.
 var violations = [...]struct {
 	name   string
@@ -48,7 +48,7 @@ var violations = [...]struct {
 	InvalidCloseReason:     {"invalid_close_reason", InvalidFramePayloadData, "the reason of a close frame is not UTF-8 (RFC 6455 section 5.5.1)"},
 }
 
-// String is the name of the breach in metrics and logs.
+// String is the name of the breach in logs.
 func (v Violation) String() string { return violations[v].name }
 
 // CloseCode is the close code that answers the breach.

@@ -78,7 +78,7 @@ func (c *Client) Response() *http.Response {
 // behind a frame.
 func (c *Client) Frame() (ServerFrame, error) {
 	for {
-		f, rest, ok, err := CutFrame(c.unread)
+		f, rest, ok, err := cutFrame(c.unread)
 		if ok || err != nil {
 			c.unread = rest
 			return f, err

@@ -56,9 +56,9 @@ func (f ServerFrame) String() string {
 	return fmt.Sprintf("%02x%q", f.First, f.Payload)
 }
 
-// CutFrame takes the first frame off what a server sent. ok is false when it is not
+// cutFrame takes the first frame off what a server sent. ok is false when it is not
 // complete. The error says which rule for servers it breaks.
-func CutFrame(p []byte) (f ServerFrame, rest []byte, ok bool, err error) {
+func cutFrame(p []byte) (f ServerFrame, rest []byte, ok bool, err error) {
 	if len(p) < 2 {
 		return f, p, false, nil
 	}
@@ -93,7 +93,7 @@ func CutFrame(p []byte) (f ServerFrame, rest []byte, ok bool, err error) {
 func ReadFrames(t testing.TB, p []byte) (frames []ServerFrame) {
 	t.Helper()
 	for len(p) > 0 {
-		f, rest, ok, err := CutFrame(p)
+		f, rest, ok, err := cutFrame(p)
 		if err != nil {
 			t.Fatal(err)
 		}
