@@ -15,7 +15,7 @@ func help(w io.Writer) {
 
 Usage:
   echosvc              serve, until SIGTERM or Ctrl-C
-  echosvc healthcheck  ask /healthz of the service in the same environment; exit status 0 or 1
+  echosvc healthcheck  ask /healthz of the service in the same environment; exit status 0, or 1 when it is unhealthy
   echosvc version      print the version
   echosvc help         print this
 

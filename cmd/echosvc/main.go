@@ -56,13 +56,18 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup has it ignored
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	defer signal.Stop(signals)
+	signal.Ignore(syscall.SIGPIPE) // a log that nobody reads any more must not end the echo
 
 	config, err := service.Load()
 	if err != nil {
 		return wrongConfig(stderr, err)
 	}
-	log := service.NewLogger(config, stderr, getenv("NO_COLOR") != "")
+	log, flush := service.NewLogger(config, stderr, getenv("NO_COLOR") != "")
+	defer flush()
 	if err := service.New(config, log, version()).Run(ctx, signals); err != nil {
 		fmt.Fprintf(stderr, "echosvc: %v\n", err)
 		return exitFailed

@@ -75,6 +75,7 @@ func TestValues(t *testing.T) {
 		{"MAX_MESSAGE_SIZE", "1.5 MiB", func(c Config) any { return c.MaxMessageSize }, int64(1572864)},
 		{"MAX_MESSAGE_SIZE", "1MB", func(c Config) any { return c.MaxMessageSize }, int64(1000000)},
 		{"MAX_MESSAGE_SIZE", "-1", nil, nil},
+		{"MAX_MESSAGE_SIZE", "1,5MiB", nil, nil},
 		{"MAX_MESSAGE_SIZE", "9EiB", nil, nil},
 		{"PING_INTERVAL", "0", func(c Config) any { return c.PingInterval }, time.Duration(0)},
 		{"PING_INTERVAL", "1m30s", func(c Config) any { return c.PingInterval }, 90 * time.Second},

@@ -13,5 +13,5 @@
 //   - drain.go is the end of the process.
 //   - health.go has /healthz, /readyz and /connections; plainhttp.go is for requests on
 //     the WebSocket port that are not for a WebSocket.
-//   - config.go has the table of variables, values.go reads their values, log.go makes the logger.
+//   - config.go has the table of variables, values.go reads their values, log.go makes the logger, which logwriter.go keeps from waiting.
 package service

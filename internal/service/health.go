@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,11 +86,8 @@ func CheckHealth(ctx context.Context, c Config) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthCheckTimeout)
 	defer cancel()
-	url := "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + "/healthz"
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
+	url := url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(port)), Path: "/healthz"}
+	request := (&http.Request{Method: http.MethodGet, URL: &url, Header: http.Header{}}).WithContext(ctx)
 	transport := &http.Transport{DisableKeepAlives: true} // not through a proxy that the environment names
 	response, err := transport.RoundTrip(request)
 	if err != nil {
@@ -98,7 +96,7 @@ func CheckHealth(ctx context.Context, c Config) error {
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		body, _ := io.ReadAll(io.LimitReader(response.Body, 200))
-		return fmt.Errorf("%s answered %s: %s", url, response.Status, strings.TrimSpace(string(body)))
+		return fmt.Errorf("%s answered %s: %s", &url, response.Status, strings.TrimSpace(string(body)))
 	}
 	return nil
 }

@@ -93,13 +93,32 @@ func TestPlainHTTPOnTheWebSocketPort(t *testing.T) {
 	r := start(t, nil)
 	c := wstest.Connect(t, r.addr)
 	// A second request, and an upgrade, behind the first: neither may be answered.
-	c.Send([]byte("POST /some/path HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"), []byte(wstest.Request()))
+	c.Send([]byte("POST /some/path HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody" + wstest.Request()))
 	response := c.Response()
 	body, _ := io.ReadAll(response.Body)
 	if response.StatusCode != 426 || response.Header.Get("Upgrade") != "websocket" || !response.Close || !strings.Contains(string(body), "WebSocket") {
 		t.Errorf("answered with %s, %v, %q", response.Status, response.Header, body)
 	}
 	c.ExpectEnd()
+}
+
+// TestEveryPlainResponseCloses, whatever makes it.
+func TestEveryPlainResponseCloses(t *testing.T) {
+	r := start(t, nil)
+	for _, request := range []string{
+		"GET /healthz HTTP/1.1\r\nHost: x\r\n", "GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n", "GET //x HTTP/1.1\r\nHost: x\r\n",
+		"OPTIONS * HTTP/1.1\r\nHost: x\r\n", "PUT /readyz HTTP/1.1\r\nHost: x\r\n", "GET / HTTP/1.1\r\nHost: x\r\nExpect: more\r\n",
+		"GET / HTTP/1.1\r\n", "GET http://x/healthz HTTP/1.1\r\nHost: y\r\n", "GET /a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n",
+	} {
+		c := wstest.Connect(t, r.addr)
+		c.Send([]byte(request + "\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"))
+		response := c.Response()
+		io.Copy(io.Discard, response.Body)
+		if !response.Close {
+			t.Errorf("%q is answered with %s, %v", request, response.Status, response.Header)
+		}
+		c.ExpectEnd()
+	}
 }
 
 func TestRefusedUpgradeClosesTheConnection(t *testing.T) {

@@ -11,18 +11,29 @@ import (
 )
 
 // NewLogger makes the logger that the configuration asks for. Times are UTC, in
-// RFC 3339. Text has colours on a terminal, unless noColor.
-func NewLogger(c Config, w io.Writer, noColor bool) *slog.Logger {
+// RFC 3339. Text has colours on a terminal, unless noColor. Logging never waits for w;
+// flush does, for a moment, and ends the logger.
+func NewLogger(c Config, w io.Writer, noColor bool) (log *slog.Logger, flush func()) {
 	terminal := isTerminal(w)
+	writer := newLogWriter(w)
+	var handler slog.Handler
 	if c.LogFormat == "json" || c.LogFormat == "auto" && !terminal {
-		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: c.LogLevel, ReplaceAttr: utc}))
+		handler = slog.NewJSONHandler(writer, &slog.HandlerOptions{Level: c.LogLevel, ReplaceAttr: utc})
+	} else {
+		handler = tint.NewTextHandler(writer, &tint.Options{
+			Level:       c.LogLevel,
+			TimeFormat:  time.RFC3339,
+			NoColor:     noColor || !terminal,
+			ReplaceAttr: utc,
+		})
 	}
-	return slog.New(tint.NewHandler(w, &tint.Options{
-		Level:       c.LogLevel,
-		TimeFormat:  time.RFC3339,
-		NoColor:     noColor || !terminal,
-		ReplaceAttr: utc,
-	}))
+	log = slog.New(handler)
+	return log, func() {
+		if dropped := writer.dropped.Load(); dropped > 0 {
+			log.Warn("log lines were dropped, because the log was not read", "count", dropped)
+		}
+		writer.flush()
+	}
 }
 
 func isTerminal(w io.Writer) bool {

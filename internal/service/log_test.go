@@ -19,7 +19,9 @@ func TestLogFormats(t *testing.T) {
 	}
 	for _, test := range tests {
 		var out bytes.Buffer
-		NewLogger(Config{LogFormat: test.format}, &out, test.noColor).Info("hello", "a", 1)
+		log, flush := NewLogger(Config{LogFormat: test.format}, &out, test.noColor)
+		log.Info("hello", "a", 1)
+		flush()
 		if !regexp.MustCompile(test.want).Match(out.Bytes()) {
 			t.Errorf("%s: %q does not match %s", test.format, out.String(), test.want)
 		}

@@ -15,10 +15,20 @@ func (s *Service) plainHandler() http.Handler {
 	s.handleHealth(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Upgrade", "websocket")
+		w.Header().Add("Connection", "Upgrade") // RFC 9110 section 7.8
 		plainText(w, http.StatusUpgradeRequired, "This is a WebSocket echo server. Any path opens a WebSocket:\n"+
 			"in a browser's console, new WebSocket(\"ws://\" + HOST + \"/\"); with a tool, websocat ws://HOST/")
 	})
-	return s.logged(mux)
+	return closing(s.logged(mux))
+}
+
+// closing has the connection closed behind every response: a proxy that keeps its
+// connections must never find an upgrade behind a request that net/http has read.
+func closing(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "close") // alone in its line, or net/http does not see it
+		h.ServeHTTP(w, r)
+	})
 }
 
 // logged logs each request at debug: most are probes.
@@ -37,7 +47,10 @@ func (s *Service) newHTTPServer(h http.Handler) *http.Server {
 		ReadTimeout:       2 * s.config.HandshakeTimeout,
 		WriteTimeout:      s.config.WriteTimeout,
 		IdleTimeout:       time.Minute,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		// OPTIONS * goes to the handler as everything else.
+		DisableGeneralOptionsHandler: true,
+
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 }
 

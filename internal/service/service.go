@@ -100,7 +100,7 @@ func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
 func listen(variable, host string, port int) (net.Listener, error) {
 	ln, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s=%d: %w", variable, port, err)
+		return nil, fmt.Errorf("cannot listen on HOST=%s %s=%d: %w", host, variable, port, err)
 	}
 	return ln, nil
 }
@@ -109,9 +109,7 @@ func listen(variable, host string, port int) (net.Listener, error) {
 func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, health net.Listener) {
 	s.started = time.Now()
 	s.plain = newHandOver(ws.Addr())
-	plain := s.newHTTPServer(s.plainHandler())
-	plain.SetKeepAlivesEnabled(false) // no upgrade may follow on a connection that net/http reads
-	s.serveHTTP(plain, s.plain)
+	s.serveHTTP(s.newHTTPServer(s.plainHandler()), s.plain)
 	healthAddr := "off"
 	if health != nil {
 		mux := http.NewServeMux()

@@ -23,10 +23,10 @@ type timers struct {
 	deadline time.Duration // the end of the stages before and behind open
 	nextPing time.Duration
 	pinged   time.Duration // the last ping was sent
+	missing  time.Duration // the first ping was sent that has not been answered; 0 is none
 	rtt      time.Duration // between the last answered ping and its pong
 	drain    time.Duration // when the drain says goodbye to this connection
 
-	awaiting  bool // the last ping was not answered
 	answering bool // the answer to data is on its way
 }
 
@@ -38,12 +38,20 @@ func (t *timers) open(now time.Duration, config *Config) {
 	}
 }
 
-// pong takes the answer to a ping (RFC 6455 section 5.5.3). Only the answer to the
-// last one counts; a pong may also come unasked.
+// pong takes the answer to a ping (RFC 6455 section 5.5.3), whose payload is the time at
+// which it was sent. A pong may also come unasked, and then says nothing.
 func (t *timers) pong(now time.Duration, payload []byte) {
-	if t.awaiting && len(payload) == 8 && binary.BigEndian.Uint64(payload) == uint64(t.pinged) {
-		t.awaiting = false
-		t.rtt = now - t.pinged
+	if t.missing == 0 || len(payload) != 8 {
+		return
+	}
+	sent := time.Duration(binary.BigEndian.Uint64(payload))
+	if sent < t.missing || sent > t.pinged {
+		return
+	}
+	t.rtt = now - sent
+	t.missing = 0
+	if sent < t.pinged {
+		t.missing = t.pinged
 	}
 }
 
@@ -78,10 +86,10 @@ func (c *conn) wake() time.Duration {
 // pongDeadline is when an unanswered ping means that the client is gone. A client
 // that sends anything is not: its pong may wait behind a large frame.
 func (t *timers) pongDeadline(config *Config) time.Duration {
-	if !t.awaiting || config.PongTimeout == 0 {
+	if t.missing == 0 || config.PongTimeout == 0 {
 		return 0
 	}
-	return max(t.pinged, t.received) + config.PongTimeout
+	return max(t.missing, t.received) + config.PongTimeout
 }
 
 // idleDeadline is when a connection without data messages is to be closed.
@@ -148,10 +156,10 @@ func (c *conn) wakeOpen(now time.Duration, dst []byte) []byte {
 		return c.close(dst, wsproto.GoingAway, fmt.Sprintf("no data message within IDLE_TIMEOUT=%v of this server", config.IdleTimeout))
 	case due(now, t.nextPing):
 		t.nextPing = now + config.PingInterval
-		if t.awaiting && config.PongTimeout > 0 {
-			return dst // its deadline decides
+		t.pinged = now
+		if t.missing == 0 {
+			t.missing = now
 		}
-		t.pinged, t.awaiting = now, true
 		return c.echo.AppendPing(dst, binary.BigEndian.AppendUint64(nil, uint64(now)))
 	}
 	return dst

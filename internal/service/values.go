@@ -77,7 +77,7 @@ func (p *valueParser) count(name, value string) int {
 
 func (p *valueParser) size(name, value string) int64 {
 	n, err := humanize.ParseBytes(value)
-	if err != nil || n > math.MaxInt64 {
+	if err != nil || n > math.MaxInt64 || strings.Contains(value, ",") { // which ParseBytes would leave out
 		p.wrong(name, value, "a number of bytes, plain or with a unit, such as 65536, 64KiB or 1GiB; 0 is no limit")
 	}
 	return int64(n)
@@ -113,6 +113,7 @@ func (p *valueParser) origins(name, value string) (all bool, list []string) {
 	for _, origin := range list {
 		if !isOrigin(origin) {
 			p.wrong(name, value, fmt.Sprintf("%s; %q is not one", allowed, origin))
+			break
 		}
 	}
 	return false, list

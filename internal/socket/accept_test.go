@@ -14,7 +14,8 @@ import (
 // failingListener fails a number of accepts between connections.
 type failingListener struct {
 	net.Listener
-	failures []int // before each connection
+	failures []int         // before each connection
+	idle     time.Duration // before each accept
 	accepted []time.Time
 }
 
@@ -22,6 +23,7 @@ func (l *failingListener) Accept() (net.Conn, error) {
 	if len(l.failures) == 0 {
 		return nil, net.ErrClosed
 	}
+	time.Sleep(l.idle) // of the bubble
 	if l.failures[0] > 0 {
 		l.failures[0]--
 		return nil, &net.OpError{Op: "accept", Err: syscall.EMFILE}
@@ -48,8 +50,13 @@ func TestAcceptSurvivesEMFILE(t *testing.T) {
 		if took := ln.accepted[3].Sub(ln.accepted[2]); took != minAcceptPause {
 			t.Errorf("the next failure took %v, want the shortest pause", took)
 		}
+		if warned := strings.Count(log.String(), "cannot accept"); warned != 1 || strings.Contains(log.String(), "again\"\n") {
+			t.Errorf("logged %d times, want once for one shortage:\n%s", warned, log.String())
+		}
+		ln.failures, ln.idle = []int{0, 0, 1}, 2*acceptRecovery
+		acceptAll(ln, slog.New(slog.NewTextHandler(&log, nil)), func(net.Conn) {})
 		if warned := strings.Count(log.String(), "cannot accept"); warned != 2 {
-			t.Errorf("logged %d times, want once for each shortage:\n%s", warned, log.String())
+			t.Errorf("logged %d times, want once more for another shortage:\n%s", warned, log.String())
 		}
 	})
 }

@@ -98,6 +98,12 @@ func (d *Portable) each(f func(*portableConn)) {
 	}
 }
 
+// lastLook is how long a connection is read once more before its time has come: Read does
+// not look at the socket at all when its deadline has passed.
+const lastLook = time.Millisecond
+
+func timedOut(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
+
 // longAgo is a deadline that has passed.
 var longAgo = time.Unix(1, 0)
 
@@ -178,6 +184,12 @@ func (c *portableConn) next() (Step, error) {
 	n, err := 0, os.ErrDeadlineExceeded
 	if !c.poked.Swap(false) {
 		n, err = c.nc.Read(c.inbox.free())
+		if timedOut(err) && !c.poked.Load() {
+			// A process that was paused finds bytes and the deadline at once: bytes first.
+			c.nc.SetReadDeadline(time.Now().Add(lastLook))
+			n, err = c.nc.Read(c.inbox.free())
+			c.armed = 0
+		}
 	}
 	now := c.driver.Now()
 	c.mu.Lock()
@@ -186,7 +198,7 @@ func (c *portableConn) next() (Step, error) {
 	case n > 0:
 		c.inbox.end += n
 		return c.handler.Receive(now, *c.inbox.mem, c.inbox.start, c.inbox.end), nil
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case timedOut(err):
 		c.poked.Store(false) // it may be what has ended the read
 		c.armed = 0
 		step := c.handler.Wake(now, c.scratch[:0])
@@ -221,7 +233,7 @@ func (c *portableConn) write(p []byte) error {
 		p = p[n:]
 		switch {
 		case err == nil:
-		case !errors.Is(err, os.ErrDeadlineExceeded):
+		case !timedOut(err):
 			return err
 		case n == 0:
 			return ErrWriteTimeout

@@ -165,6 +165,8 @@ func TestPortableWritesAndKeeps(t *testing.T) {
 	})
 }
 
+// TestPortableWakesWhenAsked: when the time has come, the socket is looked at once more,
+// for lastLook.
 func TestPortableWakesWhenAsked(t *testing.T) {
 	h := &scripted{wake: 5 * time.Second}
 	wakes := []time.Duration{7 * time.Second, 20 * time.Second, 0}
@@ -184,13 +186,13 @@ func TestPortableWakesWhenAsked(t *testing.T) {
 	}
 	inBubble(t, h, func(t *testing.T, d *Portable, client net.Conn) {
 		read(t, client, 2)
-		expectCalls(t, h, "wake 5s", "wake 7s")
+		expectCalls(t, h, "wake 5.001s", "wake 7.001s")
 		client.Write([]byte("x")) // moves the next wake from 20 s to 15 s, and is kept over it
 		read(t, client, 1)
 		client.Write([]byte("y"))
-		expectCalls(t, h, "wake 5s", "wake 7s", "receive x", "wake 15s", "receive xy")
+		expectCalls(t, h, "wake 5.001s", "wake 7.001s", "receive x", "wake 15.001s", "receive xy")
 		client.Close()
-		expectCalls(t, h, "wake 5s", "wake 7s", "receive x", "wake 15s", "receive xy", "end", "closed")
+		expectCalls(t, h, "wake 5.001s", "wake 7.001s", "receive x", "wake 15.001s", "receive xy", "end", "closed")
 	})
 }
 

@@ -78,8 +78,8 @@ func checkRequest(r *Request) *Refusal {
 	if r.Proto != "HTTP/1.1" {
 		return refuse(statusBadRequest, "an upgrade needs HTTP/1.1, and this one came as %s; a proxy in front may need to be told (nginx: proxy_http_version 1.1)", r.Proto)
 	}
-	if host, count := r.value("Host"); count != 1 || host == "" {
-		return refuse(statusBadRequest, "an upgrade has one Host header field with a value, and this one has %d", count)
+	if host, count := r.value("Host"); count != 1 || !isHost(host) {
+		return refuse(statusBadRequest, "an upgrade has one Host header field with a host and perhaps a port, and this one has %d with %.80q", count, host)
 	}
 	if !r.hasToken("Upgrade", "websocket") {
 		return refuse(statusBadRequest, "the request has WebSocket header fields but no \"Upgrade: websocket\"; a proxy in front may have removed it (nginx: proxy_set_header Upgrade $http_upgrade)")
@@ -99,6 +99,11 @@ func checkRequest(r *Request) *Refusal {
 		}
 	}
 	return nil
+}
+
+// isHost says whether s can be a host, with or without a port (RFC 9112 section 3.2).
+func isHost(s string) bool {
+	return s != "" && isVisible(s) && !strings.ContainsAny(s, `/\?#@,"<>^`+"`{|}")
 }
 
 // isKey says whether s is 16 bytes in base64.
