@@ -1,0 +1,97 @@
+package e2e
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"echosvc/internal/service"
+)
+
+// environment is what the container has in its environment, as the kubelet would fill it.
+func environment(t *testing.T, m *manifests) map[string]string {
+	t.Helper()
+	variables := map[string]string{}
+	for _, variable := range m.container().Env {
+		value := variable.Value
+		if from := variable.ValueFrom; from != nil {
+			if from.ResourceFieldRef == nil || from.ResourceFieldRef.Resource != "limits.memory" {
+				t.Fatalf("%s comes from where no test looks", variable.Name)
+			}
+			value = strconv.FormatInt(m.container().Resources.Limits.Memory().Value(), 10)
+		}
+		if _, ok := variables[variable.Name]; ok {
+			t.Errorf("%s is set twice", variable.Name)
+		}
+		variables[variable.Name] = value
+	}
+	return variables
+}
+
+// configuration is what echosvc makes of the container's environment.
+func configuration(t *testing.T, m *manifests) service.Config {
+	t.Helper()
+	for _, variable := range os.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value) // puts it back after the test
+		os.Unsetenv(name)
+	}
+	for name, value := range environment(t, m) {
+		t.Setenv(name, value)
+	}
+	config, err := service.Load()
+	if err != nil {
+		t.Fatalf("echosvc refuses the environment:\n%v", err)
+	}
+	return config
+}
+
+func TestEnvironmentIsAccepted(t *testing.T) {
+	eachOverlay(t, func(t *testing.T, m *manifests) {
+		config := configuration(t, m)
+		if want := m.containerPort(t, "ws"); int32(config.Port) != want {
+			t.Errorf("PORT is %d, containerPort ws is %d", config.Port, want)
+		}
+		if want := m.containerPort(t, "health"); int32(config.HealthPort) != want {
+			t.Errorf("HEALTH_PORT is %d, containerPort health is %d", config.HealthPort, want)
+		}
+		if config.Host != "" {
+			t.Errorf("HOST is %s, where the kubelet may not reach it", config.Host)
+		}
+		if config.LogFormat != "json" {
+			t.Errorf("LOG_FORMAT is %s", config.LogFormat)
+		}
+		if config.MaxConnections == 0 {
+			t.Error("MAX_CONNECTIONS is what the node's file limit allows, whatever the memory")
+		}
+	})
+}
+
+// A name that echosvc does not know would have no effect, and no error.
+func TestEnvironmentIsKnown(t *testing.T) {
+	var help bytes.Buffer
+	if err := service.WriteHelp(&help); err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{"GOMEMLIMIT": true} // the Go runtime's
+	for line := range strings.Lines(help.String()) {
+		known[strings.Fields(line)[0]] = true
+	}
+	for name := range environment(t, loadBase(t)) {
+		if !known[name] {
+			t.Errorf("echosvc has no variable %s", name)
+		}
+	}
+}
+
+func TestMemoryLimitIsTheContainers(t *testing.T) {
+	m := loadBase(t)
+	limit := m.container().Resources.Limits[corev1.ResourceMemory]
+	if got := environment(t, m)["GOMEMLIMIT"]; got != strconv.FormatInt(limit.Value(), 10) {
+		t.Errorf("GOMEMLIMIT is %q, limits.memory %v", got, &limit)
+	}
+}

@@ -1,0 +1,126 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
+)
+
+// forbidden are the reasons for which the API server would refuse the pods of a
+// Deployment in a namespace.
+func forbidden(t *testing.T, m *manifests) []string {
+	t.Helper()
+	enforced, errs := api.PolicyToEvaluate(m.namespace.Labels, api.Policy{})
+	if err := errs.ToAggregate(); err != nil {
+		t.Fatal(err)
+	}
+	want := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
+	if enforced.Enforce != want || enforced.Warn != want || enforced.Audit != want {
+		t.Fatalf("the namespace's policy is %v, want %v throughout", &enforced, want)
+	}
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reasons []string
+	for _, result := range evaluator.EvaluatePod(enforced.Enforce, &m.deployment.Spec.Template.ObjectMeta, m.pod()) {
+		if !result.Allowed {
+			reasons = append(reasons, result.ForbiddenReason+": "+result.ForbiddenDetail)
+		}
+	}
+	return reasons
+}
+
+func TestPodIsAdmittedAtLevelRestricted(t *testing.T) {
+	eachOverlay(t, func(t *testing.T, m *manifests) {
+		if reasons := forbidden(t, m); len(reasons) > 0 {
+			t.Errorf("refused:\n%s", strings.Join(reasons, "\n"))
+		}
+	})
+}
+
+// The evaluation has an effect: a pod that is not like that is refused.
+func TestPodOutsideLevelRestrictedIsRefused(t *testing.T) {
+	for name, weaken := range map[string]func(*corev1.PodSpec){
+		"root":         func(p *corev1.PodSpec) { p.SecurityContext.RunAsNonRoot = nil },
+		"no seccomp":   func(p *corev1.PodSpec) { p.SecurityContext.SeccompProfile = nil },
+		"capabilities": func(p *corev1.PodSpec) { p.Containers[0].SecurityContext.Capabilities = nil },
+		"escalation":   func(p *corev1.PodSpec) { p.Containers[0].SecurityContext.AllowPrivilegeEscalation = nil },
+		"host network": func(p *corev1.PodSpec) { p.HostNetwork = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := loadBase(t)
+			weaken(m.pod())
+			if reasons := forbidden(t, m); len(reasons) != 1 {
+				t.Errorf("refused for %q, want one reason", reasons)
+			}
+		})
+	}
+}
+
+// What level restricted does not ask for.
+func TestPodIsHardened(t *testing.T) {
+	eachOverlay(t, func(t *testing.T, m *manifests) {
+		pod, container := m.pod(), m.container()
+		if v := container.SecurityContext.ReadOnlyRootFilesystem; v == nil || !*v {
+			t.Error("the root file system can be written to")
+		}
+		if user, group := pod.SecurityContext.RunAsUser, pod.SecurityContext.RunAsGroup; user == nil || *user == 0 || group == nil || *group == 0 {
+			t.Errorf("user %v and group %v are not both numbers above 0", user, group)
+		}
+		if v := pod.EnableServiceLinks; v == nil || *v {
+			t.Error("service links would set variables in the form NAME_PORT")
+		}
+		if v := pod.AutomountServiceAccountToken; v == nil || *v {
+			t.Error("the pod mounts a token")
+		}
+		if v := m.serviceAccount.AutomountServiceAccountToken; v == nil || *v {
+			t.Error("the account gives a token to pods that do not say")
+		}
+		if pod.ServiceAccountName != m.serviceAccount.Name {
+			t.Errorf("the pod runs as %q, the account is %q", pod.ServiceAccountName, m.serviceAccount.Name)
+		}
+		if len(pod.Volumes) != 0 || len(container.VolumeMounts) != 0 {
+			t.Error("there is a volume, and echosvc keeps nothing")
+		}
+	})
+}
+
+func TestResources(t *testing.T) {
+	resources := loadBase(t).container().Resources
+	memory, limit := resources.Requests[corev1.ResourceMemory], resources.Limits[corev1.ResourceMemory]
+	if memory.IsZero() || limit.Cmp(memory) < 0 {
+		t.Errorf("memory: request %v, limit %v", &memory, &limit)
+	}
+	if cpu := resources.Requests[corev1.ResourceCPU]; cpu.Cmp(resource.MustParse("1m")) < 0 {
+		t.Error("there is no request of CPU, of which the autoscaler's target is a share")
+	}
+	if limit, ok := resources.Limits[corev1.ResourceCPU]; ok {
+		t.Errorf("CPU is limited to %v: a throttled echo is a late one", &limit)
+	}
+}
+
+// Spreading is a wish, so that one node is enough, and counts the pods of one revision.
+func TestPodsAreSpread(t *testing.T) {
+	m := loadBase(t)
+	keys := map[string]bool{}
+	for _, c := range m.pod().TopologySpreadConstraints {
+		keys[c.TopologyKey] = true
+		if c.WhenUnsatisfiable != corev1.ScheduleAnyway {
+			t.Errorf("%s: %s", c.TopologyKey, c.WhenUnsatisfiable)
+		}
+		if c.MaxSkew != 1 {
+			t.Errorf("%s: maxSkew %d", c.TopologyKey, c.MaxSkew)
+		}
+		if len(c.MatchLabelKeys) != 1 || c.MatchLabelKeys[0] != "pod-template-hash" {
+			t.Errorf("%s: matchLabelKeys %v", c.TopologyKey, c.MatchLabelKeys)
+		}
+	}
+	if !keys[corev1.LabelTopologyZone] || !keys[corev1.LabelHostname] {
+		t.Errorf("spread over %v, want zones and hosts", keys)
+	}
+}
