@@ -1,0 +1,344 @@
+package e2e
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+const (
+	imageVersion  = "v0.0.0-e2e"
+	imageRevision = "0123456789abcdef0123456789abcdef01234567"
+
+	maxImageSize = 12_000_000       // bytes, unpacked
+	stopGrace    = 10 * time.Second // between SIGTERM and SIGKILL, when docker stop is not told otherwise
+)
+
+// TestImage builds the image and runs it, with a Docker engine.
+func TestImage(t *testing.T) {
+	engine := findEngine(t)
+	image := engine.build(t, runtime.GOARCH)
+
+	t.Run("says what it is", func(t *testing.T) { checkImageConfig(t, engine, image) })
+	t.Run("holds the binary alone", func(t *testing.T) { checkImageFiles(t, engine, image) })
+	t.Run("has the version", func(t *testing.T) {
+		if got := engine.docker(t, "run", "--rm", image, "version"); !strings.HasPrefix(got, imageVersion+" ") {
+			t.Errorf("version says %q; want %q in front", got, imageVersion)
+		}
+	})
+	t.Run("is unhealthy where nothing serves", func(t *testing.T) {
+		_, err := engine.try(t.Context(), "run", "--rm", image, "healthcheck")
+		if status := exitStatus(err); status != 1 {
+			t.Errorf("healthcheck with no service: exit status %d (%v); want 1", status, err)
+		}
+	})
+	t.Run("loses nobody when stopped", func(t *testing.T) { checkContainerLife(t, engine, image) })
+	t.Run("builds for the other architecture", func(t *testing.T) {
+		arch := map[string]string{"amd64": "arm64", "arm64": "amd64"}[runtime.GOARCH]
+		other := engine.build(t, arch)
+		if got := engine.docker(t, "image", "inspect", "--format", "{{.Os}}/{{.Architecture}}", other); got != "linux/"+arch {
+			t.Errorf("the image is for %s; want linux/%s", got, arch)
+		}
+	})
+}
+
+// checkImageConfig compares what the image tells an engine with what its users rely on.
+func checkImageConfig(t *testing.T, engine dockerEngine, image string) {
+	var config struct {
+		User, StopSignal string
+		Entrypoint, Cmd  []string
+		ExposedPorts     map[string]struct{}
+		Healthcheck      struct{ Test []string }
+		Labels           map[string]string
+	}
+	inspected := engine.docker(t, "image", "inspect", "--format", "{{json .Config}}", image)
+	if err := json.Unmarshal([]byte(inspected), &config); err != nil {
+		t.Fatal(err)
+	}
+	if config.User != "65532:65532" {
+		t.Errorf("User is %q; want 65532:65532, by number", config.User)
+	}
+	if config.StopSignal != "SIGTERM" {
+		t.Errorf("StopSignal is %q; want SIGTERM", config.StopSignal)
+	}
+	if !slices.Equal(config.Entrypoint, []string{"/echosvc"}) || len(config.Cmd) != 0 {
+		t.Errorf("Entrypoint is %q and Cmd %q; want /echosvc, and no Cmd", config.Entrypoint, config.Cmd)
+	}
+	if !slices.Equal(config.Healthcheck.Test, []string{"CMD", "/echosvc", "healthcheck"}) {
+		t.Errorf("Healthcheck is %q; want the binary itself, without a shell", config.Healthcheck.Test)
+	}
+	for _, port := range []string{"8080/tcp", "8081/tcp"} {
+		if _, exposed := config.ExposedPorts[port]; !exposed {
+			t.Errorf("%s is not exposed", port)
+		}
+	}
+	for label, want := range map[string]string{
+		"org.opencontainers.image.title":    "echosvc",
+		"org.opencontainers.image.licenses": "MIT",
+		"org.opencontainers.image.version":  imageVersion,
+		"org.opencontainers.image.revision": imageRevision,
+	} {
+		if got := config.Labels[label]; got != want {
+			t.Errorf("label %s is %q; want %q", label, got, want)
+		}
+	}
+}
+
+// checkImageFiles looks at the files that a container has. The empty ones are where the
+// engine mounts its own.
+func checkImageFiles(t *testing.T, engine dockerEngine, image string) {
+	container := engine.docker(t, "create", image)
+	defer engine.docker(t, "rm", container)
+	exported, err := engine.try(t.Context(), "export", container)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []string
+	var size int64
+	for archive := tar.NewReader(bytes.NewReader(exported)); ; {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if header.Size > 0 {
+			files = append(files, header.Name)
+			size += header.Size
+		}
+	}
+	t.Logf("%v, %d bytes", files, size)
+	if !slices.Equal(files, []string{"echosvc"}) {
+		t.Errorf("the image holds %q; want echosvc alone", files)
+	}
+	if size >= maxImageSize {
+		t.Errorf("the image has %d bytes; want less than %d", size, maxImageSize)
+	}
+}
+
+// checkContainerLife runs a container with everything taken away that can be, waits
+// until its health check says yes, and stops it while clients are connected.
+func checkContainerLife(t *testing.T, engine dockerEngine, image string) {
+	started := time.Now()
+	container := engine.docker(t, "run", "--detach",
+		"--env", "PORT=9000", "--publish", "127.0.0.1::9000",
+		"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "65532",
+		image)
+	t.Cleanup(func() {
+		engine.docker(t, "rm", "--force", container)
+	})
+	url := "ws://" + engine.docker(t, "port", container, "9000/tcp") + "/"
+
+	clients := make([]*websocket.Conn, 50)
+	for i := range clients {
+		clients[i] = dialUntilServed(t, url)
+		text := fmt.Sprintf("hello from client %d", i)
+		if err := clients[i].Write(t.Context(), websocket.MessageText, []byte(text)); err != nil {
+			t.Fatalf("client %d: %v", i, err)
+		}
+		if kind, got, err := clients[i].Read(t.Context()); err != nil || kind != websocket.MessageText || string(got) != text {
+			t.Fatalf("client %d: sent the text %q, got %v %q, %v", i, text, kind, got, err)
+		}
+		if i == 0 {
+			t.Logf("first echo %v after docker run", time.Since(started).Round(time.Millisecond))
+		}
+	}
+	engine.waitHealthy(t, container)
+	t.Logf("healthy %v after docker run", time.Since(started).Round(time.Millisecond))
+
+	closes := make(chan error, len(clients))
+	for _, client := range clients {
+		go func() {
+			_, _, err := client.Read(context.Background())
+			closes <- err
+		}()
+	}
+	stopping := time.Now()
+	engine.docker(t, "stop", container)
+	took := time.Since(stopping)
+	t.Logf("docker stop took %v", took.Round(time.Millisecond))
+	if took > stopGrace/2 {
+		t.Errorf("docker stop took %v; want well inside %v", took, stopGrace)
+	}
+	deadline := time.After(stopGrace)
+	for range clients {
+		select {
+		case err := <-closes:
+			if status := websocket.CloseStatus(err); status != websocket.StatusGoingAway {
+				t.Errorf("a client read %v; want close status 1001", err)
+			}
+		case <-deadline:
+			t.Fatal("a client still waits for its close frame")
+		}
+	}
+	if status := engine.docker(t, "inspect", "--format", "{{.State.ExitCode}}", container); status != "0" {
+		t.Errorf("exit status %s; want 0", status)
+	}
+	checkDrainSummary(t, engine.logs(t, container), len(clients))
+}
+
+// checkDrainSummary looks for the line that the service logs when it has drained.
+func checkDrainSummary(t *testing.T, log string, clients int) {
+	for line := range strings.Lines(log) {
+		var summary struct {
+			Msg                     string
+			Connections, Clean, Cut int
+		}
+		if err := json.Unmarshal([]byte(line), &summary); err != nil {
+			t.Errorf("a line of the log is not JSON: %v", err)
+		}
+		if summary.Msg != "drained" {
+			continue
+		}
+		if summary.Connections != clients || summary.Clean != clients || summary.Cut != 0 {
+			t.Errorf("the log says %s; want %d connections, all of them clean", line, clients)
+		}
+		return
+	}
+	t.Error("the log has no summary of the drain")
+}
+
+// dialUntilServed connects to url, for as long as it takes a container to begin.
+func dialUntilServed(t *testing.T, url string) *websocket.Conn {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for {
+		client, _, err := websocket.Dial(ctx, url, nil)
+		if err == nil {
+			t.Cleanup(func() { client.CloseNow() })
+			return client
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			t.Fatalf("%s does not serve: %v", url, err)
+		}
+	}
+}
+
+// A dockerEngine is an engine that answers, by the name of its client.
+type dockerEngine string
+
+// findEngine finds the client that ECHOSVC_DOCKER names, or docker. Where the variable
+// is set there has to be an engine; otherwise the test is skipped without one.
+func findEngine(t *testing.T) dockerEngine {
+	client, required := os.LookupEnv("ECHOSVC_DOCKER")
+	if !required {
+		client = "docker"
+	}
+	engine := dockerEngine(client)
+	version, err := engine.try(t.Context(), "version", "--format", "{{.Server.Version}}")
+	if err != nil {
+		if required {
+			t.Fatalf("ECHOSVC_DOCKER=%s: no engine answers: %v", client, err)
+		}
+		t.Skipf("no Docker engine answers here, so no image is built or run (as root on Debian, \"e2e/engine/run go -C e2e test -run Image .\" brings one): %v", err)
+	}
+	t.Logf("%s, engine %s", client, version)
+	return engine
+}
+
+// build builds the image for an architecture and returns its name. ECHOSVC_BUILD_FLAGS
+// is for what the engine at hand needs.
+func (e dockerEngine) build(t *testing.T, arch string) string {
+	t.Setenv("DOCKER_BUILDKIT", "1")
+	image := "echosvc-e2e:" + arch
+	args := append([]string{"build"}, strings.Fields(os.Getenv("ECHOSVC_BUILD_FLAGS"))...)
+	started := time.Now()
+	e.docker(t, append(args, "--platform", "linux/"+arch,
+		"--build-arg", "VERSION="+imageVersion, "--build-arg", "REVISION="+imageRevision,
+		"--tag", image, "..")...)
+	t.Logf("built in %v", time.Since(started).Round(time.Millisecond))
+	return image
+}
+
+// waitHealthy waits until the health check that the image brings says healthy.
+func (e dockerEngine) waitHealthy(t *testing.T, container string) {
+	deadline := time.After(45 * time.Second) // the interval is 10 s
+	again := time.NewTicker(200 * time.Millisecond)
+	defer again.Stop()
+	for {
+		health, err := e.try(t.Context(), "inspect", "--format", "{{json .State.Health}}", container)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var state struct{ Status string }
+		if err := json.Unmarshal(health, &state); err != nil {
+			t.Fatal(err)
+		}
+		switch state.Status {
+		case "healthy":
+			return
+		case "unhealthy":
+			t.Fatalf("the container is unhealthy: %s", health)
+		}
+		select {
+		case <-again.C:
+		case <-deadline:
+			t.Fatalf("the container does not turn healthy: %s", health)
+		}
+	}
+}
+
+// logs is what the service in a container has logged.
+func (e dockerEngine) logs(t *testing.T, container string) string {
+	log, err := exec.CommandContext(t.Context(), string(e), "logs", container).CombinedOutput() // the service logs to stderr
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("$ docker logs %s\n%s", container, log)
+	return string(log)
+}
+
+// docker runs the client, which must succeed, and returns what it printed. The log of
+// the test has both.
+func (e dockerEngine) docker(t *testing.T, args ...string) string {
+	t.Helper()
+	printed, err := e.try(context.WithoutCancel(t.Context()), args...) // also in a cleanup
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.TrimSpace(string(printed))
+	t.Logf("$ docker %s\n%s", strings.Join(args, " "), text)
+	return text
+}
+
+// try runs the client and returns what it printed to its standard output. The error has
+// the rest.
+func (e dockerEngine) try(ctx context.Context, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, string(e), args...)
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	printed, err := command.Output()
+	if err != nil {
+		return nil, fmt.Errorf("docker %s: %w\n%s", strings.Join(args, " "), err, stderr.Bytes())
+	}
+	return printed, nil
+}
+
+// exitStatus is the exit status that an error of try stands for.
+func exitStatus(err error) int {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	return 0
+}
