@@ -3,6 +3,7 @@ module echosvc/e2e
 go 1.26.0
 
 require (
+	github.com/coder/websocket v1.8.15
 	k8s.io/api v0.37.2
 	k8s.io/apimachinery v0.37.2
 	k8s.io/pod-security-admission v0.37.2
