@@ -1,0 +1,113 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"reflect"
+	"syscall"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// openBrowser starts headless Chromium with a page of echosvc in it. It skips the test
+// where there is no Chromium.
+func openBrowser(t *testing.T, url string) context.Context {
+	t.Helper()
+	chromium, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("there is no chromium on this machine")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox) // Chromium refuses to have a sandbox as root
+	}
+	allocator, cancelAllocator := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancelAllocator)
+	browser, cancelBrowser := chromedp.NewContext(allocator)
+	t.Cleanup(cancelBrowser)
+	if _, err := chromedp.Run(browser, chromedp.Navigate(url)); err != nil {
+		t.Fatal(err)
+	}
+	return browser
+}
+
+// evaluate runs JavaScript as the console does, and returns what its promise gives.
+func evaluate[T any](t *testing.T, browser context.Context, script string) T {
+	t.Helper()
+	result, err := chromedp.Run(browser, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+// closeEvent is what a browser tells of the end.
+type closeEvent struct {
+	Code     int
+	Reason   string
+	WasClean bool
+}
+
+// The README's conversation in a browser's console, with more to say.
+func TestBrowserConsole(t *testing.T) {
+	p := startBinary(t)
+	browser := openBrowser(t, fmt.Sprintf("http://localhost:%d/healthz", p.ports["ws"]))
+	type conversation struct {
+		Protocol string
+		Echoes   []string
+		Closed   closeEvent
+	}
+	got := evaluate[conversation](t, browser, `new Promise((resolve, reject) => {
+		const ws = new WebSocket("ws://" + location.host + "/any/path?x=1", ["chat", "other"])
+		ws.binaryType = "arraybuffer"
+		const messages = ["Hello, κόσμε", new Uint8Array([0, 255, 1]).buffer, "", "x".repeat(1 << 20), "bye"]
+		const echoes = []
+		const same = (a, b) => typeof a === typeof b && (typeof a === "string" ? a === b : String(new Uint8Array(a)) === String(new Uint8Array(b)))
+		ws.onopen = () => ws.send(messages[0])
+		ws.onmessage = e => {
+			echoes.push((typeof e.data) + (same(e.data, messages[echoes.length]) ? " same" : " changed"))
+			if (echoes.length < messages.length) ws.send(messages[echoes.length])
+		}
+		ws.onclose = e => resolve({Protocol: ws.protocol, Echoes: echoes, Closed: {Code: e.code, Reason: e.reason, WasClean: e.wasClean}})
+	})`)
+	if want := []string{"string same", "object same", "string same", "string same", "string same"}; !reflect.DeepEqual(got.Echoes, want) {
+		t.Errorf("the echoes are %q, want %q", got.Echoes, want)
+	}
+	if want := (closeEvent{1000, "goodbye", true}); got.Closed != want || got.Protocol != "chat" {
+		t.Errorf("closed with %+v, subprotocol %q; want %+v", got.Closed, got.Protocol, want)
+	}
+}
+
+// A browser sees the code and the reason that it closes with come back.
+func TestBrowserCloses(t *testing.T) {
+	p := startBinary(t)
+	browser := openBrowser(t, fmt.Sprintf("http://localhost:%d/healthz", p.ports["ws"]))
+	got := evaluate[closeEvent](t, browser, `new Promise(resolve => {
+		const ws = new WebSocket("ws://" + location.host + "/")
+		ws.onopen = () => ws.close(4321, "enough")
+		ws.onclose = e => resolve({Code: e.code, Reason: e.reason, WasClean: e.wasClean})
+	})`)
+	if want := (closeEvent{4321, "enough", true}); got != want {
+		t.Errorf("closed with %+v, want %+v", got, want)
+	}
+}
+
+// A browser is told when the server goes.
+func TestBrowserIsToldOfTheEnd(t *testing.T) {
+	p := startBinary(t)
+	browser := openBrowser(t, fmt.Sprintf("http://localhost:%d/healthz", p.ports["ws"]))
+	evaluate[bool](t, browser, `new Promise(resolve => {
+		window.ws = new WebSocket("ws://" + location.host + "/")
+		window.closing = new Promise(done => ws.onclose = e => done({Code: e.code, Reason: e.reason, WasClean: e.wasClean}))
+		ws.onopen = () => resolve(true)
+	})`)
+	p.signal(t, syscall.SIGTERM)
+	got := evaluate[closeEvent](t, browser, `window.closing`)
+	if want := (closeEvent{1001, "the server is shutting down", true}); got != want {
+		t.Errorf("closed with %+v, want %+v", got, want)
+	}
+}

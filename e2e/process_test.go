@@ -1,0 +1,186 @@
+package e2e
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long a test waits for what happens at once on a machine with nothing
+// else to do.
+const patience = 60 * time.Second
+
+// workDir is for what all tests share.
+var workDir string
+
+func TestMain(m *testing.M) {
+	var err error
+	if workDir, err = os.MkdirTemp("", "echosvc-e2e-"); err != nil {
+		panic(err)
+	}
+	status := m.Run()
+	os.RemoveAll(workDir)
+	os.Exit(status)
+}
+
+// buildBinary builds echosvc, once for all tests, and returns the path of the binary.
+func buildBinary(t *testing.T) string {
+	t.Helper()
+	path, err := builtBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+var builtBinary = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(workDir, "echosvc")
+	build := exec.Command("go", "build", "-o", path, "./cmd/echosvc")
+	build.Dir = ".." // the module of echosvc, whose dependencies are its own
+	if output, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, output)
+	}
+	return path, nil
+})
+
+// process is a running echosvc.
+type process struct {
+	command *exec.Cmd
+	ports   map[string]int // by the name that the container port has: "ws", "health"
+	ended   chan struct{}  // closed when it has ended; err says how
+	err     error
+
+	mu  sync.Mutex
+	log []string // what it has written to stderr
+}
+
+// startBinary runs echosvc on free ports, with variables of the environment besides, and
+// returns when it serves. It does not outlive the test.
+func startBinary(t *testing.T, variables ...string) *process {
+	t.Helper()
+	health := freePort(t)
+	p := &process{command: exec.Command(buildBinary(t)), ended: make(chan struct{})}
+	p.command.Env = append(variables, "PORT=0", "HEALTH_PORT="+strconv.Itoa(health), "LOG_FORMAT=json")
+	stderr, err := p.command.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(p.ended)
+		p.readLog(stderr)
+		p.err = p.command.Wait()
+	}()
+	t.Cleanup(func() {
+		p.command.Process.Kill()
+		<-p.ended
+	})
+	_, port, err := net.SplitHostPort(p.awaitLog(t, "serving")["addr"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.ports = map[string]int{"health": health}
+	if p.ports["ws"], err = strconv.Atoi(port); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// freePort finds a port that nobody listens on.
+func freePort(t *testing.T) int {
+	t.Helper()
+	ln, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().(*net.TCPAddr).Port
+}
+
+func (p *process) readLog(r io.Reader) {
+	for lines := bufio.NewScanner(r); lines.Scan(); {
+		p.mu.Lock()
+		p.log = append(p.log, lines.Text())
+		p.mu.Unlock()
+	}
+}
+
+// find returns the first line of the log whose message is the given one.
+func (p *process) find(t *testing.T, message string) map[string]any {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, text := range p.log {
+		var line map[string]any
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatalf("the log has a line that is not JSON: %s", text)
+		}
+		if said, _ := line["msg"].(string); strings.HasPrefix(said, message) {
+			return line
+		}
+	}
+	return nil
+}
+
+// awaitLog waits for a line of the log whose message begins with a text.
+func (p *process) awaitLog(t *testing.T, message string) map[string]any {
+	t.Helper()
+	var found map[string]any
+	eventually(t, fmt.Sprintf("the log says %q", message), func() bool {
+		found = p.find(t, message)
+		return found != nil
+	})
+	return found
+}
+
+// eventually waits for something that happens elsewhere.
+func eventually(t *testing.T, what string, happens func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !happens(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("did not happen within %v: %s", patience, what)
+		}
+	}
+}
+
+// get asks for a path on a port of the container, and returns the status.
+func (p *process) get(t *testing.T, port, path string, header http.Header) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://localhost:%d%s", p.ports[port], path), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header = header
+	response, err := (&http.Client{Timeout: patience}).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	return response.StatusCode
+}
+
+func (p *process) signal(t *testing.T, s syscall.Signal) {
+	t.Helper()
+	if err := p.command.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wait waits for the end of the process and returns how it ended.
+func (p *process) wait() error {
+	<-p.ended
+	return p.err
+}
