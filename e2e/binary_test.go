@@ -15,7 +15,9 @@ func start(t *testing.T, m *manifests) *process {
 	t.Helper()
 	var variables []string
 	for name, value := range environment(t, m) {
-		variables = append(variables, name+"="+value)
+		if name != "PORT" && name != "HEALTH_PORT" {
+			variables = append(variables, name+"="+value)
+		}
 	}
 	return startBinary(t, variables...)
 }

@@ -1,145 +1,29 @@
 package e2e
 
 import (
-	"context"
-	"fmt"
 	"os"
 	"os/exec"
-	"sync"
 	"testing"
-	"time"
-
-	"github.com/coder/websocket"
 )
 
 // TestClusterRollout replaces every pod of the cluster that kubectl knows, where
 // echosvc runs in the namespace echosvc, while clients are connected to
-// ECHOSVC_CLUSTER_URL. A client may see nothing but 1001, and gets in again at once.
+// ECHOSVC_CLUSTER_URL.
 func TestClusterRollout(t *testing.T) {
 	url := os.Getenv("ECHOSVC_CLUSTER_URL")
 	if url == "" {
 		t.Skip("ECHOSVC_CLUSTER_URL is not set: there is no cluster to roll out in")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-
-	riders := make([]*rider, 50)
-	for i := range riders {
-		riders[i] = &rider{name: fmt.Sprintf("client %d", i), url: url, moved: make(chan struct{})}
-		if err := riders[i].connect(ctx); err != nil {
-			t.Fatal(err)
-		}
-	}
-	riding, stop := context.WithCancel(ctx)
-	var wg sync.WaitGroup
-	t.Cleanup(wg.Wait)
-	t.Cleanup(stop)
-	for _, r := range riders {
-		wg.Go(func() {
-			if err := r.ride(ctx, riding); err != nil {
-				t.Errorf("%s: %v", r.name, err)
-				cancel()
-			}
-		})
-	}
-
-	kubectl(t, ctx, "rollout", "restart", "deployment/echosvc")
-	kubectl(t, ctx, "rollout", "status", "deployment/echosvc")
-	// The old pods may still be draining: their clients are told one after the other.
-	for _, r := range riders {
-		select {
-		case <-r.moved:
-		case <-ctx.Done():
-			t.Fatalf("%s is still on its first connection: %v", r.name, ctx.Err())
-		}
-	}
-	stop()
-	wg.Wait()
-	var echoes, moves int
-	for _, r := range riders {
-		echoes += r.echoes
-		moves += r.moves
-	}
-	t.Logf("%d clients: %d echoes, told to go %d times", len(riders), echoes, moves)
-}
-
-// A rider is a client that stays, whatever happens to the pods.
-type rider struct {
-	name, url     string
-	client        *websocket.Conn
-	echoes, moves int
-	moved         chan struct{} // closed when the second connection has echoed
-}
-
-func (r *rider) connect(ctx context.Context) error {
-	client, _, err := websocket.Dial(ctx, r.url, nil)
-	if err != nil {
-		return fmt.Errorf("an upgrade is refused: %w", err)
-	}
-	r.client = client
-	return nil
-}
-
-// ride sends a message ten times a second until riding ends, and reads its echo. Where
-// the service says 1001 instead, it connects anew and sends the message again.
-func (r *rider) ride(ctx, riding context.Context) error {
-	defer func() { r.client.CloseNow() }()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := r.echo(ctx)
-		switch {
-		case err == nil:
-			r.echoes++
-			if r.moves == 1 {
-				r.markMoved()
-			}
-		case websocket.CloseStatus(err) == websocket.StatusGoingAway:
-			r.moves++
-			if err := r.connect(ctx); err != nil {
-				return err
-			}
-			continue
-		default:
-			return err
-		}
-		select {
-		case <-tick.C:
-		case <-riding.Done():
-			return r.client.Close(websocket.StatusNormalClosure, "")
-		}
-	}
-}
-
-// echo sends a message and reads its echo. The error of the read comes first: when the
-// service has closed, the write may fail too, but only the read says how.
-func (r *rider) echo(ctx context.Context) error {
-	sent := fmt.Sprintf("%s, message %d", r.name, r.echoes)
-	writeErr := r.client.Write(ctx, websocket.MessageText, []byte(sent))
-	_, got, err := r.client.Read(ctx)
-	switch {
-	case err != nil:
-		return err
-	case writeErr != nil:
-		return writeErr
-	case string(got) != sent:
-		return fmt.Errorf("sent %q, got %q", sent, got)
-	}
-	return nil
-}
-
-func (r *rider) markMoved() {
-	select {
-	case <-r.moved:
-	default:
-		close(r.moved)
-	}
+	rideOut(t, url, 50, func() {
+		kubectl(t, "rollout", "restart", "deployment/echosvc")
+		kubectl(t, "rollout", "status", "deployment/echosvc")
+	})
 }
 
 // kubectl runs kubectl in the namespace of the manifests.
-func kubectl(t *testing.T, ctx context.Context, args ...string) {
+func kubectl(t *testing.T, args ...string) {
 	t.Helper()
-	printed, err := exec.CommandContext(ctx, "kubectl", append([]string{"--namespace", "echosvc"}, args...)...).CombinedOutput()
+	printed, err := exec.CommandContext(t.Context(), "kubectl", append([]string{"--namespace", "echosvc"}, args...)...).CombinedOutput()
 	t.Logf("$ kubectl %v\n%s", args, printed)
 	if err != nil {
 		t.Fatal(err)

@@ -66,13 +66,12 @@ type process struct {
 	log []string // what it has written to stderr
 }
 
-// startBinary runs echosvc on free ports, with variables of the environment besides, and
+// startBinary runs echosvc on free ports, or as the variables of its environment say, and
 // returns when it serves. It does not outlive the test.
 func startBinary(t *testing.T, variables ...string) *process {
 	t.Helper()
-	health := freePort(t)
 	p := &process{command: exec.Command(buildBinary(t)), ended: make(chan struct{})}
-	p.command.Env = append(variables, "PORT=0", "HEALTH_PORT="+strconv.Itoa(health), "LOG_FORMAT=json")
+	p.command.Env = append([]string{"PORT=0", "HEALTH_PORT=" + strconv.Itoa(freePort(t)), "LOG_FORMAT=json"}, variables...)
 	stderr, err := p.command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -89,15 +88,23 @@ func startBinary(t *testing.T, variables ...string) *process {
 		p.command.Process.Kill()
 		<-p.ended
 	})
-	_, port, err := net.SplitHostPort(p.awaitLog(t, "serving")["addr"].(string))
+	serving := p.awaitLog(t, "serving")
+	p.ports = map[string]int{"ws": portOf(t, serving["addr"].(string)), "health": portOf(t, serving["health"].(string))}
+	return p
+}
+
+// portOf is the port of an address.
+func portOf(t *testing.T, addr string) int {
+	t.Helper()
+	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.ports = map[string]int{"health": health}
-	if p.ports["ws"], err = strconv.Atoi(port); err != nil {
+	n, err := strconv.Atoi(port)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return n
 }
 
 // freePort finds a port that nobody listens on.

@@ -1,0 +1,122 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+)
+
+// backend is where a process is, or will be.
+type backend struct {
+	port, health int
+}
+
+// start runs echosvc there.
+func (b backend) start(t *testing.T, variables ...string) *process {
+	t.Helper()
+	return startBinary(t, append(variables, fmt.Sprintf("PORT=%d", b.port), fmt.Sprintf("HEALTH_PORT=%d", b.health))...)
+}
+
+// balancer forwards TCP connections to backends, in turn, as a cloud's balancer does: a
+// backend whose readyz does not say 200 gets no new connections, and keeps those it has.
+type balancer struct {
+	net.Listener
+	mu       sync.Mutex
+	backends map[backend]bool // and whether each is ready
+}
+
+// checkInterval is how often a balancer asks readyz.
+const checkInterval = 20 * time.Millisecond
+
+// startBalancer runs a balancer to the end of the test, and returns its address.
+func startBalancer(t *testing.T, backends []backend) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &balancer{Listener: ln, backends: map[backend]bool{}}
+	for _, backend := range backends {
+		b.backends[backend] = false
+	}
+	var running sync.WaitGroup
+	running.Go(func() {
+		for {
+			client, err := b.Accept()
+			if err != nil {
+				return
+			}
+			running.Go(func() { b.forward(client) })
+		}
+	})
+	running.Go(func() { b.check(t.Context(), backends) })
+	t.Cleanup(func() {
+		b.Close()
+		running.Wait()
+	})
+	return ln.Addr().String()
+}
+
+// check asks all backends, again and again.
+func (b *balancer) check(ctx context.Context, backends []backend) {
+	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	ticker := time.NewTicker(checkInterval)
+	defer ticker.Stop()
+	for {
+		for _, backend := range backends {
+			response, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d/readyz", backend.health))
+			ready := err == nil && response.StatusCode == http.StatusOK
+			if err == nil {
+				response.Body.Close()
+			}
+			b.mu.Lock()
+			b.backends[backend] = ready
+			b.mu.Unlock()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// next chooses a ready backend; the order of a map is random enough.
+func (b *balancer) next() (backend, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for backend, ready := range b.backends {
+		if ready {
+			return backend, true
+		}
+	}
+	return backend{}, false
+}
+
+// forward copies bytes both ways until both sides have ended. Where no backend is ready,
+// the client finds itself cut, which is what no test may see.
+func (b *balancer) forward(client net.Conn) {
+	defer client.Close()
+	backend, ok := b.next()
+	if !ok {
+		return
+	}
+	server, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", backend.port))
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	var copying sync.WaitGroup
+	for _, way := range [][2]net.Conn{{client, server}, {server, client}} {
+		copying.Go(func() {
+			io.Copy(way[1], way[0])
+			way[1].(*net.TCPConn).CloseWrite()
+		})
+	}
+	copying.Wait()
+}
