@@ -16,7 +16,7 @@ import (
 // is not set, unless the tag empty says that empty has a meaning of its own.
 type variables struct {
 	Port             string `envconfig:"PORT" default:"8080" desc:"port of the WebSocket echo, with /healthz and /readyz; 0 takes a free one"`
-	HealthPort       string `envconfig:"HEALTH_PORT" default:"8081" desc:"port of /healthz, /readyz and /connections; 0 switches it off"`
+	HealthPort       string `envconfig:"HEALTH_PORT" default:"8081" desc:"port of /healthz, /readyz, /metrics and /connections; 0 switches it off"`
 	Host             string `envconfig:"HOST" desc:"address to listen on; empty is all, IPv4 and IPv6"`
 	LogLevel         string `envconfig:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
 	LogFormat        string `envconfig:"LOG_FORMAT" default:"auto" desc:"text, json, or auto: text on a terminal, JSON otherwise"`

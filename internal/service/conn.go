@@ -2,6 +2,7 @@ package service
 
 import (
 	"net"
+	"strconv"
 	"time"
 
 	"echosvc/internal/socket"
@@ -118,15 +119,20 @@ func (c *conn) open(now time.Duration, agreement wsproto.Agreement) {
 	c.subprotocol = agreement.Subprotocol
 	c.echo = wsproto.NewEcho(&c.svc.limits)
 	c.timers.open(now, &c.svc.config)
+	c.svc.meters.opened.Inc()
 	c.svc.log.Debug("connection opened", "id", c.id, "remote", c.remote, "subprotocol", c.subprotocol)
 }
 
 // receiveFrames answers every frame in b (RFC 6455 sections 5 to 7).
 func (c *conn) receiveFrames(now time.Duration, b *wsproto.Buffer) socket.Step {
+	var echo echoed
 	for {
 		ev := c.echo.Next(b)
 		switch ev.Kind {
 		case wsproto.NeedMore:
+			c.messages += echo.text + echo.binary
+			c.bytes += echo.bytes
+			c.svc.meters.echoed(echo)
 			step := socket.Step{Write: b.Out(), Kept: b.End - b.Start}
 			if step.Kept > 0 {
 				c.timers.data = now // of a message that is on its way
@@ -138,10 +144,13 @@ func (c *conn) receiveFrames(now time.Duration, b *wsproto.Buffer) socket.Step {
 			return step
 		case wsproto.Data:
 			if c.stage == stageOpen {
+				echo.piece(&ev)
 				c.receiveData(now, b, &ev)
 			}
 		case wsproto.Pong:
-			c.timers.pong(now, ev.Payload)
+			if rtt, ok := c.timers.pong(now, ev.Payload); ok {
+				c.svc.meters.rtts.Observe(rtt.Seconds())
+			}
 		case wsproto.Close:
 			c.began(byClient, ev.Code)
 		case wsproto.Failed:
@@ -151,13 +160,9 @@ func (c *conn) receiveFrames(now time.Duration, b *wsproto.Buffer) socket.Step {
 	}
 }
 
-// receiveData counts an answered data frame, or a piece of one, and looks for the goodbye word.
+// receiveData notes an answered data frame, or a piece of one, and looks for the goodbye word.
 func (c *conn) receiveData(now time.Duration, b *wsproto.Buffer, ev *wsproto.Event) {
 	c.timers.data, c.timers.answering = now, true
-	c.bytes += int64(len(ev.Payload))
-	if ev.End && ev.Fin {
-		c.messages++
-	}
 	if c.saysGoodbye(ev) {
 		var frame [127]byte
 		b.Append(c.close(frame[:0], wsproto.NormalClosure, "goodbye"))
@@ -219,6 +224,7 @@ func (c *conn) began(by initiator, code wsproto.CloseCode) {
 // refuse answers the request with an HTTP error.
 func (c *conn) refuse(r *wsproto.Refusal) socket.Step {
 	c.svc.log.Info("request refused", "id", c.id, "remote", c.remote, "status", r.Status, "why", r.Text)
+	c.svc.meters.rejected.WithLabelValues(strconv.Itoa(r.Status)).Inc()
 	c.linger()
 	return socket.Step{Write: r.AppendResponse(nil), Then: socket.ShutDown}
 }
@@ -259,6 +265,7 @@ func (c *conn) Closed(now time.Duration, cause error) {
 		c.closeCode = wsproto.AbnormalClosure
 	}
 	c.svc.live.leave(clean)
+	c.svc.meters.closed(c, now-c.timers.opened)
 	attrs := []any{
 		"id", c.id, "remote", c.remote,
 		"duration", (now - c.timers.opened).Round(time.Millisecond).String(),

@@ -11,7 +11,7 @@
 //   - timers.go decides when a connection acts by itself: keep-alive pings, all time-outs, the drain.
 //   - live.go counts the live connections, and admits and refuses new ones.
 //   - drain.go is the end of the process.
-//   - health.go has /healthz, /readyz and /connections; plainhttp.go is for requests on
+//   - metrics.go has the figures of /metrics; health.go has /healthz, /readyz and /connections; plainhttp.go is for requests on
 //     the WebSocket port that are not for a WebSocket.
 //   - config.go has the table of variables, values.go reads their values, log.go makes the logger, which logwriter.go keeps from waiting.
 package service

@@ -11,7 +11,7 @@ import (
 // logs the summary after that.
 func (s *Service) drain(signals <-chan os.Signal) (report func()) {
 	start := s.now()
-	s.ready.Store(false)
+	s.draining.Store(true)
 	s.log.Info("draining: not ready any more", "connections", s.live.count(),
 		"delay", s.config.DrainDelay.String(), "spread", s.config.DrainSpread.String(), "timeout", s.config.DrainTimeout.String())
 	sleep(s.config.DrainDelay, signals)

@@ -24,10 +24,10 @@ func (s *Service) handleHealth(mux *http.ServeMux) {
 		plainText(w, http.StatusOK, "ok")
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if s.ready.Load() {
-			plainText(w, http.StatusOK, "ok")
-		} else {
+		if s.draining.Load() {
 			plainText(w, http.StatusServiceUnavailable, "draining")
+		} else {
+			plainText(w, http.StatusOK, "ok")
 		}
 	})
 }

@@ -25,12 +25,13 @@ type Service struct {
 	version string
 	policy  wsproto.Policy
 	limits  wsproto.Limits
+	meters  *meters
 	jitter  func() float64 // 0 to 1, at random; a field, so that a test can choose
 
 	started    time.Time // the zero of the clock
 	lastID     atomic.Uint64
 	live       live
-	ready      atomic.Bool
+	draining   atomic.Bool  // not ready any more
 	drainBegun atomic.Int64 // by the clock; 0 is not yet
 
 	driver  *socket.Portable
@@ -62,6 +63,7 @@ func New(config Config, log *slog.Logger, version string) *Service {
 	if s.live.max == 0 {
 		s.live.max = connectionsForFiles(fileLimit())
 	}
+	s.meters = newMeters(s)
 	s.driver = &socket.Portable{
 		Open:         s.newConn,
 		Now:          s.now,
@@ -115,11 +117,11 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 		mux := http.NewServeMux()
 		s.handleHealth(mux)
 		s.handleConnections(mux)
+		mux.Handle("GET /metrics", s.meters.handler())
 		s.serveHTTP(s.newHTTPServer(s.logged(mux)), health)
 		healthAddr = health.Addr().String()
 	}
 	s.serving.Go(func() { s.driver.Serve(ws) })
-	s.ready.Store(true)
 	s.log.Info("serving", "version", s.version, "addr", ws.Addr().String(), "health", healthAddr, "driver", s.driver.Name(),
 		"max_connections", s.live.max, "max_message_size", formatSize(s.config.MaxMessageSize), "ping_interval", s.config.PingInterval.String())
 

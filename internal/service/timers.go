@@ -39,20 +39,21 @@ func (t *timers) open(now time.Duration, config *Config) {
 }
 
 // pong takes the answer to a ping (RFC 6455 section 5.5.3), whose payload is the time at
-// which it was sent. A pong may also come unasked, and then says nothing.
-func (t *timers) pong(now time.Duration, payload []byte) {
+// which it was sent. A pong may also come unasked, and then says nothing: ok is false.
+func (t *timers) pong(now time.Duration, payload []byte) (rtt time.Duration, ok bool) {
 	if t.missing == 0 || len(payload) != 8 {
-		return
+		return 0, false
 	}
 	sent := time.Duration(binary.BigEndian.Uint64(payload))
 	if sent < t.missing || sent > t.pinged {
-		return
+		return 0, false
 	}
 	t.rtt = now - sent
 	t.missing = 0
 	if sent < t.pinged {
 		t.missing = t.pinged
 	}
+	return t.rtt, true
 }
 
 // Waiting begins what is timed from the last byte, and says when the connection has
@@ -151,6 +152,7 @@ func (c *conn) wakeOpen(now time.Duration, dst []byte) []byte {
 	case due(now, t.drain):
 		return c.close(dst, wsproto.GoingAway, "the server is shutting down")
 	case due(now, t.pongDeadline(config)):
+		c.svc.meters.pingsMissed.Inc()
 		return c.close(dst, wsproto.InternalError, fmt.Sprintf("no pong within PONG_TIMEOUT=%v of this server", config.PongTimeout))
 	case due(now, t.idleDeadline(config)):
 		return c.close(dst, wsproto.GoingAway, fmt.Sprintf("no data message within IDLE_TIMEOUT=%v of this server", config.IdleTimeout))
