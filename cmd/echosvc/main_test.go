@@ -169,7 +169,7 @@ func TestHealthcheckAsksTheServiceOfTheSameEnvironment(t *testing.T) {
 }
 
 func TestStartLineSaysWhereAndHow(t *testing.T) {
-	p := startProgram(t, "MAX_CONNECTIONS=77", "MAX_MESSAGE_SIZE=1MiB")
+	p := startProgram(t, "MAX_CONNECTIONS=77", "MAX_MESSAGE_SIZE=1MiB", "DRIVER=portable")
 	for key, want := range map[string]any{"health": "off", "driver": "portable", "max_connections": 77.0, "max_message_size": "1MiB", "ping_interval": "25s"} {
 		if got := p.serving[key]; got != want {
 			t.Errorf("the start line says %s=%v, want %v", key, got, want)

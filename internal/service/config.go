@@ -18,6 +18,7 @@ type variables struct {
 	Port             string `envconfig:"PORT" default:"8080" desc:"port of the WebSocket echo, with /healthz and /readyz; 0 takes a free one"`
 	HealthPort       string `envconfig:"HEALTH_PORT" default:"8081" desc:"port of /healthz, /readyz, /metrics and /connections; 0 switches it off"`
 	Host             string `envconfig:"HOST" desc:"address to listen on; empty is all, IPv4 and IPv6"`
+	Driver           string `envconfig:"DRIVER" default:"auto" desc:"how sockets are served: loop (Linux: an epoll loop for each core), portable (a goroutine for each connection), or auto: loop where there is one"`
 	LogLevel         string `envconfig:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
 	LogFormat        string `envconfig:"LOG_FORMAT" default:"auto" desc:"text, json, or auto: text on a terminal, JSON otherwise"`
 	MaxConnections   string `envconfig:"MAX_CONNECTIONS" default:"0" desc:"WebSocket connections at a time; 0 is what the file limit allows, less a reserve"`
@@ -39,8 +40,9 @@ type variables struct {
 // Config is the configuration, checked.
 type Config struct {
 	Host             string
-	Port             int // 0 is a free one
-	HealthPort       int // 0 is no health listener
+	Port             int    // 0 is a free one
+	HealthPort       int    // 0 is no health listener
+	Driver           string // "auto", "loop" or "portable"
 	LogLevel         slog.Level
 	LogFormat        string // "auto", "text" or "json"
 	MaxConnections   int    // 0 is by the file limit
@@ -91,6 +93,7 @@ func (v *variables) parse() (Config, error) {
 		Host:             p.host("HOST", v.Host),
 		Port:             p.port("PORT", v.Port),
 		HealthPort:       p.port("HEALTH_PORT", v.HealthPort),
+		Driver:           p.driver("DRIVER", v.Driver),
 		LogLevel:         p.level("LOG_LEVEL", v.LogLevel),
 		LogFormat:        p.oneOf("LOG_FORMAT", v.LogFormat, "auto", "text", "json"),
 		MaxConnections:   p.count("MAX_CONNECTIONS", v.MaxConnections),

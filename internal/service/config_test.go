@@ -26,7 +26,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
-		Port: 8080, HealthPort: 8081, LogFormat: "auto", MaxMessageSize: 64 << 20,
+		Port: 8080, HealthPort: 8081, Driver: "auto", LogFormat: "auto", MaxMessageSize: 64 << 20,
 		HandshakeTimeout: 10 * time.Second, PingInterval: 25 * time.Second, PongTimeout: 20 * time.Second,
 		WriteTimeout: 30 * time.Second, CloseTimeout: 5 * time.Second, DrainSpread: time.Second, DrainTimeout: 8 * time.Second,
 		AnyOrigin: true, AnySubprotocol: true, Goodbye: "bye",

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"log/slog"
-	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -63,7 +62,7 @@ func (c *connTest) another() *connTest {
 }
 
 func (c *connTest) begin() {
-	c.conn = c.svc.newConn(&net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 5000}).(*conn)
+	c.conn = c.svc.newConn("192.0.2.1:5000").(*conn)
 	c.do(c.conn.Opened(c.now))
 }
 

@@ -37,88 +37,94 @@ func dialMany(t *testing.T, addr string, n int) []*wstest.Client {
 // TestDrain: each of 1,000 clients reads 1001; all but the dead finish the closing
 // handshake; the summary adds up.
 func TestDrain(t *testing.T) {
-	const clients, dead = 1000, 100
-	r := start(t, func(c *Config) { c.DrainSpread, c.CloseTimeout = 200*time.Millisecond, wstest.Patience })
-	list := dialMany(t, r.addr, clients)
-	r.terminate()
+	eachDriver(t, func(t *testing.T, driver string) {
+		const clients, dead = 1000, 100
+		r := start(t, driver, func(c *Config) { c.DrainSpread, c.CloseTimeout = 200*time.Millisecond, wstest.Patience })
+		list := dialMany(t, r.addr, clients)
+		r.terminate()
 
-	var answering sync.WaitGroup
-	for i, c := range list {
-		answering.Go(func() {
-			f, err := c.Frame()
-			if err != nil || f.First != 0x88 || f.Payload[:2] != "\x03\xe9" {
-				t.Errorf("client %d read %v, %v; want a close frame with 1001", i, f, err)
-			}
-			if i < clients-dead {
-				c.Send(wstest.Frame(0x88, "\x03\xe9"))
-				c.ExpectEnd()
-			}
-		})
-	}
-	late := wstest.Connect(t, r.addr)
-	late.Send([]byte(wstest.Request()))
-	if got := late.Response(); got.StatusCode != 503 || !got.Close || got.Header.Get("Retry-After") == "" {
-		t.Errorf("a late upgrade was answered with %s, %v", got.Status, got.Header)
-	}
-	for _, addr := range []string{r.addr, r.health} {
-		if healthz, readyz := get(t, "http://"+addr+"/healthz"), get(t, "http://"+addr+"/readyz"); healthz != 200 || readyz != 503 {
-			t.Errorf("during the drain, healthz is %d and readyz is %d", healthz, readyz)
+		var answering sync.WaitGroup
+		for i, c := range list {
+			answering.Go(func() {
+				f, err := c.Frame()
+				if err != nil || f.First != 0x88 || f.Payload[:2] != "\x03\xe9" {
+					t.Errorf("client %d read %v, %v; want a close frame with 1001", i, f, err)
+				}
+				if i < clients-dead {
+					c.Send(wstest.Frame(0x88, "\x03\xe9"))
+					c.ExpectEnd()
+				}
+			})
 		}
-	}
-	answering.Wait()
-	eventually(t, "all but the dead are gone", func() bool { return r.live.tally().clean == clients-dead })
-	r.signals <- syscall.SIGTERM // the dead would have CLOSE_TIMEOUT; TestDrainOfOneConnection sees it pass
-	<-r.done
-	got := r.line("drained")
-	if got["connections"] != float64(clients) || got["clean"] != float64(clients-dead) || got["cut"] != float64(dead) {
-		t.Errorf("the summary is %v", got)
-	}
+		late := wstest.Connect(t, r.addr)
+		late.Send([]byte(wstest.Request()))
+		if got := late.Response(); got.StatusCode != 503 || !got.Close || got.Header.Get("Retry-After") == "" {
+			t.Errorf("a late upgrade was answered with %s, %v", got.Status, got.Header)
+		}
+		for _, addr := range []string{r.addr, r.health} {
+			if healthz, readyz := get(t, "http://"+addr+"/healthz"), get(t, "http://"+addr+"/readyz"); healthz != 200 || readyz != 503 {
+				t.Errorf("during the drain, healthz is %d and readyz is %d", healthz, readyz)
+			}
+		}
+		answering.Wait()
+		eventually(t, "all but the dead are gone", func() bool { return r.live.tally().clean == clients-dead })
+		r.signals <- syscall.SIGTERM // the dead would have CLOSE_TIMEOUT; TestDrainOfOneConnection sees it pass
+		<-r.done
+		got := r.line("drained")
+		if got["connections"] != float64(clients) || got["clean"] != float64(clients-dead) || got["cut"] != float64(dead) {
+			t.Errorf("the summary is %v", got)
+		}
+	})
 }
 
 // TestDrainDelay: before the connections are told, only readyz has changed.
 func TestDrainDelay(t *testing.T) {
-	r := start(t, func(c *Config) { c.DrainDelay = time.Hour })
-	if got := get(t, "http://"+r.addr+"/readyz"); got != 200 {
-		t.Errorf("before the drain, readyz is %d", got)
-	}
-	old := wstest.Dial(t, r.addr)
-	r.signals <- syscall.SIGTERM
-	eventually(t, "readyz says no", func() bool { return get(t, "http://"+r.addr+"/readyz") == 503 })
-	for _, c := range []*wstest.Client{old, wstest.Dial(t, r.addr)} {
-		c.Send(wstest.Frame(0x81, "still"))
-		c.Expect(frame(0x81, "still"))
-	}
-	if got := get(t, "http://"+r.health+"/healthz"); got != 200 {
-		t.Errorf("during the delay, healthz is %d", got)
-	}
-	r.signals <- syscall.SIGTERM // ends the delay
-	f, err := old.Frame()
-	if err != nil || f.First != 0x88 {
-		t.Errorf("read %v, %v; want a close frame", f, err)
-	}
-	old.Send(wstest.Frame(0x88, "\x03\xe9"))
-	old.ExpectEnd()
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := start(t, driver, func(c *Config) { c.DrainDelay = time.Hour })
+		if got := get(t, "http://"+r.addr+"/readyz"); got != 200 {
+			t.Errorf("before the drain, readyz is %d", got)
+		}
+		old := wstest.Dial(t, r.addr)
+		r.signals <- syscall.SIGTERM
+		eventually(t, "readyz says no", func() bool { return get(t, "http://"+r.addr+"/readyz") == 503 })
+		for _, c := range []*wstest.Client{old, wstest.Dial(t, r.addr)} {
+			c.Send(wstest.Frame(0x81, "still"))
+			c.Expect(frame(0x81, "still"))
+		}
+		if got := get(t, "http://"+r.health+"/healthz"); got != 200 {
+			t.Errorf("during the delay, healthz is %d", got)
+		}
+		r.signals <- syscall.SIGTERM // ends the delay
+		f, err := old.Frame()
+		if err != nil || f.First != 0x88 {
+			t.Errorf("read %v, %v; want a close frame", f, err)
+		}
+		old.Send(wstest.Frame(0x88, "\x03\xe9"))
+		old.ExpectEnd()
+	})
 }
 
 // TestDrainIsCutShort by DRAIN_TIMEOUT, and by a second signal.
 func TestDrainIsCutShort(t *testing.T) {
-	t.Run("time-out", func(t *testing.T) {
-		r := start(t, func(c *Config) { c.DrainTimeout = 100 * time.Millisecond; c.CloseTimeout = time.Hour })
-		dialMany(t, r.addr, 3)
-		r.terminate()
-		<-r.done
-		if got := r.line("drained"); got["cut"] != 3.0 || got["clean"] != 0.0 || got["because"] != "DRAIN_TIMEOUT has passed" {
-			t.Errorf("the summary is %v", got)
-		}
-	})
-	t.Run("second signal", func(t *testing.T) {
-		r := start(t, func(c *Config) { c.CloseTimeout = time.Hour })
-		dialMany(t, r.addr, 3)
-		r.terminate()
-		r.signals <- syscall.SIGINT
-		<-r.done
-		if got := r.line("drained"); got["cut"] != 3.0 || got["because"] != "a second signal" {
-			t.Errorf("the summary is %v", got)
-		}
+	eachDriver(t, func(t *testing.T, driver string) {
+		t.Run("time-out", func(t *testing.T) {
+			r := start(t, driver, func(c *Config) { c.DrainTimeout = 100 * time.Millisecond; c.CloseTimeout = time.Hour })
+			dialMany(t, r.addr, 3)
+			r.terminate()
+			<-r.done
+			if got := r.line("drained"); got["cut"] != 3.0 || got["clean"] != 0.0 || got["because"] != "DRAIN_TIMEOUT has passed" {
+				t.Errorf("the summary is %v", got)
+			}
+		})
+		t.Run("second signal", func(t *testing.T) {
+			r := start(t, driver, func(c *Config) { c.CloseTimeout = time.Hour })
+			dialMany(t, r.addr, 3)
+			r.terminate()
+			r.signals <- syscall.SIGINT
+			<-r.done
+			if got := r.line("drained"); got["cut"] != 3.0 || got["because"] != "a second signal" {
+				t.Errorf("the summary is %v", got)
+			}
+		})
 	})
 }

@@ -29,9 +29,20 @@ type running struct {
 	log     syncBuffer
 }
 
+// eachDriver runs a test with every driver that the system has.
+func eachDriver(t *testing.T, test func(t *testing.T, driver string)) {
+	drivers := []string{"portable"}
+	if haveLoop {
+		drivers = append(drivers, "loop")
+	}
+	for _, driver := range drivers {
+		t.Run(driver, func(t *testing.T) { test(t, driver) })
+	}
+}
+
 // start starts a service with the default configuration and changes. When the test
 // ends, the service ends, and goroutines, file descriptors and buffers must be as before.
-func start(t *testing.T, change func(*Config)) *running {
+func start(t *testing.T, driver string, change func(*Config)) *running {
 	t.Helper()
 	goroutines := goleak.IgnoreCurrent()
 	files := openFiles(t)
@@ -43,11 +54,16 @@ func start(t *testing.T, change func(*Config)) *running {
 	config := testConfig(t, func(c *Config) {
 		c.DrainSpread = 10 * time.Millisecond
 		c.DrainTimeout = wstest.Patience
+		c.Driver = driver
 		if change != nil {
 			change(c)
 		}
 	})
 	r.Service = New(config, slog.New(slog.NewJSONHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug})), "test")
+	var err error
+	if r.driver, err = r.newDriver(); err != nil {
+		t.Fatal(err)
+	}
 	go func() {
 		defer close(r.done)
 		r.serve(context.Background(), r.signals, ws, health)
@@ -56,7 +72,7 @@ func start(t *testing.T, change func(*Config)) *running {
 		r.signals <- syscall.SIGTERM
 		r.signals <- syscall.SIGTERM
 		<-r.done
-		if lent := r.driver.Pool.Lent(); lent != 0 {
+		if lent := r.driver.Lent(); lent != 0 {
 			t.Errorf("%d bytes of buffers are lent at the end", lent)
 		}
 		goleak.VerifyNone(t, goroutines)

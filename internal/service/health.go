@@ -21,7 +21,11 @@ import (
 // alive, until its end; the second that it wants new connections.
 func (s *Service) handleHealth(mux *http.ServeMux) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
-		plainText(w, http.StatusOK, "ok")
+		if s.driver.Stalled() {
+			plainText(w, http.StatusServiceUnavailable, "a loop has not turned for 10 s")
+		} else {
+			plainText(w, http.StatusOK, "ok")
+		}
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if s.draining.Load() {

@@ -91,12 +91,14 @@ func TestCloseCodesAreFolded(t *testing.T) {
 
 // TestMetricsFollowTheNamingRules of Prometheus, and are served.
 func TestMetricsFollowTheNamingRules(t *testing.T) {
-	r := start(t, nil)
-	problems, err := testutil.GatherAndLint(r.meters.registry)
-	if err != nil || len(problems) > 0 {
-		t.Errorf("%v, %v", problems, err)
-	}
-	if status := get(t, "http://"+r.health+"/metrics"); status != 200 {
-		t.Errorf("/metrics is %d", status)
-	}
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := start(t, driver, nil)
+		problems, err := testutil.GatherAndLint(r.meters.registry)
+		if err != nil || len(problems) > 0 {
+			t.Errorf("%v, %v", problems, err)
+		}
+		if status := get(t, "http://"+r.health+"/metrics"); status != 200 {
+			t.Errorf("/metrics is %d", status)
+		}
+	})
 }

@@ -34,7 +34,7 @@ type Service struct {
 	draining   atomic.Bool  // not ready any more
 	drainBegun atomic.Int64 // by the clock; 0 is not yet
 
-	driver  *socket.Portable
+	driver  driver
 	plain   *handOver
 	servers []*http.Server
 	serving sync.WaitGroup
@@ -64,14 +64,6 @@ func New(config Config, log *slog.Logger, version string) *Service {
 		s.live.max = connectionsForFiles(fileLimit())
 	}
 	s.meters = newMeters(s)
-	s.driver = &socket.Portable{
-		Open:         s.newConn,
-		Now:          s.now,
-		Pool:         socket.NewPool(4<<10, 16<<10, wsproto.MinBuffer),
-		Headroom:     wsproto.Headroom,
-		WriteTimeout: config.WriteTimeout,
-		Log:          log,
-	}
 	return s
 }
 
@@ -93,6 +85,13 @@ func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
 		if health, err = listen("HEALTH_PORT", s.config.Host, s.config.HealthPort); err != nil {
 			return errors.Join(err, ws.Close())
 		}
+	}
+	if s.driver, err = s.newDriver(); err != nil {
+		ws.Close()
+		if health != nil {
+			health.Close()
+		}
+		return fmt.Errorf("cannot make the %s driver: %w", s.config.Driver, err)
 	}
 	s.serve(ctx, signals, ws, health)
 	return nil
@@ -158,8 +157,8 @@ func (s *Service) finish() {
 }
 
 // newConn begins the life of a connection.
-func (s *Service) newConn(remote net.Addr) socket.Handler {
-	return &conn{svc: s, id: s.lastID.Add(1), remote: remote.String()}
+func (s *Service) newConn(remote string) socket.Handler {
+	return &conn{svc: s, id: s.lastID.Add(1), remote: remote}
 }
 
 // admit counts a connection in, or says why not.

@@ -67,6 +67,13 @@ func (p *valueParser) oneOf(name, value string, allowed ...string) string {
 	return value
 }
 
+func (p *valueParser) driver(name, value string) string {
+	if haveLoop {
+		return p.oneOf(name, value, "auto", "loop", "portable")
+	}
+	return p.oneOf(name, value, "auto", "portable")
+}
+
 func (p *valueParser) count(name, value string) int {
 	n, err := strconv.ParseUint(value, 10, 31)
 	if err != nil {

@@ -3,7 +3,6 @@ package socket
 import (
 	"errors"
 	"io"
-	"log/slog"
 	"maps"
 	"net"
 	"os"
@@ -13,20 +12,11 @@ import (
 	"time"
 )
 
-// Portable is a driver with one goroutine a connection, over net.Conn. Its fields
-// are set before Serve and not changed; its methods may be called from anywhere.
+// Portable is a driver with one goroutine a connection, over net.Conn. Its methods may
+// be called from anywhere but a Handler.
 type Portable struct {
-	// Open makes the handler of a connection that was accepted.
-	Open func(remote net.Addr) Handler
-	// Now is the clock that handlers are given.
-	Now func() time.Duration
-	// Pool lends the buffers that reads go into, Headroom is what [Handler.Receive] is
-	// promised, in bytes.
-	Pool     *Pool
-	Headroom int
-	// WriteTimeout is how long a write may make no progress; 0 is for ever.
-	WriteTimeout time.Duration
-	Log          *slog.Logger
+	config Config
+	pool   *Pool
 
 	mu    sync.Mutex
 	conns map[*portableConn]struct{}
@@ -37,22 +27,30 @@ type Portable struct {
 // ErrWriteTimeout is the cause of closing a connection whose peer did not read.
 var ErrWriteTimeout = errors.New("the peer did not read")
 
+// NewPortable returns a driver that serves nothing yet.
+func NewPortable(config Config) *Portable {
+	return &Portable{config: config, pool: NewPool(smallBuffer, mediumBuffer, config.Buffer), conns: map[*portableConn]struct{}{}}
+}
+
 // Name is the driver's name in logs.
 func (d *Portable) Name() string { return "portable" }
 
+// Lent is how many bytes of buffers are in use.
+func (d *Portable) Lent() int64 { return d.pool.Lent() }
+
+// Stalled says whether the driver has come to a halt. It cannot: each connection goes by itself.
+func (d *Portable) Stalled() bool { return false }
+
 // Serve accepts and serves connections until ln is closed. The connections live on.
 func (d *Portable) Serve(ln net.Listener) {
-	acceptAll(ln, d.Log, func(nc net.Conn) {
+	acceptAll(ln, d.config.Log, func(nc net.Conn) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if d.cut {
 			nc.Close()
 			return
 		}
-		if d.conns == nil {
-			d.conns = map[*portableConn]struct{}{}
-		}
-		c := &portableConn{driver: d, nc: nc, handler: d.Open(nc.RemoteAddr())}
+		c := &portableConn{driver: d, nc: nc, handler: d.config.Open(nc.RemoteAddr().String())}
 		d.conns[c] = struct{}{}
 		d.wait.Go(c.run)
 	})
@@ -125,9 +123,9 @@ type portableConn struct {
 
 // run serves the connection to its end.
 func (c *portableConn) run() {
-	c.inbox = newInbox(c.driver.Pool, c.driver.Headroom)
+	c.inbox = newInbox(c.driver.pool, c.driver.config.Headroom)
 	c.mu.Lock()
-	step := c.handler.Opened(c.driver.Now())
+	step := c.handler.Opened(c.driver.config.Now())
 	c.mu.Unlock()
 	detach, cause := c.serve(step)
 
@@ -146,7 +144,7 @@ func (c *portableConn) run() {
 	}
 	c.inbox.release()
 	c.nc.Close()
-	c.handler.Closed(c.driver.Now(), cause)
+	c.handler.Closed(c.driver.config.Now(), cause)
 }
 
 // serve does what the handler says until that is to detach, or to close, or until
@@ -178,7 +176,7 @@ func (c *portableConn) serve(step Step) (detach bool, cause error) {
 // wants to be woken, and tells it.
 func (c *portableConn) next() (Step, error) {
 	c.mu.Lock()
-	wake := c.handler.Waiting(c.driver.Now())
+	wake := c.handler.Waiting(c.driver.config.Now())
 	c.mu.Unlock()
 	c.arm(wake)
 	n, err := 0, os.ErrDeadlineExceeded
@@ -191,7 +189,7 @@ func (c *portableConn) next() (Step, error) {
 			c.armed = 0
 		}
 	}
-	now := c.driver.Now()
+	now := c.driver.config.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -217,7 +215,7 @@ func (c *portableConn) arm(wake time.Duration) {
 	case wake == 0 && c.armed == 0:
 		c.nc.SetReadDeadline(time.Time{})
 	case wake != 0 && (c.armed == 0 || wake < c.armed):
-		c.nc.SetReadDeadline(time.Now().Add(wake - c.driver.Now()))
+		c.nc.SetReadDeadline(time.Now().Add(wake - c.driver.config.Now()))
 		c.armed = wake
 	}
 }
@@ -226,8 +224,8 @@ func (c *portableConn) arm(wake time.Duration) {
 // something within it has that time again.
 func (c *portableConn) write(p []byte) error {
 	for len(p) > 0 {
-		if c.driver.WriteTimeout > 0 {
-			c.nc.SetWriteDeadline(time.Now().Add(c.driver.WriteTimeout))
+		if c.driver.config.WriteTimeout > 0 {
+			c.nc.SetWriteDeadline(time.Now().Add(c.driver.config.WriteTimeout))
 		}
 		n, err := c.nc.Write(p)
 		p = p[n:]

@@ -97,14 +97,14 @@ func (h *scripted) Closed(_ time.Duration, cause error) {
 func inBubble(t *testing.T, h *scripted, test func(t *testing.T, d *Portable, client net.Conn)) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		d := &Portable{
-			Open:         func(net.Addr) Handler { return h },
+		d := NewPortable(Config{
+			Open:         func(string) Handler { return h },
 			Now:          func() time.Duration { return time.Since(start) },
-			Pool:         NewPool(100, 1000),
 			Headroom:     10,
+			Buffer:       mediumBuffer + 1000,
 			WriteTimeout: 30 * time.Second,
 			Log:          slog.New(slog.DiscardHandler),
-		}
+		})
 		ln := newPipeListener()
 		serving := make(chan struct{})
 		go func() { d.Serve(ln); close(serving) }()
@@ -118,8 +118,8 @@ func inBubble(t *testing.T, h *scripted, test func(t *testing.T, d *Portable, cl
 		defer end() // also when the test has failed
 		test(t, d, client)
 		end()
-		if d.Pool.Lent() != 0 {
-			t.Errorf("%d bytes of buffers are lent at the end", d.Pool.Lent())
+		if d.Lent() != 0 {
+			t.Errorf("%d bytes of buffers are lent at the end", d.Lent())
 		}
 	})
 }
@@ -264,7 +264,7 @@ func TestPortableShutsDownAndGoesOnReading(t *testing.T) {
 // TestPortableServesNothingAfterCut: a connection that was accepted at the last moment is
 // closed, not forgotten.
 func TestPortableServesNothingAfterCut(t *testing.T) {
-	d := &Portable{Log: slog.New(slog.DiscardHandler)}
+	d := NewPortable(Config{Log: slog.New(slog.DiscardHandler)})
 	ln := newPipeListener()
 	d.Cut()
 	go func() {

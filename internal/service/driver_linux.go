@@ -1,0 +1,15 @@
+package service
+
+import (
+	"runtime"
+
+	"echosvc/internal/socket"
+)
+
+// haveLoop says whether the system has the loop driver.
+const haveLoop = true
+
+// newLoopDriver makes a loop for each core.
+func newLoopDriver(config socket.Config) (driver, error) {
+	return socket.NewLoop(config, runtime.GOMAXPROCS(0))
+}

@@ -1,0 +1,17 @@
+//go:build !linux
+
+package service
+
+import (
+	"errors"
+
+	"echosvc/internal/socket"
+)
+
+// haveLoop says whether the system has the loop driver.
+const haveLoop = false
+
+// newLoopDriver fails: the configuration allows the loop driver only where it is.
+func newLoopDriver(socket.Config) (driver, error) {
+	return nil, errors.ErrUnsupported
+}

@@ -1,0 +1,105 @@
+package socket
+
+import (
+	"net"
+	"net/netip"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// acceptBatch is how many connections are accepted in one turn: those that are there go on
+// in between.
+const acceptBatch = 64
+
+// acceptor is the part of the first loop that accepts connections, for all loops.
+type acceptor struct {
+	fd       int // the listener's, -1 when there is none
+	next     int // the loop that gets the next connection
+	shortage shortage
+	resume   time.Duration // when to try again after a failure; 0 is not failed
+}
+
+func (a *acceptor) close() {
+	if a.fd >= 0 {
+		unix.Close(a.fd)
+		a.fd = -1
+	}
+}
+
+// listen watches a descriptor of its own for the listener. Its options are inherited by
+// what is accepted: no delay, and probes of TCP, as net has them.
+func (l *loop) listen(ln *net.TCPListener) error {
+	raw, err := ln.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var dupErr error
+	if err := raw.Control(func(fd uintptr) {
+		l.acceptor.fd, dupErr = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
+	}); err != nil {
+		return err
+	}
+	if dupErr != nil {
+		return dupErr
+	}
+	for _, option := range [][3]int{
+		{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
+		{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
+		{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 15},
+		{unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 15},
+	} {
+		if err := unix.SetsockoptInt(l.acceptor.fd, option[0], option[1], option[2]); err != nil {
+			return err
+		}
+	}
+	return l.watch(unix.EPOLL_CTL_ADD, l.acceptor.fd, unix.EPOLLIN, 0)
+}
+
+// accept accepts what is there, and gives it to the loops in turn.
+func (l *loop) accept() {
+	for range acceptBatch {
+		fd, addr, err := unix.Accept4(l.acceptor.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		switch err {
+		case nil:
+		case unix.EAGAIN:
+			return
+		case unix.EINTR, unix.ECONNABORTED:
+			continue
+		default:
+			l.acceptor.resume = l.now + l.acceptor.shortage.fail(err)
+			l.watch(unix.EPOLL_CTL_MOD, l.acceptor.fd, 0, 0)
+			return
+		}
+		l.acceptor.shortage.succeed()
+		to := l.driver.loops[l.acceptor.next]
+		l.acceptor.next = (l.acceptor.next + 1) % len(l.driver.loops)
+		remote := addrString(addr)
+		if to == l {
+			l.add(fd, remote)
+		} else if !to.post(func() { to.add(fd, remote) }) {
+			unix.Close(fd)
+		}
+	}
+}
+
+// resumeAccepting tries again.
+func (l *loop) resumeAccepting() {
+	l.acceptor.resume = 0
+	l.watch(unix.EPOLL_CTL_MOD, l.acceptor.fd, unix.EPOLLIN, 0)
+}
+
+// addrString writes an address as net does.
+func addrString(addr unix.Sockaddr) string {
+	switch addr := addr.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrPortFrom(netip.AddrFrom4(addr.Addr), uint16(addr.Port)).String()
+	case *unix.SockaddrInet6:
+		ip := netip.AddrFrom16(addr.Addr).Unmap()
+		if zone, err := net.InterfaceByIndex(int(addr.ZoneId)); addr.ZoneId != 0 && err == nil {
+			ip = ip.WithZone(zone.Name)
+		}
+		return netip.AddrPortFrom(ip, uint16(addr.Port)).String()
+	}
+	return "unknown"
+}

@@ -1,0 +1,215 @@
+package socket
+
+import (
+	"net"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// loopConn is a connection of a loop.
+type loopConn struct {
+	handler    Handler
+	held       *[]byte       // what is kept and what could not be written; nil when there is none
+	wakeAt     time.Duration // in the loop's heap; 0 is not in it
+	writeBy    time.Duration // when what could not be written must have made progress
+	fd         int32
+	generation uint32
+	place      int32  // in the loop's heap
+	kept       int32  // bytes in held, behind the headroom
+	pending    int32  // bytes in held that are to be written, ...
+	sent       int32  // ... behind those kept and those that have been
+	class      int8   // of held
+	then       Action // to be done when all is written
+}
+
+// add begins to serve a connection.
+func (l *loop) add(fd int, remote string) {
+	c := &loopConn{handler: l.driver.config.Open(remote), fd: int32(fd), generation: l.next}
+	l.next++
+	for len(l.conns) <= fd {
+		l.conns = append(l.conns, nil)
+	}
+	l.conns[fd] = c
+	if err := l.watch(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN, c.generation); err != nil {
+		l.closeConn(c, err)
+		return
+	}
+	l.do(c, c.handler.Opened(l.now), nil)
+}
+
+// read gives a connection what has arrived. What it has kept goes first: a little is
+// copied into the loop's buffer, and much is where the next read goes.
+func (l *loop) read(c *loopConn) {
+	headroom := l.driver.config.Headroom
+	mem, start := l.mem, headroom
+	end := start + int(c.kept)
+	if c.kept > mediumBuffer {
+		mem = *c.held
+	} else if c.kept > 0 {
+		copy(mem[start:], (*c.held)[headroom:headroom+int(c.kept)])
+	}
+	n, err := unix.Read(int(c.fd), mem[end:])
+	switch {
+	case err == unix.EAGAIN, err == unix.EINTR:
+	case err != nil:
+		l.closeConn(c, os.NewSyscallError("read", err))
+	case n == 0:
+		l.do(c, c.handler.EndOfInput(l.now), nil)
+	default:
+		end += n
+		step := c.handler.Receive(l.now, mem, start, end)
+		l.do(c, step, mem[end-step.Kept:end])
+	}
+}
+
+// wake tells a connection that its time may have come.
+func (l *loop) wake(c *loopConn) {
+	headroom := l.driver.config.Headroom
+	step := c.handler.Wake(l.now, l.scratch[:0])
+	var kept []byte
+	if c.kept > 0 {
+		kept = (*c.held)[headroom : headroom+int(c.kept)]
+	}
+	l.do(c, step, kept)
+}
+
+// do takes a step. kept is what the connection keeps of what has arrived.
+func (l *loop) do(c *loopConn, step Step, kept []byte) {
+	rest := step.Write
+	for len(rest) > 0 {
+		n, err := unix.Write(int(c.fd), rest)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil && err != unix.EAGAIN {
+			l.closeConn(c, os.NewSyscallError("write", err))
+			return
+		}
+		rest = rest[max(n, 0):]
+		if err == unix.EAGAIN {
+			break
+		}
+	}
+	l.hold(c, kept, rest)
+	if len(rest) == 0 {
+		l.finish(c, step.Then)
+		return
+	}
+	c.then = step.Then
+	l.watch(unix.EPOLL_CTL_MOD, int(c.fd), unix.EPOLLOUT, c.generation)
+	l.extend(c)
+}
+
+// hold keeps what a connection has for later, in a buffer that is in proportion, or
+// gives its buffer back. Both may be parts of the one that it holds now.
+func (l *loop) hold(c *loopConn, kept, pending []byte) {
+	pool, headroom := l.driver.pool, l.driver.config.Headroom
+	last, lastClass := c.held, c.class
+	c.kept, c.pending, c.sent = int32(len(kept)), int32(len(pending)), 0
+	size := headroom + len(kept) + len(pending)
+	switch {
+	case len(kept)+len(pending) == 0:
+		c.held = nil
+	case last != nil && len(pending) == 0 && int(lastClass) == l.keepClass(size):
+		copy((*last)[headroom:], kept)
+		return
+	default:
+		c.class = int8(l.keepClass(size))
+		c.held = pool.get(int(c.class))
+		copy((*c.held)[headroom:], kept)
+		copy((*c.held)[headroom+len(kept):], pending)
+	}
+	if last != nil {
+		pool.put(int(lastClass), last)
+	}
+}
+
+// keepClass is the class of a buffer of some size. One that the next read goes into has
+// room for a whole frame.
+func (l *loop) keepClass(size int) int {
+	if size > mediumBuffer {
+		size = max(size, l.driver.config.Buffer)
+	}
+	return l.driver.pool.class(size)
+}
+
+// flush writes what could not be written before. Nothing is read until it has gone.
+func (l *loop) flush(c *loopConn) {
+	first := l.driver.config.Headroom + int(c.kept) + int(c.sent)
+	n, err := unix.Write(int(c.fd), (*c.held)[first:first+int(c.pending)])
+	switch {
+	case err == unix.EAGAIN, err == unix.EINTR:
+		return
+	case err != nil:
+		l.closeConn(c, os.NewSyscallError("write", err))
+		return
+	}
+	c.pending -= int32(n)
+	c.sent += int32(n)
+	if c.pending > 0 {
+		l.extend(c)
+		return
+	}
+	headroom := l.driver.config.Headroom
+	l.hold(c, (*c.held)[headroom:headroom+int(c.kept)], nil)
+	l.watch(unix.EPOLL_CTL_MOD, int(c.fd), unix.EPOLLIN, c.generation)
+	l.finish(c, c.then)
+}
+
+// extend gives a peer that has read something the whole time again.
+func (l *loop) extend(c *loopConn) {
+	if timeout := l.driver.config.WriteTimeout; timeout > 0 {
+		c.writeBy = l.now + timeout
+		l.timers.set(c, c.writeBy)
+	}
+}
+
+// finish does what comes after writing.
+func (l *loop) finish(c *loopConn, then Action) {
+	switch then {
+	case Close:
+		l.closeConn(c, nil)
+		return
+	case Detach:
+		l.detach(c)
+		return
+	case ShutDown:
+		unix.Shutdown(int(c.fd), unix.SHUT_WR) // when it fails, so will the next read
+	}
+	l.timers.set(c, c.handler.Waiting(l.now))
+}
+
+// forget takes a connection out of the loop, and returns what it has kept.
+func (l *loop) forget(c *loopConn) (kept []byte) {
+	headroom := l.driver.config.Headroom
+	if c.kept > 0 {
+		kept = append(kept, (*c.held)[headroom:headroom+int(c.kept)]...)
+	}
+	l.hold(c, nil, nil)
+	l.timers.remove(c)
+	l.conns[c.fd] = nil
+	return kept
+}
+
+// closeConn closes a connection.
+func (l *loop) closeConn(c *loopConn, cause error) {
+	l.forget(c)
+	unix.Close(int(c.fd)) // epoll forgets it with that
+	c.handler.Closed(l.now, cause)
+}
+
+// detach makes a net.Conn of a connection and hands it over.
+func (l *loop) detach(c *loopConn) {
+	kept := l.forget(c)
+	l.watch(unix.EPOLL_CTL_DEL, int(c.fd), 0, 0)
+	file := os.NewFile(uintptr(c.fd), "tcp")
+	nc, err := net.FileConn(file) // a descriptor of its own
+	file.Close()
+	if err != nil {
+		c.handler.Closed(l.now, err)
+		return
+	}
+	l.driver.detached.Go(func() { c.handler.Detached(nc, kept) })
+}
