@@ -40,7 +40,23 @@ func Connect(t testing.TB, addr string) *Client {
 	}
 	t.Cleanup(func() { nc.Close() })
 	nc.SetDeadline(time.Now().Add(Patience))
+	return NewClient(t, nc)
+}
+
+// NewClient makes a client of a connection. t may be nil for one whose methods with errors
+// alone are called.
+func NewClient(t testing.TB, nc net.Conn) *Client {
 	return &Client{Conn: nc, t: t, r: bufio.NewReader(nc)}
+}
+
+// SkipHead reads the head of a response.
+func (c *Client) SkipHead() error {
+	for {
+		line, err := c.r.ReadString('\n')
+		if err != nil || line == "\r\n" {
+			return err
+		}
+	}
 }
 
 // Dial opens a WebSocket.
