@@ -155,6 +155,27 @@ func loadBase(t *testing.T) *manifests {
 	return loadManifests(t, manifestsDir)
 }
 
+// loadKustomization builds a kustomization that a user might have elsewhere. Its text is
+// given the path from there to k8s/.
+func loadKustomization(t *testing.T, text func(k8s string) string) *manifests {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	k8s, err := filepath.Abs(manifestsDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k8s, err = filepath.Rel(dir, k8s); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text(k8s)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return loadManifests(t, dir)
+}
+
 // eachOverlay runs a subtest for each overlay, the base among them.
 func eachOverlay(t *testing.T, check func(t *testing.T, m *manifests)) {
 	for name := range overlays {
@@ -274,23 +295,10 @@ func TestImages(t *testing.T) {
 func TestReleaseNamesTheImageByDigest(t *testing.T) {
 	const image = "registry.example.com/team/echosvc"
 	const digest = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-	dir, err := filepath.EvalSymlinks(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	base, err := filepath.Abs(manifestsDir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	relative, err := filepath.Rel(dir, base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	release := "resources: [" + relative + "]\nimages: [{name: ghcr.io/echosvc/echosvc, newName: " + image + ", digest: \"" + digest + "\"}]\n"
-	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(release), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if got, want := loadManifests(t, dir).container().Image, image+"@"+digest; got != want {
+	m := loadKustomization(t, func(k8s string) string {
+		return "resources: [" + k8s + "]\nimages: [{name: ghcr.io/echosvc/echosvc, newName: " + image + ", digest: \"" + digest + "\"}]\n"
+	})
+	if got, want := m.container().Image, image+"@"+digest; got != want {
 		t.Errorf("image %q, want %q", got, want)
 	}
 }
