@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
@@ -37,6 +38,7 @@ var (
 		"gateway":          append([]string{"HTTPRoute"}, baseKinds...),
 		"gateway-timeouts": append([]string{"HTTPRoute"}, baseKinds...),
 		"ingress":          append([]string{"Ingress"}, baseKinds...),
+		"monitoring":       append([]string{"PodMonitor"}, baseKinds...),
 		"local":            without(baseKinds, "HorizontalPodAutoscaler"),
 	}
 )
@@ -58,6 +60,7 @@ type manifests struct {
 	networkPolicy  *networkingv1.NetworkPolicy
 	ingress        *networkingv1.Ingress
 	route          *gatewayv1.HTTPRoute
+	podMonitor     *monitoringv1.PodMonitor
 }
 
 // pod is the specification of the pods.
@@ -84,6 +87,7 @@ var strictDecoder = func() runtime.Decoder {
 	for _, add := range []func(*runtime.Scheme) error{
 		corev1.AddToScheme, appsv1.AddToScheme, autoscalingv2.AddToScheme,
 		networkingv1.AddToScheme, policyv1.AddToScheme, gatewayv1.Install,
+		monitoringv1.AddToScheme,
 	} {
 		utilruntime.Must(add(scheme))
 	}
@@ -139,6 +143,8 @@ func loadManifests(t *testing.T, dir string) *manifests {
 			m.ingress = object
 		case *gatewayv1.HTTPRoute:
 			m.route = object
+		case *monitoringv1.PodMonitor:
+			m.podMonitor = object
 		default:
 			t.Fatalf("no test knows the kind %s", kind)
 		}

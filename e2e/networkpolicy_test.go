@@ -29,6 +29,7 @@ func TestNetworkPolicyLetsIn(t *testing.T) {
 	tests := map[string]struct{ traffic, noTraffic []string }{
 		".":                {traffic: []string{outside, anyNamespace}},
 		"local":            {traffic: []string{outside, anyNamespace}},
+		"monitoring":       {traffic: []string{outside, anyNamespace}},
 		"gateway":          {traffic: []string{"gateway", "envoy-gateway-system"}, noTraffic: []string{outside, anyNamespace}},
 		"gateway-timeouts": {traffic: []string{"gateway", "envoy-gateway-system"}, noTraffic: []string{outside, anyNamespace}},
 		"ingress":          {traffic: []string{"ingress-nginx", "haproxy-controller", "traefik", "kube-system"}, noTraffic: []string{outside, anyNamespace}},

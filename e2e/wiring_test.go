@@ -35,6 +35,9 @@ func TestSelectorsMatchThePods(t *testing.T) {
 		for _, c := range m.pod().TopologySpreadConstraints {
 			selectors["spread over "+c.TopologyKey] = c.LabelSelector
 		}
+		if m.podMonitor != nil {
+			selectors["PodMonitor"] = &m.podMonitor.Spec.Selector
+		}
 		pod := m.deployment.Spec.Template.Labels
 		for name, selector := range selectors {
 			if !selects(t, selector, pod) {
