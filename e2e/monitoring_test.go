@@ -1,10 +1,14 @@
 package e2e
 
 import (
+	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 )
 
 // scrape returns the only endpoint that the PodMonitor has: a plain GET to a port by name.
@@ -56,4 +60,29 @@ func TestPodMonitorJoinsAnyOverlay(t *testing.T) {
 			}))
 		})
 	}
+}
+
+func TestPodMonitorAsksWhatTheBinaryServes(t *testing.T) {
+	m := loadManifests(t, filepath.Join(manifestsDir, "monitoring"))
+	endpoint := scrape(t, m)
+	response := start(t, m).fetch(t, *endpoint.Port, endpoint.Path, http.Header{"Accept": {string(expfmt.FmtText)}})
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("GET %s on the port %s gets %s", endpoint.Path, *endpoint.Port, response.Status)
+	}
+	// Prometheus goes by the type, and since version 3 refuses an answer that has none.
+	if format := expfmt.ResponseFormat(response.Header); format.FormatType() != expfmt.TypeTextPlain {
+		t.Errorf("Content-Type %q is not Prometheus's text format", response.Header.Get("Content-Type"))
+	}
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range families {
+		if strings.HasPrefix(name, "echosvc_") {
+			return
+		}
+	}
+	t.Errorf("none of %d metrics is echosvc's own", len(families))
 }

@@ -166,6 +166,14 @@ func eventually(t *testing.T, what string, happens func() bool) {
 // get asks for a path on a port of the container, and returns the status.
 func (p *process) get(t *testing.T, port, path string, header http.Header) int {
 	t.Helper()
+	response := p.fetch(t, port, path, header)
+	defer response.Body.Close()
+	return response.StatusCode
+}
+
+// fetch asks for a path on a port of the container. The caller closes the body.
+func (p *process) fetch(t *testing.T, port, path string, header http.Header) *http.Response {
+	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://localhost:%d%s", p.ports[port], path), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -175,8 +183,7 @@ func (p *process) get(t *testing.T, port, path string, header http.Header) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
-	return response.StatusCode
+	return response
 }
 
 func (p *process) signal(t *testing.T, s syscall.Signal) {
