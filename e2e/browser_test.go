@@ -10,11 +10,28 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"echosvc/internal/wstest"
 )
+
+// A browser speaks wss, when it takes the certificate.
+func TestBrowserOverTLS(t *testing.T) {
+	cert, key := wstest.WriteCertificate(t, t.TempDir(), "localhost")
+	p := startBinary(t, "TLS_CERT_FILE="+cert, "TLS_KEY_FILE="+key)
+	browser := openBrowser(t, fmt.Sprintf("https://localhost:%d/healthz", p.ports["ws"]), chromedp.Flag("ignore-certificate-errors", true))
+	got := evaluate[closeEvent](t, browser, `new Promise(resolve => {
+		const ws = new WebSocket("wss://" + location.host + "/")
+		ws.onopen = () => ws.send("bye")
+		ws.onclose = e => resolve({Code: e.code, Reason: e.reason, WasClean: e.wasClean})
+	})`)
+	if want := (closeEvent{1000, "goodbye", true}); got != want {
+		t.Errorf("closed with %+v, want %+v", got, want)
+	}
+}
 
 // openBrowser starts headless Chromium with a page of echosvc in it. It skips the test
 // where there is no Chromium.
-func openBrowser(t *testing.T, url string) context.Context {
+func openBrowser(t *testing.T, url string, flags ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
@@ -22,6 +39,7 @@ func openBrowser(t *testing.T, url string) context.Context {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	options = append(options, flags...)
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium refuses to have a sandbox as root
 	}

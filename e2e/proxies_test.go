@@ -71,6 +71,7 @@ func startHAProxy(t *testing.T, backends []backend) string {
 defaults
   mode http
   timeout connect 5s
+  timeout check 5s
   timeout client 60s
   timeout server 60s
   timeout tunnel 1h
@@ -210,7 +211,7 @@ func TestRolloutRehearsal(t *testing.T) {
 			addr := startProxy(t, backends)
 			start := func(i int) *process {
 				t.Helper()
-				return backends[i].start(t, "DRAIN_DELAY=1s", "DRAIN_SPREAD=1s")
+				return backends[i].start(t, "DRAIN_DELAY=2s", "DRAIN_SPREAD=1s", "DRAIN_TIMEOUT=60s", "CLOSE_TIMEOUT=55s")
 			}
 			old := []*process{start(0), start(1)}
 			rideOut(t, awaitProxy(t, addr), 500, func() {

@@ -19,6 +19,8 @@ type variables struct {
 	HealthPort       string `envconfig:"HEALTH_PORT" default:"8081" desc:"port of /healthz, /readyz, /metrics and /connections; 0 switches it off"`
 	Host             string `envconfig:"HOST" desc:"address to listen on; empty is all, IPv4 and IPv6"`
 	Driver           string `envconfig:"DRIVER" default:"auto" desc:"how sockets are served: loop (Linux: an epoll loop for each core), portable (a goroutine for each connection), or auto: loop where there is one"`
+	TLSCertFile      string `envconfig:"TLS_CERT_FILE" desc:"certificate, with its chain, in PEM: makes PORT speak TLS, wss; read again when it changes"`
+	TLSKeyFile       string `envconfig:"TLS_KEY_FILE" desc:"key of the certificate, in PEM"`
 	LogLevel         string `envconfig:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
 	LogFormat        string `envconfig:"LOG_FORMAT" default:"auto" desc:"text, json, or auto: text on a terminal, JSON otherwise"`
 	MaxConnections   string `envconfig:"MAX_CONNECTIONS" default:"0" desc:"WebSocket connections at a time; 0 is what the file limit allows, less a reserve"`
@@ -43,6 +45,8 @@ type Config struct {
 	Port             int    // 0 is a free one
 	HealthPort       int    // 0 is no health listener
 	Driver           string // "auto", "loop" or "portable"
+	TLSCertFile      string // "" is no TLS
+	TLSKeyFile       string
 	LogLevel         slog.Level
 	LogFormat        string // "auto", "text" or "json"
 	MaxConnections   int    // 0 is by the file limit
@@ -94,6 +98,8 @@ func (v *variables) parse() (Config, error) {
 		Port:             p.port("PORT", v.Port),
 		HealthPort:       p.port("HEALTH_PORT", v.HealthPort),
 		Driver:           p.driver("DRIVER", v.Driver),
+		TLSCertFile:      v.TLSCertFile,
+		TLSKeyFile:       v.TLSKeyFile,
 		LogLevel:         p.level("LOG_LEVEL", v.LogLevel),
 		LogFormat:        p.oneOf("LOG_FORMAT", v.LogFormat, "auto", "text", "json"),
 		MaxConnections:   p.count("MAX_CONNECTIONS", v.MaxConnections),
@@ -121,6 +127,12 @@ func (v *variables) parse() (Config, error) {
 func (c *Config) conflicts() (errs []error) {
 	if c.Port == c.HealthPort && c.Port != 0 {
 		errs = append(errs, fmt.Errorf("PORT and HEALTH_PORT are both %d; they must differ, or HEALTH_PORT be 0", c.Port))
+	}
+	if (c.TLSCertFile == "") != (c.TLSKeyFile == "") {
+		errs = append(errs, fmt.Errorf("TLS_CERT_FILE=%q and TLS_KEY_FILE=%q must be set both, or neither", c.TLSCertFile, c.TLSKeyFile))
+	}
+	if c.TLSCertFile != "" && c.Driver == "loop" {
+		errs = append(errs, fmt.Errorf("DRIVER=loop does not speak TLS; with TLS_CERT_FILE it must be portable or auto"))
 	}
 	if c.DrainSpread >= c.DrainTimeout {
 		errs = append(errs, fmt.Errorf("DRAIN_SPREAD=%v must be less than DRAIN_TIMEOUT=%v: a connection would be cut before it was told", c.DrainSpread, c.DrainTimeout))

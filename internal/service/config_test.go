@@ -2,6 +2,7 @@ package service
 
 import (
 	"bytes"
+	"log/slog"
 	"os"
 	"reflect"
 	"regexp"
@@ -62,6 +63,10 @@ func TestValues(t *testing.T) {
 		{"HOST", "localhost", func(c Config) any { return c.Host }, "localhost"},
 		{"HOST", "localhost:80", nil, nil},
 		{"HOST", "http://x", nil, nil},
+		{"DRIVER", "Portable", func(c Config) any { return c.Driver }, "portable"},
+		{"DRIVER", "fast", nil, nil},
+		{"TLS_CERT_FILE", "/tls/tls.crt", nil, nil}, // without a key
+		{"TLS_KEY_FILE", "/tls/tls.key", nil, nil},  // without a certificate
 		{"LOG_LEVEL", "DEBUG", func(c Config) any { return c.LogLevel.String() }, "DEBUG"},
 		{"LOG_LEVEL", "loud", nil, nil},
 		{"LOG_LEVEL", "info+1", nil, nil},
@@ -146,6 +151,28 @@ func TestAllWrongVariablesAreNamedAtOnce(t *testing.T) {
 		if strings.Contains(lines[i], "int") || strings.Contains(lines[i], "strconv") {
 			t.Errorf("line %d names Go types: %q", i, lines[i])
 		}
+	}
+}
+
+// TestLoopDoesNotSpeakTLS, and auto chooses the one that does.
+func TestLoopDoesNotSpeakTLS(t *testing.T) {
+	if !haveLoop {
+		t.Skip("there is no loop driver on this system")
+	}
+	clearEnvironment(t)
+	t.Setenv("TLS_CERT_FILE", "a")
+	t.Setenv("TLS_KEY_FILE", "b")
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(c, slog.New(slog.DiscardHandler), "test")
+	if d, err := s.newDriver(); err != nil || d.Name() != "portable" {
+		t.Errorf("auto with TLS is %v, %v", d, err)
+	}
+	t.Setenv("DRIVER", "loop")
+	if _, err := Load(); err == nil || !strings.Contains(err.Error(), "DRIVER=loop does not speak TLS") {
+		t.Errorf("the error is %v", err)
 	}
 }
 

@@ -13,5 +13,6 @@
 //   - drain.go is the end of the process.
 //   - metrics.go has the figures of /metrics; health.go has /healthz, /readyz and /connections; plainhttp.go is for requests on
 //     the WebSocket port that are not for a WebSocket.
+//   - driver.go chooses how sockets are served; tls.go is for wss.
 //   - config.go has the table of variables, values.go reads their values, log.go makes the logger, which logwriter.go keeps from waiting.
 package service

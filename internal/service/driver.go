@@ -30,7 +30,7 @@ func (s *Service) newDriver() (driver, error) {
 		WriteTimeout: s.config.WriteTimeout,
 		Log:          s.log,
 	}
-	if s.config.Driver == "loop" || s.config.Driver == "auto" && haveLoop {
+	if s.config.Driver == "loop" || s.config.Driver == "auto" && haveLoop && s.config.TLSCertFile == "" {
 		return newLoopDriver(config)
 	}
 	return socket.NewPortable(config), nil

@@ -64,6 +64,13 @@ func start(t *testing.T, driver string, change func(*Config)) *running {
 	if r.driver, err = r.newDriver(); err != nil {
 		t.Fatal(err)
 	}
+	if config.TLSCertFile != "" {
+		pair, err := loadCertificate(config.TLSCertFile, config.TLSKeyFile, r.Service.log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ws = newTLSListener(ws, pair)
+	}
 	go func() {
 		defer close(r.done)
 		r.serve(context.Background(), r.signals, ws, health)

@@ -66,14 +66,7 @@ func TestConnectionsAreListed(t *testing.T) {
 func TestCheckHealth(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
-		port := func(addr string) int {
-			_, p, err := net.SplitHostPort(addr)
-			if err != nil {
-				t.Fatal(err)
-			}
-			n, _ := strconv.Atoi(p)
-			return n
-		}
+		port := func(addr string) int { return portOf(t, addr) }
 		for name, c := range map[string]Config{
 			"health port":    {HealthPort: port(r.health)},
 			"WebSocket port": {Port: port(r.addr)},
@@ -93,6 +86,20 @@ func TestCheckHealth(t *testing.T) {
 			t.Errorf("with PORT=0: %v", err)
 		}
 	})
+}
+
+// portOf is the port of an address.
+func portOf(t *testing.T, addr string) int {
+	t.Helper()
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func TestPlainHTTPOnTheWebSocketPort(t *testing.T) {

@@ -76,22 +76,28 @@ func connectionsForFiles(limit int) int {
 // Run listens, serves until ctx is done or a signal comes, drains, and returns when
 // everything has ended. Further signals cut the drain short. The error is of listening.
 func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
+	var pair *certificate
+	var err error
+	if s.config.TLSCertFile != "" {
+		if pair, err = loadCertificate(s.config.TLSCertFile, s.config.TLSKeyFile, s.log); err != nil {
+			return err
+		}
+	}
+	if s.driver, err = s.newDriver(); err != nil {
+		return fmt.Errorf("cannot make the %s driver: %w", s.config.Driver, err)
+	}
 	ws, err := listen("PORT", s.config.Host, s.config.Port)
 	if err != nil {
 		return err
+	}
+	if pair != nil {
+		ws = newTLSListener(ws, pair)
 	}
 	var health net.Listener
 	if s.config.HealthPort != 0 {
 		if health, err = listen("HEALTH_PORT", s.config.Host, s.config.HealthPort); err != nil {
 			return errors.Join(err, ws.Close())
 		}
-	}
-	if s.driver, err = s.newDriver(); err != nil {
-		ws.Close()
-		if health != nil {
-			health.Close()
-		}
-		return fmt.Errorf("cannot make the %s driver: %w", s.config.Driver, err)
 	}
 	s.serve(ctx, signals, ws, health)
 	return nil
@@ -121,7 +127,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 		healthAddr = health.Addr().String()
 	}
 	s.serving.Go(func() { s.driver.Serve(ws) })
-	s.log.Info("serving", "version", s.version, "addr", ws.Addr().String(), "health", healthAddr, "driver", s.driver.Name(),
+	s.log.Info("serving", "version", s.version, "addr", ws.Addr().String(), "health", healthAddr, "driver", s.driver.Name(), "tls", s.config.TLSCertFile != "",
 		"max_connections", s.live.max, "max_message_size", formatSize(s.config.MaxMessageSize), "ping_interval", s.config.PingInterval.String())
 
 	select {

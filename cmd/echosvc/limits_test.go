@@ -1,0 +1,62 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"echosvc/internal/wstest"
+)
+
+// TestFileLimit: with 64 descriptors and 200 clients, those within the limit keep echoing,
+// the others are refused or wait, and are served when there is room again.
+func TestFileLimit(t *testing.T) {
+	for _, driver := range []string{"portable", "auto"} {
+		t.Run(driver, func(t *testing.T) {
+			command := exec.Command("/bin/sh", "-c", "ulimit -n 64 && exec "+os.Args[0])
+			command.Env = append(os.Environ(), "ECHOSVC_TEST_MAIN=1", "PORT=0", "HEALTH_PORT=0", "HOST=127.0.0.1", "LOG_FORMAT=json", "DRAIN_SPREAD=0", "DRIVER="+driver)
+			p := &program{stderr: &logBuffer{lines: make(chan string, 10000)}}
+			command.Stderr = p.stderr
+			if err := command.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer command.Wait()
+			defer command.Process.Kill()
+			serving := p.line(t, "serving")
+			addr, limit := serving["addr"].(string), int(serving["max_connections"].(float64))
+			if limit < 32 || limit >= 64 {
+				t.Fatalf("max_connections is %d with 64 descriptors", limit)
+			}
+
+			hello := wstest.ServerFrame{First: 0x81, Payload: "hello"}
+			var inside []*wstest.Client
+			for range limit / 2 {
+				inside = append(inside, wstest.Dial(t, addr))
+			}
+			var silent []*wstest.Client // connections without a request, more than there are descriptors
+			for range 200 - len(inside) {
+				silent = append(silent, wstest.Connect(t, addr))
+			}
+			for _, c := range inside {
+				c.Send(wstest.Frame(0x81, "hello"))
+				c.Expect(hello)
+			}
+			if line := p.line(t, "cannot accept all connections; trying again until it works"); line["level"] != "WARN" {
+				t.Errorf("logged as %v", line["level"])
+			}
+			for _, c := range silent {
+				c.Close()
+			}
+			late := wstest.Connect(t, addr)
+			late.SetDeadline(time.Now().Add(wstest.Patience))
+			late.Send([]byte(wstest.Request()), wstest.Frame(0x81, "hello"))
+			if response := late.Response(); response.StatusCode != 101 {
+				t.Fatalf("with room again, an upgrade is answered with %s", response.Status)
+			}
+			late.Expect(hello)
+		})
+	}
+}

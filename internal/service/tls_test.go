@@ -1,0 +1,143 @@
+package service
+
+import (
+	"bytes"
+	"crypto/tls"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"echosvc/internal/wstest"
+)
+
+func TestCertificateErrorsNameTheVariable(t *testing.T) {
+	good, key := wstest.WriteCertificate(t, t.TempDir(), "one")
+	_, otherKey := wstest.WriteCertificate(t, t.TempDir(), "another")
+	for _, test := range []struct{ cert, key, want string }{
+		{"/nowhere/tls.crt", key, "TLS_CERT_FILE: open /nowhere/tls.crt"},
+		{good, "/nowhere/tls.key", "TLS_KEY_FILE: open /nowhere/tls.key"},
+		{good, otherKey, "private key does not match"},
+		{key, key, "not a certificate and its key, in PEM"},
+	} {
+		_, err := loadCertificate(test.cert, test.key, slog.New(slog.DiscardHandler))
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("the error is %v, want %q in it", err, test.want)
+		}
+	}
+}
+
+// TestCertificateIsReadAgainWhenItChanges, a second later at the earliest; one that cannot be
+// used leaves the old one in place.
+func TestCertificateIsReadAgainWhenItChanges(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := wstest.WriteCertificate(t, dir, "one")
+	var log bytes.Buffer
+	c, err := loadCertificate(cert, key, slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	c.now = func() time.Time { return now }
+	expect := func(want string) {
+		t.Helper()
+		pair, err := c.get(nil)
+		if err != nil || pair.Leaf.Subject.CommonName != want {
+			t.Errorf("got %v, %v; want %s", pair.Leaf.Subject, err, want)
+		}
+	}
+	expect("one")
+	wstest.WriteCertificate(t, dir, "two")
+	expect("one") // not looked at yet
+	now = now.Add(2 * certificateCheck)
+	expect("two")
+	os.Remove(key)
+	now = now.Add(2 * certificateCheck)
+	expect("two")
+	if !strings.Contains(log.String(), "the one before stays") {
+		t.Errorf("the log says %s", log.String())
+	}
+	wstest.WriteCertificate(t, dir, "three")
+	now = now.Add(2 * certificateCheck)
+	expect("three")
+}
+
+// startTLS starts a service with a certificate.
+func startTLS(t *testing.T) (r *running, dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	cert, key := wstest.WriteCertificate(t, dir, "one")
+	return start(t, "portable", func(c *Config) { c.TLSCertFile, c.TLSKeyFile = cert, key }), dir
+}
+
+// dialTLS opens a WebSocket over TLS and returns the name in the certificate.
+func dialTLS(t *testing.T, addr string) (*wstest.Client, string) {
+	t.Helper()
+	nc, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2", "http/1.1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { nc.Close() })
+	nc.SetDeadline(time.Now().Add(wstest.Patience))
+	state := nc.ConnectionState()
+	if state.NegotiatedProtocol != "http/1.1" {
+		t.Errorf("the protocol is %q", state.NegotiatedProtocol)
+	}
+	c := wstest.NewClient(t, nc)
+	c.Send([]byte(wstest.Request()))
+	if r := c.Response(); r.StatusCode != 101 {
+		t.Fatalf("the upgrade was answered with %s", r.Status)
+	}
+	return c, state.PeerCertificates[0].Subject.CommonName
+}
+
+// TestWSS: echo, a new certificate under a live connection, and the drain.
+func TestWSS(t *testing.T) {
+	r, dir := startTLS(t)
+	c, name := dialTLS(t, r.addr)
+	if name != "one" {
+		t.Errorf("the certificate is of %s", name)
+	}
+	large := strings.Repeat("x", 1<<20)
+	go c.Send(wstest.Frame(0x82, large))
+	for got := 0; got < len(large); {
+		f, err := c.Frame()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got += len(f.Payload)
+	}
+	wstest.WriteCertificate(t, dir, "two")
+	eventually(t, "the new certificate is used", func() bool {
+		_, name := dialTLS(t, r.addr)
+		return name == "two"
+	})
+	c.Send(wstest.Frame(0x81, "still here"))
+	c.Expect(frame(0x81, "still here"))
+	r.terminate()
+	f, err := c.Frame()
+	if err != nil || f.First != 0x88 || f.Payload[:2] != "\x03\xe9" {
+		t.Errorf("read %v, %v; want a close frame with 1001", f, err)
+	}
+	c.Send(wstest.Frame(0x88, "\x03\xe9"))
+	c.ExpectEnd()
+}
+
+func TestPlainHTTPOnATLSPortIsTold(t *testing.T) {
+	r, _ := startTLS(t)
+	c := wstest.Connect(t, r.addr)
+	c.Send([]byte(wstest.Request()))
+	if response := c.Response(); response.StatusCode != 400 || !response.Close {
+		t.Errorf("answered with %s", response.Status)
+	}
+}
+
+func TestHealthOverTLS(t *testing.T) {
+	r, _ := startTLS(t)
+	config := r.config
+	config.Host, config.Port, config.HealthPort = "127.0.0.1", portOf(t, r.addr), 0
+	if err := CheckHealth(t.Context(), config); err != nil {
+		t.Error(err)
+	}
+}
