@@ -43,7 +43,8 @@ type Handler interface {
 
 // Step is what a Handler wants done, in this order.
 type Step struct {
-	// Write is sent first. Only when it has gone is anything else done.
+	// Write is sent first. Only when it has gone is anything else done. It is at most
+	// Config.Buffer bytes, or as many as the call was given.
 	Write []byte
 	// Kept is how many bytes, up to the end of what Receive was given, are to be
 	// in front of the next read. Only Receive's Step says it.

@@ -81,8 +81,8 @@ func (h *scripted) Wake(now time.Duration, _ []byte) Step {
 }
 
 func (h *scripted) Detached(nc net.Conn, kept []byte) {
+	h.handed = nc // before the note, which is what the test waits for
 	h.note("detached " + string(kept))
-	h.handed = nc
 }
 
 func (h *scripted) Closed(_ time.Duration, cause error) {
