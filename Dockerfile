@@ -12,10 +12,11 @@ COPY internal internal
 ARG TARGETOS
 ARG TARGETARCH
 ARG VERSION=devel
+ARG REVISION=unknown
 RUN --mount=type=cache,target=/go/pkg/mod \
     --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -ldflags "-s -w -X main.stamped=$VERSION" -o /out/echosvc ./cmd/echosvc
+    go build -trimpath -ldflags "-s -w -X main.stamped=$VERSION -X main.revision=$REVISION" -o /out/echosvc ./cmd/echosvc
 
 # Nothing but the binary: no shell, no certificates (it calls nobody), no libc.
 FROM scratch

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -13,21 +14,25 @@ import (
 
 // backend is where a process is, or will be.
 type backend struct {
+	host         string
 	port, health int
 }
 
 // start runs echosvc there.
 func (b backend) start(t *testing.T, variables ...string) *process {
 	t.Helper()
-	return startBinary(t, append(variables, fmt.Sprintf("PORT=%d", b.port), fmt.Sprintf("HEALTH_PORT=%d", b.health))...)
+	return startBinary(t, append(variables, "HOST="+b.host, fmt.Sprintf("PORT=%d", b.port), fmt.Sprintf("HEALTH_PORT=%d", b.health))...)
 }
 
 // balancer forwards TCP connections to backends, in turn, as a cloud's balancer does: a
 // backend whose readyz does not say 200 gets no new connections, and keeps those it has.
 type balancer struct {
 	net.Listener
-	mu       sync.Mutex
-	backends map[backend]bool // and whether each is ready
+	backends []backend
+
+	mu    sync.Mutex
+	ready map[backend]bool
+	turn  int // whose turn it is
 }
 
 // checkInterval is how often a balancer asks readyz.
@@ -40,10 +45,7 @@ func startBalancer(t *testing.T, backends []backend) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &balancer{Listener: ln, backends: map[backend]bool{}}
-	for _, backend := range backends {
-		b.backends[backend] = false
-	}
+	b := &balancer{Listener: ln, backends: backends, ready: map[backend]bool{}}
 	var running sync.WaitGroup
 	running.Go(func() {
 		for {
@@ -54,7 +56,7 @@ func startBalancer(t *testing.T, backends []backend) string {
 			running.Go(func() { b.forward(client) })
 		}
 	})
-	running.Go(func() { b.check(t.Context(), backends) })
+	running.Go(func() { b.check(t.Context()) })
 	t.Cleanup(func() {
 		b.Close()
 		running.Wait()
@@ -63,19 +65,19 @@ func startBalancer(t *testing.T, backends []backend) string {
 }
 
 // check asks all backends, again and again.
-func (b *balancer) check(ctx context.Context, backends []backend) {
+func (b *balancer) check(ctx context.Context) {
 	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	ticker := time.NewTicker(checkInterval)
 	defer ticker.Stop()
 	for {
-		for _, backend := range backends {
-			response, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d/readyz", backend.health))
+		for _, backend := range b.backends {
+			response, err := client.Get(fmt.Sprintf("http://%s:%d/readyz", backend.host, backend.health))
 			ready := err == nil && response.StatusCode == http.StatusOK
 			if err == nil {
 				response.Body.Close()
 			}
 			b.mu.Lock()
-			b.backends[backend] = ready
+			b.ready[backend] = ready
 			b.mu.Unlock()
 		}
 		select {
@@ -86,13 +88,15 @@ func (b *balancer) check(ctx context.Context, backends []backend) {
 	}
 }
 
-// next chooses a ready backend; the order of a map is random enough.
+// next chooses the next ready backend.
 func (b *balancer) next() (backend, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for backend, ready := range b.backends {
-		if ready {
-			return backend, true
+	for range b.backends {
+		next := b.backends[b.turn]
+		b.turn = (b.turn + 1) % len(b.backends)
+		if b.ready[next] {
+			return next, true
 		}
 	}
 	return backend{}, false
@@ -106,7 +110,7 @@ func (b *balancer) forward(client net.Conn) {
 	if !ok {
 		return
 	}
-	server, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", backend.port))
+	server, err := net.Dial("tcp", net.JoinHostPort(backend.host, strconv.Itoa(backend.port)))
 	if err != nil {
 		return
 	}

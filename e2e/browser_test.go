@@ -33,9 +33,13 @@ func TestBrowserOverTLS(t *testing.T) {
 // where there is no Chromium.
 func openBrowser(t *testing.T, url string, flags ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
-	chromium, err := exec.LookPath("chromium")
+	// First the one that has its sandbox allowed on machines that restrict namespaces.
+	chromium, err := exec.LookPath("google-chrome")
 	if err != nil {
-		t.Skip("there is no chromium on this machine")
+		chromium, err = exec.LookPath("chromium")
+	}
+	if err != nil {
+		missing(t, "google-chrome or chromium")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))

@@ -35,8 +35,8 @@ func TestImage(t *testing.T) {
 	t.Run("says what it is", func(t *testing.T) { checkImageConfig(t, engine, image) })
 	t.Run("holds the binary alone", func(t *testing.T) { checkImageFiles(t, engine, image) })
 	t.Run("has the version", func(t *testing.T) {
-		if got := engine.docker(t, "run", "--rm", image, "version"); !strings.HasPrefix(got, imageVersion+" ") {
-			t.Errorf("version says %q; want %q in front", got, imageVersion)
+		if got := engine.docker(t, "run", "--rm", image, "version"); !strings.HasPrefix(got, imageVersion+" "+imageRevision+" ") {
+			t.Errorf("version says %q; want %q in front", got, imageVersion+" "+imageRevision)
 		}
 	})
 	t.Run("is unhealthy where nothing serves", func(t *testing.T) {

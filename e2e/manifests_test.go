@@ -256,7 +256,7 @@ func TestDecodingIsStrict(t *testing.T) {
 func TestKubectlBuildsTheSame(t *testing.T) {
 	kubectl, err := exec.LookPath("kubectl")
 	if err != nil {
-		t.Skip("there is no kubectl on this machine")
+		missing(t, "kubectl")
 	}
 	for name := range overlays {
 		t.Run(name, func(t *testing.T) {

@@ -21,14 +21,14 @@ var proxies = map[string]func(t *testing.T, backends []backend) string{
 	"haproxy":  startHAProxy,
 }
 
-// startNginx runs nginx as the README says. It has no active health checks: a backend
+// startNginx runs nginx with the configuration that the README has. It has no active health checks: a backend
 // that says 503, or does not listen, makes it try the next.
 func startNginx(t *testing.T, backends []backend) string {
 	t.Helper()
-	addr := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	addr := fmt.Sprintf("127.0.0.1:%d", freePort(t, "127.0.0.1"))
 	var servers strings.Builder
 	for _, b := range backends {
-		fmt.Fprintf(&servers, "    server 127.0.0.1:%d max_fails=0;\n", b.port)
+		fmt.Fprintf(&servers, "    server %s:%d max_fails=0;\n", b.host, b.port)
 	}
 	startProxy(t, "nginx", `daemon off;
 error_log stderr crit;
@@ -58,13 +58,13 @@ http {
 	return addr
 }
 
-// startHAProxy runs HAProxy as the README says, with health checks of readyz.
+// startHAProxy runs HAProxy with the configuration that the README has: health checks of readyz.
 func startHAProxy(t *testing.T, backends []backend) string {
 	t.Helper()
-	addr := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	addr := fmt.Sprintf("127.0.0.1:%d", freePort(t, "127.0.0.1"))
 	var servers strings.Builder
 	for i, b := range backends {
-		fmt.Fprintf(&servers, "  server s%d 127.0.0.1:%d check port %d\n", i, b.port, b.health)
+		fmt.Fprintf(&servers, "  server s%d %s:%d check port %d\n", i, b.host, b.port, b.health)
 	}
 	startProxy(t, "haproxy", `global
   maxconn 4096
@@ -96,7 +96,7 @@ func startProxy(t *testing.T, program, config string, args ...string) {
 		path, err = exec.LookPath("/usr/sbin/" + program) // where Debian has it, and a user's PATH has not
 	}
 	if err != nil {
-		t.Skipf("there is no %s on this machine", program)
+		missing(t, program)
 	}
 	dir := t.TempDir()
 	file := filepath.Join(dir, program+".conf")
@@ -135,12 +135,15 @@ func awaitProxy(t *testing.T, addr string) string {
 	return url
 }
 
-// newBackends chooses ports for n processes.
+// newBackends chooses addresses for n processes. Each has one of its own: the outgoing
+// connections of a test take their ports from 127.0.0.1, and could take one of these
+// before its process has started.
 func newBackends(t *testing.T, n int) []backend {
 	t.Helper()
 	backends := make([]backend, n)
 	for i := range backends {
-		backends[i] = backend{freePort(t), freePort(t)}
+		host := fmt.Sprintf("127.0.1.%d", 1+i)
+		backends[i] = backend{host, freePort(t, host), freePort(t, host)}
 	}
 	return backends
 }

@@ -24,20 +24,22 @@ Environment (name, default, meaning; durations have a unit, such as 25s):
 	service.WriteHelp(w) // fails only when w does
 }
 
-// stamped is the version of a release, set by the linker.
-var stamped string
+// The version and the revision of a release, set by the linker.
+var (
+	stamped  = "devel"
+	revision string
+)
 
-// version is the version that was stamped into the binary, or what the Go toolchain
-// knows of the source.
+// version is what was stamped into the binary, or what the Go toolchain knows of the
+// source.
 func version() string {
 	v := stamped
-	if v == "" {
-		v = "devel"
-		if info, ok := debug.ReadBuildInfo(); ok {
-			for _, setting := range info.Settings {
-				if setting.Key == "vcs.revision" {
-					v += " " + setting.Value
-				}
+	if revision != "" {
+		v += " " + revision
+	} else if info, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" {
+				v += " " + setting.Value
 			}
 		}
 	}

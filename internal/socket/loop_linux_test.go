@@ -104,6 +104,7 @@ func TestLoopWritesKeepsAndEnds(t *testing.T) {
 	if got, err := io.ReadAll(l.client); string(got) != "end" || err != nil {
 		t.Errorf("read %q, %v; want the last bytes, then the end", got, err)
 	}
+	l.each(func(*loop) {}) // behind the turn that has closed
 	if calls := h.noted(); calls[len(calls)-1] != "closed" {
 		t.Errorf("the last call is %q", calls[len(calls)-1])
 	}
