@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"echosvc/internal/service"
@@ -23,6 +24,11 @@ const (
 	exitFailed = 1 // a port in use, an unhealthy service
 	exitUsage  = 2 // a wrong variable or argument
 )
+
+// gcPercent is how much of the heap may be garbage. Messages make none, connections do
+// when they come and go, and what is left of it is memory that each idle connection seems
+// to cost: 430 bytes with 25, 610 with Go's default of 100. GOGC overrides it.
+const gcPercent = 25
 
 // run is the program. getenv answers for conventions that other programs share
 // (NO_COLOR); the variables of echosvc are read by envconfig, which knows only the
@@ -65,6 +71,9 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) in
 	config, err := service.Load()
 	if err != nil {
 		return wrongConfig(stderr, err)
+	}
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 	log, flush := service.NewLogger(config, stderr, getenv("NO_COLOR") != "")
 	defer flush()
