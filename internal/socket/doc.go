@@ -3,8 +3,14 @@
 //
 // A [Handler] is the life of one connection, without I/O: it is given what was
 // read and the time, and gives back a [Step] that says what to write and what to
-// do next. A driver does it, and decides nothing. The one driver so far is
-// [Portable], one goroutine a connection over net.Conn; it runs wherever Go runs.
+// do next. A driver does it, and decides nothing. There are two:
+//
+//   - [Portable] has one goroutine a connection, over net.Conn. It runs wherever Go
+//     runs, and is the one for TLS (portable.go, inbox.go).
+//   - Loop has a few epoll loops over raw descriptors, on Linux (loop_linux.go, with
+//     accepting, connections and the order of waking in files of their own).
+//
+// Both are held to the same tests, those of package service.
 //
 // Nothing is queued. A driver reads from a connection only when everything that it
 // was told to write has gone, so a peer that does not read is not read from.
