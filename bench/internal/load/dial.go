@@ -1,0 +1,102 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"echosvc/internal/wstest"
+)
+
+// acceptKey answers the key of [wstest.Request] (RFC 6455 section 1.3).
+const acceptKey = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+// noContext offers compression without context, so that frames can be built beforehand.
+const noContext = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+
+// maxHead is the longest response to an upgrade, in bytes.
+const maxHead = 4096
+
+// connect opens a blocking TCP connection, which gives up after patience.
+func connect(t Target) (fd int, err error) {
+	fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("socket: %w", err)
+	}
+	limit := unix.NsecToTimeval(patience.Nanoseconds())
+	err = errors.Join(
+		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit),
+		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &limit),
+		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1),
+		unix.Connect(fd, &unix.SockaddrInet4{Port: int(t.Addr.Port()), Addr: t.Addr.Addr().As4()}),
+	)
+	if err != nil {
+		unix.Close(fd)
+		return -1, fmt.Errorf("connect: %w", err)
+	}
+	return fd, nil
+}
+
+// dial opens a connection and, unless the target is bare, a WebSocket on it.
+func dial(t Target, compressed bool) (fd int, err error) {
+	if fd, err = connect(t); err != nil || t.Bare {
+		return fd, err
+	}
+	if err := upgrade(fd, compressed); err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+func upgrade(fd int, compressed bool) error {
+	var offer []string
+	if compressed {
+		offer = append(offer, noContext)
+	}
+	if _, err := unix.Write(fd, []byte(wstest.Request(offer...))); err != nil {
+		return fmt.Errorf("upgrade: %w", err)
+	}
+	var head []byte
+	for !bytes.HasSuffix(head, []byte("\r\n\r\n")) {
+		p := make([]byte, maxHead)
+		n, err := unix.Read(fd, p)
+		if n <= 0 || len(head) > maxHead {
+			return fmt.Errorf("upgrade: %w after %q", err, head)
+		}
+		head = append(head, p[:n]...)
+	}
+	return checkUpgrade(head, compressed)
+}
+
+// checkUpgrade checks the response to an upgrade (RFC 6455 section 4.1).
+func checkUpgrade(head []byte, compressed bool) error {
+	response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), nil)
+	if err != nil {
+		return fmt.Errorf("upgrade: %w", err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusSwitchingProtocols || response.Header.Get("Sec-WebSocket-Accept") != acceptKey {
+		return fmt.Errorf("upgrade: the answer is %q", head)
+	}
+	agreed := response.Header.Get("Sec-WebSocket-Extensions")
+	if compressed && !strings.Contains(agreed, "permessage-deflate") {
+		return ErrNotAgreed
+	}
+	if compressed && !strings.Contains(agreed, "server_no_context_takeover") {
+		return fmt.Errorf("upgrade: the server keeps its context, though asked not to: %q", agreed)
+	}
+	return nil
+}
+
+// hangUp closes with a reset, which leaves no port in TIME_WAIT: there are only some
+// 28,000 of them, and a run needs more.
+func hangUp(fd int) {
+	unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	unix.Close(fd)
+}

@@ -1,0 +1,199 @@
+package load
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// readBuffer is the size of the one read buffer, in bytes.
+const readBuffer = 256 << 10
+
+// An echoConn has its messages in flight all the time.
+type echoConn struct {
+	fd      int
+	replies replies
+	next    int // message to be sent after those owed
+	at      int // in the ring's stream
+	owed    int // bytes that are to be written
+	sent    []time.Duration
+	oldest  int // index in sent: when the message was sent whose reply comes next
+}
+
+// echo keeps the load's messages in flight on each connection.
+func (l *Load) echo(t Target, w Window) (Result, error) {
+	r, err := newRing(l)
+	if err != nil {
+		return Result{}, err
+	}
+	poll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return Result{}, err
+	}
+	defer unix.Close(poll)
+	e := &echoLoop{ring: r, buffer: make([]byte, readBuffer)}
+	defer e.hangUp()
+	in := newInflater()
+	for i := range l.Connections {
+		c, err := l.open(t, r, in)
+		if err != nil {
+			return Result{}, err
+		}
+		e.conns = append(e.conns, c)
+		if err := watch(poll, c.fd, i); err != nil {
+			return Result{}, err
+		}
+	}
+	return e.run(poll, newMeter(t, w), l.InFlight)
+}
+
+func (l *Load) open(t Target, r *ring, in *inflater) (*echoConn, error) {
+	fd, err := dial(t, l.Compressed)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return nil, err
+	}
+	c := &echoConn{fd: fd, sent: make([]time.Duration, l.InFlight)}
+	switch {
+	case t.Bare:
+		c.replies = &bareReplies{ring: r}
+	case l.Compressed:
+		c.replies = newFrameReplies(r, in)
+	default:
+		c.replies = newFrameReplies(r, nil)
+	}
+	return c, nil
+}
+
+// watch reports everything on fd under the number i. Edges suffice: a reader that got
+// less than it had room for has got all, and a server that ends is a failure anyway.
+func watch(poll, fd, i int) error {
+	const edges = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLET&(1<<32-1)
+	return unix.EpollCtl(poll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: edges, Fd: int32(i)})
+}
+
+type echoLoop struct {
+	ring   *ring
+	conns  []*echoConn
+	buffer []byte
+	meter  *meter
+}
+
+func (e *echoLoop) hangUp() {
+	for _, c := range e.conns {
+		hangUp(c.fd)
+	}
+}
+
+// run runs until the meter says that it is over.
+func (e *echoLoop) run(poll int, m *meter, inFlight int) (Result, error) {
+	e.meter = m
+	for _, c := range e.conns {
+		for i := range c.sent {
+			c.sent[i] = m.now()
+		}
+		if err := e.send(c, inFlight); err != nil {
+			return Result{}, err
+		}
+	}
+	events := make([]unix.EpollEvent, 256)
+	for {
+		n, err := wait(poll, events)
+		if err != nil {
+			return Result{}, err
+		}
+		for _, event := range events[:n] {
+			c := e.conns[event.Fd]
+			if event.Events&unix.EPOLLOUT != 0 && c.owed > 0 {
+				if err := e.flush(c); err != nil {
+					return Result{}, err
+				}
+			}
+			if event.Events&^unix.EPOLLOUT != 0 {
+				if err := e.receive(c); err != nil {
+					return Result{}, err
+				}
+			}
+		}
+		if r, over, err := m.done(); over || err != nil {
+			return r, err
+		}
+	}
+}
+
+// wait waits for events, for so long as patience lasts.
+func wait(poll int, events []unix.EpollEvent) (n int, err error) {
+	n, err = unix.EpollWait(poll, events, int(patience.Milliseconds()))
+	switch {
+	case err == unix.EINTR:
+		return 0, nil
+	case err == nil && n == 0:
+		err = fmt.Errorf("the server did nothing for %v", patience)
+	}
+	return n, err
+}
+
+// receive takes what has arrived and sends a message for each that has come back.
+func (e *echoLoop) receive(c *echoConn) error {
+	for {
+		n, err := unix.Read(c.fd, e.buffer)
+		switch {
+		case err == unix.EAGAIN || err == unix.EINTR:
+			return nil
+		case err != nil:
+			return fmt.Errorf("read: %w", err)
+		case n == 0:
+			return fmt.Errorf("read: %w", io.ErrUnexpectedEOF)
+		}
+		ended, err := c.replies.take(e.buffer[:n])
+		if err != nil {
+			return err
+		}
+		if ended > len(c.sent) {
+			return fmt.Errorf("%w: more messages than were sent", errReply)
+		}
+		if ended > 0 {
+			now := e.meter.now()
+			for range ended {
+				e.meter.count(now - c.sent[c.oldest])
+				c.sent[c.oldest] = now
+				c.oldest = (c.oldest + 1) % len(c.sent)
+			}
+			if err := e.send(c, ended); err != nil {
+				return err
+			}
+		}
+		if n < len(e.buffer) {
+			return nil
+		}
+	}
+}
+
+// send sends the next messages, in one write where the socket takes them.
+func (e *echoLoop) send(c *echoConn, messages int) error {
+	for range messages {
+		c.owed += e.ring.lengths[c.next]
+		c.next = (c.next + 1) % len(e.ring.lengths)
+	}
+	return e.flush(c)
+}
+
+// flush writes what is owed; if the socket does not take all, EPOLLOUT will come.
+func (e *echoLoop) flush(c *echoConn) error {
+	for c.owed > 0 {
+		n, err := unix.Write(c.fd, e.ring.stream[c.at:c.at+c.owed])
+		if err == unix.EAGAIN {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("write: %w", err)
+		}
+		c.at = (c.at + n) % e.ring.size
+		c.owed -= n
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package load
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// settle is how long a server has to give back what it held for a handshake and an echo.
+const settle = time.Second
+
+// idleBase is where the slope of the memory begins: past what a server takes once.
+const idleBase = 5000
+
+// idle opens the load's connections, one after another, has each echo one message, and
+// measures what the later ones take.
+func (l *Load) idle(t Target) (Result, error) {
+	r, err := newRing(l)
+	if err != nil {
+		return Result{}, err
+	}
+	base, n := min(idleBase, l.Connections/2), l.Connections
+	var fds []int
+	defer func() {
+		for _, fd := range fds {
+			hangUp(fd)
+		}
+	}()
+	grow := func(to int) (resident int, err error) {
+		for len(fds) < to {
+			fd, err := echoOnce(t, r)
+			if err != nil {
+				return 0, fmt.Errorf("connection %d: %w", len(fds)+1, err)
+			}
+			fds = append(fds, fd)
+		}
+		time.Sleep(settle)
+		return t.RSS()
+	}
+	first, err := grow(base)
+	if err != nil {
+		return Result{}, err
+	}
+	last, err := grow(n)
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{BytesPerConnection: float64(last-first) / float64(n-base)}, nil
+}
+
+// echoOnce opens a connection and has it echo the ring's first message.
+func echoOnce(t Target, r *ring) (fd int, err error) {
+	if fd, err = dial(t, false); err != nil {
+		return -1, err
+	}
+	var expected replies = newFrameReplies(r, nil)
+	if t.Bare {
+		expected = &bareReplies{ring: r}
+	}
+	_, err = unix.Write(fd, r.stream[:r.lengths[0]])
+	for ended := 0; ended == 0 && err == nil; {
+		p, n := make([]byte, 4096), 0
+		if n, err = unix.Read(fd, p); err == nil && n == 0 {
+			err = io.ErrUnexpectedEOF
+		}
+		if err == nil {
+			ended, err = expected.take(p[:n])
+		}
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}

@@ -1,0 +1,65 @@
+package load
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// octets makes messages of size bytes of every value.
+func octets(size int) func(i int) []byte {
+	return func(i int) []byte {
+		p := make([]byte, size)
+		for k := range p {
+			p[k] = byte((k+1)*(2*i+1) + k>>8)
+		}
+		return p
+	}
+}
+
+// words have characters of two, three and four bytes in UTF-8, and spaces.
+const words = "κόσμε Привет 世界 こんにちは 🙂 naïve ﷽ שלום "
+
+// text makes messages of size bytes of UTF-8, most of them of characters beyond ASCII.
+func text(size int) func(i int) []byte {
+	runes := []rune(words)
+	return func(i int) []byte {
+		p := make([]byte, 0, size)
+		for k := i; ; k++ {
+			r := string(runes[k%len(runes)])
+			if len(p)+len(r) > size {
+				break
+			}
+			p = append(p, r...)
+		}
+		for len(p) < size {
+			p = append(p, '.')
+		}
+		return p
+	}
+}
+
+// document makes JSON of about size bytes, which compresses as JSON does: the same names
+// again and again, and values that differ.
+func document(size int) func(i int) []byte {
+	type reading struct {
+		ID      string  `json:"id"`
+		Sensor  string  `json:"sensor"`
+		Celsius float64 `json:"celsius"`
+		Healthy bool    `json:"healthy"`
+		Note    string  `json:"note"`
+	}
+	return func(i int) []byte {
+		var readings []reading
+		for k, length := 0, 0; length < size; k++ {
+			n := uint32(i*1000+k+1) * 2654435761 // Knuth's multiplicative hash
+			readings = append(readings, reading{
+				ID: fmt.Sprintf("%08x", n), Sensor: fmt.Sprintf("hall-%d/%d", n%7, n%23),
+				Celsius: float64(n%4000) / 100, Healthy: n%5 != 0, Note: []string{"", "geprüft", "κόσμε"}[n%3],
+			})
+			one, _ := json.Marshal(readings[k]) // of strings and numbers: cannot fail
+			length += len(one) + 1
+		}
+		p, _ := json.Marshal(readings)
+		return p
+	}
+}

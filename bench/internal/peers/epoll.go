@@ -1,0 +1,119 @@
+package peers
+
+import (
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+)
+
+// kernelBuffer is the size of the one read buffer of the bare echoes, in bytes; that of
+// kernel/echo.c is the same.
+const kernelBuffer = 256 << 10
+
+// serveEpoll echoes TCP bytes and knows nothing of WebSocket: what the kernel, and Go's
+// way to call it, cost. One thread, level-triggered; what a short write leaves is kept,
+// and the connection is not read until it has gone. kernel/echo.c is the same in C.
+func serveEpoll(addr string) error {
+	listener, err := listenTCP(addr)
+	if err != nil {
+		return err
+	}
+	poll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	e := &epollEcho{poll: poll, buffer: make([]byte, kernelBuffer), unsent: map[int][]byte{}}
+	if err := e.watch(unix.EPOLL_CTL_ADD, listener, unix.EPOLLIN); err != nil {
+		return err
+	}
+	events := make([]unix.EpollEvent, 256)
+	for {
+		n, err := unix.EpollWait(poll, events, -1)
+		if err != nil && err != unix.EINTR {
+			return err
+		}
+		for _, event := range events[:max(n, 0)] {
+			switch fd := int(event.Fd); {
+			case fd == listener:
+				e.accept(listener)
+			case event.Events&unix.EPOLLOUT != 0:
+				e.send(fd, e.unsent[fd])
+			default:
+				e.receive(fd)
+			}
+		}
+	}
+}
+
+func listenTCP(addr string) (fd int, err error) {
+	ap, err := netip.ParseAddrPort(addr)
+	if err != nil {
+		return 0, err
+	}
+	if fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0); err != nil {
+		return 0, err
+	}
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+		return 0, err
+	}
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Port: int(ap.Port()), Addr: ap.Addr().As4()}); err != nil {
+		return 0, err
+	}
+	return fd, unix.Listen(fd, unix.SOMAXCONN)
+}
+
+type epollEcho struct {
+	poll   int
+	buffer []byte
+	unsent map[int][]byte // by descriptor; what short writes left
+}
+
+func (e *epollEcho) watch(op, fd int, events uint32) error {
+	return unix.EpollCtl(e.poll, op, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
+}
+
+// accept takes one connection; the listener stays ready while there are more.
+func (e *epollEcho) accept(listener int) {
+	fd, _, err := unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+	if err != nil {
+		return
+	}
+	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	if e.watch(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN) != nil {
+		unix.Close(fd)
+	}
+}
+
+func (e *epollEcho) receive(fd int) {
+	n, err := unix.Read(fd, e.buffer)
+	switch {
+	case n > 0:
+		e.send(fd, e.buffer[:n])
+	case err != unix.EAGAIN && err != unix.EINTR:
+		e.close(fd)
+	}
+}
+
+func (e *epollEcho) send(fd int, p []byte) {
+	n, err := unix.Write(fd, p)
+	if err != nil && err != unix.EAGAIN {
+		e.close(fd)
+		return
+	}
+	_, waiting := e.unsent[fd]
+	switch rest := p[max(n, 0):]; {
+	case len(rest) > 0:
+		e.unsent[fd] = append([]byte(nil), rest...)
+		if !waiting {
+			e.watch(unix.EPOLL_CTL_MOD, fd, unix.EPOLLOUT)
+		}
+	case waiting:
+		delete(e.unsent, fd)
+		e.watch(unix.EPOLL_CTL_MOD, fd, unix.EPOLLIN)
+	}
+}
+
+func (e *epollEcho) close(fd int) {
+	delete(e.unsent, fd)
+	unix.Close(fd)
+}

@@ -1,0 +1,29 @@
+package peers
+
+import (
+	"net/http"
+
+	"github.com/lxzan/gws"
+)
+
+type gwsEcho struct{ gws.BuiltinEventHandler }
+
+func (gwsEcho) OnMessage(socket *gws.Conn, message *gws.Message) {
+	defer message.Close()
+	socket.WriteMessage(message.Opcode, message.Bytes())
+}
+
+// serveGws is the library's "Quick Start", without its parallel handlers, which would
+// answer out of order.
+func serveGws(addr string) error {
+	upgrader := gws.NewUpgrader(gwsEcho{}, &gws.ServerOption{
+		PermessageDeflate: gws.PermessageDeflate{Enabled: true},
+	})
+	return serveHTTP(addr, func(w http.ResponseWriter, r *http.Request) {
+		socket, err := upgrader.Upgrade(w, r)
+		if err != nil {
+			return
+		}
+		go socket.ReadLoop() // not in the handler, so that the request can be collected
+	})
+}

@@ -1,0 +1,122 @@
+// A bare TCP echo over epoll: what the kernel alone costs. One thread, level-triggered;
+// what a short write leaves is kept, and the connection is not read until it has gone.
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BUFFER = 256 << 10, EVENTS = 256 };
+
+struct conn {
+	int fd;
+	char *unsent; // NULL, or what a short write left
+	size_t left;  // bytes of it
+};
+
+static int ep;
+static char buffer[BUFFER];
+
+static void watch(int op, struct conn *c, unsigned events)
+{
+	struct epoll_event e = {.events = events, .data.ptr = c};
+	if (epoll_ctl(ep, op, c->fd, &e) < 0) {
+		perror("epoll_ctl");
+		exit(1);
+	}
+}
+
+static void drop(struct conn *c)
+{
+	close(c->fd);
+	free(c->unsent);
+	free(c);
+}
+
+static void deliver(struct conn *c, char *p, size_t n)
+{
+	ssize_t sent = send(c->fd, p, n, MSG_NOSIGNAL);
+	if (sent < 0 && errno != EAGAIN) {
+		drop(c);
+		return;
+	}
+	if (sent < 0)
+		sent = 0;
+	char *old = c->unsent;
+	c->unsent = NULL;
+	c->left = n - (size_t)sent;
+	if (c->left > 0) {
+		c->unsent = malloc(c->left);
+		memcpy(c->unsent, p + sent, c->left);
+		if (!old)
+			watch(EPOLL_CTL_MOD, c, EPOLLOUT);
+	} else if (old) {
+		watch(EPOLL_CTL_MOD, c, EPOLLIN);
+	}
+	free(old);
+}
+
+static void receive(struct conn *c)
+{
+	ssize_t n = read(c->fd, buffer, BUFFER);
+	if (n > 0)
+		deliver(c, buffer, (size_t)n);
+	else if (n == 0 || errno != EAGAIN)
+		drop(c);
+}
+
+static void welcome(int listener)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), yes = 1;
+	if (fd < 0)
+		return;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+	struct conn *c = calloc(1, sizeof *c);
+	c->fd = fd;
+	watch(EPOLL_CTL_ADD, c, EPOLLIN);
+}
+
+// main takes an IPv4 address and a port.
+int main(int argc, char **argv)
+{
+	if (argc != 3) {
+		fprintf(stderr, "usage: echo ADDRESS PORT\n");
+		return 2;
+	}
+	struct rlimit files;
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+
+	struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2]))};
+	inet_pton(AF_INET, argv[1], &addr.sin_addr);
+	struct conn listener = {.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+	int yes = 1;
+	setsockopt(listener.fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+	if (bind(listener.fd, (struct sockaddr *)&addr, sizeof addr) < 0 || listen(listener.fd, SOMAXCONN) < 0) {
+		perror("listen");
+		return 1;
+	}
+	ep = epoll_create1(EPOLL_CLOEXEC);
+	watch(EPOLL_CTL_ADD, &listener, EPOLLIN);
+
+	struct epoll_event events[EVENTS];
+	for (;;) {
+		int n = epoll_wait(ep, events, EVENTS, -1);
+		for (int i = 0; i < n; i++) {
+			struct conn *c = events[i].data.ptr;
+			if (c == &listener)
+				welcome(c->fd);
+			else if (events[i].events & EPOLLOUT)
+				deliver(c, c->unsent, c->left);
+			else
+				receive(c);
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// cores are where things run.
+type cores struct{ server, load int }
+
+// twoCores are the first two cores that this process may use. The load's thread is on its
+// own from now on.
+func twoCores() (cores, error) {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		return cores{}, err
+	}
+	var usable []int
+	for core := range len(set) * 64 {
+		if set.IsSet(core) {
+			usable = append(usable, core)
+		}
+	}
+	if len(usable) < 2 {
+		return cores{}, errors.New("the bench needs two cores, one for the server and one for the load")
+	}
+	return cores{server: usable[0], load: usable[1]}, pin(usable[1])
+}
+
+// pin has the calling thread, and what it starts, run on one core.
+func pin(core int) error {
+	var set unix.CPUSet
+	set.Set(core)
+	if err := unix.SchedSetaffinity(0, &set); err != nil {
+		return fmt.Errorf("pinning to core %d: %w", core, err)
+	}
+	return nil
+}
+
+// maxIdle is how many connections from one address to another fit into the usual range of
+// ephemeral ports (ip_local_port_range), with some to spare.
+const maxIdle = 25000
+
+// idleConnections is how many the limit of open files allows, with a twentieth left to
+// the rest of both processes.
+func idleConnections() (int, error) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return 0, err
+	}
+	return int(min(limit.Max-limit.Max/20, maxIdle)), nil
+}
+
+// machine is the processor, the cores, the system and the Go version.
+func machine() string {
+	model := "unknown CPU"
+	info, _ := os.ReadFile("/proc/cpuinfo") // without it the model stays unknown
+	for line := range bytes.Lines(info) {
+		if name, value, ok := bytes.Cut(line, []byte(":")); ok && string(bytes.TrimSpace(name)) == "model name" {
+			model = string(bytes.TrimSpace(value))
+			break
+		}
+	}
+	kernel := ""
+	var name unix.Utsname
+	if unix.Uname(&name) == nil {
+		kernel = ", Linux " + unix.ByteSliceToString(name.Release[:])
+	}
+	return fmt.Sprintf("%s, %d cores%s, %s", model, runtime.NumCPU(), kernel, runtime.Version())
+}

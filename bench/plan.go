@@ -1,0 +1,124 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"echosvc/bench/internal/load"
+	"echosvc/bench/internal/report"
+)
+
+// A plan is which servers meet which loads.
+type plan struct {
+	servers []server
+	loads   []*load.Load
+	rounds  int
+	window  load.Window
+	cores   cores
+	dir     string // for what servers print
+}
+
+// newPlan builds what has to be built, and says what is left out and why.
+func newPlan(o options, dir string, cores cores, progress io.Writer) (*plan, error) {
+	p := &plan{loads: load.Loads(o.idle), rounds: o.rounds, window: window(o), cores: cores, dir: dir}
+	var serverNames, loadNames, wanted []string
+	for _, s := range allServers {
+		serverNames = append(serverNames, s.name)
+	}
+	for _, l := range p.loads {
+		loadNames = append(loadNames, l.Name)
+	}
+	if o.only != "" {
+		wanted = strings.Split(o.only, ",")
+	}
+	for _, name := range wanted {
+		if !slices.Contains(serverNames, name) && !slices.Contains(loadNames, name) {
+			return nil, fmt.Errorf("-only: there is no server or load %q; there are the servers %s and the loads %s",
+				name, strings.Join(serverNames, ","), strings.Join(loadNames, ","))
+		}
+	}
+	p.loads = slices.DeleteFunc(p.loads, func(l *load.Load) bool { return !selected(l.Name, loadNames, wanted) })
+	for _, s := range allServers {
+		if !selected(s.name, serverNames, wanted) {
+			continue
+		}
+		switch err := s.prepare(&s, dir, cores); {
+		case errors.Is(err, errSkip):
+			fmt.Fprintf(progress, "%s is left out: %v\n", s.title, err)
+		case err != nil:
+			return nil, err
+		default:
+			p.servers = append(p.servers, s)
+		}
+	}
+	return p, nil
+}
+
+// selected says whether name is wanted: all of its sort are when none of them is named.
+func selected(name string, sort, wanted []string) bool {
+	named := slices.ContainsFunc(wanted, func(w string) bool { return slices.Contains(sort, w) })
+	return !named || slices.Contains(wanted, name)
+}
+
+// run measures every cell in every round. In a round the servers take turns under each load.
+func (p *plan) run(progress io.Writer) (*report.Table, error) {
+	t := &report.Table{Rounds: p.rounds, Measured: p.window.Measured}
+	for _, s := range p.servers {
+		t.Servers = append(t.Servers, report.Server{Name: s.name, Title: s.title, Group: s.group})
+	}
+	for _, l := range p.loads {
+		t.Loads = append(t.Loads, report.Load{
+			Name: l.Name, Title: l.Title, Idle: l.Kind == load.Idle, Unit: unit(l),
+			Cells: make([]report.Cell, len(p.servers)),
+		})
+	}
+	for round := range p.rounds {
+		for i, l := range p.loads {
+			for k, s := range p.servers {
+				if l.Compressed && s.bare {
+					continue
+				}
+				result, err := p.cell(s, l)
+				if errors.Is(err, load.ErrNotAgreed) {
+					continue
+				}
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", s.title, err)
+				}
+				cell := &t.Loads[i].Cells[k]
+				cell.Rounds = append(cell.Rounds, report.Figures(result))
+				fmt.Fprintf(progress, "round %d of %d  %-10s %-10s %s\n", round+1, p.rounds, l.Name, s.name, cell.Last())
+			}
+		}
+	}
+	return t, nil
+}
+
+func unit(l *load.Load) string {
+	if l.Kind == load.Handshake {
+		return "handshake"
+	}
+	return "message"
+}
+
+// cell starts a server, has the load meet it, and ends it.
+func (p *plan) cell(s server, l *load.Load) (load.Result, error) {
+	process, err := s.start(p.dir, p.cores)
+	if err != nil {
+		return load.Result{}, err
+	}
+	defer process.end()
+	// What the last cell left is collected now, and nothing while this one is measured.
+	runtime.GC()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	result, err := l.Run(load.Target{Addr: process.addr, Bare: s.bare, CPU: process.cpu, RSS: process.resident}, p.window)
+	if err != nil && !errors.Is(err, load.ErrNotAgreed) {
+		return result, fmt.Errorf("%w\n%s", err, process.output())
+	}
+	return result, err
+}

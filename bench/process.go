@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// startTimeout is how long a server may take until it accepts connections.
+const startTimeout = 10 * time.Second
+
+// A process is a running server.
+type process struct {
+	command *exec.Cmd
+	addr    netip.AddrPort
+	log     string // file with what it prints
+	exited  chan struct{}
+}
+
+// start runs the server on the core for servers, with nothing of this process's
+// environment, and waits until it accepts connections.
+func (s server) start(dir string, cores cores) (*process, error) {
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	p := &process{addr: addr, log: filepath.Join(dir, s.name+".log"), exited: make(chan struct{})}
+	log, err := os.Create(p.log)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	args, env := s.command(addr)
+	p.command = exec.Command(s.program, args...)
+	p.command.Env = append([]string{}, env...)
+	if p.command.Env == nil {
+		p.command.Env = []string{}
+	}
+	p.command.Stdout, p.command.Stderr = log, log
+	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	// A process begins with the cores of the thread that starts it.
+	if err := pin(cores.server); err != nil {
+		return nil, err
+	}
+	err = p.command.Start()
+	if err := pin(cores.load); err != nil {
+		return nil, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		p.command.Wait()
+		close(p.exited)
+	}()
+	if err := p.ready(); err != nil {
+		p.end()
+		return nil, fmt.Errorf("%s: %w\n%s", s.title, err, p.output())
+	}
+	return p, nil
+}
+
+// freeAddr is an address that nothing listens on.
+func freeAddr() (netip.AddrPort, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	defer ln.Close()
+	return netip.ParseAddrPort(ln.Addr().String())
+}
+
+// ready waits until the server accepts connections.
+func (p *process) ready() error {
+	for began := time.Now(); ; {
+		conn, err := net.Dial("tcp", p.addr.String())
+		if err == nil {
+			return conn.Close()
+		}
+		if time.Since(began) > startTimeout {
+			return fmt.Errorf("does not listen after %v: %w", startTimeout, err)
+		}
+		select {
+		case <-p.exited:
+			return fmt.Errorf("does not start: %v", p.command.ProcessState)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// end ends the server at once; how it would end by itself is not measured here.
+func (p *process) end() {
+	p.command.Process.Kill()
+	<-p.exited
+}
+
+// output is what the server has printed.
+func (p *process) output() []byte {
+	output, err := os.ReadFile(p.log)
+	if err != nil {
+		return []byte(err.Error())
+	}
+	return output
+}
+
+// cpu is the user and system time of all threads of the server since its start, to the
+// nanosecond: what /proc has in its stat is in hundredths of a second.
+func (p *process) cpu() (time.Duration, error) {
+	// The clock of a process, as clock_getcpuclockid(3) makes it: CPUCLOCK_SCHED is 2.
+	clock := ^p.command.Process.Pid<<3 | 2
+	var t unix.Timespec
+	if err := unix.ClockGettime(int32(clock), &t); err != nil {
+		return 0, fmt.Errorf("the CPU clock of process %d: %w", p.command.Process.Pid, err)
+	}
+	return time.Duration(t.Nano()), nil
+}
+
+// resident is the server's memory in user space, in bytes. It is taken from smaps_rollup,
+// since what status says may be off by some hundred KiB.
+func (p *process) resident() (int, error) {
+	path := fmt.Sprintf("/proc/%d/smaps_rollup", p.command.Process.Pid)
+	rollup, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	return parseRollup(rollup)
+}
+
+func parseRollup(rollup []byte) (int, error) {
+	for line := range bytes.Lines(rollup) {
+		if fields := bytes.Fields(line); len(fields) == 3 && string(fields[0]) == "Rss:" {
+			kilobytes, err := strconv.Atoi(string(fields[1]))
+			return kilobytes << 10, err
+		}
+	}
+	return 0, fmt.Errorf("no Rss in %q", rollup)
+}
