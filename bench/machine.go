@@ -13,8 +13,7 @@ import (
 // cores are where things run.
 type cores struct{ server, load int }
 
-// twoCores are the first two cores that this process may use. The load's thread is on its
-// own from now on.
+// twoCores are the first two cores that this process may use.
 func twoCores() (cores, error) {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &set); err != nil {
@@ -29,7 +28,7 @@ func twoCores() (cores, error) {
 	if len(usable) < 2 {
 		return cores{}, errors.New("the bench needs two cores, one for the server and one for the load")
 	}
-	return cores{server: usable[0], load: usable[1]}, pin(usable[1])
+	return cores{server: usable[0], load: usable[1]}, nil
 }
 
 // pin has the calling thread, and what it starts, run on one core.

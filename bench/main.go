@@ -10,6 +10,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -102,7 +103,11 @@ func measure(o options, command string, stdout, stderr io.Writer) error {
 		}
 	}
 	if o.json != "" {
-		return writeJSON(o.json, table)
+		figures, err := json.MarshalIndent(table, "", "\t")
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(o.json, append(figures, '\n'), 0o644)
 	}
 	return nil
 }

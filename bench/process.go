@@ -27,7 +27,8 @@ type process struct {
 }
 
 // start runs the server on the core for servers, with nothing of this process's
-// environment, and waits until it accepts connections.
+// environment, and waits until it accepts connections. The calling thread, which is the
+// load's, is then on the core for the load.
 func (s server) start(dir string, cores cores) (*process, error) {
 	addr, err := freeAddr()
 	if err != nil {
@@ -41,10 +42,7 @@ func (s server) start(dir string, cores cores) (*process, error) {
 	defer log.Close()
 	args, env := s.command(addr)
 	p.command = exec.Command(s.program, args...)
-	p.command.Env = append([]string{}, env...)
-	if p.command.Env == nil {
-		p.command.Env = []string{}
-	}
+	p.command.Env = append([]string{}, env...) // nil would be that of this process
 	p.command.Stdout, p.command.Stderr = log, log
 	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	// A process begins with the cores of the thread that starts it.

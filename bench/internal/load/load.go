@@ -61,8 +61,8 @@ func Loads(idle int) []*Load {
 // A Target is a running server.
 type Target struct {
 	Addr netip.AddrPort
-	Bare bool                            // echoes TCP bytes and does not upgrade
-	CPU  func() (time.Duration, error)   // user and system time since its start
+	Bare bool                             // echoes TCP bytes and does not upgrade
+	CPU  func() (time.Duration, error)    // user and system time since its start
 	RSS  func() (resident int, err error) // memory in user space, in bytes
 }
 

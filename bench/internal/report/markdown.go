@@ -1,0 +1,88 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Markdown writes the run as tables: the costs, one row a server, and below them all
+// figures of each load.
+func Markdown(t *Table) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "`%s`, %s, %s. Best of %d rounds of %v each.\n\n", t.Command, t.Date.Format("2006-01-02"), t.Machine, t.Rounds, t.Measured)
+	b.WriteString("Server CPU (user and system) a message or handshake, and resident memory an idle connection: " +
+		"the ratio to the first row, the figure, and how far the worst round was from it. Less is better.\n\n")
+	t.costs(&b)
+	for i := range t.Loads {
+		fmt.Fprintf(&b, "\n**%s**\n\n", t.Loads[i].Title)
+		t.details(&b, t.Loads[i])
+	}
+	return b.String()
+}
+
+// row writes a row of a table.
+func row(b *strings.Builder, cells ...string) {
+	b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+}
+
+// rule writes the line below a table's head: the first column to the left, others to the right.
+func rule(b *strings.Builder, columns int) {
+	b.WriteString("|---|" + strings.Repeat("--:|", columns-1) + "\n")
+}
+
+func (t *Table) costs(b *strings.Builder) {
+	head := []string{"server"}
+	for _, l := range t.Loads {
+		head = append(head, l.Title)
+	}
+	row(b, head...)
+	rule(b, len(head))
+	for k, s := range t.Servers {
+		cells := []string{s.Title}
+		for _, l := range t.Loads {
+			cells = append(cells, t.cell(l, k))
+		}
+		row(b, cells...)
+	}
+}
+
+// cell is a ratio, a cost and its spread, or a dash.
+func (t *Table) cell(l Load, server int) string {
+	c := l.Cells[server]
+	if !c.Measured() {
+		return "–"
+	}
+	text := fmt.Sprintf("%s (+%.0f %%)", l.cost(c.Best().Cost), 100*c.Spread())
+	if ratio, ok := t.ratio(l, server); ok {
+		return fmt.Sprintf("**%s** %s", times(ratio), text)
+	}
+	return text
+}
+
+func (t *Table) details(b *strings.Builder, l Load) {
+	head := []string{"server", "× echosvc", "CPU a " + l.Unit, "spread", l.Unit + "s a second", "p50", "p99", "RSS", "server busy", "load's own CPU", "load busy"}
+	if l.Idle {
+		head = []string{"server", "× echosvc", "memory a connection", "spread", "RSS"}
+	}
+	row(b, head...)
+	rule(b, len(head))
+	for k, s := range t.Servers {
+		c := l.Cells[k]
+		if !c.Measured() {
+			continue
+		}
+		r, ratio := c.Best(), "–"
+		if f, ok := t.ratio(l, k); ok {
+			ratio = times(f)
+		}
+		cells := []string{s.Title, ratio, l.cost(r.Cost), fmt.Sprintf("+%.0f %%", 100*c.Spread())}
+		rss := fmt.Sprintf("%.1f MiB", r.RSS/(1<<20))
+		if l.Idle {
+			cells = append(cells, rss)
+		} else {
+			cells = append(cells, count(r.Rate), digits(r.P50)+" µs", digits(r.P99)+" µs", rss,
+				fmt.Sprintf("%.0f %%", 100*r.ServerBusy), digits(r.LoadCost)+" µs", fmt.Sprintf("%.0f %%", 100*r.LoadBusy))
+		}
+		row(b, cells...)
+	}
+}

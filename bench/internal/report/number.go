@@ -1,0 +1,45 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// digits writes a number with three digits at most behind its leading zeros, and all that
+// are before the point: 0.482, 6.25, 14.3, 1453.
+func digits(f float64) string {
+	switch {
+	case f < 1:
+		return strconv.FormatFloat(f, 'f', 3, 64)
+	case f < 10:
+		return strconv.FormatFloat(f, 'f', 2, 64)
+	case f < 100:
+		return strconv.FormatFloat(f, 'f', 1, 64)
+	}
+	return count(f)
+}
+
+// count writes a whole number with commas between the thousands.
+func count(f float64) string {
+	s := strconv.FormatFloat(f, 'f', 0, 64)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// times writes a ratio.
+func times(f float64) string {
+	if f < 10 {
+		return fmt.Sprintf("%.2f×", f)
+	}
+	return fmt.Sprintf("%.0f×", f)
+}
+
+// cost writes what a load costs a server, with its unit.
+func (l Load) cost(f float64) string {
+	if l.Idle {
+		return count(f) + " B"
+	}
+	return digits(f) + " µs"
+}

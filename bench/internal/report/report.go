@@ -1,0 +1,121 @@
+// Package report turns what the bench measured into a table and a picture.
+package report
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"echosvc/bench/internal/load"
+)
+
+// A Table is a run of the bench.
+type Table struct {
+	Command  string
+	Date     time.Time
+	Machine  string
+	Rounds   int
+	Measured time.Duration // each cell in each round
+	Servers  []Server
+	Loads    []Load
+}
+
+// A Server is a row.
+type Server struct {
+	Name, Title string
+	Group       Group
+}
+
+// Group is what a server is to the reader.
+type Group int
+
+// The groups.
+const (
+	Ours   Group = iota // echosvc
+	Peer                // another WebSocket server
+	Kernel              // a bare TCP echo: the floor
+)
+
+// A Load is a column.
+type Load struct {
+	Name, Title string
+	Unit        string // of what is counted: a message or a handshake
+	Idle        bool   // the cost is memory, not time
+	Cells       []Cell // by server
+}
+
+// A Cell is what one server took under one load; without rounds it could not be measured.
+type Cell struct{ Rounds []Round }
+
+// A Round is one measurement. Times are in microseconds, sizes in bytes.
+type Round struct {
+	Cost       float64 // server CPU a message or handshake; memory an idle connection
+	Rate       float64 // messages or handshakes a second
+	P50, P99   float64
+	RSS        float64
+	LoadCost   float64 // CPU of the load a message or handshake
+	ServerBusy float64 // share of its core
+	LoadBusy   float64
+}
+
+// Figures are those of a result.
+func Figures(r load.Result) Round {
+	if r.Messages == 0 {
+		return Round{Cost: r.BytesPerConnection, RSS: float64(r.RSS)}
+	}
+	each := func(d time.Duration) float64 { return micros(d) / float64(r.Messages) }
+	return Round{
+		Cost: each(r.ServerCPU), Rate: float64(r.Messages) / r.Elapsed.Seconds(),
+		P50: micros(r.P50), P99: micros(r.P99), RSS: float64(r.RSS), LoadCost: each(r.LoadCPU),
+		ServerBusy: r.ServerCPU.Seconds() / r.Elapsed.Seconds(), LoadBusy: r.LoadCPU.Seconds() / r.Elapsed.Seconds(),
+	}
+}
+
+func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
+
+// Measured says whether there is anything in the cell.
+func (c Cell) Measured() bool { return len(c.Rounds) > 0 }
+
+// Best has the best of each figure, and how busy both sides were in the round of the best cost.
+func (c Cell) Best() Round {
+	best := slices.MinFunc(c.Rounds, func(a, b Round) int { return int(1e6 * (a.Cost - b.Cost)) })
+	for _, r := range c.Rounds {
+		best.Rate = max(best.Rate, r.Rate)
+		best.P50, best.P99 = min(best.P50, r.P50), min(best.P99, r.P99)
+		best.RSS, best.LoadCost = min(best.RSS, r.RSS), min(best.LoadCost, r.LoadCost)
+	}
+	return best
+}
+
+// Spread is how much more the worst round cost than the best, as a share of the best.
+func (c Cell) Spread() float64 {
+	worst := 0.0
+	for _, r := range c.Rounds {
+		worst = max(worst, r.Cost)
+	}
+	return worst/c.Best().Cost - 1
+}
+
+// Last describes the last round in a line.
+func (c Cell) Last() string {
+	r := c.Rounds[len(c.Rounds)-1]
+	if r.Rate == 0 {
+		return fmt.Sprintf("%.0f B a connection", r.Cost)
+	}
+	return fmt.Sprintf("%8s µs  %8s/s  p50 %8s µs  p99 %8s µs  busy %3.0f %%  load %s µs, busy %3.0f %%",
+		digits(r.Cost), count(r.Rate), digits(r.P50), digits(r.P99), 100*r.ServerBusy, digits(r.LoadCost), 100*r.LoadBusy)
+}
+
+// reference is the server that ratios are to: the first of ours, or the first of all.
+func (t *Table) reference() int {
+	return max(slices.IndexFunc(t.Servers, func(s Server) bool { return s.Group == Ours }), 0)
+}
+
+// ratio is the cost of a server to that of the reference; ok is false where one is missing.
+func (t *Table) ratio(l Load, server int) (ratio float64, ok bool) {
+	reference := l.Cells[t.reference()]
+	if !reference.Measured() || !l.Cells[server].Measured() {
+		return 0, false
+	}
+	return l.Cells[server].Best().Cost / reference.Best().Cost, true
+}
