@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -33,13 +34,49 @@ func connect(t Target) (fd int, err error) {
 		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit),
 		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &limit),
 		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1),
-		unix.Connect(fd, &unix.SockaddrInet4{Port: int(t.Addr.Port()), Addr: t.Addr.Addr().As4()}),
+		uninterrupted(func() error {
+			err := unix.Connect(fd, &unix.SockaddrInet4{Port: int(t.Addr.Port()), Addr: t.Addr.Addr().As4()})
+			if err == unix.EISCONN { // by the call that was interrupted
+				return nil
+			}
+			return err
+		}),
 	)
 	if err != nil {
 		unix.Close(fd)
 		return -1, fmt.Errorf("connect: %w", err)
 	}
 	return fd, nil
+}
+
+// uninterrupted repeats a call until it is not interrupted by a signal of Go's scheduler.
+func uninterrupted(call func() error) error {
+	for {
+		if err := call(); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// send writes to a blocking socket, at once, what a socket takes in any case.
+func send(fd int, p []byte) error {
+	return uninterrupted(func() error {
+		_, err := unix.Write(fd, p)
+		return err
+	})
+}
+
+// receive reads from a blocking socket.
+func receive(fd int) ([]byte, error) {
+	p, n := make([]byte, maxHead), 0
+	err := uninterrupted(func() (err error) {
+		n, err = unix.Read(fd, p)
+		return err
+	})
+	if err == nil && n == 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return p[:max(n, 0)], err
 }
 
 // dial opens a connection and, unless the target is bare, a WebSocket on it.
@@ -59,17 +96,18 @@ func upgrade(fd int, compressed bool) error {
 	if compressed {
 		offer = append(offer, noContext)
 	}
-	if _, err := unix.Write(fd, []byte(wstest.Request(offer...))); err != nil {
+	if err := send(fd, []byte(wstest.Request(offer...))); err != nil {
 		return fmt.Errorf("upgrade: %w", err)
 	}
 	var head []byte
 	for !bytes.HasSuffix(head, []byte("\r\n\r\n")) {
-		p := make([]byte, maxHead)
-		n, err := unix.Read(fd, p)
-		if n <= 0 || len(head) > maxHead {
+		p, err := receive(fd)
+		if err != nil {
 			return fmt.Errorf("upgrade: %w after %q", err, head)
 		}
-		head = append(head, p[:n]...)
+		if head = append(head, p...); len(head) > maxHead {
+			return fmt.Errorf("upgrade: %w: more than %d bytes, which begin with %q", errReply, maxHead, head[:80])
+		}
 	}
 	return checkUpgrade(head, compressed)
 }

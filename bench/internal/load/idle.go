@@ -2,7 +2,6 @@ package load
 
 import (
 	"fmt"
-	"io"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -59,14 +58,11 @@ func echoOnce(t Target, r *ring) (fd int, err error) {
 	if t.Bare {
 		expected = &bareReplies{ring: r}
 	}
-	_, err = unix.Write(fd, r.stream[:r.lengths[0]])
+	err = send(fd, r.stream[:r.lengths[0]])
 	for ended := 0; ended == 0 && err == nil; {
-		p, n := make([]byte, 4096), 0
-		if n, err = unix.Read(fd, p); err == nil && n == 0 {
-			err = io.ErrUnexpectedEOF
-		}
-		if err == nil {
-			ended, err = expected.take(p[:n])
+		var p []byte
+		if p, err = receive(fd); err == nil {
+			ended, err = expected.take(p)
 		}
 	}
 	if err != nil {
