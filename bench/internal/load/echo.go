@@ -46,7 +46,7 @@ func (l *Load) echo(t Target, w Window) (Result, error) {
 			return Result{}, err
 		}
 	}
-	return e.run(poll, newMeter(t, w), l.InFlight)
+	return e.run(poll, newMeter(t, w, l.Connections*l.InFlight), l.InFlight)
 }
 
 func (l *Load) open(t Target, r *ring, in *inflater) (*echoConn, error) {

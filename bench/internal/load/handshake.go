@@ -41,7 +41,7 @@ func (l *Load) handshakes(t Target, w Window) (Result, error) {
 		target: t, poll: poll, visitors: make([]visitor, l.Connections),
 		request: []byte(wstest.Request()),
 		leave:   wstest.Frame(0x80|opClose, "\x03\xe8"), // 1000, RFC 6455 section 7.4.1
-		buffer:  make([]byte, maxHead), meter: newMeter(t, w),
+		buffer:  make([]byte, maxHead), meter: newMeter(t, w, l.Connections),
 	}
 	for i := range v.visitors {
 		v.visitors[i].fd = -1

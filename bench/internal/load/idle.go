@@ -10,8 +10,9 @@ import (
 // settle is how long a server has to give back what it held for a handshake and an echo.
 const settle = time.Second
 
-// idleBase is where the slope of the memory begins: past what a server takes once.
-const idleBase = 5000
+// idleBase is where the slope of the memory begins that ends at n connections: past what a
+// server takes once.
+func idleBase(n int) int { return min(5000, n/2) }
 
 // idle opens the load's connections, one after another, has each echo one message, and
 // measures what the later ones take.
@@ -20,7 +21,7 @@ func (l *Load) idle(t Target) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	base, n := min(idleBase, l.Connections/2), l.Connections
+	base, n := idleBase(l.Connections), l.Connections
 	var fds []int
 	defer func() {
 		for _, fd := range fds {

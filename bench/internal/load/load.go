@@ -54,7 +54,7 @@ func Loads(idle int) []*Load {
 		{Name: "json", Title: "64 connections, 4 KB JSON, deflate", Connections: 64, InFlight: 1, Message: document(4000), Variants: 16, Opcode: opText, Compressed: true},
 		{Name: "jsonx8", Title: "64 connections, 4 KB JSON, deflate, 8 in flight", Connections: 64, InFlight: 8, Message: document(4000), Variants: 16, Opcode: opText, Compressed: true},
 		{Name: "handshake", Title: "connect, upgrade, close", Kind: Handshake, Connections: 64},
-		{Name: "idle", Title: fmt.Sprintf("%d idle connections", idle), Kind: Idle, Connections: idle, InFlight: 1, Message: octets(64), Variants: 16, Opcode: opBinary},
+		{Name: "idle", Title: fmt.Sprintf("idle connections, %d to %d", idleBase(idle), idle), Kind: Idle, Connections: idle, InFlight: 1, Message: octets(64), Variants: 16, Opcode: opBinary},
 	}
 }
 

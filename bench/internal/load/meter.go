@@ -1,6 +1,7 @@
 package load
 
 import (
+	"fmt"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -11,6 +12,7 @@ import (
 type meter struct {
 	target  Target
 	window  Window
+	fewest  int // messages, before which it is not over
 	started time.Time
 
 	measuring bool
@@ -21,8 +23,12 @@ type meter struct {
 	latencies Histogram
 }
 
-func newMeter(t Target, w Window) *meter {
-	return &meter{target: t, window: w, started: time.Now()}
+// turns is how often every message in flight has to have come back on average, so that
+// those under way at the beginning and the end do not weigh.
+const turns = 20
+
+func newMeter(t Target, w Window, inFlight int) *meter {
+	return &meter{target: t, window: w, fewest: turns * inFlight, started: time.Now()}
 }
 
 // now is the time since the load began.
@@ -40,6 +46,12 @@ func (m *meter) count(latency time.Duration) {
 func (m *meter) done() (r Result, over bool, err error) {
 	now := m.now()
 	if !m.measuring && now < m.window.Warmup || m.measuring && now-m.at < m.window.Measured {
+		return r, false, nil
+	}
+	if m.measuring && m.messages < m.fewest {
+		if now-m.at > m.window.Measured+patience {
+			return r, false, fmt.Errorf("%d messages in %v are too few, %d would be enough", m.messages, now-m.at, m.fewest)
+		}
 		return r, false, nil
 	}
 	server, err := m.target.CPU()

@@ -5,8 +5,7 @@ import (
 	"strconv"
 )
 
-// digits writes a number with three digits at most behind its leading zeros, and all that
-// are before the point: 0.482, 6.25, 14.3, 1453.
+// digits writes three digits, and all that are before the point: 0.482, 6.25, 14.3, 1,453.
 func digits(f float64) string {
 	switch {
 	case f < 1:
@@ -28,9 +27,12 @@ func count(f float64) string {
 	return s
 }
 
-// times writes a ratio.
+// times writes a ratio, with a digit that says something however small it is.
 func times(f float64) string {
-	if f < 10 {
+	switch {
+	case f < 0.1:
+		return fmt.Sprintf("%.3f×", f)
+	case f < 10:
 		return fmt.Sprintf("%.2f×", f)
 	}
 	return fmt.Sprintf("%.0f×", f)

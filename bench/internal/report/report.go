@@ -2,6 +2,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -78,7 +79,7 @@ func (c Cell) Measured() bool { return len(c.Rounds) > 0 }
 
 // Best has the best of each figure, and how busy both sides were in the round of the best cost.
 func (c Cell) Best() Round {
-	best := slices.MinFunc(c.Rounds, func(a, b Round) int { return int(1e6 * (a.Cost - b.Cost)) })
+	best := slices.MinFunc(c.Rounds, func(a, b Round) int { return cmp.Compare(a.Cost, b.Cost) })
 	for _, r := range c.Rounds {
 		best.Rate = max(best.Rate, r.Rate)
 		best.P50, best.P99 = min(best.P50, r.P50), min(best.P99, r.P99)

@@ -1,0 +1,36 @@
+package report
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestMarkdown(t *testing.T) {
+	got := Markdown(example())
+	for _, want := range []string{
+		"`go run .`, 2026-01-02, Test <CPU> & more, 2 cores. Best of 2 rounds of 1s each.\n",
+		"| server | One | Two | Idle |\n|---|--:|--:|--:|\n",
+		"| a/peer | **2.00×** 10.0 µs (+10 %) | 40.0 µs (+25 %) | **20×** 12,000 B (+0 %) |\n",
+		"| echosvc | **1.00×** 5.00 µs (+0 %) | – | **1.00×** 600 B (+1 %) |\n",
+		"| bare | 0.50× | 2.50 µs | +20 % | 400,000 | 10.0 µs | 20.0 µs | 3.0 MiB | 100 % | 1.00 µs | 50 % |\n",
+		"| server | × echosvc | memory a connection | spread | RSS |\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("there is no %q in\n%s", want, got)
+		}
+	}
+}
+
+func TestEveryRowHasAsManyCellsAsItsHead(t *testing.T) {
+	for table := range strings.SplitSeq(Markdown(example()), "\n\n") {
+		lines := strings.Split(strings.TrimSpace(table), "\n")
+		if !strings.HasPrefix(lines[0], "|") {
+			continue
+		}
+		for _, line := range lines {
+			if strings.Count(line, "|") != strings.Count(lines[0], "|") {
+				t.Errorf("%q below %q", line, lines[0])
+			}
+		}
+	}
+}
