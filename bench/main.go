@@ -16,8 +16,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"echosvc/bench/internal/load"
@@ -78,6 +80,7 @@ func measure(o options, command string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	defer removeWhenInterrupted(dir)()
 	cores, err := twoCores()
 	if err != nil {
 		return err
@@ -110,6 +113,23 @@ func measure(o options, command string, stdout, stderr io.Writer) error {
 		return os.WriteFile(o.json, append(figures, '\n'), 0o644)
 	}
 	return nil
+}
+
+// removeWhenInterrupted has a signal remove dir and end this process, and with it the
+// servers, as the kernel is told when they start. stop ends that.
+func removeWhenInterrupted(dir string) (stop func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		if s, ok := <-signals; ok {
+			os.RemoveAll(dir)
+			os.Exit(128 + int(s.(syscall.Signal)))
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(signals)
+	}
 }
 
 // warmup is how long a load runs before it is measured: a tenth of a second at least, for

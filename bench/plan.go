@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -66,6 +67,8 @@ func selected(name string, sort, wanted []string) bool {
 }
 
 // run measures every cell in every round. In a round the servers take turns under each load.
+// A wrong reply ends the run, and so does any failure of echosvc; a peer that drops a
+// connection loses the round, and the report says so.
 func (p *plan) run(progress io.Writer) (*report.Table, error) {
 	t := &report.Table{Rounds: p.rounds, Measured: p.window.Measured}
 	for _, s := range p.servers {
@@ -87,10 +90,15 @@ func (p *plan) run(progress io.Writer) (*report.Table, error) {
 				if errors.Is(err, load.ErrNotAgreed) {
 					continue
 				}
-				if err != nil {
+				cell := &t.Loads[i].Cells[k]
+				if err != nil && (s.group == report.Ours || errors.Is(err, load.ErrReply)) {
 					return nil, fmt.Errorf("%s: %w", s.title, err)
 				}
-				cell := &t.Loads[i].Cells[k]
+				if err != nil {
+					fmt.Fprintf(progress, "round %d of %d  %-10s %-10s failed: %v\n", round+1, p.rounds, l.Name, s.name, err)
+					cell.Failed = append(cell.Failed, err.Error())
+					continue
+				}
 				cell.Rounds = append(cell.Rounds, report.Figures(result))
 				fmt.Fprintf(progress, "round %d of %d  %-10s %-10s %s\n", round+1, p.rounds, l.Name, s.name, cell.Last())
 			}
@@ -118,7 +126,7 @@ func (p *plan) cell(s server, l *load.Load) (load.Result, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	result, err := l.Run(load.Target{Addr: process.addr, Bare: s.bare, CPU: process.cpu, RSS: process.resident}, p.window)
 	if err != nil && !errors.Is(err, load.ErrNotAgreed) {
-		return result, fmt.Errorf("%w\n%s", err, process.output())
+		return result, fmt.Errorf("%w %s", err, bytes.TrimSpace(process.output()))
 	}
 	return result, err
 }

@@ -106,7 +106,7 @@ func upgrade(fd int, compressed bool) error {
 			return fmt.Errorf("upgrade: %w after %q", err, head)
 		}
 		if head = append(head, p...); len(head) > maxHead {
-			return fmt.Errorf("upgrade: %w: more than %d bytes, which begin with %q", errReply, maxHead, head[:80])
+			return fmt.Errorf("upgrade: %w: more than %d bytes, which begin with %q", ErrReply, maxHead, head[:80])
 		}
 	}
 	return checkUpgrade(head, compressed)

@@ -154,7 +154,7 @@ func (e *echoLoop) receive(c *echoConn) error {
 			return err
 		}
 		if ended > len(c.sent) {
-			return fmt.Errorf("%w: more messages than were sent", errReply)
+			return fmt.Errorf("%w: more messages than were sent", ErrReply)
 		}
 		if ended > 0 {
 			now := e.meter.now()

@@ -133,7 +133,7 @@ func (v *visits) check(answer []byte) error {
 	if !v.target.Bare && bytes.HasPrefix(answer, []byte("HTTP/1.1 101 ")) && bytes.Contains(answer, []byte(acceptKey)) {
 		return nil
 	}
-	return fmt.Errorf("%w: the upgrade was answered with %q", errReply, answer)
+	return fmt.Errorf("%w: the upgrade was answered with %q", ErrReply, answer)
 }
 
 // leftWith has the visitor come again once the close frame was answered with code 1000.
@@ -147,7 +147,7 @@ func (v *visits) leftWith(i int) error {
 		return nil
 	}
 	if !bytes.HasPrefix(c.answer, want) {
-		return fmt.Errorf("%w: the close frame was answered with %x", errReply, c.answer)
+		return fmt.Errorf("%w: the close frame was answered with %x", ErrReply, c.answer)
 	}
 	hangUp(c.fd)
 	c.fd = -1

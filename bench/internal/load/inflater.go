@@ -30,7 +30,7 @@ func (in *inflater) check(index int, compressed, message []byte) error {
 	tail := "\x00\x00\xff\xff\x01\x00\x00\xff\xff"
 	got, err := io.ReadAll(flate.NewReader(io.MultiReader(bytes.NewReader(compressed), bytes.NewReader([]byte(tail)))))
 	if err != nil || !bytes.Equal(got, message) {
-		return fmt.Errorf("%w: %d compressed bytes are not message %d (%v)", errReply, len(compressed), index, err)
+		return fmt.Errorf("%w: %d compressed bytes are not message %d (%v)", ErrReply, len(compressed), index, err)
 	}
 	if len(in.known[index]) < maxKnown {
 		in.known[index] = append(in.known[index], bytes.Clone(compressed))

@@ -14,8 +14,8 @@ type replies interface {
 	take(p []byte) (ended int, err error)
 }
 
-// errReply is of a reply that is not what was sent.
-var errReply = errors.New("wrong reply")
+// ErrReply is of a reply that is not what was sent.
+var ErrReply = errors.New("wrong reply")
 
 // same compares a piece of a reply: all of a small one, both ends of a large one, so that
 // the load costs less than the server.
@@ -40,7 +40,7 @@ func (r *bareReplies) take(p []byte) (ended int, err error) {
 	for len(p) > 0 {
 		n := min(len(p), r.ring.lengths[r.index]-r.offset)
 		if !same(p[:n], r.ring.stream[r.at:r.at+n]) {
-			return ended, fmt.Errorf("%w: not the bytes of message %d", errReply, r.index)
+			return ended, fmt.Errorf("%w: not the bytes of message %d", ErrReply, r.index)
 		}
 		p, r.at, r.offset = p[n:], (r.at+n)%r.ring.size, r.offset+n
 		if r.offset == r.ring.lengths[r.index] {
@@ -140,14 +140,14 @@ func (r *frameReplies) beginFrame(first byte) error {
 	rsv1 := first&0x40 != 0
 	switch {
 	case opcode == opClose:
-		return fmt.Errorf("%w: the server closes", errReply)
+		return fmt.Errorf("%w: the server closes", ErrReply)
 	case r.header[1] > 127 || r.left < 0:
-		return fmt.Errorf("%w: a header that no server may send: %x", errReply, r.header)
+		return fmt.Errorf("%w: a header that no server may send: %x", ErrReply, r.header)
 	case r.control:
 		return nil
 	case r.begun != (opcode == 0), !r.begun && opcode != r.ring.opcode, first&0x30 != 0,
 		rsv1 && (r.begun || r.inflater == nil):
-		return fmt.Errorf("%w: a frame that begins with %02x to a message of opcode %x", errReply, first, r.ring.opcode)
+		return fmt.Errorf("%w: a frame that begins with %02x to a message of opcode %x", ErrReply, first, r.ring.opcode)
 	case !r.begun:
 		r.begun, r.deflated = true, rsv1
 	}
@@ -164,7 +164,7 @@ func (r *frameReplies) takePayload(p []byte) error {
 	}
 	want := r.ring.messages[r.index][r.offset:]
 	if len(p) > len(want) || !same(p, want[:len(p)]) {
-		return fmt.Errorf("%w: not message %d, from byte %d on", errReply, r.index, r.offset)
+		return fmt.Errorf("%w: not message %d, from byte %d on", ErrReply, r.index, r.offset)
 	}
 	r.offset += len(p)
 	return nil
@@ -179,7 +179,7 @@ func (r *frameReplies) endMessage() error {
 		}
 		r.compressed = r.compressed[:0]
 	case r.offset != len(want):
-		return fmt.Errorf("%w: %d bytes of message %d, which has %d", errReply, r.offset, r.index, len(want))
+		return fmt.Errorf("%w: %d bytes of message %d, which has %d", ErrReply, r.offset, r.index, len(want))
 	}
 	r.index, r.offset, r.begun = (r.index+1)%len(r.ring.messages), 0, false
 	return nil

@@ -87,7 +87,7 @@ func TestCompressedRepliesMayDifferAsLongAsTheyInflateToTheMessage(t *testing.T)
 	if len(in.known[0]) != 1 || len(in.known[1]) != 1 {
 		t.Errorf("remembered %d and %d forms", len(in.known[0]), len(in.known[1]))
 	}
-	if _, err := replies.take(serverFrame(0xc2, first)); !errors.Is(err, errReply) {
+	if _, err := replies.take(serverFrame(0xc2, first)); !errors.Is(err, ErrReply) {
 		t.Errorf("message 0 in place of message 1: %v", err)
 	}
 }
@@ -111,13 +111,13 @@ func TestWrongRepliesAreFound(t *testing.T) {
 		"masked":               append([]byte{0x82, 0x85, 1, 2, 3, 4}, right[:5]...),
 		"a negative length":    binary.BigEndian.AppendUint64([]byte{0x82, 127}, 1<<63),
 	} {
-		if _, err := newFrameReplies(r, nil).take(reply); !errors.Is(err, errReply) {
+		if _, err := newFrameReplies(r, nil).take(reply); !errors.Is(err, ErrReply) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	bare := bytes.Clone(r.stream)
 	bare[10] ^= 1
-	if _, err := (&bareReplies{ring: r}).take(bare); !errors.Is(err, errReply) {
+	if _, err := (&bareReplies{ring: r}).take(bare); !errors.Is(err, ErrReply) {
 		t.Errorf("bare, a changed byte: %v", err)
 	}
 }

@@ -13,6 +13,7 @@ func Markdown(t *Table) string {
 	b.WriteString("Server CPU (user and system) a message or handshake, and resident memory an idle connection: " +
 		"the ratio to the first row, the figure, and how far the worst round was from it. Less is better.\n\n")
 	t.costs(&b)
+	t.failures(&b)
 	for i := range t.Loads {
 		fmt.Fprintf(&b, "\n**%s**\n\n", t.Loads[i].Title)
 		t.details(&b, t.Loads[i])
@@ -43,6 +44,17 @@ func (t *Table) costs(b *strings.Builder) {
 			cells = append(cells, t.cell(l, k))
 		}
 		row(b, cells...)
+	}
+}
+
+// failures says which rounds do not count, and why.
+func (t *Table) failures(b *strings.Builder) {
+	for _, l := range t.Loads {
+		for k, c := range l.Cells {
+			for _, reason := range c.Failed {
+				fmt.Fprintf(b, "\nA round of %s under “%s” failed and does not count: %s\n", t.Servers[k].Title, l.Title, reason)
+			}
+		}
 	}
 }
 

@@ -46,7 +46,10 @@ type Load struct {
 }
 
 // A Cell is what one server took under one load; without rounds it could not be measured.
-type Cell struct{ Rounds []Round }
+type Cell struct {
+	Rounds []Round
+	Failed []string // what went wrong in rounds that do not count
+}
 
 // A Round is one measurement. Times are in microseconds, sizes in bytes.
 type Round struct {
