@@ -139,14 +139,25 @@ func (r *running) line(msg string) (fields map[string]any) {
 
 // syncBuffer is a buffer that several goroutines may write to.
 type syncBuffer struct {
-	mu sync.Mutex
-	b  strings.Builder
+	mu   sync.Mutex
+	b    strings.Builder
+	full bool // nothing more is kept
 }
 
 func (b *syncBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.full {
+		return len(p), nil
+	}
 	return b.b.Write(p)
+}
+
+// stop keeps nothing of what comes from now on.
+func (b *syncBuffer) stop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.full = true
 }
 
 func (b *syncBuffer) String() string {

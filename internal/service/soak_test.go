@@ -29,6 +29,7 @@ func TestSoak(t *testing.T) {
 		r := start(t, driver, func(c *Config) {
 			c.PingInterval, c.WriteTimeout, c.CloseTimeout = 50*time.Millisecond, 500*time.Millisecond, 200*time.Millisecond
 		})
+		r.log.stop() // half an hour of it would be most of the heap
 		end := time.Now().Add(*soakTime)
 		var lives, echoes atomic.Int64
 		before := heap()
