@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"echosvc/internal/wstest"
 )
 
 // patience is how long a test waits for what happens at once on a machine with nothing
@@ -99,22 +101,8 @@ func startBinary(t *testing.T, variables ...string) *process {
 		<-p.ended
 	})
 	serving := p.awaitLog(t, "serving")
-	p.ports = map[string]int{"ws": portOf(t, serving["addr"].(string)), "health": portOf(t, serving["health"].(string))}
+	p.ports = map[string]int{"ws": wstest.Port(t, serving["addr"].(string)), "health": wstest.Port(t, serving["health"].(string))}
 	return p
-}
-
-// portOf is the port of an address.
-func portOf(t *testing.T, addr string) int {
-	t.Helper()
-	_, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := strconv.Atoi(port)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
 
 // freePort finds a port of host that nobody listens on.

@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +64,7 @@ func TestConnectionsAreListed(t *testing.T) {
 func TestCheckHealth(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
-		port := func(addr string) int { return portOf(t, addr) }
+		port := func(addr string) int { return wstest.Port(t, addr) }
 		for name, c := range map[string]Config{
 			"health port":    {HealthPort: port(r.health)},
 			"WebSocket port": {Port: port(r.addr)},
@@ -86,20 +84,6 @@ func TestCheckHealth(t *testing.T) {
 			t.Errorf("with PORT=0: %v", err)
 		}
 	})
-}
-
-// portOf is the port of an address.
-func portOf(t *testing.T, addr string) int {
-	t.Helper()
-	_, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := strconv.Atoi(port)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
 
 func TestPlainHTTPOnTheWebSocketPort(t *testing.T) {

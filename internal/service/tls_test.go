@@ -136,7 +136,7 @@ func TestPlainHTTPOnATLSPortIsTold(t *testing.T) {
 func TestHealthOverTLS(t *testing.T) {
 	r, _ := startTLS(t)
 	config := r.config
-	config.Host, config.Port, config.HealthPort = "127.0.0.1", portOf(t, r.addr), 0
+	config.Host, config.Port, config.HealthPort = "127.0.0.1", wstest.Port(t, r.addr), 0
 	if err := CheckHealth(t.Context(), config); err != nil {
 		t.Error(err)
 	}

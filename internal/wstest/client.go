@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,20 @@ type Client struct {
 	t      testing.TB
 	r      *bufio.Reader
 	unread []byte // of a frame that is not complete
+}
+
+// Port is the port of an address, as a number.
+func Port(t testing.TB, addr string) int {
+	t.Helper()
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // Request is an upgrade request with additional header lines.
