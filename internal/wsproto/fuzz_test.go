@@ -3,7 +3,10 @@ package wsproto
 import (
 	"bytes"
 	"echosvc/internal/wstest"
+	"encoding/base64"
+	"io"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -202,6 +205,59 @@ func FuzzEcho(f *testing.F) {
 			if closes := m.Opcode == 8; closes != (whole.echo.Last() && i == len(got)-1) {
 				t.Fatalf("message %d of %d is %v", i, len(got), m)
 			}
+		}
+	})
+}
+
+// FuzzInflate: a stream becomes the same output with the same verdict whole, byte by byte, and
+// in any cuts, and as compress/flate has it; a smaller window gives the same, or refuses
+// a distance.
+func FuzzInflate(f *testing.F) {
+	for _, test := range refusedStreams {
+		f.Add([]byte(test.in), []byte{1, 1}, uint8(8))
+	}
+	for line := range strings.Lines(zlibCorpus) {
+		if fields := strings.Fields(line); len(line) < 1500 {
+			message, _ := base64.StdEncoding.DecodeString(fields[3])
+			f.Add(append(message, "\x00\x00\xff\xff\x03\x00"...), []byte{20, 100, 7, 8}, uint8(10))
+		}
+	}
+	f.Add(append(deflated(noise(300), 0), "\x00\x00\xff\xff\x03\x00"...), []byte{}, uint8(9))
+	f.Fuzz(func(t *testing.T, in, cuts []byte, bits uint8) {
+		whole := newInflater()
+		out, used, status := inflateInCuts(t, whole, in, nil)
+		for _, cuts := range [][]byte{cuts, make([]byte, len(in))} {
+			pieces := newInflater()
+			got, n, s := inflateInCuts(t, pieces, in, cuts)
+			if !bytes.Equal(got, out) || s != status || s != inflateCorrupt && n != used || pieces.fault != whole.fault {
+				t.Fatalf("whole: %d bytes, used %d, status %d, %v\nin pieces: %d, %d, %d, %v", len(out), used, status, whole.fault, len(got), n, s, pieces.fault)
+			}
+		}
+
+		want, n, err := flateVerdict(in)
+		same := false
+		switch {
+		case whole.fault == noEndOfBlock && status == inflateCorrupt:
+			same = err != nil && bytes.HasPrefix(want, out)
+		case status == inflateStreamEnd:
+			same = err == nil && n == used && bytes.Equal(out, want)
+		case status == inflateCorrupt && isCorrupt(err):
+			same = bytes.Equal(out, want)
+		case err == io.ErrUnexpectedEOF:
+			// It waits for as many bits as an end of the block would have. With those it
+			// must come to the same.
+			_, _, later := flateVerdict(append(bytes.Clone(in), make([]byte, 16)...))
+			same = bytes.HasPrefix(out, want) && (status == inflateNeedsInput || isCorrupt(later))
+		}
+		if !same {
+			t.Fatalf("%d bytes, used %d, status %d, %v\ncompress/flate: %d, %d, %v", len(out), used, status, whole.fault, len(want), n, err)
+		}
+
+		small := new(inflater)
+		small.reset(8+bits%8, nil)
+		got, _, s := inflateInCuts(t, small, in, cuts)
+		if !bytes.HasPrefix(out, got) || (s != status || len(got) != len(out)) && (s != inflateCorrupt || small.fault != distanceTooFar) {
+			t.Fatalf("with a window of %d: %d bytes, status %d, %v", small.size, len(got), s, small.fault)
 		}
 	})
 }
