@@ -39,10 +39,10 @@ const (
 	distTableBits   = 8
 	lengthTableBits = 7 // code lengths have no more than 7 bits: one look-up suffices
 
-	// The most entries that complete codes can need with tables of these widths, by the
-	// program examples/enough.c of zlib: 288 symbols and 10 bits, 32 symbols and 8 bits.
-	litlenTableSize = 1334
-	distTableSize   = 402
+	// The most entries that a complete code of so many symbols can need, as zlib's
+	// examples/enough.c finds: "enough 286 10 15" and "enough 30 8 15".
+	litlenTableSize = 1332
+	distTableSize   = 400
 )
 
 // blockCode has the two codes of a block with Huffman codes.
