@@ -22,9 +22,9 @@ import "encoding/binary"
 // It refuses what compress/flate refuses, when it has the same bits, and three things
 // more: a distance beyond the window that was agreed on (RFC 7692 section 7.1.2); a
 // code without an end of the block, which compress/flate reads until its input ends
-// (RFC 1951 section 3.2.7 has one in every block); and what is wrong in the few last
-// bits of an input, for which compress/flate waits until they would suffice for an end
-// of the block.
+// (RFC 1951 section 3.2.7 has one in every block); and what is wrong in the last bits of
+// an input, where compress/flate first waits for as many as the end of the block has.
+// Like it, it ignores the bits between a block's end and the next byte.
 type inflater struct {
 	in   []byte // the input, while next runs
 	at   int    // how many bytes of it have been taken
@@ -32,7 +32,7 @@ type inflater struct {
 	bits uint   // how many: less than 8 between two calls, unless something unfinished needs more
 
 	state   inflateState
-	fault   corruption // why the input is corrupt
+	fault   corruption // why the input is corrupt, after inflateCorrupt
 	final   bool       // the current block is the last of its stream
 	ended   bool       // the last block was, and nothing has come behind it
 	fixed   bool       // the current block has the fixed code

@@ -196,17 +196,18 @@ var inflateLoads = []struct {
 	name  string
 	plain []byte
 }{
-	{"JSON", orders(4 << 10)},
+	{"JSON", orders()},
 	{"English", english},
 	{"random", noise(16 << 10)},
-	{"a long run", make([]byte, 200_000)},
-	{"more than the window", slices.Concat(words(50_000), noise(40_000), words(50_000), english)},
+	{"a long run", make([]byte, 100_000)},
+	{"more than the window", slices.Concat(words(), noise(5_000), english)},
 	{"short repeats", repeats()},
 	{"empty", nil},
 }
 
-// orders is JSON as services send it.
-func orders(length int) []byte {
+// orders is 4 KiB of JSON as services send it.
+func orders() []byte {
+	const length = 4 << 10
 	random := rand.New(rand.NewPCG(1, 2))
 	out := []byte(`{"orders":[`)
 	for id := 48_123; len(out) < length; id++ {
@@ -228,7 +229,8 @@ func noise(length int) []byte {
 }
 
 // words is text that refers back over any distance.
-func words(length int) []byte {
+func words() []byte {
+	const length = 50_000
 	random := rand.New(rand.NewPCG(5, 6))
 	vocabulary := bytes.Fields(english)
 	var out []byte
@@ -238,9 +240,9 @@ func words(length int) []byte {
 	return out[:length]
 }
 
-// repeats has matches of every distance up to 40 and every length up to 258 and more.
+// repeats has matches of every distance up to 20, of all kinds of lengths.
 func repeats() []byte {
-	random := noise(40)
+	random := noise(20)
 	var out []byte
 	for dist := 1; dist <= len(random); dist++ {
 		for length := 3; length < 300; length += 1 + length/16 {

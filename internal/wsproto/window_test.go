@@ -16,10 +16,10 @@ func TestWindowCopies_RFC1951Section3_2_3(t *testing.T) {
 	var w window
 	content := noise(ringSize)
 	dists := []int{100, 257, 258, 259, 300, maxWindow - 1, maxWindow}
-	for dist := 1; dist <= 40; dist++ {
+	for dist := 1; dist <= 20; dist++ {
 		dists = append(dists, dist)
 	}
-	for _, pos := range []int{0, 1, 7, 39, 258, 5000, ringSize - fastRoom, ringSize - 258, ringSize - 100, ringSize - 1} {
+	for _, pos := range []int{0, 1, 7, 258, 5000, ringSize - fastRoom, ringSize - 258, ringSize - 100, ringSize - 1} {
 		for _, dist := range dists {
 			for _, length := range []int{3, 4, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 257, 258} {
 				w.reset(maxWindowBits, nil)
