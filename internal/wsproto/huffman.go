@@ -133,7 +133,7 @@ func newFixedCode() (c blockCode) {
 
 // buildTable fills table with the code that has the given lengths, in the order of the
 // alphabet. It returns false when they are no code: over-subscribed or incomplete.
-// As in compress/flate and zlib, two incomplete ones pass, in which the bits that stand
+// As in compress/flate, two incomplete ones pass, in which the bits that stand
 // for nothing are invalid: a single symbol of one bit, and no symbol at all.
 func buildTable(table []uint32, tableBits int, lengths []uint8, symbols []uint32) bool {
 	var count [maxCodeLength + 1]int
@@ -168,8 +168,8 @@ func buildTable(table []uint32, tableBits int, lengths []uint8, symbols []uint32
 		return true
 	}
 
-	// A code is met in the stream with its first bit lowest: reversed is the next one, as
-	// it is met. Its index counts up to 1<<n, n being the length.
+	// A code comes with its first bit first, which is the lowest of an index: reversed is
+	// the next code in that form, and index the place of its symbol in sorted.
 	var reversed, index int
 	for n := 1; n <= longest && n <= tableBits; n++ {
 		// All that is shorter stands in the lower half, and for both values of bit n.

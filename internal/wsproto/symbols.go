@@ -8,6 +8,7 @@ const (
 	fastRoom  = 1 + maxMatch + copySlack // a literal, and the longest match
 
 	maxMatch     = 258              // bytes
+	longMatch    = 40               // bytes; longer ones are worth a call
 	maxMatchBits = 15 + 5 + 15 + 13 // two codes, each with its extra bits
 )
 
@@ -78,9 +79,8 @@ func (f *inflater) symbol(code *blockCode) inflateStatus {
 
 // fastSymbols inflates symbols while there is enough input and room for any of them. It
 // is what the inflater spends its time on: it keeps all in local variables, takes the
-// input 8 bytes at a time, and copies matches in words. It leaves to symbol whatever is
-// no plain literal or match: the end of the block, a match around the ring's end, and
-// every verdict.
+// input 8 bytes at a time, and copies matches in words. It leaves the end of the block
+// and every verdict to symbol, with the bits not used.
 func (f *inflater) fastSymbols(code *blockCode) {
 	in, at := f.in, f.at
 	hold, bits := f.hold, f.bits
@@ -140,11 +140,17 @@ func (f *inflater) fastSymbols(code *blockCode) {
 		if from < 0 {
 			from += ringSize
 		}
-		if d&entrySpecial != 0 || dist > f.size || dist-pos > f.older || from > ringSize-fastRoom {
+		if d&entrySpecial != 0 || dist > f.size || dist-pos > f.older {
 			break
 		}
 		hold = behind >> (d & entryTotalMask)
 		bits -= uint(e&entryTotalMask + d&entryTotalMask)
+		if length > longMatch || from > ringSize-fastRoom { // it may go around the ring's end
+			f.pos, f.copyLeft, f.copyDist = pos, length, dist
+			f.copyMatch()
+			pos = f.pos
+			continue
+		}
 		copyWords(ring, pos, from, dist, length)
 		pos += length
 	}
