@@ -38,7 +38,8 @@
 // Where things are: opening handshake in head.go (finding its end), request.go
 // (its grammar), upgrade.go (the checks), token.go and extension.go (header
 // values), refusal.go (errors); frames in header.go, mask.go, utf8.go and decoder.go; the
-// inflater for compressed messages in inflate.go (its contract), block.go, huffman.go,
-// symbols.go and window.go; the echo in buffer.go and echo.go; close codes in
-// closecode.go; every breach of the protocol with its close code in violation.go.
+// echo in buffer.go and echo.go; close codes in closecode.go; every breach of the
+// protocol with its close code in violation.go. The inflater for permessage-deflate (RFC
+// 7692) is in inflate.go (its contract), block.go, huffman.go, symbols.go and window.go;
+// it waits for the extension to be negotiated, which no answer does so far.
 package wsproto
