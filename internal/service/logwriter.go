@@ -17,7 +17,7 @@ const (
 type logWriter struct {
 	lines   chan []byte
 	dropped atomic.Int64
-	written chan struct{} // closed behind the last line
+	written chan struct{} // closed when flush has been called and the lines before it are written
 }
 
 // newLogWriter starts to write to w.
@@ -26,6 +26,9 @@ func newLogWriter(w io.Writer) *logWriter {
 	go func() {
 		defer close(l.written)
 		for line := range l.lines {
+			if line == nil { // from flush
+				return
+			}
 			w.Write(line) // there is nowhere to report an error to
 		}
 	}()
@@ -35,19 +38,24 @@ func newLogWriter(w io.Writer) *logWriter {
 // Write takes a copy of a line. It never fails.
 func (l *logWriter) Write(line []byte) (int, error) {
 	select {
-	case l.lines <- append([]byte(nil), line...):
+	case l.lines <- append([]byte{}, line...):
 	default:
 		l.dropped.Add(1)
 	}
 	return len(line), nil
 }
 
-// flush waits until all lines are written, but not for long. Write must not be called
-// any more.
+// flush waits until the lines so far are written, but not for long. Lines that come later
+// are lost: a request may still be logged while the process ends.
 func (l *logWriter) flush() {
-	close(l.lines)
+	timeout := time.After(logFlushTimeout)
+	select {
+	case l.lines <- nil:
+	case <-timeout:
+		return
+	}
 	select {
 	case <-l.written:
-	case <-time.After(logFlushTimeout):
+	case <-timeout:
 	}
 }
