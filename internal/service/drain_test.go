@@ -2,6 +2,7 @@ package service
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -74,6 +75,49 @@ func TestDrain(t *testing.T) {
 		if got["connections"] != float64(clients) || got["clean"] != float64(clients-dead) || got["cut"] != float64(dead) {
 			t.Errorf("the summary is %v", got)
 		}
+	})
+}
+
+// TestDrainWaitsForASlowReader: a client that was not reading when the drain began reads
+// what it was owed, and then 1001.
+func TestDrainWaitsForASlowReader(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := start(t, driver, func(c *Config) { c.PingInterval = 0 })
+		c := wstest.Dial(t, r.addr)
+		const messages, size = 24, 1 << 20
+		written := make(chan error)
+		go func() {
+			for range messages {
+				if _, err := c.Write(wstest.Frame(0x82, strings.Repeat("x", size))); err != nil {
+					written <- err
+					return
+				}
+			}
+			written <- nil
+		}()
+		eventually(t, "the server is writing to a full socket", func() bool {
+			before := r.meters.bytes.Load()
+			time.Sleep(50 * time.Millisecond) // long for the server to make no progress
+			return before > 0 && before == r.meters.bytes.Load()
+		})
+		r.terminate()
+		received := 0
+		for {
+			f, err := c.Frame()
+			if err != nil {
+				t.Fatalf("read %v after %d bytes, want 1001", err, received)
+			}
+			if f.First == 0x88 {
+				if f.Payload[:2] != "\x03\xe9" {
+					t.Errorf("closed with %q", f.Payload)
+				}
+				break
+			}
+			received += len(f.Payload)
+		}
+		c.Send(wstest.Frame(0x88, "\x03\xe9"))
+		c.ExpectEnd()
+		<-written
 	})
 }
 

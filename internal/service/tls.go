@@ -122,8 +122,15 @@ type tlsConn struct {
 	*tls.Conn
 }
 
+// errTLSHandshake ends a connection whose TLS handshake was not complete when its time, or
+// the service's, had come. crypto/tls cannot go on with one after a deadline.
+var errTLSHandshake = errors.New("the TLS handshake was not complete in time")
+
 func (c *tlsConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) && !c.ConnectionState().HandshakeComplete {
+		return n, errTLSHandshake
+	}
 	var record tls.RecordHeaderError
 	if errors.As(err, &record) && record.Conn != nil && looksLikeHTTP(record.RecordHeader) {
 		io.WriteString(record.Conn, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 60\r\n\r\n"+

@@ -124,6 +124,22 @@ func TestWSS(t *testing.T) {
 	c.ExpectEnd()
 }
 
+// TestDrainEndsTLSHandshakes: a connection that has not made its handshake is not a
+// WebSocket, and is not waited for.
+func TestDrainEndsTLSHandshakes(t *testing.T) {
+	r, _ := startTLS(t)
+	silent := wstest.Connect(t, r.addr)
+	eventually(t, "the connection is there", func() bool { return r.handlers() == 1 })
+	c, _ := dialTLS(t, r.addr)
+	r.terminate()
+	silent.ExpectEnd()
+	if f, err := c.Frame(); err != nil || f.First != 0x88 {
+		t.Errorf("read %v, %v; want a close frame", f, err)
+	}
+	c.Send(wstest.Frame(0x88, "\x03\xe9"))
+	c.ExpectEnd()
+}
+
 func TestPlainHTTPOnATLSPortIsTold(t *testing.T) {
 	r, _ := startTLS(t)
 	c := wstest.Connect(t, r.addr)

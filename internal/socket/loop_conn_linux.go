@@ -20,6 +20,7 @@ type loopConn struct {
 	kept       int32  // bytes in held, behind the headroom
 	pending    int32  // bytes in held that are to be written, ...
 	sent       int32  // ... behind those kept and those that have been
+	poked      bool   // is to be woken when all is written
 	class      int8   // of held
 	then       Action // to be done when all is written
 }
@@ -178,7 +179,12 @@ func (l *loop) finish(c *loopConn, then Action) {
 	case ShutDown:
 		unix.Shutdown(int(c.fd), unix.SHUT_WR) // when it fails, so will the next read
 	}
-	l.timers.set(c, c.handler.Waiting(l.now))
+	wake := c.handler.Waiting(l.now)
+	if c.poked {
+		c.poked = false
+		wake = l.now // which this turn still sees to
+	}
+	l.timers.set(c, wake)
 }
 
 // forget takes a connection out of the loop, and returns what it has kept.

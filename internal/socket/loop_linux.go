@@ -34,7 +34,10 @@ type Loop struct {
 // NewLoop returns a driver of n loops that serves nothing yet. The error is the
 // system's.
 func NewLoop(config Config, n int) (*Loop, error) {
-	d := &Loop{config: config, pool: NewPool(smallBuffer, mediumBuffer, config.Buffer, max(config.Buffer, config.Headroom+loopBuffer))}
+	// What is kept and what could not be written are, together, at most all of what a read
+	// went into, its headroom included, and have headroom in front of them again.
+	largest := config.Headroom + max(config.Buffer, config.Headroom+loopBuffer)
+	d := &Loop{config: config, pool: NewPool(smallBuffer, mediumBuffer, config.Buffer, largest)}
 	for range n {
 		l, err := newLoop(d)
 		if err != nil {
@@ -298,10 +301,14 @@ func (l *loop) expire() {
 	}
 }
 
-// wakeAll wakes every connection.
+// wakeAll wakes every connection; one that is writing, when that has gone.
 func (l *loop) wakeAll() {
 	for _, c := range l.conns {
-		if c != nil && c.pending == 0 {
+		switch {
+		case c == nil:
+		case c.pending > 0:
+			c.poked = true
+		default:
 			l.wake(c)
 		}
 	}

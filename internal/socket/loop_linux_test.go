@@ -303,3 +303,21 @@ func TestAddressesAreWrittenAsNetDoes(t *testing.T) {
 		}
 	}
 }
+
+// TestLoopHoldsAllThatAReadCanLeave: an answer may begin in the headroom of the loop's
+// buffer and fill it to the end, and none of it be taken by the socket.
+func TestLoopHoldsAllThatAReadCanLeave(t *testing.T) {
+	l := newLoopTest(t, &scripted{answer: func(string, string) Step { return Step{Then: Close} }})
+	l.each(func(l *loop) {
+		headroom := l.driver.config.Headroom
+		whole := make([]byte, headroom+loopBuffer)
+		for _, kept := range []int{0, 1, mediumBuffer, len(whole)} {
+			c := &loopConn{}
+			l.hold(c, whole[:kept], whole[kept:])
+			if need := headroom + len(whole); len(*c.held) < need {
+				t.Errorf("%d bytes are held in a buffer of %d", need, len(*c.held))
+			}
+			l.hold(c, nil, nil)
+		}
+	})
+}
