@@ -51,7 +51,7 @@ func (l *loop) read(c *loopConn) {
 	} else if c.kept > 0 {
 		copy(mem[start:], (*c.held)[headroom:headroom+int(c.kept)])
 	}
-	n, err := unix.Read(int(c.fd), mem[end:])
+	n, err := readNow(int(c.fd), mem[end:])
 	switch {
 	case err == unix.EAGAIN, err == unix.EINTR:
 	case err != nil:
@@ -79,19 +79,13 @@ func (l *loop) wake(c *loopConn) {
 // do takes a step. kept is what the connection keeps of what has arrived.
 func (l *loop) do(c *loopConn, step Step, kept []byte) {
 	rest := step.Write
-	for len(rest) > 0 {
-		n, err := unix.Write(int(c.fd), rest)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil && err != unix.EAGAIN {
+	if len(rest) > 0 {
+		n, err := writeNow(int(c.fd), rest)
+		if err != nil && err != unix.EAGAIN && err != unix.EINTR {
 			l.closeConn(c, os.NewSyscallError("write", err))
 			return
 		}
-		rest = rest[max(n, 0):]
-		if err == unix.EAGAIN {
-			break
-		}
+		rest = rest[n:]
 	}
 	l.hold(c, kept, rest)
 	if len(rest) == 0 {
@@ -139,7 +133,7 @@ func (l *loop) keepClass(size int) int {
 // flush writes what could not be written before. Nothing is read until it has gone.
 func (l *loop) flush(c *loopConn) {
 	first := l.driver.config.Headroom + int(c.kept) + int(c.sent)
-	n, err := unix.Write(int(c.fd), (*c.held)[first:first+int(c.pending)])
+	n, err := writeNow(int(c.fd), (*c.held)[first:first+int(c.pending)])
 	switch {
 	case err == unix.EAGAIN, err == unix.EINTR:
 		return
