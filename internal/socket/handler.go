@@ -44,7 +44,7 @@ type Handler interface {
 // Step is what a Handler wants done, in this order.
 type Step struct {
 	// Write is sent first. Only when it has gone is anything else done. It is at most
-	// Config.Buffer bytes, or as many as the call was given.
+	// Config.Buffer bytes, or as many as the call was given and the Step does not keep.
 	Write []byte
 	// Kept is how many bytes, up to the end of what Receive was given, are to be
 	// in front of the next read. Only Receive's Step says it.
@@ -67,4 +67,13 @@ const (
 	Close
 	// Detach takes the connection from the driver and gives it to Detached.
 	Detach
+	// Reset closes the connection with a reset (RST), which destroys what the peer has
+	// not read yet.
+	Reset
+	// Pause does not read until a Step of Wake says something else: what the peer sends, its
+	// end of input too, waits in the system, and then at the peer.
+	Pause
+	// Again calls Receive once more, with what is kept and nothing new. Of Wake's Steps, only
+	// one behind a Pause may say it.
+	Again
 )

@@ -21,6 +21,8 @@ type loopConn struct {
 	pending    int32  // bytes in held that are to be written, ...
 	sent       int32  // ... behind those kept and those that have been
 	poked      bool   // is to be woken when all is written
+	paused     bool   // is not read, and epoll knows
+	again      bool   // in the loop's list of those that are to receive again
 	class      int8   // of held
 	then       Action // to be done when all is written
 }
@@ -43,14 +45,7 @@ func (l *loop) add(fd int, remote string) {
 // read gives a connection what has arrived. What it has kept goes first: a little is
 // copied into the loop's buffer, and much is where the next read goes.
 func (l *loop) read(c *loopConn) {
-	headroom := l.driver.config.Headroom
-	mem, start := l.mem, headroom
-	end := start + int(c.kept)
-	if c.kept > mediumBuffer {
-		mem = *c.held
-	} else if c.kept > 0 {
-		copy(mem[start:], (*c.held)[headroom:headroom+int(c.kept)])
-	}
+	mem, end := l.inbox(c)
 	n, err := readNow(int(c.fd), mem[end:])
 	switch {
 	case err == unix.EAGAIN, err == unix.EINTR:
@@ -59,9 +54,45 @@ func (l *loop) read(c *loopConn) {
 	case n == 0:
 		l.do(c, c.handler.EndOfInput(l.now), nil)
 	default:
-		end += n
-		step := c.handler.Receive(l.now, mem, start, end)
-		l.do(c, step, mem[end-step.Kept:end])
+		l.receive(c, mem, end+n)
+	}
+}
+
+// inbox is where the next read of a connection goes: behind end, up to which it has what it
+// has kept.
+func (l *loop) inbox(c *loopConn) (mem []byte, end int) {
+	headroom := l.driver.config.Headroom
+	end = headroom + int(c.kept)
+	if c.kept > mediumBuffer {
+		return *c.held, end
+	}
+	if c.kept > 0 {
+		copy(l.mem[headroom:], (*c.held)[headroom:end])
+	}
+	return l.mem, end
+}
+
+// receive gives a connection what is in its inbox.
+func (l *loop) receive(c *loopConn, mem []byte, end int) {
+	step := c.handler.Receive(l.now, mem, l.driver.config.Headroom, end)
+	l.do(c, step, mem[end-step.Kept:end])
+}
+
+// receiveAgain gives the connections that have asked for it what they have kept. Each asks
+// once a turn, so that the others have theirs in between.
+func (l *loop) receiveAgain() {
+	asked := l.again
+	l.again = nil
+	for _, c := range asked {
+		c.again = false
+		switch {
+		case l.conns[c.fd] != c: // closed since
+		case c.pending == 0:
+			mem, end := l.inbox(c)
+			l.receive(c, mem, end)
+		case c.then == Read: // woken since, and still writing
+			c.then = Again
+		}
 	}
 }
 
@@ -149,8 +180,18 @@ func (l *loop) flush(c *loopConn) {
 	}
 	headroom := l.driver.config.Headroom
 	l.hold(c, (*c.held)[headroom:headroom+int(c.kept)], nil)
-	l.watch(unix.EPOLL_CTL_MOD, int(c.fd), unix.EPOLLIN, c.generation)
+	c.paused = c.then == Pause
+	l.watchInput(c)
 	l.finish(c, c.then)
+}
+
+// watchInput tells epoll whether the connection is to be read.
+func (l *loop) watchInput(c *loopConn) {
+	events := uint32(unix.EPOLLIN)
+	if c.paused {
+		events = 0 // a reset is reported all the same
+	}
+	l.watch(unix.EPOLL_CTL_MOD, int(c.fd), events, c.generation)
 }
 
 // extend gives a peer that has read something the whole time again.
@@ -170,8 +211,21 @@ func (l *loop) finish(c *loopConn, then Action) {
 	case Detach:
 		l.detach(c)
 		return
+	case Reset:
+		unix.SetsockoptLinger(int(c.fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		l.closeConn(c, nil)
+		return
 	case ShutDown:
 		unix.Shutdown(int(c.fd), unix.SHUT_WR) // when it fails, so will the next read
+	}
+	if paused := then == Pause; paused != c.paused {
+		c.paused = paused
+		l.watchInput(c)
+	}
+	if then == Again {
+		c.again = true
+		l.again = append(l.again, c)
+		return
 	}
 	wake := c.handler.Waiting(l.now)
 	if c.poked {

@@ -3,6 +3,7 @@ package socket
 import (
 	"log/slog"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,8 +36,9 @@ type Loop struct {
 // system's.
 func NewLoop(config Config, n int) (*Loop, error) {
 	// What is kept and what could not be written are, together, at most all of what a read
-	// went into, its headroom included, and have headroom in front of them again.
-	largest := config.Headroom + max(config.Buffer, config.Headroom+loopBuffer)
+	// went into, its headroom included, and a Step's own bytes, and have headroom in front of
+	// them again.
+	largest := config.Headroom + config.Buffer + config.Headroom + loopBuffer
 	d := &Loop{config: config, pool: NewPool(smallBuffer, mediumBuffer, config.Buffer, largest)}
 	for range n {
 		l, err := newLoop(d)
@@ -144,6 +146,7 @@ type loop struct {
 	conns   []*loopConn   // by file descriptor
 	next    uint32        // generation of the next connection
 	timers  wakeHeap
+	again   []*loopConn // those that are to receive once more in this turn or the next
 	events  [256]unix.EpollEvent
 	scratch [256]byte
 	turned  atomic.Int64 // the clock of the last turn; 0 before the first and behind the last
@@ -219,7 +222,7 @@ func (l *loop) run() {
 	l.mem = make([]byte, l.driver.config.Headroom+loopBuffer)
 	for !l.driver.cut.Load() {
 		n, err := pollNow(l.epoll, l.events[:])
-		if n == 0 && err == nil {
+		if n == 0 && err == nil && len(l.again) == 0 {
 			n, err = unix.EpollWait(l.epoll, l.events[:], l.timeout())
 		}
 		l.now = l.driver.config.Now()
@@ -230,6 +233,7 @@ func (l *loop) run() {
 		for i := range max(n, 0) {
 			l.dispatch(&l.events[i])
 		}
+		l.receiveAgain()
 		l.expire()
 	}
 	l.end()
@@ -262,6 +266,9 @@ func (l *loop) dispatch(event *unix.EpollEvent) {
 	case c == nil || int32(c.generation) != event.Pad:
 	case c.pending > 0:
 		l.flush(c)
+	case c.again: // what it has kept comes first
+	case c.paused: // and hears of nothing else
+		l.closeConn(c, os.NewSyscallError("epoll_wait", unix.ECONNRESET))
 	default:
 		l.read(c)
 	}

@@ -65,10 +65,7 @@ func (d *Portable) Each(f func(Handler)) {
 // Wake has [Handler.Wake] called soon on every connection that is there now. One
 // whose peer does not read is woken when its write has gone.
 func (d *Portable) Wake() {
-	d.each(func(c *portableConn) {
-		c.poked.Store(true)
-		c.nc.SetReadDeadline(longAgo)
-	})
+	d.each((*portableConn).poke)
 }
 
 // Cut closes every connection, wherever it stands, those that will be accepted too.
@@ -76,7 +73,17 @@ func (d *Portable) Cut() {
 	d.mu.Lock()
 	d.cut = true
 	d.mu.Unlock()
-	d.each(func(c *portableConn) { c.nc.Close() })
+	d.each(func(c *portableConn) {
+		c.nc.Close()
+		c.poke()
+	})
+}
+
+// isCut says whether Cut has been called.
+func (d *Portable) isCut() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.cut
 }
 
 // Wait returns when every connection is closed or detached, after Cut.
@@ -113,7 +120,8 @@ type portableConn struct {
 
 	mu      sync.Mutex // held while a method of handler runs, but for the last
 	handler Handler
-	gone    bool // the connection is not the driver's any more
+	gone    bool          // the connection is not the driver's any more
+	unpause chan struct{} // ends a pause; nil while there has been none
 
 	// For the goroutine alone:
 	inbox   inbox
@@ -155,17 +163,28 @@ func (c *portableConn) serve(step Step) (detach bool, cause error) {
 			return false, err
 		}
 		c.inbox.keep(step.Kept)
+		var err error
 		switch step.Then {
 		case Close:
 			return false, nil
 		case Detach:
 			return true, nil
+		case Reset:
+			c.reset()
+			return false, nil
+		case Again:
+			step = c.receive()
+			continue
+		case Pause:
+			if step, err = c.pause(); err != nil {
+				return false, err
+			}
+			continue
 		case ShutDown:
 			if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
 				half.CloseWrite() // when it fails, so will the next read
 			}
 		}
-		var err error
 		if step, err = c.next(); err != nil {
 			return false, err
 		}
@@ -189,23 +208,36 @@ func (c *portableConn) next() (Step, error) {
 			c.armed = 0
 		}
 	}
-	now := c.driver.config.Now()
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	switch {
 	case n > 0:
 		c.inbox.end += n
-		return c.handler.Receive(now, *c.inbox.mem, c.inbox.start, c.inbox.end), nil
+		return c.receive(), nil
 	case timedOut(err):
-		c.poked.Store(false) // it may be what has ended the read
 		c.armed = 0
-		step := c.handler.Wake(now, c.scratch[:0])
-		step.Kept = c.inbox.end - c.inbox.start
-		return step, nil
+		return c.wake(), nil
 	case err == io.EOF:
-		return c.handler.EndOfInput(now), nil
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.handler.EndOfInput(c.driver.config.Now()), nil
 	}
 	return Step{}, err
+}
+
+// receive gives the handler what is in the inbox.
+func (c *portableConn) receive() Step {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.handler.Receive(c.driver.config.Now(), *c.inbox.mem, c.inbox.start, c.inbox.end)
+}
+
+// wake wakes the handler; what the inbox has stays there.
+func (c *portableConn) wake() Step {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.poked.Store(false) // it may be the cause
+	step := c.handler.Wake(c.driver.config.Now(), c.scratch[:0])
+	step.Kept = c.inbox.end - c.inbox.start
+	return step
 }
 
 // arm sets the read deadline. One that is earlier than needed stays: it wakes the

@@ -1,0 +1,80 @@
+package socket
+
+import (
+	"io"
+	"net"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestLoopPausesAndReceivesAgain(t *testing.T) {
+	h := pausing(time.Hour + 5*time.Second)
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("ab"))
+	l.expectCalls(h, "receive ab")
+	l.client.Write([]byte("cd")) // nobody reads it yet
+	l.turn(5*time.Second - 1)
+	l.expectCalls(h, "receive ab")
+	l.turn(5 * time.Second)
+	if got := read(t, l.client, 3); got != "wab" {
+		t.Errorf("read %q, want what was sent when the handler was woken, and what was kept", got)
+	}
+	want := []string{"receive ab", "wake 1h0m5s", "receive ab", "receive b", "receive cd"}
+	l.expectCalls(h, want...)
+}
+
+// TestLoopIsFairToOthers: a connection that receives again and again has one turn at a time.
+func TestLoopIsFairToOthers(t *testing.T) {
+	again := true
+	h := &scripted{answer: func(_, got string) Step {
+		if !again {
+			return Step{Then: Close}
+		}
+		return Step{Kept: len(got), Then: Again}
+	}}
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("x"))
+	l.each(func(*loop) { again = false }) // has a turn although the connection wants every one
+	if got, err := io.ReadAll(l.client); len(got) != 0 || err != nil {
+		t.Errorf("read %q, %v; want the end", got, err)
+	}
+}
+
+func TestLoopClosesWhatIsResetWhilePaused(t *testing.T) {
+	h := pausing(0)
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("a"))
+	l.expectCalls(h, "receive a")
+	l.client.(*net.TCPConn).SetLinger(0)
+	l.client.Close()
+	l.expectCalls(h, "receive a", "closed: epoll_wait: connection reset by peer")
+}
+
+// TestLoopKeepsAPauseOverASlowPeer: what is written before a pause comes first.
+func TestLoopKeepsAPauseOverASlowPeer(t *testing.T) {
+	large := make([]byte, 1<<20)
+	h := &scripted{answer: func(call, got string) Step {
+		if call == "wake" {
+			return Step{Write: []byte("woken"), Then: Close}
+		}
+		return Step{Write: large[:loopBuffer], Kept: len(got), Then: Pause}
+	}}
+	l := newLoopTest(t, h)
+	l.client.(*net.TCPConn).SetReadBuffer(32 << 10)
+	l.client.Write([]byte("a"))
+	l.expectCalls(h, "receive a")
+	l.Wake()
+	read(t, l.client, loopBuffer)
+	if got := read(t, l.client, 5); got != "woken" {
+		t.Errorf("read %q behind what was written", got)
+	}
+	if calls := h.noted(); !slices.Equal(calls[:2], []string{"receive a", "wake 1h0m0s"}) {
+		t.Errorf("the calls are %q", calls)
+	}
+}
+
+func TestLoopResets(t *testing.T) {
+	l := newLoopTest(t, &scripted{answer: func(string, string) Step { return Step{Then: Reset} }})
+	expectReset(t, l.client.RemoteAddr().String())
+}
