@@ -36,10 +36,10 @@ type Loop struct {
 // system's.
 func NewLoop(config Config, n int) (*Loop, error) {
 	// What is kept and what could not be written are, together, at most all of what a read
-	// went into, its headroom included, and a Step's own bytes, and have headroom in front of
-	// them again.
-	largest := config.Headroom + config.Buffer + config.Headroom + loopBuffer
-	d := &Loop{config: config, pool: NewPool(smallBuffer, mediumBuffer, config.Buffer, largest)}
+	// went into, its headroom included, and where an answer is longer than its question, as
+	// much as a Step may write. In front of it is headroom again.
+	whole := config.Headroom + config.Headroom + loopBuffer
+	d := &Loop{config: config, pool: NewPool(smallBuffer, mediumBuffer, config.Buffer, whole, whole+config.Buffer)}
 	for range n {
 		l, err := newLoop(d)
 		if err != nil {
