@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -59,6 +60,75 @@ var clients = map[string]func(t *testing.T, addr string) echoClient{
 		t.Cleanup(func() { c.Close() })
 		return gorillaClient{c}
 	},
+}
+
+// compressing are clients with permessage-deflate, by what they offer.
+var compressing = map[string]func(t *testing.T, addr string) echoClient{
+	"coder, takeover": func(t *testing.T, addr string) echoClient {
+		return dialCoder(t, addr, coder.CompressionContextTakeover)
+	},
+	"coder, no takeover": func(t *testing.T, addr string) echoClient {
+		return dialCoder(t, addr, coder.CompressionNoContextTakeover)
+	},
+	"gorilla": func(t *testing.T, addr string) echoClient {
+		dialer := gorilla.Dialer{EnableCompression: true}
+		c, response, err := dialer.Dial("ws://"+addr, nil)
+		if err != nil {
+			t.Fatal(err, response)
+		}
+		t.Cleanup(func() { c.Close() })
+		return gorillaClient{c}
+	},
+}
+
+func dialCoder(t *testing.T, addr string, mode coder.CompressionMode) echoClient {
+	t.Helper()
+	c, _, err := coder.Dial(context.Background(), "ws://"+addr, &coder.DialOptions{CompressionMode: mode, CompressionThreshold: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.CloseNow() })
+	c.SetReadLimit(-1)
+	return coderClient{c}
+}
+
+// TestCompressedConversationWithOtherLibraries has each client send 10,000 messages of
+// mixed sizes and kinds.
+func TestCompressedConversationWithOtherLibraries(t *testing.T) {
+	noise := make([]byte, 70_000)
+	rand.Read(noise)
+	prose := strings.Repeat("What is now proved was once only imagined. Ἓν οἶδα. ", 1400)
+	for _, mode := range []string{"stateless", "takeover"} {
+		p := startProgram(t, "COMPRESSION="+mode)
+		for name, dial := range compressing {
+			t.Run(mode+"/"+name, func(t *testing.T) {
+				c := dial(t, p.addr)
+				for i := range 10_000 {
+					size := i * 7919 % 700
+					if i%500 == 0 {
+						size *= 100
+					}
+					switch i % 3 {
+					case 0:
+						echoes(t, c, false, string(noise[:size]))
+					case 1:
+						echoes(t, c, false, prose[:size])
+					default:
+						echoes(t, c, true, strings.ToValidUTF8(prose[:size], ""))
+					}
+					if t.Failed() {
+						t.Fatalf("message %d", i)
+					}
+				}
+				c.closeWith(t, 1000, "")
+			})
+		}
+		for range compressing {
+			if got := p.line(t, "connection closed"); !strings.HasPrefix(fmt.Sprint(got["extensions"]), "permessage-deflate") || got["saved"].(float64) <= 0 || got["messages"] != 10_000.0 {
+				t.Errorf("the log says %v", got)
+			}
+		}
+	}
 }
 
 type coderClient struct{ *coder.Conn }

@@ -4,8 +4,7 @@
 //	go run ./autobahn reports/index.json
 //
 // The exit status is 0 when that is so, and 1 when not, with the cases that are not on
-// standard error. fuzzingclient.json is what the client is run with; it leaves out
-// sections 12 and 13, compression, which echosvc declines.
+// standard error. fuzzingclient.json is what the client is run with.
 package main
 
 import (

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/kelseyhightower/envconfig"
+
+	"echosvc/internal/wsproto"
 )
 
 // variables is the table of environment variables: what envconfig fills, and what
@@ -36,6 +38,7 @@ type variables struct {
 	DrainTimeout     string `envconfig:"DRAIN_TIMEOUT" default:"8s" desc:"time after the delay at which what is left is cut"`
 	AllowedOrigins   string `envconfig:"ALLOWED_ORIGINS" default:"*" desc:"origins of web pages that may connect, with commas between: https://example.com, https://*.example.com, null; * is all"`
 	Subprotocols     string `envconfig:"SUBPROTOCOLS" default:"*" empty:"none" desc:"subprotocols that are chosen when offered, with commas between; * is the first offered, empty is none"`
+	Compression      string `envconfig:"COMPRESSION" default:"stateless" desc:"permessage-deflate: off, stateless (each message for itself, nothing kept between them), or takeover (messages refer to earlier ones where the client wants that; up to 32 KiB for each connection)"`
 	Goodbye          string `envconfig:"GOODBYE" default:"bye" empty:"none" desc:"a text message that is echoed and then closed with 1000, whatever the case of its ASCII letters; empty is none"`
 }
 
@@ -64,6 +67,7 @@ type Config struct {
 	AllowedOrigins   []string
 	AnySubprotocol   bool
 	Subprotocols     []string
+	Compression      wsproto.Compression
 	Goodbye          string // "" is none
 }
 
@@ -113,6 +117,7 @@ func (v *variables) parse() (Config, error) {
 		DrainDelay:       p.duration("DRAIN_DELAY", v.DrainDelay),
 		DrainSpread:      p.duration("DRAIN_SPREAD", v.DrainSpread),
 		DrainTimeout:     p.positive("DRAIN_TIMEOUT", v.DrainTimeout),
+		Compression:      p.compression("COMPRESSION", v.Compression),
 		Goodbye:          p.goodbye("GOODBYE", v.Goodbye),
 	}
 	c.AnyOrigin, c.AllowedOrigins = p.origins("ALLOWED_ORIGINS", v.AllowedOrigins)

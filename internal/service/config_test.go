@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"echosvc/internal/wsproto"
 )
 
 // clearEnvironment removes every variable of the table, for the test.
@@ -30,7 +32,7 @@ func TestDefaults(t *testing.T) {
 		Port: 8080, HealthPort: 8081, Driver: "auto", LogFormat: "auto", MaxMessageSize: 64 << 20,
 		HandshakeTimeout: 10 * time.Second, PingInterval: 25 * time.Second, PongTimeout: 20 * time.Second,
 		WriteTimeout: 30 * time.Second, CloseTimeout: 5 * time.Second, DrainSpread: time.Second, DrainTimeout: 8 * time.Second,
-		AnyOrigin: true, AnySubprotocol: true, Goodbye: "bye",
+		AnyOrigin: true, AnySubprotocol: true, Compression: wsproto.Stateless, Goodbye: "bye",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -99,6 +101,9 @@ func TestValues(t *testing.T) {
 		{"ALLOWED_ORIGINS", "https://*", nil, nil},
 		{"SUBPROTOCOLS", "chat, mqtt", func(c Config) any { return strings.Join(c.Subprotocols, " ") }, "chat mqtt"},
 		{"SUBPROTOCOLS", "a b", nil, nil},
+		{"COMPRESSION", "off", func(c Config) any { return c.Compression }, wsproto.NoCompression},
+		{"COMPRESSION", "Takeover", func(c Config) any { return c.Compression }, wsproto.Takeover},
+		{"COMPRESSION", "gzip", nil, nil},
 		{"GOODBYE", "Auf Wiederhören", func(c Config) any { return c.Goodbye }, "Auf Wiederhören"},
 		{"GOODBYE", strings.Repeat("x", 126), nil, nil},
 	}

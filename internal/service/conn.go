@@ -56,9 +56,10 @@ type conn struct {
 	echo        wsproto.Echo
 	subprotocol string
 
-	// Messages that were answered, and their payload in bytes.
+	// Messages that were answered, and their payload, as it is on the wire, in bytes.
 	messages int64
 	bytes    int64
+	saved    int64 // bytes by which their compression made them shorter
 
 	timers timers
 }
@@ -117,10 +118,10 @@ func (c *conn) open(now time.Duration, agreement wsproto.Agreement) {
 	c.stage = stageOpen
 	c.wasOpen = true
 	c.subprotocol = agreement.Subprotocol
-	c.echo = wsproto.NewEcho(&c.svc.limits)
+	c.echo = wsproto.NewEcho(&c.svc.protocol, agreement.Deflate)
 	c.timers.open(now, &c.svc.config)
 	c.svc.meters.opened.Inc()
-	c.svc.log.Debug("connection opened", "id", c.id, "remote", c.remote, "subprotocol", c.subprotocol)
+	c.svc.log.Debug("connection opened", "id", c.id, "remote", c.remote, "subprotocol", c.subprotocol, "extensions", agreement.Deflate.String())
 }
 
 // receiveFrames answers every frame in b (RFC 6455 sections 5 to 7).
@@ -129,7 +130,7 @@ func (c *conn) receiveFrames(now time.Duration, b *wsproto.Buffer) socket.Step {
 	for {
 		ev := c.echo.Next(b)
 		switch ev.Kind {
-		case wsproto.NeedMore:
+		case wsproto.NeedMore, wsproto.Yield:
 			c.messages += echo.text + echo.binary
 			c.bytes += echo.bytes
 			c.svc.meters.echoed(echo)
@@ -137,9 +138,12 @@ func (c *conn) receiveFrames(now time.Duration, b *wsproto.Buffer) socket.Step {
 			if step.Kept > 0 {
 				c.timers.data = now // of a message that is on its way
 			}
-			if c.echo.Last() {
+			switch {
+			case c.echo.Last():
 				c.linger()
 				step.Then = socket.ShutDown
+			case ev.Kind == wsproto.Yield:
+				step.Then = socket.Again
 			}
 			return step
 		case wsproto.Data:
@@ -163,6 +167,7 @@ func (c *conn) receiveFrames(now time.Duration, b *wsproto.Buffer) socket.Step {
 // receiveData notes an answered data frame, or a piece of one, and looks for the goodbye word.
 func (c *conn) receiveData(now time.Duration, b *wsproto.Buffer, ev *wsproto.Event) {
 	c.timers.data, c.timers.answering = now, true
+	c.saved += ev.Saved
 	if c.saysGoodbye(ev) {
 		var frame [127]byte
 		b.Append(c.close(frame[:0], wsproto.NormalClosure, "goodbye"))
@@ -173,6 +178,9 @@ func (c *conn) receiveData(now time.Duration, b *wsproto.Buffer, ev *wsproto.Eve
 // case of ASCII letters does not count.
 func (c *conn) saysGoodbye(ev *wsproto.Event) bool {
 	word := c.svc.config.Goodbye
+	if ev.Compressed {
+		return word != "" && ev.Opcode == wsproto.Text && ev.End && ev.Fin && equalFold(word, ev.Plain)
+	}
 	if c.matched >= 0 {
 		end := int(c.matched) + len(ev.Payload)
 		if word != "" && ev.Opcode == wsproto.Text && end <= len(word) && equalFold(word[c.matched:end], ev.Payload) {
@@ -189,8 +197,11 @@ func (c *conn) saysGoodbye(ev *wsproto.Event) bool {
 	return said
 }
 
-// equalFold compares texts of the same length; the case of ASCII letters does not count.
+// equalFold compares texts; the case of ASCII letters does not count.
 func equalFold(s string, t []byte) bool {
+	if len(s) != len(t) {
+		return false
+	}
 	for i := range len(s) {
 		if lower(s[i]) != lower(t[i]) {
 			return false
@@ -258,6 +269,7 @@ func (c *conn) Closed(now time.Duration, cause error) {
 	if !c.wasOpen {
 		return
 	}
+	c.echo.Release()
 	// Both close frames have passed (RFC 6455 section 7.1.4): the client's has come,
 	// and Waiting has been called behind the server's.
 	clean := c.echo.CloseReceived() && c.timers.deadline != 0
@@ -271,6 +283,9 @@ func (c *conn) Closed(now time.Duration, cause error) {
 		"duration", (now - c.timers.opened).Round(time.Millisecond).String(),
 		"messages", c.messages, "bytes", c.bytes,
 		"code", int(c.closeCode), "initiator", c.closedBy.String(), "clean", clean,
+	}
+	if deflate := c.echo.Deflate(); deflate.Agreed() {
+		attrs = append(attrs, "extensions", deflate.String(), "saved", c.saved)
 	}
 	if c.violation != 0 {
 		attrs = append(attrs, "violation", c.violation.String())
@@ -290,6 +305,8 @@ func (c *conn) snapshot() (info connectionInfo, ok bool) {
 		Messages:    c.messages,
 		Bytes:       c.bytes,
 		Subprotocol: c.subprotocol,
+		Extensions:  c.echo.Deflate().String(),
+		Saved:       c.saved,
 		State:       c.stage.String(),
 	}
 	if c.timers.rtt > 0 {

@@ -74,6 +74,8 @@ func (c *connTest) do(step socket.Step) {
 	switch step.Then {
 	case socket.Close:
 		c.conn.Closed(c.now, nil)
+	case socket.Again:
+		c.receive(nil)
 	case socket.Read, socket.ShutDown:
 		c.wake = c.conn.Waiting(c.now)
 	}

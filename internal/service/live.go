@@ -98,6 +98,8 @@ type connectionInfo struct {
 	Messages    int64     `json:"messages"`
 	Bytes       int64     `json:"bytes"`
 	Subprotocol string    `json:"subprotocol,omitempty"`
+	Extensions  string    `json:"extensions,omitempty"` // as in the response's header field
+	Saved       int64     `json:"saved,omitempty"`      // bytes, by compression
 	RTT         string    `json:"rtt,omitempty"`
 	State       string    `json:"state"`
 }

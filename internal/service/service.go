@@ -20,13 +20,13 @@ import (
 
 // Service is a running echo service, or one that is about to run.
 type Service struct {
-	config  Config
-	log     *slog.Logger
-	version string
-	policy  wsproto.Policy
-	limits  wsproto.Limits
-	meters  *meters
-	jitter  func() float64 // 0 to 1, at random; a field, so that a test can choose
+	config   Config
+	log      *slog.Logger
+	version  string
+	policy   wsproto.Policy
+	protocol wsproto.Config
+	meters   *meters
+	jitter   func() float64 // 0 to 1, at random; a field, so that a test can choose
 
 	started    time.Time // the zero of the clock
 	lastID     atomic.Uint64
@@ -52,10 +52,12 @@ func New(config Config, log *slog.Logger, version string) *Service {
 			OriginsSetBy:   "ALLOWED_ORIGINS",
 			AnySubprotocol: config.AnySubprotocol,
 			Subprotocols:   config.Subprotocols,
+			Compression:    config.Compression,
 		},
-		limits: wsproto.Limits{
+		protocol: wsproto.Config{
 			MaxMessageSize: config.MaxMessageSize,
-			Reason:         fmt.Sprintf("the message is over MAX_MESSAGE_SIZE=%s of this echosvc", formatSize(config.MaxMessageSize)),
+			Inflaters:      newInflaters(),
+			LimitReason:    fmt.Sprintf("the message is over MAX_MESSAGE_SIZE=%s of this echosvc", formatSize(config.MaxMessageSize)),
 		},
 		jitter: rand.Float64,
 	}

@@ -149,6 +149,11 @@ func (p *valueParser) subprotocols(name, value string) (all bool, list []string)
 	return false, list
 }
 
+func (p *valueParser) compression(name, value string) wsproto.Compression {
+	modes := map[string]wsproto.Compression{"off": wsproto.NoCompression, "stateless": wsproto.Stateless, "takeover": wsproto.Takeover}
+	return modes[p.oneOf(name, value, "off", "stateless", "takeover")]
+}
+
 // maxGoodbye is the length of the longest goodbye word, in bytes. It has to fit into conn.matched.
 const maxGoodbye = 125
 

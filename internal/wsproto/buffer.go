@@ -28,6 +28,7 @@ type Buffer struct {
 	Start, End int // Mem[Start:End] has been read from the socket and not been used
 
 	outStart, outEnd int // Mem[outStart:outEnd] is to be sent
+	inflated         int // how many bytes what was used has become
 }
 
 // Out is what is to be sent: a part of Mem, valid until that is used again.
@@ -63,12 +64,12 @@ func (b *Buffer) makeRoom(n int) {
 	}
 }
 
-// answer sends Mem[start:end] as the payload of a frame. The bytes stay where
-// they are when nothing else is to be sent, and move next to the frame before
+// answer sends Mem[start:end] as the payload of a frame that begins with first. The bytes
+// stay where they are when nothing else is to be sent, and move next to the frame before
 // otherwise. It returns the payload in its new place, and has used all up to end.
-func (b *Buffer) answer(fin bool, opcode Opcode, start, end int) []byte {
+func (b *Buffer) answer(first byte, start, end int) []byte {
 	var header [maxServerHeader]byte
-	h := appendHeader(header[:0], fin, opcode, end-start)
+	h := appendHeader(header[:0], first, end-start)
 	if b.outStart == b.outEnd {
 		b.outStart, b.outEnd = start-len(h), start-len(h)
 	}

@@ -18,7 +18,7 @@ func TestResponseAndFirstFramesLeaveTogether(t *testing.T) {
 		mem := []byte(strings.Repeat(".", Headroom) + test.head)
 		mem = append(mem, join(wstest.Frame(0x81, "a"), wstest.Frame(0x89, "b"))...)
 		b := Buffer{Mem: mem, Start: Headroom, End: len(mem)}
-		echo := NewEcho(&Limits{})
+		echo := NewEcho(&Config{}, Deflate{})
 		b.Replace(len(test.head), []byte(test.response))
 		for echo.Next(&b).Kind != NeedMore {
 		}
@@ -40,7 +40,7 @@ func TestResponseAndFirstFramesLeaveTogether(t *testing.T) {
 func TestCloseFrameFitsBehindAnAnswer(t *testing.T) {
 	mem := append([]byte(strings.Repeat(".", Headroom)), join(wstest.Frame(0x81, "bye"), wstest.Frame(0x88, "\x03\xe8"))...)
 	b := Buffer{Mem: mem, Start: Headroom, End: len(mem)}
-	echo := NewEcho(&Limits{})
+	echo := NewEcho(&Config{}, Deflate{})
 	if ev := echo.Next(&b); string(ev.Payload) != "bye" {
 		t.Fatalf("the event is %+v", ev)
 	}

@@ -71,7 +71,7 @@ func appendClose(dst []byte, code CloseCode, reason string) []byte {
 		}
 		reason = reason[:end]
 	}
-	dst = appendHeader(dst, true, opClose, 2+len(reason))
+	dst = appendHeader(dst, finBit|byte(opClose), 2+len(reason))
 	dst = binary.BigEndian.AppendUint16(dst, uint16(code))
 	return append(dst, reason...)
 }

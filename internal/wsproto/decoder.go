@@ -6,6 +6,7 @@ type Kind uint8
 // The kinds of events.
 const (
 	NeedMore Kind = iota // the rest of what is there has to arrive first
+	Yield                // what is there has taken long enough: others first, then the rest
 	Data                 // a data frame's payload, or the next piece of it
 	Ping
 	Pong
@@ -20,26 +21,40 @@ type Event struct {
 	Code      CloseCode // Close: its code, NoStatusReceived when it had none
 
 	// Of data frames:
-	Opcode Opcode // Text or Binary: the message's, on its continuation frames too
-	End    bool   // this is the last of the frame's payload
-	Fin    bool   // the frame is the last of its message
+	Opcode     Opcode // Text or Binary: the message's, on its continuation frames too
+	End        bool   // this is the last of the frame's payload
+	Fin        bool   // the frame is the last of its message
+	Compressed bool   // the message is (RFC 7692 section 6)
 
 	// length is the length of the whole frame's payload, in the decoder's event that has
 	// the header, else 0.
 	length int64
+	// inflated is how many bytes the payload has become that this event took.
+	inflated int
 
-	// Payload is unmasked. It is a part of the caller's buffer, and is valid until
-	// the caller uses that again. Data that is not complete may have none.
+	// Payload is unmasked, and compressed where the message is. It is a part of the
+	// caller's buffer, and is valid until the caller uses that again. Data that is not
+	// complete may have none.
 	Payload []byte
+	// Plain is a compressed message, at its end, when it inflates to at most 125 bytes. It
+	// is valid until the next call.
+	Plain []byte
+	// Saved is by how many bytes a compressed message, at its end, was shorter than what
+	// it inflates to. Compression can be a loss.
+	Saved int64
 }
 
-// Limits are the limits of messages. They are not changed by use and may be shared.
-type Limits struct {
-	// MaxMessageSize is the largest message, in bytes of payload; 0 is no limit.
+// Config is what the connections of a server have in common. It is not changed by use and
+// may be shared.
+type Config struct {
+	// MaxMessageSize is the largest message, in bytes of payload once it is inflated; 0 is
+	// no limit.
 	MaxMessageSize int64
-	// Reason is sent with the close code 1009. It should name the limit and its
+	// LimitReason is sent with the close code 1009. It should name the limit and its
 	// setting. Empty is a reason that names neither.
-	Reason string
+	LimitReason string
+	// Inflaters are needed for connections that have agreed on permessage-deflate.
+	Inflaters Inflaters
 }
 
 // decoder takes the frames of a client apart (RFC 6455 section 5) and makes every
@@ -48,8 +63,8 @@ type Limits struct {
 // text with every byte, those of control frames with the complete frame. It keeps no
 // bytes but those of an unfinished character: the caller does.
 type decoder struct {
-	limits *Limits
-	size   int64  // payload bytes of the message, by the headers so far; counted only with a limit
+	config *Config
+	size   int64  // payload bytes of the message, by the headers so far; counted only with a limit, and not if it is compressed
 	left   int64  // payload bytes of the current frame that have not come
 	key    uint32 // masking key for the next of them
 	// message is the opcode of the message that is unfinished, or opContinuation
@@ -58,26 +73,30 @@ type decoder struct {
 	fin     bool // the current frame is its message's last
 	inFrame bool // a data frame's header has come, but not all of its payload
 	text    utf8Checker
+	inflation
 }
 
 // newDecoder returns a decoder at the first byte behind the handshake.
-func newDecoder(limits *Limits) decoder {
-	return decoder{limits: limits}
+func newDecoder(config *Config, deflate Deflate) decoder {
+	return decoder{config: config, inflation: inflation{deflate: deflate}}
 }
 
 // next looks at the frame that p begins with, or goes on with the one before. It
 // unmasks payload in place and returns how many bytes of p it has used: 0 exactly
-// with NeedMore and Failed. A data frame is given as far as it has come, a control
-// frame when it is complete, so that 131 bytes always suffice to go on. After
-// Failed, next must not be called again.
+// with NeedMore and Failed. A data frame is given as far as it has come, or, when it is
+// compressed, as far as it has been inflated, a control frame when it is complete, so
+// that 131 bytes always suffice to go on. After Failed, next must not be called again.
 func (d *decoder) next(p []byte) (ev Event, n int) {
+	if d.message == opContinuation {
+		d.release(d.config.Inflaters) // what the last event had of it
+	}
 	if d.inFrame {
 		if len(p) == 0 {
 			return Event{}, 0
 		}
 		return d.payload(p, 0, Event{})
 	}
-	h, n, violation := parseHeader(p, d.message)
+	h, n, violation := parseHeader(p, d.message, d.deflate.agreed)
 	switch {
 	case violation != noViolation:
 		return Event{Kind: Failed, Violation: violation}, 0
@@ -85,8 +104,9 @@ func (d *decoder) next(p []byte) (ev Event, n int) {
 		return Event{}, 0
 	case h.opcode.isControl():
 		return d.control(h, p, n)
-	}
-	if d.overLimit(h.length) {
+	case h.compressed:
+		d.beginMessage(d.config.Inflaters)
+	case d.inflater == nil && d.overLimit(h.length):
 		return Event{Kind: Failed, Violation: MessageOverLimit}, 0
 	}
 	if h.opcode != opContinuation {
@@ -99,7 +119,7 @@ func (d *decoder) next(p []byte) (ev Event, n int) {
 // overLimit adds a frame's length to the message's and says whether that is more
 // than the limit.
 func (d *decoder) overLimit(length int64) bool {
-	limit := d.limits.MaxMessageSize
+	limit := d.config.MaxMessageSize
 	if limit == 0 {
 		return false
 	}
@@ -117,22 +137,46 @@ func (d *decoder) payload(p []byte, n int, ev Event) (Event, int) {
 	if int64(len(payload)) > d.left {
 		payload = payload[:d.left]
 	}
-	key, beyondASCII := unmask(payload, d.key)
-	d.key = key
+	var violation Violation
+	if d.inflater != nil {
+		ev.Compressed = true
+		payload, ev.inflated, violation = d.inflatePayload(payload)
+	} else {
+		violation = d.plainPayload(payload)
+	}
 	d.left -= int64(len(payload))
 	ev.Kind, ev.Opcode, ev.Fin, ev.Payload = Data, d.message, d.fin, payload
 	ev.End = d.left == 0
 	d.inFrame = !ev.End
-	if d.message == Text { // section 8.1
-		if (beyondASCII || !d.text.complete()) && !d.text.check(payload) ||
-			ev.End && d.fin && !d.text.complete() {
-			return Event{Kind: Failed, Violation: InvalidUTF8}, 0
-		}
+	if violation == noViolation && ev.End && d.fin {
+		violation = d.endMessage(&ev)
 	}
-	if ev.End && d.fin {
-		d.message, d.size = opContinuation, 0
+	if violation != noViolation {
+		return Event{Kind: Failed, Violation: violation}, 0
 	}
 	return ev, n + len(payload)
+}
+
+// plainPayload takes payload that is not compressed.
+func (d *decoder) plainPayload(payload []byte) Violation {
+	key, beyondASCII := unmask(payload, d.key)
+	d.key = key
+	if d.message == Text && (beyondASCII || !d.text.complete()) && !d.text.check(payload) { // section 8.1
+		return InvalidUTF8
+	}
+	return noViolation
+}
+
+// endMessage ends the message with the frame of ev.
+func (d *decoder) endMessage(ev *Event) Violation {
+	switch {
+	case d.inflater != nil && !d.endCompressed(ev):
+		return CorruptDeflate
+	case d.message == Text && !d.text.complete(): // section 8.1
+		return InvalidUTF8
+	}
+	d.message, d.size = opContinuation, 0
+	return noViolation
 }
 
 // control gives a control frame, once it is complete.

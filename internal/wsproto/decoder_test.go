@@ -6,7 +6,7 @@ import (
 )
 
 func TestDecoderGivesDataAsItArrives_Section5_2(t *testing.T) {
-	d := newDecoder(&Limits{})
+	d := newDecoder(&Config{}, Deflate{})
 	p := wstest.Frame(0x82, "abcdef")
 	ev, n := d.next(p[:6])
 	if ev.Kind != Data || ev.Opcode != Binary || ev.length != 6 || ev.End || !ev.Fin || len(ev.Payload) != 0 || n != 6 {
@@ -33,12 +33,12 @@ func TestEveryStateGoesOnWith131Bytes_Section5_5(t *testing.T) {
 		t.Fatalf("the longest ping has %d bytes", len(p))
 	}
 	for i := range len(p) {
-		d := newDecoder(&Limits{})
+		d := newDecoder(&Config{}, Deflate{})
 		if ev, n := d.next(p[:i]); ev.Kind != NeedMore || n != 0 {
 			t.Fatalf("of %d bytes: %+v, %d", i, ev, n)
 		}
 	}
-	d := newDecoder(&Limits{})
+	d := newDecoder(&Config{}, Deflate{})
 	if ev, n := d.next(p); ev.Kind != Ping || n != 131 {
 		t.Errorf("of all bytes: %+v, %d", ev, n)
 	}
@@ -47,9 +47,9 @@ func TestEveryStateGoesOnWith131Bytes_Section5_5(t *testing.T) {
 // TestClaimedLengthAllocatesNothing: the header may say what it likes.
 func TestClaimedLengthAllocatesNothing(t *testing.T) {
 	header := wstest.Claim(0x82, 1<<40)
-	limits := &Limits{}
+	limits := &Config{}
 	if n := testing.AllocsPerRun(100, func() {
-		d := newDecoder(limits)
+		d := newDecoder(limits, Deflate{})
 		d.next(header)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
@@ -74,7 +74,7 @@ func TestMessageSizeLimit(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := newSession(t, &Limits{MaxMessageSize: limit, Reason: "over the test's limit"})
+			s := newSession(t, &Config{MaxMessageSize: limit, LimitReason: "over the test's limit"})
 			for _, f := range test.frames {
 				s.read(f)
 			}
@@ -92,12 +92,12 @@ func TestMessageSizeLimit(t *testing.T) {
 // TestLengthsDoNotOverflow: without a limit, fragments may claim more than any counter
 // can hold (CVE-2020-27813).
 func TestLengthsDoNotOverflow(t *testing.T) {
-	d := newDecoder(&Limits{})
+	d := newDecoder(&Config{}, Deflate{})
 	d.next(wstest.Frame(0x02, "x"))
 	if ev, _ := d.next(wstest.Claim(0x00, 1<<63-1)); ev.Kind != Data || ev.length != 1<<63-1 {
 		t.Errorf("got %+v", ev)
 	}
-	limited := newDecoder(&Limits{MaxMessageSize: 1<<63 - 1})
+	limited := newDecoder(&Config{MaxMessageSize: 1<<63 - 1}, Deflate{})
 	limited.next(wstest.Frame(0x02, "x"))
 	if ev, _ := limited.next(wstest.Claim(0x00, 1<<63-1)); ev.Violation != MessageOverLimit {
 		t.Errorf("got %+v, want a message over the limit", ev)

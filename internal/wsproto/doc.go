@@ -21,16 +21,17 @@
 // The frames (sections 5 to 7), for each read:
 //
 //  5. Put the bytes in a [Buffer] behind at least [Headroom] bytes of room, and
-//     call [Echo.Next] until it says [NeedMore]. Each call handles one frame (or
+//     call [Echo.Next] until it says [NeedMore] or [Yield]. Each call handles one frame (or
 //     the piece of it that has arrived), writes the answer into the same buffer,
 //     before the bytes not yet read, and says what it was.
 //  6. Send [Buffer.Out], in one write. It must have gone before the buffer is used
 //     again: the caller owns the only copy.
 //  7. What is left between Start and End of the buffer is the beginning of
-//     something unfinished. Put it in front of the next read.
+//     something unfinished. Put it in front of the next read; after Yield, give it
+//     again without one, when others have had their turn.
 //  8. When an event says that nothing more will be answered ([Echo.Last]), shut
 //     down the sending side of the connection once the bytes have gone (section
-//     7.1.1), discard what still arrives, and close.
+//     7.1.1), discard what still arrives, and close. [Echo.Release] is always last.
 //
 // A server that speaks first (a ping, a close for going away) appends its frame
 // with [Echo.AppendPing] or [Echo.AppendClose].
@@ -39,7 +40,7 @@
 // (its grammar), upgrade.go (the checks), token.go and extension.go (header
 // values), refusal.go (errors); frames in header.go, mask.go, utf8.go and decoder.go; the
 // echo in buffer.go and echo.go; close codes in closecode.go; every breach of the
-// protocol with its close code in violation.go. The inflater for permessage-deflate (RFC
-// 7692) is in inflate.go (its contract), block.go, huffman.go, symbols.go and window.go;
-// it waits for the extension to be negotiated, which no answer does so far.
+// protocol with its close code in violation.go. Compression (RFC 7692): the negotiation in
+// deflate.go, what becomes of a compressed message in inflation.go, and the inflater in inflate.go (its
+// contract), block.go, huffman.go, symbols.go and window.go.
 package wsproto

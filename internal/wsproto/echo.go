@@ -7,7 +7,8 @@ package wsproto
 //
 // The client's fragmentation is kept. A frame of up to [MaxWhole] bytes is
 // answered whole; a larger one that arrives in pieces is answered piece by piece,
-// so that the server never owes the rest of a frame and can speak at any time.
+// so that the server never owes the rest of a frame and can speak at any time. A
+// compressed message goes back in the bytes in which it came (see [Deflate]).
 type Echo struct {
 	decoder decoder
 	held    int32 // bytes at the buffer's Start that are unmasked and wait for the rest of their frame
@@ -19,10 +20,18 @@ type Echo struct {
 	failed        bool
 }
 
-// NewEcho returns an Echo at the first byte behind the handshake.
-func NewEcho(limits *Limits) Echo {
-	return Echo{decoder: newDecoder(limits)}
+// NewEcho returns an Echo at the first byte behind the handshake, in which deflate was
+// agreed on.
+func NewEcho(config *Config, deflate Deflate) Echo {
+	return Echo{decoder: newDecoder(config, deflate)}
 }
+
+// Release gives back what the Echo has been lent. It must be called when the connection
+// ends, since that may be within a message.
+func (e *Echo) Release() { e.decoder.release(e.decoder.config.Inflaters) }
+
+// Deflate is what was agreed on about permessage-deflate.
+func (e *Echo) Deflate() Deflate { return e.decoder.deflate }
 
 // CloseSent says whether a close frame was sent. Nothing is sent behind it
 // (RFC 6455 section 5.5.1).
@@ -38,7 +47,8 @@ func (e *Echo) Last() bool { return e.closeReceived || e.failed }
 
 // Next answers the next frame in b, or the next piece of one, and says what it was.
 // The Payload of what was answered is in its place in b.Out. After [NeedMore] everything that
-// can be answered has been; what is left in b must be in front of the next read.
+// can be answered has been; what is left in b must be in front of the next read. After
+// [Yield] it is the same, but what is left is to be given again without waiting for a read.
 // When [Echo.Last] is true, nothing is left.
 func (e *Echo) Next(b *Buffer) Event {
 	if e.Last() {
@@ -49,7 +59,11 @@ func (e *Echo) Next(b *Buffer) Event {
 		b.Start += int(e.held)
 		e.held = 0
 	}
+	if b.inflated >= inflateEnough && b.Start+int(e.held) < b.End {
+		return Event{Kind: Yield}
+	}
 	ev, n := e.decoder.next(b.Mem[b.Start+int(e.held) : b.End])
+	b.inflated += ev.inflated
 	switch ev.Kind {
 	case Data:
 		e.data(b, &ev, n)
@@ -62,6 +76,7 @@ func (e *Echo) Next(b *Buffer) Event {
 		e.control(b, &ev, opClose, n)
 		e.closeSent = true
 		b.Discard()
+		e.Release()
 	case Failed:
 		e.fail(b, ev.Violation)
 	}
@@ -69,7 +84,8 @@ func (e *Echo) Next(b *Buffer) Event {
 }
 
 // data answers a data frame or a piece of one. n is how many bytes it took in b,
-// behind those held. A piece that has to wait becomes NeedMore.
+// behind those held. A piece that has to wait becomes NeedMore, or Yield where the rest
+// of its frame is there.
 func (e *Echo) data(b *Buffer, ev *Event, n int) {
 	end := b.Start + int(e.held) + n
 	start := end - len(ev.Payload) - int(e.held)
@@ -84,14 +100,23 @@ func (e *Echo) data(b *Buffer, ev *Event, n int) {
 		b.Start = start
 		e.held = int32(end - start)
 		*ev = Event{}
+		if end < b.End {
+			ev.Kind = Yield
+		}
 		return
 	}
-	opcode := ev.Opcode
-	if e.begun {
-		opcode = opContinuation
+	first := byte(opContinuation)
+	if !e.begun {
+		first = byte(ev.Opcode)
+		if ev.Compressed {
+			first |= rsv1Bit
+		}
 	}
 	last := ev.End && ev.Fin
-	ev.Payload = b.answer(last, opcode, start, end)
+	if last {
+		first |= finBit
+	}
+	ev.Payload = b.answer(first, start, end)
 	e.held = 0
 	e.begun = !last
 }
@@ -103,7 +128,7 @@ func (e *Echo) control(b *Buffer, ev *Event, opcode Opcode, n int) {
 		b.Start = end
 		return
 	}
-	ev.Payload = b.answer(true, opcode, end-len(ev.Payload), end)
+	ev.Payload = b.answer(finBit|byte(opcode), end-len(ev.Payload), end)
 }
 
 // fail answers a breach with its close frame (RFC 6455 section 7.1.7).
@@ -111,12 +136,16 @@ func (e *Echo) fail(b *Buffer, v Violation) {
 	e.failed = true
 	e.held = 0
 	b.Discard()
+	defer e.Release()
 	if e.closeSent { // section 5.5.1
 		return
 	}
 	reason := violations[v].reason
-	if v == MessageOverLimit && e.decoder.limits.Reason != "" {
-		reason = e.decoder.limits.Reason
+	switch {
+	case v == MessageOverLimit && e.decoder.config.LimitReason != "":
+		reason = e.decoder.config.LimitReason
+	case v == CorruptDeflate:
+		reason += ": " + e.decoder.inflater.fault.String()
 	}
 	var frame [2 + maxControlPayload]byte
 	b.Append(e.AppendClose(frame[:0], v.CloseCode(), reason))
@@ -134,5 +163,5 @@ func (e *Echo) AppendClose(dst []byte, code CloseCode, reason string) []byte {
 // AppendPing appends a ping (RFC 6455 section 5.5.2) with at most 125 bytes of
 // payload to dst. It must not be called when [Echo.CloseSent].
 func (e *Echo) AppendPing(dst, payload []byte) []byte {
-	return append(appendHeader(dst, true, opPing, len(payload)), payload...)
+	return append(appendHeader(dst, finBit|byte(opPing), len(payload)), payload...)
 }

@@ -35,7 +35,7 @@ func BenchmarkEcho(b *testing.B) {
 		b.Run(load.name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(load.in)))
-			echo, mem := NewEcho(&Limits{}), make([]byte, Headroom+len(load.in))
+			echo, mem := NewEcho(&Config{}, Deflate{}), make([]byte, Headroom+len(load.in))
 			for b.Loop() {
 				load.run(&echo, mem)
 			}
@@ -48,7 +48,7 @@ func BenchmarkDecoder(b *testing.B) {
 		b.Run(load.name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(load.in)))
-			decoder, mem := newDecoder(&Limits{}), make([]byte, len(load.in))
+			decoder, mem := newDecoder(&Config{}, Deflate{}), make([]byte, len(load.in))
 			for b.Loop() {
 				for rest := mem[:copy(mem, load.in)]; len(rest) > 0; {
 					_, n := decoder.next(rest)

@@ -42,10 +42,10 @@ func TestEchoGivesBackWhatWasSent_Section5_6(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if _, got := echoed(t, &Limits{}, join(test.in...)); !slices.Equal(got, test.want) {
+			if _, got := echoed(t, &Config{}, join(test.in...)); !slices.Equal(got, test.want) {
 				t.Errorf("in one read: got %v, want %v", got, test.want)
 			}
-			s := newSession(t, &Limits{})
+			s := newSession(t, &Config{})
 			for _, b := range join(test.in...) {
 				s.read([]byte{b})
 			}
@@ -66,7 +66,7 @@ func TestTenPingsInOneReadGetTenPongsInOrder_Section5_5_3(t *testing.T) {
 		in = append(in, wstest.Frame(0x89, fmt.Sprint(i))...)
 		want = append(want, wstest.ServerFrame{First: 0x8a, Payload: fmt.Sprint(i)})
 	}
-	if _, got := echoed(t, &Limits{}, in); !slices.Equal(got, want) {
+	if _, got := echoed(t, &Config{}, in); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -81,7 +81,7 @@ func TestLengthsAtTheEdgesOfTheirForms_Section5_2(t *testing.T) {
 			if size < 1000 && length > 1000 {
 				continue // would copy what is kept too often
 			}
-			s := newSession(t, &Limits{})
+			s := newSession(t, &Config{})
 			for rest := in; len(rest) > 0; rest = rest[min(size, len(rest)):] {
 				s.read(rest[:min(size, len(rest))])
 			}
@@ -101,7 +101,7 @@ func TestLengthsAtTheEdgesOfTheirForms_Section5_2(t *testing.T) {
 // TestLargeFrameIsAnsweredAsItArrives_Section5_4: a server that announced the client's
 // length could send neither pong nor close until the client had finished.
 func TestLargeFrameIsAnsweredAsItArrives_Section5_4(t *testing.T) {
-	s := newSession(t, &Limits{})
+	s := newSession(t, &Config{})
 	in := wstest.Frame(0x01, strings.Repeat("a", 100000))
 	s.read(in[:10])
 	s.read(in[10:14]) // the header alone is answered with nothing
@@ -124,7 +124,7 @@ func TestLargeFrameIsAnsweredAsItArrives_Section5_4(t *testing.T) {
 // TestManySmallFragmentsLeaveNothingBehind: a million fragments of one byte, then a
 // million messages, on one connection; what is kept between reads is nothing.
 func TestManySmallFragmentsLeaveNothingBehind(t *testing.T) {
-	s := newSession(t, &Limits{MaxMessageSize: 1 << 20})
+	s := newSession(t, &Config{MaxMessageSize: 1 << 20})
 	run := func(name string, frame []byte, frames int) {
 		const perRead = 10000
 		in := strings.Repeat(string(frame), perRead)
@@ -149,9 +149,9 @@ func TestAnyCutsGiveTheSameMessages(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 300 {
 		in := randomFrames(random)
-		_, whole := echoed(t, &Limits{}, in)
+		_, whole := echoed(t, &Config{}, in)
 		want := wstest.Messages(t, whole)
-		s := newSession(t, &Limits{})
+		s := newSession(t, &Config{})
 		for rest := in; len(rest) > 0; {
 			n := 1 + random.IntN(len(rest))
 			if random.IntN(2) == 0 {
@@ -196,7 +196,7 @@ func randomFrames(random *rand.Rand) []byte {
 // TestServersClose_Section7_1_2: behind its own close frame the server answers nothing,
 // and waits for the client's.
 func TestServersClose_Section7_1_2(t *testing.T) {
-	s := newSession(t, &Limits{})
+	s := newSession(t, &Config{})
 	s.read(wstest.Frame(0x82, "half")[:8]) // is kept, and dropped by the close
 	frame := s.echo.AppendClose(nil, GoingAway, "bye")
 	if string(frame) != "\x88\x05\x03\xe9bye" || !s.echo.CloseSent() || s.echo.CloseReceived() || s.echo.Last() {
@@ -217,7 +217,7 @@ func TestServersClose_Section7_1_2(t *testing.T) {
 }
 
 func TestServersPing_Section5_5_2(t *testing.T) {
-	e := NewEcho(&Limits{})
+	e := NewEcho(&Config{}, Deflate{})
 	if got := string(e.AppendPing([]byte("x"), []byte("abc"))); got != "x\x89\x03abc" {
 		t.Errorf("got %x", got)
 	}
@@ -226,7 +226,7 @@ func TestServersPing_Section5_5_2(t *testing.T) {
 // TestEchoAllocatesNothing holds for every kind of message.
 func TestEchoAllocatesNothing(t *testing.T) {
 	for _, load := range echoLoads {
-		echo, mem := NewEcho(&Limits{}), make([]byte, Headroom+len(load.in))
+		echo, mem := NewEcho(&Config{}, Deflate{}), make([]byte, Headroom+len(load.in))
 		if n := testing.AllocsPerRun(10, func() { load.run(&echo, mem) }); n != 0 {
 			t.Errorf("%s: %v allocations", load.name, n)
 		}

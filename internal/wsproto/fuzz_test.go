@@ -110,8 +110,10 @@ type record struct {
 
 // decode gives in to a Decoder in the given pieces, with canaries around each, and
 // checks that every call consumes, fails, or asks for more, and that 131 bytes suffice.
-func decode(t *testing.T, in, cuts []byte) (r record) {
-	d := newDecoder(&Limits{MaxMessageSize: 1 << 20})
+func decode(t *testing.T, deflate Deflate, in, cuts []byte) (r record) {
+	pool := newTestInflaters(t)
+	d := newDecoder(&Config{MaxMessageSize: 1 << 20, Inflaters: pool}, deflate)
+	defer d.release(pool)
 	var kept []byte
 	for len(in) > 0 {
 		n := nextCut(&cuts, len(in))
@@ -153,25 +155,42 @@ func decode(t *testing.T, in, cuts []byte) (r record) {
 
 func addStreams(f *testing.F) {
 	for _, load := range echoLoads[:2] {
-		f.Add(load.in, []byte{3, 0, 0, 70})
+		f.Add(load.in, []byte{3, 0, 0, 70}, uint8(0))
 	}
 	for _, test := range violationTests {
-		f.Add(test.in, []byte{1, 1})
+		f.Add(test.in, []byte{1, 1}, uint8(0))
 	}
-	f.Add(join(wstest.Frame(0x01, "Hel"), wstest.Frame(0x89, "p"), wstest.Frame(0x80, "lo€"), wstest.Frame(0x88, "\x03\xe8x")), []byte{5})
-	f.Add(wstest.Frame(0x82, string(make([]byte, 70000))), []byte{255, 255, 255})
+	for _, test := range deflateViolationTests {
+		f.Add(test.in, []byte{1, 1}, uint8(1))
+	}
+	for _, test := range deflateExamples {
+		var in []byte
+		for _, frame := range test.frames {
+			in = append(in, wstest.Frame(frame.First, frame.Payload)...)
+		}
+		f.Add(in, []byte{4, 2}, uint8(2))
+	}
+	f.Add(wstest.Frame(0xc1, string(deflated(english[:2000], 9))), []byte{255}, uint8(1))
+	f.Add(join(wstest.Frame(0x01, "Hel"), wstest.Frame(0x89, "p"), wstest.Frame(0x80, "lo€"), wstest.Frame(0x88, "\x03\xe8x")), []byte{5}, uint8(2))
+	f.Add(wstest.Frame(0x82, string(make([]byte, 70000))), []byte{255, 255, 255}, uint8(1))
+}
+
+// fuzzDeflate is an agreement that a fuzzer chose.
+func fuzzDeflate(choice uint8) Deflate {
+	return []Deflate{{}, stateless, takeover, {agreed: true, ServerMaxWindowBits: 9, ClientMaxWindowBits: 9}}[choice%4]
 }
 
 // FuzzDecoder: a stream means the same whole, byte by byte, and in any cuts; nothing
 // outside the bytes given is written; every call consumes, fails, or asks for more.
 func FuzzDecoder(f *testing.F) {
 	addStreams(f)
-	f.Fuzz(func(t *testing.T, in, cuts []byte) {
-		whole := decode(t, in, nil)
+	f.Fuzz(func(t *testing.T, in, cuts []byte, choice uint8) {
+		deflate := fuzzDeflate(choice)
+		whole := decode(t, deflate, in, nil)
 		for _, pieces := range [][]byte{cuts, make([]byte, len(in))} {
-			got := decode(t, in, pieces)
-			if whole.violation == InvalidUTF8 {
-				// In pieces, the text before the breach has been given already.
+			got := decode(t, deflate, in, pieces)
+			if whole.violation == InvalidUTF8 || deflate.agreed && (whole.violation == CorruptDeflate || whole.violation == MessageOverLimit) {
+				// In pieces, what is before the breach has been given already.
 				got.data = got.data[:min(len(got.data), len(whole.data))]
 			}
 			if got.violation != whole.violation || !bytes.Equal(got.data, whole.data) || !slices.Equal(got.controls, whole.controls) {
@@ -182,13 +201,17 @@ func FuzzDecoder(f *testing.F) {
 }
 
 // FuzzEcho: what a strict client reads of the answers is the same messages, in the same
-// order, however the stream is cut, and a close frame is the last of them.
+// order, however the stream is cut, and a close frame is the last of them; compressed
+// ones are those that were sent so.
 func FuzzEcho(f *testing.F) {
 	addStreams(f)
-	f.Fuzz(func(t *testing.T, in, cuts []byte) {
-		limits := &Limits{MaxMessageSize: 1 << 20}
-		whole, frames := echoed(t, limits, in)
-		pieces := newSession(t, limits)
+	f.Fuzz(func(t *testing.T, in, cuts []byte, choice uint8) {
+		deflate := fuzzDeflate(choice)
+		config := &Config{MaxMessageSize: 1 << 20, Inflaters: newTestInflaters(t)}
+		whole := newDeflateSession(t, config, deflate)
+		whole.read(in)
+		frames := whole.frames()
+		pieces := newDeflateSession(t, config, deflate)
 		for rest := in; len(rest) > 0; {
 			n := nextCut(&cuts, len(rest))
 			pieces.read(rest[:n])
@@ -204,6 +227,95 @@ func FuzzEcho(f *testing.F) {
 		for i, m := range got {
 			if closes := m.Opcode == 8; closes != (whole.echo.Last() && i == len(got)-1) {
 				t.Fatalf("message %d of %d is %v", i, len(got), m)
+			}
+			if m.Compressed && !deflate.agreed {
+				t.Fatalf("message %d is compressed", i)
+			}
+		}
+	})
+}
+
+// FuzzCompressedEcho: what a client has compressed goes back verbatim, however it is cut and
+// fragmented, with the size and the end that compress/flate finds; what that finds corrupt
+// is answered with 1007.
+func FuzzCompressedEcho(f *testing.F) {
+	for _, load := range inflateLoads {
+		f.Add(deflated(load.plain[:min(len(load.plain), 3000)], 5), []byte{7, 100}, []byte{30})
+	}
+	for _, test := range refusedStreams {
+		f.Add([]byte(test.in), []byte{1}, []byte{2})
+	}
+	f.Add([]byte("\xf3\x48\xcd\xc9\xc9\x07\x00\x00"), []byte{}, []byte{})
+	f.Fuzz(func(t *testing.T, message, fragments, cuts []byte) {
+		var in []byte
+		first := byte(0x42)
+		for rest := message; ; first = 0 {
+			n := nextCut(&fragments, len(rest))
+			if n = min(n, len(rest)); n == len(rest) {
+				in = append(in, wstest.Frame(first|0x80, string(rest))...)
+				break
+			}
+			in = append(in, wstest.Frame(first, string(rest[:n]))...)
+			rest = rest[n:]
+		}
+		s := newDeflateSession(t, &Config{Inflaters: newTestInflaters(t)}, takeover)
+		for rest := in; len(rest) > 0 && !s.echo.Last(); {
+			n := nextCut(&cuts, len(rest))
+			s.read(rest[:n])
+			rest = rest[n:]
+		}
+		got := wstest.Messages(t, s.frames())
+		if s.echo.Last() {
+			if len(got) != 1 || got[0].Opcode != 8 || got[0].Payload[:2] != "\x03\xef" {
+				t.Fatalf("closed with %v", got)
+			}
+			if _, used, err := flateVerdict(append(bytes.Clone(message), "\x00\x00\xff\xff\x03\x00"...)); err == nil && used == len(message)+6 {
+				t.Fatalf("compress/flate takes it, and it is answered with %v", got)
+			}
+			return
+		}
+		if len(got) != 1 || got[0] != (wstest.Message{Opcode: 2, Compressed: true, Payload: string(message)}) {
+			t.Fatalf("%d messages came back, not the one that was sent", len(got))
+		}
+		ev := s.events[len(s.events)-1]
+		if plain, used, err := flateVerdict(append(bytes.Clone(message), "\x00\x00\xff\xff\x03\x00"...)); err == nil && used == len(message)+6 && ev.Saved != int64(len(plain)-len(message)) {
+			t.Fatalf("saved %d; %d became %d", ev.Saved, len(message), len(plain))
+		}
+	})
+}
+
+// FuzzDeflateOffers: an agreement keeps what the offer demands, asks for nothing that was
+// not offered, and lets the client's messages be the server's.
+func FuzzDeflateOffers(f *testing.F) {
+	for _, test := range deflateOffers {
+		f.Add(test.offer)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		offers, ok := parseExtensions(nil, value)
+		if !ok {
+			return
+		}
+		for _, mode := range []Compression{NoCompression, Stateless, Takeover} {
+			d := mode.negotiate(offers)
+			if !d.agreed {
+				continue
+			}
+			answer, ok := parseExtensions(nil, d.String())
+			if !ok || len(answer) != 1 || mode == NoCompression {
+				t.Fatalf("%q is answered with %q", value, d)
+			}
+			kept := false // by one of the offers
+			for _, offer := range offers {
+				o, ok := parseDeflateOffer(offer.params)
+				kept = kept || ok && offer.name == deflateName &&
+					(d.ServerNoContextTakeover || !o.serverNoContext) &&
+					(d.ServerMaxWindowBits == o.serverBits) &&
+					(d.ClientMaxWindowBits == 0 || o.clientBits >= d.ClientMaxWindowBits)
+			}
+			verbatim := (d.ClientNoContextTakeover || !d.ServerNoContextTakeover) &&
+				(d.ServerMaxWindowBits == 0 || d.windowBits() <= d.ServerMaxWindowBits)
+			if !kept || !verbatim {
+				t.Fatalf("%q is answered with %q", value, d)
 			}
 		}
 	})

@@ -24,6 +24,7 @@ func (o Opcode) isControl() bool { return o&0x8 != 0 }
 const (
 	finBit   = 0x80
 	rsvBits  = 0x70
+	rsv1Bit  = 0x40 // the message is compressed (RFC 7692 section 6)
 	maskBit  = 0x80
 	length16 = 126 // the length is in the next 2 bytes
 	length64 = 127 // the length is in the next 8 bytes
@@ -45,25 +46,30 @@ const (
 //	|                    Masking-key (32)                           |
 //	+---------------------------------------------------------------+
 type header struct {
-	fin    bool
-	opcode Opcode
-	key    uint32 // the masking key, its first byte in the low bits
-	length int64  // of the payload, in bytes
+	fin        bool
+	compressed bool // RSV1: the frame begins a compressed message
+	opcode     Opcode
+	key        uint32 // the masking key, its first byte in the low bits
+	length     int64  // of the payload, in bytes
 }
 
 // parseHeader reads the frame header that p begins with, and makes every check
 // that needs nothing but the header, each as soon as its bytes are there. message is
-// the opcode of the unfinished message, or opContinuation when there is none. n is the
-// length of the header, or 0 while p is too short; [maxClientHeader] bytes
-// always suffice.
-func parseHeader(p []byte, message Opcode) (h header, n int, v Violation) {
+// the opcode of the unfinished message, or opContinuation when there is none; deflate is
+// whether messages may be compressed. n is the length of the header, or 0 while p is too
+// short; [maxClientHeader] bytes always suffice.
+func parseHeader(p []byte, message Opcode, deflate bool) (h header, n int, v Violation) {
 	if len(p) < 1 {
 		return h, 0, noViolation
 	}
 	h.fin, h.opcode = p[0]&finBit != 0, Opcode(p[0]&0xF)
+	if p[0]&rsvBits != 0 {
+		if p[0]&rsvBits != rsv1Bit || !deflate {
+			return h, 0, ReservedBits
+		}
+		h.compressed = true
+	}
 	switch {
-	case p[0]&rsvBits != 0:
-		return h, 0, ReservedBits
 	case h.opcode > opPong, h.opcode > Binary && h.opcode < opClose:
 		return h, 0, ReservedOpcode
 	case h.opcode.isControl() && !h.fin:
@@ -72,6 +78,8 @@ func parseHeader(p []byte, message Opcode) (h header, n int, v Violation) {
 		return h, 0, UnexpectedContinuation
 	case h.opcode != opContinuation && !h.opcode.isControl() && message != opContinuation:
 		return h, 0, ExpectedContinuation
+	case h.compressed && (h.opcode == opContinuation || h.opcode.isControl()):
+		return h, 0, MisplacedRSV1
 	case len(p) < 2:
 		return h, 0, noViolation
 	case p[1]&maskBit == 0:
@@ -111,12 +119,9 @@ func parseHeader(p []byte, message Opcode) (h header, n int, v Violation) {
 	return h, n + 4, noViolation
 }
 
-// appendHeader appends the header of a server's frame, which has no masking key.
-func appendHeader(dst []byte, fin bool, opcode Opcode, length int) []byte {
-	first := byte(opcode)
-	if fin {
-		first |= finBit
-	}
+// appendHeader appends the header of a server's frame, which has no masking key. first is
+// its first byte.
+func appendHeader(dst []byte, first byte, length int) []byte {
 	switch {
 	case length <= maxControlPayload:
 		return append(dst, first, byte(length))

@@ -88,6 +88,7 @@ const (
 	invalidSymbol
 	invalidDistance
 	distanceTooFar
+	endsInBlock
 )
 
 var corruptions = [...]string{
@@ -104,6 +105,7 @@ var corruptions = [...]string{
 	invalidSymbol:        "bits that are no literal or length (RFC 1951 section 3.2.5)",
 	invalidDistance:      "bits that are no distance (RFC 1951 section 3.2.5)",
 	distanceTooFar:       "a distance beyond the window, or before the first byte (RFC 7692 section 7.1.2)",
+	endsInBlock:          "the message ends within a block (RFC 7692 section 7.2.1)",
 }
 
 func (c corruption) String() string { return corruptions[c] }

@@ -25,12 +25,15 @@ type Policy struct {
 	// the first offered that is among Subprotocols is chosen, or none.
 	AnySubprotocol bool
 	Subprotocols   []string
+	// Compression is what becomes of offers of permessage-deflate (RFC 7692).
+	Compression Compression
 }
 
 // Agreement is the outcome of an accepted opening handshake.
 type Agreement struct {
 	Accept      string // the value of Sec-WebSocket-Accept
 	Subprotocol string // the chosen subprotocol, or ""
+	Deflate     Deflate
 }
 
 // IsUpgrade says whether the request means to open a WebSocket, well made or not.
@@ -67,7 +70,7 @@ func (p *Policy) Accept(r *Request) (Agreement, *Refusal) {
 		}
 	}
 	key, _ := r.value("Sec-WebSocket-Key")
-	return Agreement{Accept: acceptKey(key), Subprotocol: subprotocol}, nil
+	return Agreement{Accept: acceptKey(key), Subprotocol: subprotocol, Deflate: p.Compression.negotiate(offers)}, nil
 }
 
 // checkRequest makes the checks that are the same for every server.
@@ -185,6 +188,10 @@ func (a *Agreement) AppendResponse(dst []byte) []byte {
 	if a.Subprotocol != "" {
 		dst = append(dst, "\r\nSec-WebSocket-Protocol: "...)
 		dst = append(dst, a.Subprotocol...)
+	}
+	if a.Deflate.Agreed() {
+		dst = append(dst, "\r\nSec-WebSocket-Extensions: "...)
+		dst = append(dst, a.Deflate.String()...)
 	}
 	return append(dst, "\r\n\r\n"...)
 }

@@ -9,6 +9,7 @@ type Violation uint8
 const (
 	noViolation Violation = iota
 	ReservedBits
+	MisplacedRSV1
 	ReservedOpcode
 	FragmentedControl
 	ControlTooLong
@@ -19,6 +20,7 @@ const (
 	ExpectedContinuation
 	MessageOverLimit
 	InvalidUTF8
+	CorruptDeflate
 	ClosePayloadTooShort
 	InvalidCloseCode
 	InvalidCloseReason
@@ -32,7 +34,8 @@ var violations = [...]struct {
 	reason string
 }{
 	noViolation:            {"none", 0, ""},
-	ReservedBits:           {"reserved_bits", ProtocolError, "a reserved bit is set and no extension was agreed on (RFC 6455 section 5.2)"},
+	ReservedBits:           {"reserved_bits", ProtocolError, "a reserved bit is set and no extension was agreed on that has it (RFC 6455 section 5.2)"},
+	MisplacedRSV1:          {"misplaced_rsv1", ProtocolError, "RSV1 is set on a frame that does not begin a message (RFC 7692 section 6.1)"},
 	ReservedOpcode:         {"reserved_opcode", ProtocolError, "the opcode is reserved (RFC 6455 section 5.2)"},
 	FragmentedControl:      {"fragmented_control", ProtocolError, "a control frame is fragmented (RFC 6455 section 5.5)"},
 	ControlTooLong:         {"control_too_long", ProtocolError, "a control frame has over 125 bytes of payload (RFC 6455 section 5.5)"},
@@ -43,6 +46,7 @@ var violations = [...]struct {
 	ExpectedContinuation:   {"expected_continuation", ProtocolError, "a new message before the one before was finished (RFC 6455 section 5.4)"},
 	MessageOverLimit:       {"message_over_limit", MessageTooBig, "the message is over the limit of this server"},
 	InvalidUTF8:            {"invalid_utf8", InvalidFramePayloadData, "a text message is not UTF-8 (RFC 6455 section 8.1)"},
+	CorruptDeflate:         {"corrupt_deflate", InvalidFramePayloadData, "a compressed message is corrupt"},
 	ClosePayloadTooShort:   {"close_payload_too_short", ProtocolError, "a close frame has one byte of payload (RFC 6455 section 5.5.1)"},
 	InvalidCloseCode:       {"invalid_close_code", ProtocolError, "a close frame has a code that may not be sent (RFC 6455 section 7.4)"},
 	InvalidCloseReason:     {"invalid_close_reason", InvalidFramePayloadData, "the reason of a close frame is not UTF-8 (RFC 6455 section 5.5.1)"},

@@ -9,15 +9,17 @@ import (
 	"unicode/utf8"
 )
 
-// violationTests has, for each breach, bytes that show it and how many of them are
-// enough: the answer must not wait for more.
-var violationTests = []struct {
+type violationTest struct {
 	name   string
 	in     []byte
 	enough int // bytes of in; 0 is all
 	want   Violation
 	code   CloseCode
-}{
+}
+
+// violationTests has, for each breach, bytes that show it and how many of them are
+// enough: the answer must not wait for more.
+var violationTests = []violationTest{
 	{"RSV1 set", []byte("\xc1\x80"), 1, ReservedBits, 1002},
 	{"RSV2 set", []byte("\xa1\x80"), 1, ReservedBits, 1002},
 	{"RSV3 set", []byte("\x91\x80"), 1, ReservedBits, 1002},
@@ -60,56 +62,89 @@ var violationTests = []struct {
 	{"close reason is not UTF-8", wstest.Frame(0x88, "\x03\xe8\xff"), 0, InvalidCloseReason, 1007},
 }
 
+// deflateViolationTests are those that need permessage-deflate, without context takeover.
+var deflateViolationTests = []violationTest{
+	{"RSV1 and RSV2 set", []byte("\xe1\x80"), 1, ReservedBits, 1002},
+	{"RSV3 set", []byte("\x91\x80"), 1, ReservedBits, 1002},
+	{"RSV1 on a ping", []byte("\xc9\x80"), 1, MisplacedRSV1, 1002},
+	{"RSV1 on a close frame", []byte("\xc8\x80"), 1, MisplacedRSV1, 1002},
+	{"RSV1 on a continuation", join(wstest.Frame(0x41, "\xf2\x48"), []byte("\xc0\x80")), 9, MisplacedRSV1, 1002},
+	{"RSV1 on a continuation of what is not compressed", join(wstest.Frame(0x01, "a"), []byte("\xc0\x80")), 8, MisplacedRSV1, 1002},
+	{"RSV1 on a reserved opcode", []byte("\xc3\x80"), 1, ReservedOpcode, 1002},
+	{"a compressed text within a text", join(wstest.Frame(0x01, "a"), wstest.Frame(0xc1, "\x00")), 8, ExpectedContinuation, 1002},
+	{"block of type 3", wstest.Frame(0xc2, "\x07abcdefghijkl"), 7, CorruptDeflate, 1007},
+	{"ends within a block", wstest.Frame(0xc1, "\xf2\x48\xcd"), 0, CorruptDeflate, 1007},
+	{"no bytes at all", wstest.Frame(0xc1, ""), 0, CorruptDeflate, 1007},
+	{"the tail is not cut off, and a byte behind it", wstest.Frame(0xc1, "\xf2\x48\xcd\xc9\xc9\x07\x00\x00\x00\xff\xff\x06"), 0, CorruptDeflate, 1007},
+	{"refers to the message before", join(wstest.Frame(0xc1, "\xf2\x48\xcd\xc9\xc9\x07\x00"), wstest.Frame(0xc1, "\xf2\x00\x11\x00\x00")), 22, CorruptDeflate, 1007},
+	{"text is not UTF-8", wstest.Frame(0xc1, string(stored("a\xffb"))+"\x00"), 13, InvalidUTF8, 1007},
+	{"text ends within a character", wstest.Frame(0xc1, string(stored("\xe2\x82"))+"\x00"), 0, InvalidUTF8, 1007},
+	{"character cut by a fragment goes wrong", join(wstest.Frame(0x41, string(stored("\xe2"))), wstest.Frame(0x00, string(stored("a")))), 0, InvalidUTF8, 1007},
+	{"large text, not UTF-8 in what has come", append(wstest.Claim(0xc1, 1<<20), wstest.Frame(0, string(stored("ab\xff")))[6:]...), 0, InvalidUTF8, 1007},
+}
+
+// stored is a block of DEFLATE that is not compressed (RFC 1951 section 3.2.4).
+func stored(text string) []byte {
+	n := uint16(len(text))
+	return append([]byte{0, byte(n), byte(n >> 8), byte(^n), byte(^n >> 8)}, text...)
+}
+
 // TestEveryViolationEndsInItsCloseFrame_Section7_1_7 sends each breach whole, with more
 // behind it, and byte by byte: the answer is one close frame, at the first byte that
 // shows the breach, and nothing behind it.
 func TestEveryViolationEndsInItsCloseFrame_Section7_1_7(t *testing.T) {
-	limits := &Limits{MaxMessageSize: 1 << 20}
 	seen := map[Violation]bool{}
 	for _, test := range violationTests {
 		seen[test.want] = true
-		t.Run(test.name, func(t *testing.T) {
-			enough := test.enough
-			if enough == 0 {
-				enough = len(test.in)
-			}
-			check := func(s *session) {
-				t.Helper()
-				frames := s.frames()
-				last := frames[len(frames)-1]
-				if last.First != 0x88 || binary.BigEndian.Uint16([]byte(last.Payload)) != uint16(test.code) || !utf8.ValidString(last.Payload[2:]) {
-					t.Errorf("answered with %v, want a close frame with %d", last, test.code)
-				}
-				if ev := s.events[len(s.events)-1]; ev.Kind != Failed || ev.Violation != test.want {
-					t.Errorf("the event is %+v, want %v", ev, test.want)
-				}
-				if !s.echo.Last() || !s.echo.CloseSent() || s.echo.CloseReceived() || len(s.kept) > 0 {
-					t.Error("the Echo has not ended")
-				}
-			}
-			whole := newSession(t, limits)
-			whole.read(join(test.in, wstest.Frame(0x81, "behind")))
-			check(whole)
-
-			s := newSession(t, limits)
-			for _, b := range test.in[:enough] {
-				if s.echo.Last() {
-					t.Fatal("ended before the byte that shows it")
-				}
-				s.read([]byte{b})
-			}
-			check(s)
-			sent := len(s.out)
-			s.read(wstest.Frame(0x81, "behind"))
-			if len(s.out) != sent {
-				t.Error("something was answered behind the close frame")
-			}
-		})
+		t.Run(test.name, func(t *testing.T) { test.run(t, Deflate{}) })
+	}
+	for _, test := range deflateViolationTests {
+		seen[test.want] = true
+		t.Run("deflate/"+test.name, func(t *testing.T) { test.run(t, stateless) })
 	}
 	for v := ReservedBits; int(v) < len(violations); v++ {
 		if !seen[v] {
 			t.Errorf("%v has no test", v)
 		}
+	}
+}
+
+func (test *violationTest) run(t *testing.T, deflate Deflate) {
+	config := &Config{MaxMessageSize: 1 << 20, Inflaters: newTestInflaters(t)}
+	enough := test.enough
+	if enough == 0 {
+		enough = len(test.in)
+	}
+	check := func(s *session) {
+		t.Helper()
+		frames := s.frames()
+		last := frames[len(frames)-1]
+		if last.First != 0x88 || binary.BigEndian.Uint16([]byte(last.Payload)) != uint16(test.code) || !utf8.ValidString(last.Payload[2:]) {
+			t.Errorf("answered with %v, want a close frame with %d", last, test.code)
+		}
+		if ev := s.events[len(s.events)-1]; ev.Kind != Failed || ev.Violation != test.want {
+			t.Errorf("the event is %+v, want %v", ev, test.want)
+		}
+		if !s.echo.Last() || !s.echo.CloseSent() || s.echo.CloseReceived() || len(s.kept) > 0 {
+			t.Error("the Echo has not ended")
+		}
+	}
+	whole := newDeflateSession(t, config, deflate)
+	whole.read(join(test.in, wstest.Frame(0x81, "behind")))
+	check(whole)
+
+	s := newDeflateSession(t, config, deflate)
+	for _, b := range test.in[:enough] {
+		if s.echo.Last() {
+			t.Fatal("ended before the byte that shows it")
+		}
+		s.read([]byte{b})
+	}
+	check(s)
+	sent := len(s.out)
+	s.read(wstest.Frame(0x81, "behind"))
+	if len(s.out) != sent {
+		t.Error("something was answered behind the close frame")
 	}
 }
 
@@ -129,7 +164,7 @@ func TestViolationTable(t *testing.T) {
 // TestNoCloseFrameIsSentTwice_Section5_5_1: a breach behind a close frame of the server's
 // own ends the connection without another.
 func TestNoCloseFrameIsSentTwice_Section5_5_1(t *testing.T) {
-	s := newSession(t, &Limits{})
+	s := newSession(t, &Config{})
 	if frame := s.echo.AppendClose(nil, GoingAway, ""); !bytes.Equal(frame, []byte("\x88\x02\x03\xe9")) {
 		t.Fatalf("the close frame is %x", frame)
 	}

@@ -73,7 +73,11 @@ func (w *window) copyPiece(from, most int) {
 
 // appendHistory appends to dst as much of the last output as a match may reach.
 func (w *window) appendHistory(dst []byte) []byte {
-	n := min(w.size, w.older+w.pos)
+	return w.last(dst, min(w.size, w.older+w.pos))
+}
+
+// last appends to dst the last n bytes of output, which are to be in the ring.
+func (w *window) last(dst []byte, n int) []byte {
 	if n > w.pos {
 		dst = append(dst, w.ring[ringSize-(n-w.pos):]...)
 		n = w.pos

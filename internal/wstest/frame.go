@@ -66,7 +66,7 @@ func cutFrame(p []byte) (f ServerFrame, rest []byte, ok bool, err error) {
 	if n&0x80 != 0 {
 		return f, p, false, fmt.Errorf("the server masked a frame: %x", p[:2])
 	}
-	if p[0]&0x70 != 0 {
+	if opcode := p[0] & 0xF; p[0]&0x30 != 0 || p[0]&0x40 != 0 && (opcode == 0 || opcode >= 8) { // RFC 7692 section 6.1
 		return f, p, false, fmt.Errorf("the server sent a reserved bit: %x", p[0])
 	}
 	if n >= 126 {
@@ -107,8 +107,9 @@ func ReadFrames(t testing.TB, p []byte) (frames []ServerFrame) {
 
 // Message is a whole message or a control frame, as an application sees it.
 type Message struct {
-	Opcode  byte
-	Payload string
+	Opcode     byte
+	Compressed bool   // RSV1 was set (RFC 7692 section 6)
+	Payload    string // as it came, compressed or not
 }
 
 // Messages puts the fragments together (RFC 6455 section 5.4).
@@ -122,7 +123,7 @@ func Messages(t testing.TB, frames []ServerFrame) (messages []Message) {
 			if !fin || len(f.Payload) > 125 {
 				t.Fatalf("the server sent a bad control frame: %v", f)
 			}
-			messages = append(messages, Message{opcode, f.Payload})
+			messages = append(messages, Message{Opcode: opcode, Payload: f.Payload})
 			continue
 		case opcode == 0:
 			if unfinished == nil {
@@ -133,7 +134,7 @@ func Messages(t testing.TB, frames []ServerFrame) (messages []Message) {
 			if unfinished != nil {
 				t.Fatalf("the server began a message within another: %v", f)
 			}
-			unfinished = &Message{opcode, f.Payload}
+			unfinished = &Message{opcode, f.First&0x40 != 0, f.Payload}
 		}
 		if fin {
 			messages = append(messages, *unfinished)

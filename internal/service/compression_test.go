@@ -1,0 +1,129 @@
+package service
+
+import (
+	"bytes"
+	"compress/flate"
+	"strings"
+	"testing"
+
+	"echosvc/internal/wsproto"
+	"echosvc/internal/wstest"
+)
+
+// offerDeflate is what browsers send.
+const offerDeflate = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"
+
+// deflated is a text as the payload of a compressed message (RFC 7692 section 7.2.1).
+func deflated(text string) string {
+	var b bytes.Buffer
+	w, _ := flate.NewWriter(&b, flate.BestCompression) // fails for unknown levels only
+	w.Write([]byte(text))
+	w.Flush()
+	return strings.TrimSuffix(b.String(), "\x00\x00\xff\xff")
+}
+
+func TestCompressedEcho_RFC7692(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		for mode, want := range map[wsproto.Compression]string{
+			wsproto.Stateless: "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+			wsproto.Takeover:  "permessage-deflate",
+		} {
+			r := start(t, driver, func(c *Config) { c.Compression = mode })
+			c := wstest.Connect(t, r.addr)
+			c.Send([]byte(wstest.Request(offerDeflate)))
+			if got := c.Response().Header.Get("Sec-WebSocket-Extensions"); got != want {
+				t.Errorf("agreed on %q, want %q", got, want)
+			}
+			text := strings.Repeat("κόσμε ", 1000)
+			message := deflated(text)
+			c.Send(wstest.Frame(0xc1, message), wstest.Frame(0x81, "plain"))
+			c.Expect(frame(0xc1, message), frame(0x81, "plain"))
+			saved := int64(len(text) - len(message))
+			eventually(t, "the connection is listed", func() bool { return len(r.connections()) == 1 })
+			if got := r.connections()[0]; got.Extensions != want || got.Saved != saved || got.Bytes != int64(len(message)+len("plain")) {
+				t.Errorf("the list says %+v", got)
+			}
+			c.Send(wstest.Frame(0x88, "\x03\xe8"))
+			c.ExpectClose(1000)
+			if got := r.line("connection closed"); got["extensions"] != want || got["saved"] != float64(saved) {
+				t.Errorf("the log says %v", got)
+			}
+		}
+	})
+}
+
+func TestCompressionCanBeOff(t *testing.T) {
+	r := start(t, "portable", func(c *Config) { c.Compression = wsproto.NoCompression })
+	c := wstest.Connect(t, r.addr)
+	c.Send([]byte(wstest.Request(offerDeflate)))
+	if got := c.Response().Header.Values("Sec-WebSocket-Extensions"); len(got) != 0 {
+		t.Errorf("agreed on %q", got)
+	}
+	c.Send(wstest.Frame(0xc1, deflated("x")))
+	c.ExpectClose(1002)
+}
+
+func TestGoodbyeMayBeCompressed(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := start(t, driver, nil)
+		for _, text := range []string{"bye!", "by"} {
+			c := wstest.Dial(t, r.addr, offerDeflate)
+			c.Send(wstest.Frame(0xc1, deflated(text)), wstest.Frame(0xc2, deflated("bye")), wstest.Frame(0x89, "still there"))
+			c.Expect(frame(0xc1, deflated(text)), frame(0xc2, deflated("bye")), frame(0x8a, "still there"))
+		}
+		bye := deflated("BYE")
+		c := wstest.Dial(t, r.addr, offerDeflate)
+		c.Send(wstest.Frame(0x41, bye[:2]), wstest.Frame(0x80, bye[2:]))
+		c.Expect(frame(0x41, bye[:2]), frame(0x80, bye[2:]))
+		f, err := c.Frame()
+		if err != nil || f != frame(0x88, "\x03\xe8goodbye") {
+			t.Errorf("read %v, %v behind it", f, err)
+		}
+	})
+}
+
+// TestBombIsHeldByItsSize: what a message inflates to counts, at once, and is nowhere kept.
+func TestBombIsHeldByItsSize(t *testing.T) {
+	bomb := wstest.Frame(0xc2, deflated(strings.Repeat("\x00", 64<<20)))
+	eachDriver(t, func(t *testing.T, driver string) {
+		for limit, reason := range map[int64]string{
+			64 << 10: "the message is over MAX_MESSAGE_SIZE=64KiB of this echosvc",
+			0:        "",
+		} {
+			r := start(t, driver, func(c *Config) { c.MaxMessageSize = limit })
+			c := wstest.Dial(t, r.addr, offerDeflate)
+			before := heap()
+			c.Send(bomb)
+			if limit == 0 {
+				if f, err := c.Frame(); err != nil || f.First&0xf != 2 {
+					t.Errorf("read %v, %v; want the first of the bomb", f, err)
+				}
+			} else if got := c.ExpectClose(1009); got != reason {
+				t.Errorf("closed with %q", got)
+			}
+			if grown := heap() - before; grown > 4<<20 {
+				t.Errorf("the heap has grown by %d bytes", grown)
+			}
+		}
+	})
+}
+
+// TestMessageThatIsOpenAtTheEnd: what inflates it is given back.
+func TestMessageThatIsOpenAtTheEnd(t *testing.T) {
+	c := newConnTest(t, nil)
+	c.receive([]byte(wstest.Request(offerDeflate)))
+	c.receive(wstest.Frame(0x41, deflated("half")))
+	counted := &countedInflaters{}
+	c.svc.protocol.Inflaters = counted
+	c.do(c.conn.EndOfInput(c.now))
+	if counted.back != 1 {
+		t.Errorf("%d inflaters came back", counted.back)
+	}
+}
+
+type countedInflaters struct {
+	wsproto.Inflaters
+	back int
+}
+
+func (c *countedInflaters) Put(*wsproto.Inflater) { c.back++ }

@@ -1,0 +1,113 @@
+package wsproto
+
+// maxPlain is how many bytes a compressed message may inflate to, to be given in
+// [Event.Plain].
+const maxPlain = 125
+
+const (
+	// inflateCut is how many compressed bytes are inflated in one go. It is small, since a
+	// bomb becomes a thousand times as much.
+	inflateCut = 2 << 10
+	// inflateEnough is how many bytes one read may inflate to before others have their turn.
+	inflateEnough = 1 << 20
+)
+
+// Inflater inflates a compressed message, for as long as that is open: 40 KB that the
+// caller keeps in a pool.
+type Inflater struct {
+	inflater
+	size  int64          // bytes that the message has become so far
+	wire  int64          // bytes of it that have come
+	plain [maxPlain]byte // for Event.Plain
+}
+
+// Inflaters lends storage to connections that have a compressed message open.
+type Inflaters interface {
+	Get() *Inflater
+	// Put takes back what Get has lent. It may be lent again at once.
+	Put(*Inflater)
+}
+
+// inflation is the compressed side of a decoder.
+type inflation struct {
+	deflate  Deflate
+	inflater *Inflater // of the open message, or of the one that ended with the last event; else nil
+	history  []byte    // what the next message may refer to; nil without context takeover
+}
+
+// beginMessage readies the inflater.
+func (i *inflation) beginMessage(pool Inflaters) {
+	f := pool.Get()
+	f.reset(i.deflate.windowBits(), i.history)
+	f.size, f.wire = 0, 0
+	i.inflater = f
+}
+
+// endCompressed completes the event at the end of a message; ok is false where it may
+// not end. The inflater stays for what the event has of it.
+func (i *inflation) endCompressed(ev *Event) (ok bool) {
+	f := i.inflater
+	if !f.endMessage() {
+		f.fault = endsInBlock
+		return false
+	}
+	ev.Saved = f.size - f.wire
+	if f.size <= maxPlain {
+		ev.Plain = f.last(f.plain[:0], int(f.size))
+	}
+	if !i.deflate.ClientNoContextTakeover {
+		i.history = f.appendHistory(i.history[:0])
+	}
+	return true
+}
+
+// release gives the inflater back, if there is one.
+func (i *inflation) release(pool Inflaters) {
+	if i.inflater != nil {
+		pool.Put(i.inflater)
+		i.inflater = nil
+	}
+}
+
+// inflatePayload takes payload of a compressed message, up to what is enough for now.
+func (d *decoder) inflatePayload(payload []byte) (taken []byte, inflated int, v Violation) {
+	n := 0
+	for n < len(payload) && inflated < inflateEnough && v == noViolation {
+		cut := payload[n:min(n+inflateCut, len(payload))]
+		d.key, _ = unmask(cut, d.key)
+		n += len(cut)
+		var more int
+		more, v = d.inflate(cut)
+		inflated += more
+	}
+	return payload[:n], inflated, v
+}
+
+// inflate checks the next bytes of a compressed message: it is to be DEFLATE, no larger
+// than the limit, and a text to be UTF-8. Of two breaches it tells the first in the
+// message, however that is cut.
+func (d *decoder) inflate(p []byte) (inflated int, v Violation) {
+	f := d.inflater
+	f.wire += int64(len(p))
+	for {
+		out, used, status := f.next(p)
+		p = p[used:]
+		inflated += len(out)
+		f.size += int64(len(out))
+		limit := d.config.MaxMessageSize
+		over := limit != 0 && f.size > limit
+		if over {
+			out = out[:len(out)-int(f.size-limit)]
+		}
+		switch {
+		case d.message == Text && !d.text.check(out): // RFC 6455 section 8.1
+			return inflated, InvalidUTF8
+		case over:
+			return inflated, MessageOverLimit
+		case status == inflateCorrupt:
+			return inflated, CorruptDeflate
+		case status == inflateNeedsInput:
+			return inflated, noViolation
+		}
+	}
+}
