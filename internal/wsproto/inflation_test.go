@@ -77,6 +77,9 @@ func TestCompressedMessagesGoBackVerbatim_RFC7692Section7_2_3(t *testing.T) {
 // and do not disturb it.
 func TestControlFramesWithinACompressedMessage_RFC7692Section6_1(t *testing.T) {
 	s := newDeflateSession(t, &Config{Inflaters: newTestInflaters(t)}, stateless)
+	if s.echo.Deflate() != stateless {
+		t.Errorf("agreed on %v", s.echo.Deflate())
+	}
 	s.read(join(wstest.Frame(0x41, "\xf2\x48\xcd"), wstest.Frame(0x89, "ping"), wstest.Frame(0x8a, ""), wstest.Frame(0x80, "\xc9\xc9\x07\x00"), wstest.Frame(0x88, "\x03\xe8")))
 	want := []wstest.ServerFrame{{First: 0x41, Payload: "\xf2\x48\xcd"}, {First: 0x8a, Payload: "ping"}, {First: 0x80, Payload: "\xc9\xc9\x07\x00"}, {First: 0x88, Payload: "\x03\xe8"}}
 	if got := s.frames(); !slices.Equal(got, want) {
