@@ -49,6 +49,7 @@ type conn struct {
 	stage       stage
 	closedBy    initiator
 	wasOpen     bool // the upgrade was accepted and is counted in svc.live
+	answering   bool // the answer to data is on its way
 	matched     int8 // bytes of the goodbye word that the current message has repeated; -1 is none
 	closeCode   wsproto.CloseCode
 	violation   wsproto.Violation
@@ -166,7 +167,7 @@ func (c *conn) receiveFrames(now time.Duration, b *wsproto.Buffer) socket.Step {
 
 // receiveData notes an answered data frame, or a piece of one, and looks for the goodbye word.
 func (c *conn) receiveData(now time.Duration, b *wsproto.Buffer, ev *wsproto.Event) {
-	c.timers.data, c.timers.answering = now, true
+	c.timers.data, c.answering = now, true
 	c.saved += ev.Saved
 	if c.saysGoodbye(ev) {
 		var frame [127]byte

@@ -26,8 +26,6 @@ type timers struct {
 	missing  time.Duration // the first ping was sent that has not been answered; 0 is none
 	rtt      time.Duration // between the last answered ping and its pong
 	drain    time.Duration // when the drain says goodbye to this connection
-
-	answering bool // the answer to data is on its way
 }
 
 // open begins the times of an open WebSocket.
@@ -65,8 +63,8 @@ func (c *conn) Waiting(now time.Duration) time.Duration {
 		t.deadline = now + c.svc.config.CloseTimeout
 		t.received = now
 	}
-	if t.answering {
-		t.answering = false
+	if c.answering {
+		c.answering = false
 		t.received, t.data = now, now
 	}
 	return c.wake()

@@ -2,7 +2,7 @@ package wsproto
 
 import "bytes"
 
-// Config of a request head. They are the same for a plain HTTP request on the
+// Limits of a request head. They are the same for a plain HTTP request on the
 // WebSocket port: whoever sends more is answered with 414 or 431.
 const (
 	// MaxLine is the longest request line or header field line, in bytes, with its line end.

@@ -28,17 +28,21 @@ type Inflaters interface {
 	Put(*Inflater)
 }
 
-// inflation is the compressed side of a decoder.
+// inflation is the compressed side of a decoder. It is small: most connections are idle.
 type inflation struct {
-	deflate  Deflate
 	inflater *Inflater // of the open message, or of the one that ended with the last event; else nil
-	history  []byte    // what the next message may refer to; nil without context takeover
+	history  *[]byte   // what the next message may refer to; nil without context takeover
+	deflate  Deflate
 }
 
 // beginMessage readies the inflater.
 func (i *inflation) beginMessage(pool Inflaters) {
 	f := pool.Get()
-	f.reset(i.deflate.windowBits(), i.history)
+	var history []byte
+	if i.history != nil {
+		history = *i.history
+	}
+	f.reset(i.deflate.windowBits(), history)
 	f.size, f.wire = 0, 0
 	i.inflater = f
 }
@@ -56,7 +60,10 @@ func (i *inflation) endCompressed(ev *Event) (ok bool) {
 		ev.Plain = f.last(f.plain[:0], int(f.size))
 	}
 	if !i.deflate.ClientNoContextTakeover {
-		i.history = f.appendHistory(i.history[:0])
+		if i.history == nil {
+			i.history = new([]byte)
+		}
+		*i.history = f.appendHistory((*i.history)[:0])
 	}
 	return true
 }
