@@ -8,14 +8,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
 // echosvcCommand starts echosvc with its defaults, but for the driver, the address, and the
 // log, which has a line for each connection where the others have none.
-func echosvcCommand(driver string) func(netip.AddrPort) (args, env []string) {
+func echosvcCommand(driver string, more ...string) func(netip.AddrPort) (args, env []string) {
 	return func(addr netip.AddrPort) (args, env []string) {
-		return nil, append(echosvcEnv(driver, addr), "LOG_LEVEL=warn")
+		return nil, append(append(echosvcEnv(driver, addr), "LOG_LEVEL=warn"), more...)
 	}
 }
 
@@ -35,8 +36,11 @@ func prepareEchosvc(s *server, dir string, cores cores) error {
 		}
 	}
 	asked := *s
+	wanted := ""
 	asked.command = func(addr netip.AddrPort) (args, env []string) {
-		return nil, append(echosvcEnv(s.name, addr), "LOG_FORMAT=json")
+		args, env = s.command(addr)
+		wanted = strings.TrimPrefix(env[0], "DRIVER=")
+		return args, append(env, "LOG_LEVEL=info", "LOG_FORMAT=json")
 	}
 	process, err := asked.start(dir, cores)
 	if err != nil {
@@ -47,8 +51,8 @@ func prepareEchosvc(s *server, dir string, cores cores) error {
 	for began := time.Now(); driver == "" && time.Since(began) < startTimeout; time.Sleep(10 * time.Millisecond) {
 		driver = startDriver(process.output()) // the log does not hold up the service
 	}
-	if driver != s.name {
-		return fmt.Errorf("%w: asked for the driver %q, echosvc starts with %q", errSkip, s.name, driver)
+	if driver != wanted {
+		return fmt.Errorf("%w: asked for the driver %q, echosvc starts with %q", errSkip, wanted, driver)
 	}
 	return nil
 }

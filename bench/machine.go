@@ -31,12 +31,14 @@ func twoCores() (cores, error) {
 	return cores{server: usable[0], load: usable[1]}, nil
 }
 
-// pin has the calling thread, and what it starts, run on one core.
-func pin(core int) error {
+// pin has the calling thread, and what it starts, run on some cores.
+func pin(cores ...int) error {
 	var set unix.CPUSet
-	set.Set(core)
+	for _, core := range cores {
+		set.Set(core)
+	}
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		return fmt.Errorf("pinning to core %d: %w", core, err)
+		return fmt.Errorf("pinning to cores %d: %w", cores, err)
 	}
 	return nil
 }

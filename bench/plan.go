@@ -45,7 +45,7 @@ func newPlan(o options, dir string, cores cores, progress io.Writer) (*plan, err
 	}
 	p.loads = slices.DeleteFunc(p.loads, func(l *load.Load) bool { return !selected(l.Name, loadNames, wanted) })
 	for _, s := range allServers {
-		if !selected(s.name, serverNames, wanted) {
+		if !selected(s.name, serverNames, wanted) || s.spread && !slices.Contains(wanted, s.name) {
 			continue
 		}
 		switch err := s.prepare(&s, dir, cores); {

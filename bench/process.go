@@ -26,7 +26,7 @@ type process struct {
 	exited  chan struct{}
 }
 
-// start runs the server on the core for servers, with nothing of this process's
+// start runs the server on its core, or cores, with nothing of this process's
 // environment, and waits until it accepts connections. The calling thread, which is the
 // load's, is then on the core for the load.
 func (s server) start(dir string, cores cores) (*process, error) {
@@ -46,7 +46,12 @@ func (s server) start(dir string, cores cores) (*process, error) {
 	p.command.Stdout, p.command.Stderr = log, log
 	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	// A process begins with the cores of the thread that starts it.
-	if err := pin(cores.server); err != nil {
+	if s.spread {
+		err = pin(cores.server, cores.load)
+	} else {
+		err = pin(cores.server)
+	}
+	if err != nil {
 		return nil, err
 	}
 	err = p.command.Start()

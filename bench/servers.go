@@ -18,6 +18,10 @@ type server struct {
 	group report.Group
 	bare  bool // echoes TCP bytes and knows no WebSocket
 
+	// spread is over both cores, that of the load too: what more loops bring. Such a
+	// server runs only when it is named, since the load takes from it.
+	spread bool
+
 	prepare func(s *server, dir string, cores cores) error
 	program string // set by prepare
 	// command has what the program is started with to listen on an address.
@@ -31,6 +35,8 @@ var errSkip = errors.New("not here")
 var allServers = []server{
 	{name: "loop", title: "echosvc (loop)", group: report.Ours, prepare: prepareEchosvc, command: echosvcCommand("loop")},
 	{name: "portable", title: "echosvc (portable)", group: report.Ours, prepare: prepareEchosvc, command: echosvcCommand("portable")},
+	{name: "one-loop", title: "echosvc (one loop for both cores)", group: report.Ours, spread: true, prepare: prepareEchosvc, command: echosvcCommand("loop", "GOMAXPROCS=1")},
+	{name: "two-loops", title: "echosvc (two loops on both cores)", group: report.Ours, spread: true, prepare: prepareEchosvc, command: echosvcCommand("loop", "GOMAXPROCS=2")},
 	peer("gws", "lxzan/gws"),
 	peer("gobwas", "gobwas/ws"),
 	peer("gorilla", "gorilla/websocket"),
