@@ -27,12 +27,19 @@ type Buffer struct {
 	Mem        []byte
 	Start, End int // Mem[Start:End] has been read from the socket and not been used
 
-	outStart, outEnd int // Mem[outStart:outEnd] is to be sent
-	inflated         int // how many bytes what was used has become
+	outStart, outEnd int    // Mem[outStart:outEnd] is to be sent
+	inflated         int    // how many bytes what was used has become
+	apart            []byte // an answer that does not fit into Mem, with nothing beside it; else nil
 }
 
-// Out is what is to be sent: a part of Mem, valid until that is used again.
-func (b *Buffer) Out() []byte { return b.Mem[b.outStart:b.outEnd] }
+// Out is what is to be sent: a part of Mem, or storage of the Echo's, valid until
+// either is used again.
+func (b *Buffer) Out() []byte {
+	if b.apart != nil {
+		return b.apart
+	}
+	return b.Mem[b.outStart:b.outEnd]
+}
 
 // Discard drops what has not been used.
 func (b *Buffer) Discard() { b.Start = b.End }
@@ -48,6 +55,10 @@ func (b *Buffer) Replace(n int, out []byte) {
 // before the bytes not yet used is too small, it moves the answers into the
 // headroom, which is enough for one: payloads of events may have moved.
 func (b *Buffer) Append(frame []byte) {
+	if b.apart != nil {
+		b.apart = append(b.apart, frame...)
+		return
+	}
 	b.makeRoom(len(frame))
 	b.outEnd += copy(b.Mem[b.outEnd:b.Start], frame)
 }

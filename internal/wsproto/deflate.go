@@ -32,10 +32,11 @@ const (
 // Deflate is what was agreed on about permessage-deflate. The zero value is that it is
 // not used.
 //
-// A compressed message goes back as it came: the client's bytes, inflated by the client
-// itself. That they are what the server may send needs two things, which every agreement has:
-// whenever the server must not refer to earlier messages, neither may the client; and the
-// client's window is no larger than the server's.
+// A compressed message goes back as it came: the client's bytes are what it can itself
+// inflate. That the server may send them needs two things. Whenever the server must not
+// refer to earlier messages, neither may the client, which every agreement has. And the
+// client's window is no larger than the server's; where a client wants a small one of the
+// server and cannot be bound to it, its messages are answered without compression.
 type Deflate struct {
 	// ServerNoContextTakeover and ClientNoContextTakeover: no message of that side refers
 	// to an earlier one (RFC 7692 section 7.1.1).
@@ -85,6 +86,11 @@ func (d Deflate) windowBits() uint8 {
 	return d.ClientMaxWindowBits
 }
 
+// verbatim says whether the client's compressed bytes may be sent back.
+func (d Deflate) verbatim() bool {
+	return d.ServerMaxWindowBits == 0 || d.windowBits() <= d.ServerMaxWindowBits
+}
+
 // negotiate accepts the first of the offers that can be kept (RFC 7692 section 5.1), or none.
 func (c Compression) negotiate(offers []extension) Deflate {
 	for i := range offers {
@@ -111,13 +117,9 @@ func (c Compression) accept(e *extension) (d Deflate, ok bool) {
 	if c == Stateless {
 		d.ServerNoContextTakeover, d.ClientNoContextTakeover = true, true
 	}
-	if offer.serverBits == 0 || offer.serverBits == maxWindowBits {
-		return d, true
+	if offer.clientBits != 0 && !d.verbatim() { // it may be bound only then (section 7.1.2.2)
+		d.ClientMaxWindowBits = min(offer.serverBits, offer.clientBits)
 	}
-	if offer.clientBits == 0 {
-		return Deflate{}, false // the client cannot be asked for a smaller window (section 7.1.2.2)
-	}
-	d.ClientMaxWindowBits = min(offer.serverBits, offer.clientBits)
 	return d, true
 }
 

@@ -8,6 +8,7 @@ import (
 var (
 	stateless = Deflate{agreed: true, ServerNoContextTakeover: true, ClientNoContextTakeover: true}
 	takeover  = Deflate{agreed: true}
+	expanding = Deflate{agreed: true, ServerMaxWindowBits: 9} // a client that cannot be bound to it
 )
 
 // deflateOffers has values of Sec-WebSocket-Extensions, and the answers without and with
@@ -32,7 +33,7 @@ var deflateOffers = []struct {
 	{"section 7.1.2.1: the largest", "permessage-deflate; server_max_window_bits=15", "S; C; s=15", "s=15"},
 	{"section 7.1.2.1: a client that can be bound to it", "permessage-deflate; server_max_window_bits=10; client_max_window_bits", "S; C; s=10; c=10", "s=10; c=10"},
 	{"section 7.1.2.1: the smallest", "permessage-deflate; client_max_window_bits; server_max_window_bits=8", "S; C; s=8; c=8", "s=8; c=8"},
-	{"section 7.1.2.1: a client that cannot be bound to it", "permessage-deflate; server_max_window_bits=9", "-", "-"},
+	{"section 7.1.2.1: a client that cannot be bound to it", "permessage-deflate; server_max_window_bits=9", "S; C; s=9", "s=9"},
 	{"section 7.1.2.1: 7", "permessage-deflate; server_max_window_bits=7; client_max_window_bits", "-", "-"},
 	{"section 7.1.2.1: 16", "permessage-deflate; server_max_window_bits=16; client_max_window_bits", "-", "-"},
 	{"section 7.1.2.1: a leading zero", "permessage-deflate; server_max_window_bits=09; client_max_window_bits", "-", "-"},
@@ -52,7 +53,7 @@ var deflateOffers = []struct {
 	{"section 7: an unknown parameter", "permessage-deflate; level=9", "-", "-"},
 	{"section 5.1: the next offer", "permessage-deflate; level=9, permessage-deflate; client_no_context_takeover", "S; C", "C"},
 	{"section 7.1.3, the example of a fallback", "permessage-deflate; client_max_window_bits; server_max_window_bits=10, permessage-deflate; client_max_window_bits", "S; C; s=10; c=10", "s=10; c=10"},
-	{"a fallback for a client that cannot be bound", "permessage-deflate; server_max_window_bits=10, permessage-deflate", "S; C", ""},
+	{"section 5.1: the first, whatever is behind it", "permessage-deflate; server_max_window_bits=10, permessage-deflate", "S; C; s=10", "s=10"},
 	{"the first of two good ones", "permessage-deflate; server_max_window_bits=15, permessage-deflate", "S; C; s=15", "s=15"},
 	{"among others", "foo; bar=1, permessage-deflate, baz", "S; C", ""},
 }

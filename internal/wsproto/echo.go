@@ -59,7 +59,7 @@ func (e *Echo) Next(b *Buffer) Event {
 		b.Start += int(e.held)
 		e.held = 0
 	}
-	if b.inflated >= inflateEnough && b.Start+int(e.held) < b.End {
+	if e.yields(b) {
 		return Event{Kind: Yield}
 	}
 	ev, n := e.decoder.next(b.Mem[b.Start+int(e.held) : b.End])
@@ -93,6 +93,10 @@ func (e *Echo) data(b *Buffer, ev *Event, n int) {
 		b.Start = end
 		return
 	}
+	if ev.Compressed && !e.decoder.deflate.verbatim() {
+		e.expand(b, ev, end)
+		return
+	}
 	if ev.length > 0 {
 		e.hold = ev.length <= MaxWhole
 	}
@@ -105,20 +109,35 @@ func (e *Echo) data(b *Buffer, ev *Event, n int) {
 		}
 		return
 	}
+	ev.Payload = b.answer(e.firstByte(ev.Opcode, ev.Compressed, ev.End && ev.Fin), start, end)
+	e.held = 0
+}
+
+// yields says whether others are to have their turn: because there is more in b, and what
+// was in it has taken long enough or leaves no room for an answer that is longer, or
+// because what is to be sent is in storage that the next call would give back.
+func (e *Echo) yields(b *Buffer) bool {
+	if b.apart != nil {
+		return true
+	}
+	full := b.inflated >= inflateEnough || !e.decoder.deflate.verbatim() && len(b.Out()) > 0
+	return full && b.Start+int(e.held) < b.End
+}
+
+// firstByte is the first byte of the next frame of the message that is being answered.
+func (e *Echo) firstByte(opcode Opcode, compressed, last bool) byte {
 	first := byte(opContinuation)
 	if !e.begun {
-		first = byte(ev.Opcode)
-		if ev.Compressed {
+		first = byte(opcode)
+		if compressed {
 			first |= rsv1Bit
 		}
 	}
-	last := ev.End && ev.Fin
 	if last {
 		first |= finBit
 	}
-	ev.Payload = b.answer(first, start, end)
-	e.held = 0
 	e.begun = !last
+	return first
 }
 
 // control answers a control frame of n bytes with one that has the same payload.

@@ -19,6 +19,10 @@ type Inflater struct {
 	size  int64          // bytes that the message has become so far
 	wire  int64          // bytes of it that have come
 	plain [maxPlain]byte // for Event.Plain
+
+	// answer is for messages that are not answered verbatim: room for a header, and
+	// behind it what the last event has inflated.
+	answer []byte
 }
 
 // Inflaters lends storage to connections that have a compressed message open.
@@ -78,9 +82,14 @@ func (i *inflation) release(pool Inflaters) {
 
 // inflatePayload takes payload of a compressed message, up to what is enough for now.
 func (d *decoder) inflatePayload(payload []byte) (taken []byte, inflated int, v Violation) {
+	most, enough := inflateCut, inflateEnough
+	if !d.deflate.verbatim() {
+		most, enough = expandCut, expandEnough
+		d.inflater.clearAnswer()
+	}
 	n := 0
-	for n < len(payload) && inflated < inflateEnough && v == noViolation {
-		cut := payload[n:min(n+inflateCut, len(payload))]
+	for n < len(payload) && inflated < enough && v == noViolation {
+		cut := payload[n:min(n+most, len(payload))]
 		d.key, _ = unmask(cut, d.key)
 		n += len(cut)
 		var more int
@@ -101,6 +110,9 @@ func (d *decoder) inflate(p []byte) (inflated int, v Violation) {
 		p = p[used:]
 		inflated += len(out)
 		f.size += int64(len(out))
+		if !d.deflate.verbatim() {
+			f.answer = append(f.answer, out...)
+		}
 		limit := d.config.MaxMessageSize
 		over := limit != 0 && f.size > limit
 		if over {
