@@ -145,8 +145,15 @@ func (c *Config) conflicts() (errs []error) {
 	return errs
 }
 
-// WriteHelp writes a line for every variable: its name, default and meaning.
+// WriteHelp writes a line for every variable: its name, default and meaning. It does not
+// use envconfig's Usage, for that links text/template, which calls methods by their names:
+// the linker would have to keep every exported method there is, 1.6 MB of them.
 func WriteHelp(w io.Writer) error {
-	return envconfig.Usagef("", &variables{}, w, `{{range .}}  {{printf "%-18s %-6s" (usage_key .) (usage_default .)}}  {{usage_description .}}
-{{end}}`)
+	for field := range reflect.TypeFor[variables]().Fields() {
+		tag := field.Tag
+		if _, err := fmt.Fprintf(w, "  %-18s %-6s  %s\n", tag.Get("envconfig"), tag.Get("default"), tag.Get("desc")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
