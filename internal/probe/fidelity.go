@@ -1,0 +1,135 @@
+package probe
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/coder/websocket"
+)
+
+// sample is a message that has to come back as it is.
+type sample struct {
+	name    string
+	kind    websocket.MessageType
+	payload []byte
+}
+
+// samples are on both sides of each boundary of the length in a frame's header, which has
+// 7, 16 or 64 bits (RFC 6455 section 5.2).
+func samples() []sample {
+	const text, binary = websocket.MessageText, websocket.MessageBinary
+	return []sample{
+		{"text", text, []byte("Hello")},
+		{"text, empty", text, nil},
+		{"text, not ASCII", text, []byte("κόσμε, 世界, \U0001F30D and U+0000: \x00")},
+		{"text, 65536 bytes", text, []byte(strings.Repeat("0123456789é世!", 65536/16))},
+		{"binary, empty", binary, nil},
+		{"binary, 125 bytes", binary, noise(125)},
+		{"binary, 126 bytes", binary, noise(126)},
+		{"binary, 65535 bytes", binary, noise(65535)},
+		{"binary, 65536 bytes", binary, noise(65536)},
+		{"binary, 1 MiB", binary, noise(1 << 20)},
+	}
+}
+
+// noise is n bytes that do not repeat, the same each time.
+func noise(n int) []byte {
+	p := make([]byte, n)
+	rand.NewChaCha8([32]byte{}).Read(p)
+	return p
+}
+
+// fidelity sends each sample and compares what comes back.
+func (p *prober) fidelity(ctx context.Context) {
+	var s *session
+	defer func() {
+		if s != nil {
+			s.release()
+		}
+	}()
+	for _, sent := range samples() {
+		if s == nil {
+			var err error
+			if s, err = p.open(ctx, offer{}); err != nil {
+				p.emit(failed(sent.name, "%v", err))
+				continue
+			}
+		}
+		got, err := s.echo(ctx, sent.kind, sent.payload)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			p.emit(failed(sent.name, "no echo: %s", ending(err)))
+		case sent.differs(got) != "":
+			p.emit(failed(sent.name, "%s", sent.differs(got)))
+		default:
+			p.emit(ok(sent.name, "came back the same"))
+			continue
+		}
+		s.release() // its next message might belong to this sample
+		s = nil
+	}
+}
+
+// differs says how a message is not the sample; "" is not at all.
+func (s *sample) differs(got message) string {
+	switch {
+	case got.kind != s.kind:
+		return fmt.Sprintf("another type: sent %s, came back as %s, %q", kindOf(s.kind), kindOf(got.kind), printable(got.payload))
+	case bytes.Equal(got.payload, s.payload):
+		return ""
+	}
+	at := 0
+	for at < min(len(got.payload), len(s.payload)) && got.payload[at] == s.payload[at] {
+		at++
+	}
+	if len(got.payload) != len(s.payload) {
+		return fmt.Sprintf("another length: sent %d bytes, %d came back, the same up to byte %d, %q", len(s.payload), len(got.payload), at, printable(got.payload))
+	}
+	return fmt.Sprintf("changed: byte %d of %d was sent as 0x%02x and came back as 0x%02x", at, len(s.payload), s.payload[at], got.payload[at])
+}
+
+// fragments sends a message in fragments, with a ping among them, and one of them ending within a character.
+func (p *prober) fragments(ctx context.Context) {
+	const name = "fragments"
+	s, err := p.open(ctx, offer{})
+	if err != nil {
+		p.emit(failed(name, "%v", err))
+		return
+	}
+	defer s.release()
+	sent := sample{name, websocket.MessageText, []byte("first, \u03BAsecond, third")}
+	cut := strings.IndexRune(string(sent.payload), '\u03BA') + 1
+	pieces := [][]byte{sent.payload[:cut], sent.payload[cut : cut+9], sent.payload[cut+9:]}
+
+	writing, cancel := context.WithTimeout(ctx, p.Timeout)
+	defer cancel()
+	w, err := s.conn.Writer(writing, sent.kind)
+	for i := 0; err == nil && i < len(pieces); i++ {
+		if i == 1 {
+			if err := s.ping(writing); err != nil {
+				p.emit(failed(name, "no pong: a ping between two fragments was not answered: %s", ending(err)))
+				return
+			}
+		}
+		_, err = w.Write(pieces[i])
+	}
+	if err == nil {
+		w.Close()
+	}
+	got, err := s.next(ctx) // how a write failed shows here
+	switch {
+	case err != nil:
+		p.emit(failed(name, "no echo: of a message in %d fragments: %s", len(pieces), ending(err)))
+	case sent.differs(got) != "":
+		p.emit(failed(name, "%s", sent.differs(got)))
+	case got.pieces != len(pieces):
+		p.emit(ok(name, "came back the same: %d fragments as %d, which the RFC allows; a ping between them was answered", len(pieces), got.pieces))
+	default:
+		p.emit(ok(name, "came back the same: in %d fragments as sent; a ping between them was answered", len(pieces)))
+	}
+}

@@ -1,0 +1,130 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/coder/websocket"
+)
+
+// handshakeData are the figures of a handshake.
+type handshakeData struct {
+	Status    int         `json:"status,omitempty"`
+	Remote    string      `json:"remote,omitempty"`
+	TLS       string      `json:"tls,omitempty"`
+	ConnectMS float64     `json:"connect_ms,omitempty"`
+	TLSMS     float64     `json:"tls_ms,omitempty"`
+	TotalMS   float64     `json:"total_ms,omitempty"`
+	Header    http.Header `json:"header,omitempty"`
+	Body      string      `json:"body,omitempty"`
+}
+
+// handshake opens a connection and says whether that works.
+func (p *prober) handshake(ctx context.Context) bool {
+	const name = "handshake"
+	s, err := p.dial(ctx, offer{})
+	var refused *refusal
+	if errors.As(err, &refused) {
+		c := failed(name, "%v%s", refused, fields(refused.header))
+		c.Data = handshakeData{Status: refused.status, TotalMS: inMS(refused.took), Header: refused.header, Body: refused.body}
+		p.emit(c)
+		return false
+	}
+	if err != nil {
+		p.emit(failed(name, "%v", err))
+		return false
+	}
+	defer s.release()
+	took := "connect " + milliseconds(s.wire.connect)
+	if s.wire.tls != "" {
+		took += ", " + s.wire.tls + " " + milliseconds(s.wire.handshake)
+	}
+	c := ok(name, "101 in %s (%s) from %s%s", milliseconds(s.took), took, s.wire.RemoteAddr(), fields(s.response.Header))
+	c.Data = handshakeData{
+		Status: s.response.StatusCode, Remote: s.wire.RemoteAddr().String(), TLS: s.wire.tls, Header: s.response.Header,
+		ConnectMS: inMS(s.wire.connect), TLSMS: inMS(s.wire.handshake), TotalMS: inMS(s.took),
+	}
+	p.emit(c)
+	return true
+}
+
+// fields are the header fields of a response, each in a line of its own.
+func fields(header http.Header) string {
+	var lines []string
+	for name, values := range header {
+		for _, value := range values {
+			lines = append(lines, "\n"+name+": "+printable([]byte(value)))
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "")
+}
+
+// greeting looks for what a server says before it is spoken to.
+func (p *prober) greeting(ctx context.Context) {
+	const name = "greeting"
+	s, err := p.dial(ctx, offer{})
+	if err != nil {
+		p.emit(failed(name, "%v", err))
+		return
+	}
+	defer s.release()
+	const sent = "the probe's first message"
+	m, err := s.echo(ctx, websocket.MessageText, []byte(sent))
+	if err == nil && string(m.payload) != sent {
+		first := m
+		if m, err = s.next(ctx); err == nil && string(m.payload) == sent {
+			p.unasked = 1
+			if g, is := asGreeting(first); is && p.URL.Query().Has("greet") {
+				p.emit(note(name, "as greet asks for: pod %v, version %s", g, g.Version))
+				return
+			}
+			p.emit(failed(name, "nobody asked for it: %s of %d bytes, %q", kindOf(first.kind), len(first.payload), printable(first.payload)))
+			return
+		}
+		m, err = first, nil
+	}
+	switch {
+	case err != nil:
+		p.emit(failed(name, "no echo: %s", ending(err)))
+	case string(m.payload) != sent:
+		p.emit(note(name, "not told: what comes first is neither the echo nor followed by it, %q", printable(m.payload)))
+	default:
+		p.emit(ok(name, "none: the first message that comes is the echo of the first that was sent"))
+	}
+}
+
+// subprotocol offers two.
+func (p *prober) subprotocol(ctx context.Context) {
+	const name = "subprotocol"
+	offered := []string{"probe.first", "probe.second"}
+	s, err := p.dial(ctx, offer{subprotocols: offered})
+	if err != nil {
+		p.emit(failed(name, "%v: %q were offered", err, offered))
+		return
+	}
+	defer s.release()
+	switch chosen := s.response.Header.Get("Sec-WebSocket-Protocol"); {
+	case chosen == "":
+		p.emit(note(name, "none was chosen: the RFC allows that, and browsers then refuse the connection"))
+	case !slices.Contains(offered, chosen):
+		p.emit(failed(name, "%q was chosen: offered were %q", chosen, offered))
+	default:
+		p.emit(ok(name, "%s was chosen: the offer was %s", chosen, strings.Join(offered, ", ")))
+	}
+}
+
+// kindOf is the type of a message in words.
+func kindOf(kind websocket.MessageType) string {
+	switch kind {
+	case websocket.MessageText:
+		return "text"
+	case websocket.MessageBinary:
+		return "binary"
+	}
+	return fmt.Sprintf("opcode %d", int(kind))
+}

@@ -1,0 +1,213 @@
+package probe
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// Plan is a load. It is bounded: this is for a look at a path, not to see what a server bears.
+type Plan struct {
+	Messages int     // in all
+	Conns    int     // connections, each with one message in flight
+	Rate     float64 // messages a second in all; 0 is as fast as the echoes come
+	Size     int     // of a message, in bytes
+}
+
+// The most that a plan may have.
+const (
+	MaxMessages = 1_000_000
+	MaxConns    = 1000
+	MaxSize     = 1 << 20
+)
+
+// Check says what of a plan is not allowed.
+func (p Plan) Check() error {
+	switch {
+	case p.Messages < 1 || p.Messages > MaxMessages:
+		return fmt.Errorf("-n %d must be from 1 to %d", p.Messages, MaxMessages)
+	case p.Conns < 1 || p.Conns > MaxConns:
+		return fmt.Errorf("-conns %d must be from 1 to %d", p.Conns, MaxConns)
+	case p.Rate != 0 && !(p.Rate >= 0.01 && p.Rate <= MaxMessages):
+		return fmt.Errorf("-rate %v must be from 0.01 to %d, or 0: as fast as the echoes come", p.Rate, MaxMessages)
+	case p.Size < 0 || p.Size > MaxSize:
+		return fmt.Errorf("-size %d must be from 0 to %d", p.Size, MaxSize)
+	}
+	return nil
+}
+
+// loadData are the figures of a load; latencies in milliseconds.
+type loadData struct {
+	Messages  int     `json:"messages"`
+	Errors    int     `json:"errors"`
+	Seconds   float64 `json:"seconds"`
+	PerSecond float64 `json:"per_second"`
+	Min       float64 `json:"min_ms"`
+	P50       float64 `json:"p50_ms"`
+	P90       float64 `json:"p90_ms"`
+	P95       float64 `json:"p95_ms"`
+	P99       float64 `json:"p99_ms"`
+	Max       float64 `json:"max_ms"`
+}
+
+// load is a plan that is being carried out.
+type load struct {
+	Plan
+	started time.Time
+	next    atomic.Int64 // the number of the next message
+	done    atomic.Int64 // how many were echoed
+
+	mu        sync.Mutex
+	latencies []time.Duration
+	errs      []error
+}
+
+// Load sends the messages of a plan. With a rate, a latency counts from when the message was due: one
+// that had to wait for its connection was late for whoever sent it. progress gets a line each second.
+func Load(ctx context.Context, target *Target, plan Plan, emit func(Check), progress func(string)) {
+	const name = "load"
+	sessions, err := target.dialAll(ctx, plan.Conns)
+	defer func() {
+		for _, s := range sessions {
+			s.release()
+		}
+	}()
+	if err != nil {
+		emit(failed(name, "%d of %d connections were opened: %v", len(sessions), plan.Conns, err))
+		return
+	}
+	l := &load{Plan: plan, started: time.Now()}
+	var wg sync.WaitGroup
+	for _, s := range sessions {
+		wg.Go(func() { l.work(ctx, s) })
+	}
+	finished := make(chan struct{})
+	go func() { wg.Wait(); close(finished) }()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			progress(fmt.Sprintf("%d of %d messages in %.0f s", l.done.Load(), plan.Messages, time.Since(l.started).Seconds()))
+		case <-finished:
+			emit(l.check(ctx, name, time.Since(l.started)))
+			return
+		}
+	}
+}
+
+// dialAtATime is how many connections are opened at one time.
+const dialAtATime = 32
+
+// dialAll opens n connections, each of which has echoed. With an error it returns those that there are.
+func (t *Target) dialAll(ctx context.Context, n int) (sessions []*session, err error) {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	places := make(chan struct{}, dialAtATime)
+	for range n {
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			s, dialErr := t.dial(ctx, offer{})
+			if dialErr == nil {
+				if _, _, dialErr = s.hello(ctx, "before the load"); dialErr != nil {
+					s.release()
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case dialErr == nil:
+				sessions = append(sessions, s)
+			case err == nil:
+				err = dialErr
+			}
+		})
+	}
+	wg.Wait()
+	return sessions, err
+}
+
+// work sends messages on a connection, and waits for the echo of each.
+func (l *load) work(ctx context.Context, s *session) {
+	var latencies []time.Duration
+	var err error
+	sent := sample{kind: websocket.MessageBinary, payload: noise(l.Size)}
+	for err == nil {
+		n := l.next.Add(1) - 1
+		if n >= int64(l.Messages) {
+			break
+		}
+		due := time.Now()
+		if l.Rate > 0 {
+			due = l.started.Add(time.Duration(float64(n) / l.Rate * float64(time.Second)))
+			if !sleepUntil(ctx, due) {
+				break
+			}
+		}
+		if l.Size >= 8 { // the echo of another message is not the same
+			binary.BigEndian.PutUint64(sent.payload, uint64(n))
+		}
+		var got message
+		got, err = s.echo(ctx, sent.kind, sent.payload)
+		if err == nil && sent.differs(got) != "" {
+			err = errors.New(sent.differs(got))
+		}
+		if err == nil {
+			latencies = append(latencies, time.Since(due))
+			l.done.Add(1)
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.latencies = append(l.latencies, latencies...)
+	if err != nil && ctx.Err() == nil {
+		l.errs = append(l.errs, err)
+	}
+}
+
+// sleepUntil says false when ctx ended before.
+func sleepUntil(ctx context.Context, due time.Time) bool {
+	timer := time.NewTimer(time.Until(due))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// check sums up.
+func (l *load) check(ctx context.Context, name string, took time.Duration) Check {
+	slices.Sort(l.latencies)
+	data := loadData{Messages: len(l.latencies), Errors: len(l.errs), Seconds: took.Seconds()}
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d messages of %d bytes on %d connections in %s", len(l.latencies), l.Size, l.Conns, milliseconds(took))
+	if len(l.latencies) > 0 {
+		at := func(p float64) time.Duration { return percentile(l.latencies, p) }
+		data.PerSecond = float64(len(l.latencies)) / max(took.Seconds(), 1e-9)
+		data.Min, data.P50, data.P90, data.P95, data.P99, data.Max = inMS(at(0)), inMS(at(50)), inMS(at(90)), inMS(at(95)), inMS(at(99)), inMS(at(100))
+		fmt.Fprintf(&text, ", %.0f a second\nlatency: %s at the least, p50 %s, p90 %s, p95 %s, p99 %s, %s at the most", data.PerSecond,
+			milliseconds(at(0)), milliseconds(at(50)), milliseconds(at(90)), milliseconds(at(95)), milliseconds(at(99)), milliseconds(at(100)))
+	}
+	c := Check{Name: name, Verdict: OK, Data: data}
+	switch {
+	case len(l.errs) > 0:
+		c.Verdict = Failed
+		fmt.Fprintf(&text, "\nfailed connections: %d, the first: %s", len(l.errs), ending(l.errs[0]))
+	case ctx.Err() != nil:
+		c.Verdict = Failed
+		text.WriteString("\ninterrupted")
+	}
+	c.Detail = text.String()
+	return c
+}

@@ -1,0 +1,390 @@
+package probe
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha1"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode/utf8"
+)
+
+// frame is a frame of RFC 6455 section 5.2.
+type frame struct {
+	fin     bool
+	rsv     byte // RSV1 is 4
+	opcode  byte
+	masked  bool
+	payload []byte
+}
+
+func readFrame(r io.Reader) (f frame, err error) {
+	var head [14]byte
+	if _, err := io.ReadFull(r, head[:2]); err != nil {
+		return f, err
+	}
+	f = frame{fin: head[0]&0x80 != 0, rsv: head[0] >> 4 & 7, opcode: head[0] & 15, masked: head[1]&0x80 != 0}
+	n, more := uint64(head[1]&0x7f), 0
+	switch n {
+	case 126:
+		more = 2
+	case 127:
+		more = 8
+	}
+	if _, err := io.ReadFull(r, head[2:2+more]); err != nil {
+		return f, err
+	}
+	switch more {
+	case 2:
+		n = uint64(binary.BigEndian.Uint16(head[2:]))
+	case 8:
+		n = binary.BigEndian.Uint64(head[2:])
+	}
+	key := make([]byte, 4)
+	if f.masked {
+		if _, err := io.ReadFull(r, key); err != nil {
+			return f, err
+		}
+	}
+	f.payload = make([]byte, n)
+	_, err = io.ReadFull(r, f.payload)
+	for i := range f.payload {
+		f.payload[i] ^= key[i%4]
+	}
+	return f, err
+}
+
+// bytes is the frame as a server sends it.
+func (f frame) bytes() []byte {
+	first := f.rsv<<4 | f.opcode
+	if f.fin {
+		first |= 0x80
+	}
+	p := []byte{first}
+	switch n := len(f.payload); {
+	case n < 126:
+		p = append(p, byte(n))
+	case n < 65536:
+		p = binary.BigEndian.AppendUint16(append(p, 126), uint16(n))
+	default:
+		p = binary.BigEndian.AppendUint64(append(p, 127), uint64(n))
+	}
+	return append(p, f.payload...)
+}
+
+func closeFrameOf(code int, reason string) frame {
+	return frame{fin: true, opcode: 8, payload: append(binary.BigEndian.AppendUint16(nil, uint16(code)), reason...)}
+}
+
+// peer is an echo server that is faithful but for its faults, and lives in memory: its
+// connections, its time and its goroutines are those of the test.
+type peer struct {
+	t *testing.T
+
+	// Faults, and other things that a server may be.
+	refuse      func(w http.ResponseWriter, r *http.Request) bool // answers in place of the peer
+	unasked     string                                            // sent on each new connection
+	quirk       func(f frame) []frame                             // what is sent for an echo
+	close       func(f frame) []frame                             // what is sent for a close frame
+	lenient     bool                                              // minds no breach
+	pong        func(f frame) []frame                             // what is sent for a ping
+	lingers     bool                                              // does not end TCP
+	subprotocol func(offered string) string                       // chooses
+	deflate     string                                            // the extension that it agrees to; what is compressed goes back as it is
+	controls    bool                                              // knows them
+	pod         string
+	delay       time.Duration // before an echo
+	cutAfter    time.Duration // without a byte from the client, as by a proxy
+	forgetAfter time.Duration // likewise, but without a word
+	pingEvery   time.Duration
+	sendAway    time.Duration // closes with 1001 after this time
+
+	conns    chan net.Conn
+	handlers sync.WaitGroup
+}
+
+// serve starts the peer and returns a target that reaches it.
+func (p *peer) serve(t *testing.T) *Target {
+	t.Helper()
+	p.t, p.conns = t, make(chan net.Conn)
+	server := &http.Server{Handler: p}
+	done := make(chan struct{})
+	l := &memoryListener{p.conns, make(chan struct{})}
+	go func() { defer close(done); server.Serve(l) }()
+	t.Cleanup(func() {
+		server.Close()
+		<-done
+		synctest.Wait() // no handler begins any more
+		p.handlers.Wait()
+	})
+	target, err := NewTarget("ws://peer.example/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	target.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		client, server := net.Pipe()
+		select {
+		case p.conns <- server:
+			return client, nil
+		case <-l.closed:
+			return nil, net.ErrClosed
+		}
+	}
+	return target
+}
+
+// memoryListener is where a peer's connections come from.
+type memoryListener struct {
+	conns  chan net.Conn
+	closed chan struct{}
+}
+
+func (l *memoryListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+func (l *memoryListener) Close() error   { close(l.closed); return nil }
+func (l *memoryListener) Addr() net.Addr { return &net.TCPAddr{} }
+
+func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if p.refuse != nil && p.refuse(w, r) {
+		return
+	}
+	nc, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		p.t.Error(err)
+		return
+	}
+	defer nc.Close()
+	sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	response := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Peer: memory\r\nSec-WebSocket-Accept: " + base64.StdEncoding.EncodeToString(sum[:]) + "\r\n"
+	if offered := r.Header.Get("Sec-WebSocket-Protocol"); offered != "" && p.subprotocol != nil {
+		if chosen := p.subprotocol(offered); chosen != "" {
+			response += "Sec-WebSocket-Protocol: " + chosen + "\r\n"
+		}
+	}
+	deflate := p.deflate != "" && r.Header.Get("Sec-WebSocket-Extensions") != ""
+	if deflate {
+		response += "Sec-WebSocket-Extensions: " + p.deflate + "\r\n"
+	}
+	nc.Write([]byte(response + "\r\n"))
+	c := &peerConn{peer: p, nc: nc, r: buffered.Reader, deflate: deflate, out: make(chan []byte, 100), over: make(chan struct{})}
+	p.handlers.Add(1)
+	defer p.handlers.Done()
+	go c.write()
+	c.talk(r)
+	close(c.out)
+	<-c.over
+}
+
+// peerConn is a connection of a peer.
+type peerConn struct {
+	*peer
+	nc       net.Conn
+	r        *bufio.Reader
+	deflate  bool
+	out      chan []byte
+	over     chan struct{}
+	messages int
+	opcode   byte // of the message that is unfinished; 0 is none
+	rsv      byte // of its first frame
+	text     []byte
+}
+
+// write writes in a goroutine of its own: a pipe has no buffer.
+func (c *peerConn) write() {
+	defer close(c.over)
+	for p := range c.out {
+		c.nc.Write(p)
+	}
+}
+
+func (c *peerConn) send(frames ...frame) {
+	for _, f := range frames {
+		c.out <- f.bytes()
+	}
+}
+
+// talk reads frames to the end.
+func (c *peerConn) talk(r *http.Request) {
+	query := r.URL.Query()
+	if c.controls && query.Has("greet") {
+		greeting, _ := json.Marshal(map[string]any{"pod": c.pod, "version": "test", "request": "GET " + r.RequestURI, "headers": []any{}})
+		c.send(frame{fin: true, opcode: 1, payload: greeting})
+	}
+	if c.unasked != "" {
+		c.send(frame{fin: true, opcode: 1, payload: []byte(c.unasked)})
+	}
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer close(stop)
+	if c.pingEvery > 0 && !(c.controls && query.Get("ping") == "0") {
+		wg.Go(func() {
+			for after(c.pingEvery, stop) {
+				c.send(frame{fin: true, opcode: 9})
+			}
+		})
+	}
+	if c.sendAway > 0 {
+		wg.Go(func() {
+			if after(c.sendAway, stop) {
+				c.send(closeFrameOf(1001, "the server is shutting down"))
+			}
+		})
+	}
+	last := time.Now()
+	for {
+		if c.cutAfter > 0 {
+			c.nc.SetReadDeadline(time.Now().Add(c.cutAfter))
+		}
+		f, err := readFrame(c.r)
+		if err != nil {
+			return
+		}
+		if c.forgetAfter > 0 && time.Since(last) > c.forgetAfter {
+			io.Copy(io.Discard, c.r) // until the client gives up
+			return
+		}
+		last = time.Now()
+		if code := c.breach(f); code != 0 && !c.lenient {
+			c.end(closeFrameOf(code, "a breach"))
+			return
+		}
+		switch {
+		case f.opcode == 8:
+			reply := []frame{f}
+			if c.close != nil {
+				reply = c.close(f)
+			}
+			c.end(reply...)
+			return
+		case f.opcode == 9:
+			pong := frame{fin: true, opcode: 10, payload: f.payload}
+			if c.pong != nil {
+				c.send(c.pong(pong)...)
+			} else {
+				c.send(pong)
+			}
+		case f.opcode < 3:
+			time.Sleep(c.delay)
+			if c.quirk != nil {
+				c.send(c.quirk(f)...)
+			} else {
+				c.send(f)
+			}
+			if f.fin {
+				c.messages++
+			}
+			if c.controls && query.Get("close_after") == strconv.Itoa(c.messages) {
+				code, _ := strconv.Atoi(query.Get("close_code"))
+				c.send(closeFrameOf(code, query.Get("close_reason")))
+			}
+		}
+	}
+}
+
+// after waits, and says whether it was not stopped.
+func after(d time.Duration, stop chan struct{}) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-stop:
+		return false
+	}
+}
+
+// end sends the last frames; the connection ends behind them, unless the peer lingers.
+func (c *peerConn) end(frames ...frame) {
+	c.send(frames...)
+	if c.lingers {
+		io.Copy(io.Discard, c.r)
+	}
+}
+
+// breach is the close code that a frame calls for; 0 is none.
+func (c *peerConn) breach(f frame) int {
+	compressed := c.deflate && f.rsv == 4
+	control := f.opcode >= 8
+	switch {
+	case !f.masked, f.rsv != 0 && !compressed, f.opcode > 2 && f.opcode < 8 || f.opcode > 10,
+		control && (!f.fin || len(f.payload) > 125), f.opcode == 0 && c.opcode == 0,
+		!control && f.opcode != 0 && c.opcode != 0, f.opcode == 8 && len(f.payload) == 1,
+		f.opcode == 8 && len(f.payload) > 1 && f.payload[0] == 3 && f.payload[1] == 0xed: // 1005
+		return 1002
+	case f.opcode == 8 && len(f.payload) > 2 && !utf8.Valid(f.payload[2:]):
+		return 1007
+	case control:
+		return 0
+	}
+	if f.opcode != 0 {
+		c.opcode, c.rsv, c.text = f.opcode, f.rsv, nil
+	}
+	c.text = append(c.text, f.payload...)
+	wrong := f.fin && c.opcode == 1 && c.rsv == 0 && !utf8.Valid(c.text)
+	if f.fin {
+		c.opcode = 0
+	}
+	if wrong {
+		return 1007
+	}
+	return 0
+}
+
+// first is a subprotocol choice: that which is offered first.
+func first(offered string) string {
+	name, _, _ := strings.Cut(offered, ",")
+	return name
+}
+
+// run does something within the time that a bubble has, and returns the checks by their names.
+func (p *peer) run(t *testing.T, do func(ctx context.Context, target *Target, emit func(Check))) map[string]Check {
+	t.Helper()
+	target := p.serve(t)
+	checks := map[string]Check{}
+	do(t.Context(), target, func(c Check) {
+		if _, twice := checks[c.Name]; twice {
+			t.Errorf("%q is reported twice", c.Name)
+		}
+		checks[c.Name] = c
+	})
+	return checks
+}
+
+// expect compares a check.
+func expect(t *testing.T, checks map[string]Check, name string, verdict Verdict, detail string) {
+	t.Helper()
+	c, found := checks[name]
+	switch {
+	case !found:
+		t.Errorf("%s: there is no such check", name)
+	case c.Verdict != verdict || !strings.Contains(c.Detail, detail):
+		t.Errorf("%s: %s, %q; want %s, %q", name, c.Verdict, c.Detail, verdict, detail)
+	}
+}
+
+// status refuses with a status and a body.
+func status(code int, body string) func(http.ResponseWriter, *http.Request) bool {
+	return func(w http.ResponseWriter, _ *http.Request) bool {
+		w.WriteHeader(code)
+		fmt.Fprint(w, body)
+		return true
+	}
+}

@@ -1,0 +1,83 @@
+package probe
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestReportForPeople(t *testing.T) {
+	var out, progress bytes.Buffer
+	r := Report{Out: &out, Progress: &progress}
+	r.Begin("ws://localhost/")
+	r.Check(ok("text", "came back the same"))
+	r.Step("half")
+	r.Check(failed("close", "two\nlines"))
+	r.Check(note("subprotocol", "none"))
+	if r.End() {
+		t.Error("it is well")
+	}
+	want := `ws://localhost/
+  ok      text                        came back the same
+  FAILED  close                       two
+                                      lines
+  note    subprotocol                 none
+1 ok, 1 to note, 1 failed
+`
+	if got := out.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := progress.String(); got != "\r\x1b[Khalf\r\x1b[K" {
+		t.Errorf("progress %q", got)
+	}
+}
+
+func TestReportForMachines(t *testing.T) {
+	var out bytes.Buffer
+	r := Report{Out: &out, JSON: true}
+	r.Begin("ws://localhost/")
+	r.Check(Check{"load", OK, "fine", loadData{Messages: 3}})
+	r.Step("nothing is shown")
+	if !r.End() {
+		t.Error("it is not well")
+	}
+	var got struct {
+		URL    string
+		OK     bool
+		Checks []struct {
+			Name, Verdict, Detail string
+			Data                  struct{ Messages int }
+		}
+	}
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil || got.URL != "ws://localhost/" || !got.OK || len(got.Checks) != 1 || got.Checks[0].Verdict != "ok" || got.Checks[0].Data.Messages != 3 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestReportOfEvents(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
+	event := Event{Time: at, Event: "connected", Detail: "to a", Pod: "a"}
+	for asJSON, want := range map[bool]string{
+		false: "  03:04:05.678  connected   to a\n",
+		true:  `{"time":"2026-01-02T03:04:05.678Z","event":"connected","detail":"to a","pod":"a"}` + "\n",
+	} {
+		var out bytes.Buffer
+		(&Report{Out: &out, JSON: asJSON}).Event(event)
+		if got := out.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "  a \r\n\t b  ": "a b", "\x1b[31mred\x00": "�[31mred�", "κόσμε\xff": "κόσμε�",
+		strings.Repeat("x", 400): strings.Repeat("x", 300) + "...",
+	} {
+		if got := printable([]byte(text)); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

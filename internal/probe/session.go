@@ -1,0 +1,258 @@
+package probe
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// maxEcho is the largest message that is read, in bytes: many times what is sent.
+const maxEcho = 16 << 20
+
+// offer is what differs between handshakes.
+type offer struct {
+	query        url.Values // controls, see controls.go
+	subprotocols []string
+	compression  websocket.CompressionMode
+}
+
+// session is an open WebSocket. One goroutine reads all the time, so that pings are answered
+// and the moment of the end is known.
+type session struct {
+	conn     *websocket.Conn
+	wire     *wire
+	response *http.Response
+	timeout  time.Duration
+	took     time.Duration // the whole handshake
+	opened   time.Time
+
+	messages chan message // closed at the end
+	err      error        // how it ended; to be read when messages is closed
+	ended    time.Time    // when; likewise
+	pings    atomic.Int64 // from the server
+	pongs    atomic.Int64 // likewise, whatever their payload
+	released chan struct{}
+	once     sync.Once
+}
+
+// message is what has come.
+type message struct {
+	kind    websocket.MessageType
+	payload []byte
+	pieces  int // reads that it took: for a small message, its fragments that are not empty
+}
+
+// refusal is an answer to the handshake that is not 101.
+type refusal struct {
+	status int
+	header http.Header
+	body   string // its beginning, printable
+	took   time.Duration
+}
+
+func (r *refusal) Error() string {
+	text := fmt.Sprintf("answered with %d %s, want 101", r.status, http.StatusText(r.status))
+	if to := r.header.Get("Location"); to != "" {
+		text += fmt.Sprintf("; it redirects to %s, which WebSocket clients do not follow", printable([]byte(to)))
+	}
+	if r.body != "" {
+		text += fmt.Sprintf("; the body: %s", r.body)
+	}
+	return text
+}
+
+// dial opens a WebSocket. The error is a [*refusal] when there was another answer.
+func (t *Target) dial(ctx context.Context, o offer) (*session, error) {
+	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
+	defer cancel()
+	var beneath atomic.Pointer[wire]
+	dialer := func(config *tls.Config) func(context.Context, string, string) (net.Conn, error) {
+		return func(ctx context.Context, network, address string) (net.Conn, error) {
+			w, err := t.dialWire(ctx, network, address, config)
+			if err != nil {
+				return nil, err
+			}
+			beneath.Store(w)
+			return w, nil
+		}
+	}
+	s := &session{timeout: t.Timeout, messages: make(chan message, 1), released: make(chan struct{})}
+	started := time.Now()
+	conn, response, err := websocket.Dial(ctx, t.with(o.query), &websocket.DialOptions{
+		HTTPClient: &http.Client{
+			Transport: &http.Transport{
+				DialContext: dialer(nil), DialTLSContext: dialer(t.TLS), DisableKeepAlives: true,
+			},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		HTTPHeader: t.Header, Host: t.Host, Subprotocols: o.subprotocols,
+		CompressionMode: o.compression, CompressionThreshold: 1,
+		OnPingReceived: func(context.Context, []byte) bool { s.pings.Add(1); return true },
+		OnPongReceived: func(context.Context, []byte) { s.pongs.Add(1) },
+	})
+	s.took = time.Since(started)
+	switch {
+	case err != nil && response != nil && response.StatusCode != http.StatusSwitchingProtocols:
+		body, _ := io.ReadAll(response.Body) // the library has read some of it already
+		return nil, &refusal{response.StatusCode, response.Header, printable(body), s.took}
+	case err != nil && ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.Canceled):
+		return nil, fmt.Errorf("no answer to the handshake within %v (%w)", t.Timeout, ctx.Err())
+	case err != nil:
+		return nil, cause(err)
+	}
+	conn.SetReadLimit(maxEcho)
+	s.conn, s.response, s.opened, s.wire = conn, response, time.Now(), beneath.Load()
+	s.wire.held.Store(true)
+	go s.read()
+	return s, nil
+}
+
+// read reads to the end.
+func (s *session) read() {
+	defer close(s.messages)
+	buffer := make([]byte, 16<<10)
+	for {
+		m, err := s.readMessage(buffer)
+		if err != nil {
+			s.err, s.ended = err, time.Now()
+			return
+		}
+		select {
+		case s.messages <- m:
+		case <-s.released:
+			s.err, s.ended = net.ErrClosed, time.Now()
+			return
+		}
+	}
+}
+
+func (s *session) readMessage(buffer []byte) (m message, err error) {
+	kind, r, err := s.conn.Reader(context.Background())
+	if err != nil {
+		return m, err
+	}
+	var payload bytes.Buffer
+	for m.kind = kind; ; m.pieces++ {
+		n, err := r.Read(buffer)
+		payload.Write(buffer[:n])
+		if err == io.EOF {
+			m.payload = payload.Bytes()
+			if n > 0 {
+				m.pieces++
+			}
+			return m, nil
+		}
+		if err != nil {
+			return m, err
+		}
+	}
+}
+
+// next waits for a message. The error is the end of the connection, or of the time.
+func (s *session) next(ctx context.Context) (message, error) {
+	timeout := time.NewTimer(s.timeout)
+	defer timeout.Stop()
+	select {
+	case m, open := <-s.messages:
+		if !open {
+			return m, s.err
+		}
+		return m, nil
+	case <-timeout.C:
+		return message{}, fmt.Errorf("nothing came within %v", s.timeout)
+	case <-ctx.Done():
+		return message{}, ctx.Err()
+	}
+}
+
+// send writes a message.
+func (s *session) send(ctx context.Context, kind websocket.MessageType, payload []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	err := s.conn.Write(ctx, kind, payload)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("the server did not read it within %v", s.timeout)
+	}
+	return err
+}
+
+// echo sends a message and returns what comes next. The read comes first among errors: when
+// the server has closed, the write may fail too, but only the read says how.
+func (s *session) echo(ctx context.Context, kind websocket.MessageType, payload []byte) (message, error) {
+	writeErr := s.send(ctx, kind, payload)
+	m, err := s.next(ctx)
+	if errors.Is(err, net.ErrClosed) && writeErr != nil {
+		err = writeErr
+	}
+	return m, err
+}
+
+// ping waits for the pong with the payload of its ping, which is what the RFC asks for.
+func (s *session) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	before := s.pongs.Load()
+	err := s.conn.Ping(ctx)
+	if err != nil && s.pongs.Load() > before {
+		return errors.New("one came, but without the payload of the ping (RFC 6455 section 5.5.3)")
+	}
+	if err != nil {
+		return s.why(err)
+	}
+	return nil
+}
+
+// why is the end of the connection if that has come, and else the error of what was tried.
+func (s *session) why(err error) error {
+	select {
+	case _, open := <-s.messages:
+		if !open && !errors.Is(s.err, net.ErrClosed) {
+			return s.err
+		}
+	default:
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("not within %v", s.timeout)
+	}
+	return err
+}
+
+// end waits for the end of the connection, at most the time-out, and passes over messages.
+func (s *session) end(ctx context.Context) error {
+	timeout := time.NewTimer(s.timeout)
+	defer timeout.Stop()
+	for {
+		select {
+		case _, open := <-s.messages:
+			if !open {
+				return s.err
+			}
+		case <-timeout.C:
+			return errStillOpen
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// release ends the session, however it stands, and waits for its goroutine.
+func (s *session) release() {
+	s.once.Do(func() {
+		close(s.released)
+		s.wire.release()
+		s.conn.CloseNow()
+		for range s.messages {
+		}
+	})
+}

@@ -1,0 +1,133 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/coder/websocket"
+
+	"echosvc/internal/wstest"
+)
+
+func TestTargetIsAURL(t *testing.T) {
+	for raw, good := range map[string]bool{
+		"ws://localhost:8080/": true, "wss://example.com/a/b?c=d": true, "ws://[::1]:80": true,
+		"http://localhost/": false, "localhost:8080": false, "ws:///path": false, "ws://a/#b": false, "": false, "ws://a:b:c/": false,
+	} {
+		if _, err := NewTarget(raw); (err == nil) != good || err != nil && !strings.Contains(err.Error(), "must be like ws://") {
+			t.Errorf("%q: %v", raw, err)
+		}
+	}
+}
+
+func TestHeaderLines(t *testing.T) {
+	target, err := NewTarget("wss://127.0.0.1:8443/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line, want := range map[string]string{
+		"X-One: 1": "", "x-two:2": "", "X-Empty:": "", "Host: echo.example:444": "",
+		"no colon": "must be like", "": "must be like", ": v": "must be like", "A b: c": "must be like", "A: b\r\nC: d": "must be like",
+		"Upgrade: h2c": "by the handshake itself", "sec-websocket-key: x": "by the handshake itself",
+	} {
+		if err := target.AddHeader(line); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", line, err, want)
+		}
+	}
+	if target.Header.Get("X-Two") != "2" || len(target.Header["Host"]) != 0 || target.Host != "echo.example:444" || target.serverName() != "echo.example" {
+		t.Errorf("%+v", target)
+	}
+}
+
+func TestControlsJoinTheQuery(t *testing.T) {
+	for raw, want := range map[string]string{"ws://a/b": "ws://a/b?greet=1", "ws://a/?x=1&greet=0": "ws://a/?greet=1&x=1"} {
+		target, err := NewTarget(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := target.with(controls()); got != want {
+			t.Errorf("%s: %s, want %s", raw, got, want)
+		}
+		if got := target.with(url.Values{}); got != raw {
+			t.Errorf("%s without controls: %s", raw, got)
+		}
+	}
+}
+
+// TestHandshakeOverTLS: over TCP, with the name and the header that were asked for.
+func TestHandshakeOverTLS(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := wstest.WriteCertificate(t, dir, "localhost")
+	var host, name string
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, name = r.Host, r.TLS.ServerName
+		c, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
+		if err == nil {
+			c.Close(4000, "enough")
+		}
+	}))
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // a client that refuses the certificate
+	server.StartTLS()
+	defer server.Close()
+	target := func(caFile string, insecure bool) *Target {
+		target, err := NewTarget("wss" + strings.TrimPrefix(server.URL, "https"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if target.TLS, err = TLSConfig(caFile, insecure); err != nil {
+			t.Fatal(err)
+		}
+		return target
+	}
+	for what, target := range map[string]*Target{"authority": target(cert, false), "any": target("", true)} {
+		target.AddHeader("Host: localhost:1234")
+		s, err := target.dial(t.Context(), offer{})
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		if s.wire.tls != "TLS 1.3" || host != "localhost:1234" || name != "localhost" {
+			t.Errorf("%s: %s, host %s, name %s", what, s.wire.tls, host, name)
+		}
+		if err := s.end(t.Context()); !strings.Contains(ending(err), `4000 "enough"`) {
+			t.Errorf("%s: %v", what, err)
+		}
+		s.release()
+	}
+	if _, err := target("", false).dial(t.Context(), offer{}); err == nil || !strings.Contains(err.Error(), "-cafile") {
+		t.Errorf("an unknown authority: %v", err)
+	}
+}
+
+// TestNobodyListens, or does not answer.
+func TestNobodyListens(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	target, err := NewTarget("ws://" + l.Addr().String() + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := target.dial(t.Context(), offer{}); err == nil || !strings.HasPrefix(err.Error(), "dial tcp 127.0.0.1:") {
+		t.Errorf("%v", err)
+	}
+	target.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() }
+	target.Timeout = 1
+	if _, err := target.dial(t.Context(), offer{}); err == nil || !strings.Contains(err.Error(), "no answer to the handshake within 1ns") {
+		t.Errorf("%v", err)
+	}
+}
