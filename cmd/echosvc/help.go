@@ -16,6 +16,7 @@ func help(w io.Writer) {
 Usage:
   echosvc              serve, until SIGTERM or Ctrl-C
   echosvc healthcheck  ask /healthz of the service in the same environment; exit status 0, or 1 when it is unhealthy
+  echosvc probe URL    look at an echo server, and at the path to it, from outside; "echosvc probe -h" says more
   echosvc version      print the version
   echosvc help         print this
 

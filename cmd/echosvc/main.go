@@ -21,7 +21,7 @@ func main() {
 // Exit statuses.
 const (
 	exitOK     = 0
-	exitFailed = 1 // a port in use, an unhealthy service
+	exitFailed = 1 // a port in use, an unhealthy service, a check that failed
 	exitUsage  = 2 // a wrong variable or argument
 )
 
@@ -37,6 +37,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	command := "serve"
 	if len(args) > 0 {
 		command = args[0]
+	}
+	if command == "probe" {
+		return probeCommand(ctx, args[1:], stdout, stderr)
 	}
 	if len(args) > 1 {
 		fmt.Fprintf(stderr, "echosvc: %s takes no arguments; \"echosvc help\" says more\n", command)

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestProbeFindsNoFault in the service.
+func TestProbeFindsNoFault(t *testing.T) {
+	for _, driver := range []string{"auto", "portable"} {
+		t.Run(driver, func(t *testing.T) {
+			p := startProgram(t, "DRIVER="+driver)
+			status, stdout, stderr := runOnce(t, "probe", "-json", "-H", "X-Probe: 1", "ws://"+p.addr+"/any/path")
+			var got struct {
+				OK     bool
+				Checks []struct{ Name, Verdict, Detail string }
+			}
+			if err := json.Unmarshal([]byte(stdout), &got); err != nil || status != exitOK || !got.OK || stderr != "" {
+				t.Errorf("status %d, %v, stderr %q", status, err, stderr)
+			}
+			if len(got.Checks) < 30 {
+				t.Errorf("%d checks", len(got.Checks))
+			}
+			for _, check := range got.Checks {
+				if check.Verdict != "ok" && check.Name != "close from the server" {
+					t.Errorf("%s: %s, %s", check.Name, check.Verdict, check.Detail)
+				}
+			}
+		})
+	}
+}
+
+// TestProbeDoes what its flags say.
+func TestProbeDoes(t *testing.T) {
+	p := startProgram(t)
+	url := "ws://" + p.addr + "/"
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{url}, "ok      close 4001 "},
+		{[]string{url, "-n", "100", "-conns", "2"}, "100 messages of 64 bytes on 2 connections in "},
+		{[]string{"-idle", "1s", url}, "none up to 1s"},
+	} {
+		status, stdout, stderr := runOnce(t, append([]string{"probe"}, test.args...)...)
+		if status != exitOK || !strings.Contains(stdout, test.want) || stderr != "" {
+			t.Errorf("%v: status %d, stdout %q, stderr %q", test.args, status, stdout, stderr)
+		}
+	}
+}
+
+// TestProbeWatches until it is told to end.
+func TestProbeWatches(t *testing.T) {
+	p := startProgram(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out := &logBuffer{lines: make(chan string, 100)}
+	exit := make(chan int)
+	go func() {
+		exit <- run(ctx, []string{"probe", "-watch", "-json", "ws://" + p.addr + "/"}, os.Getenv, out, io.Discard)
+	}()
+	for _, want := range []string{"connected", "end"} {
+		var event struct{ Event string }
+		if line := <-out.lines; json.Unmarshal([]byte(line), &event) != nil || event.Event != want {
+			t.Errorf("printed %s, want %s", line, want)
+		}
+		cancel()
+	}
+	if status := <-exit; status != exitOK {
+		t.Errorf("the exit status is %d", status)
+	}
+}
+
+func TestProbeSaysWhatIsWrong(t *testing.T) {
+	const url = "ws://127.0.0.1:9/"
+	for _, test := range []struct {
+		args           []string
+		status         int
+		stdout, stderr string
+	}{
+		{[]string{"-h"}, 0, "-origin", ""},
+		{nil, 2, "", "there is no URL"},
+		{[]string{"http://localhost/"}, 2, "", "must be like ws://"},
+		{[]string{url, "ws://other/"}, 2, "", "one URL at a time"},
+		{[]string{"-dance", url}, 2, "", "-dance"},
+		{[]string{"-watch", "-n", "3", url}, 2, "", "one at a time"},
+		{[]string{"-for", "3s", url}, 2, "", "-for is for -watch"},
+		{[]string{"-watch", "-for", "0", url}, 2, "", "-for 0s must be more than 0"},
+		{[]string{"-idle", "0", url}, 2, "", "-idle 0s must be from 1s to 24h"},
+		{[]string{"-timeout", "-1s", url}, 2, "", "-timeout -1s must be more than 0"},
+		{[]string{"-conns", "0", url}, 2, "", "-conns 0 must be from 1 to 1000"},
+		{[]string{"-H", "Upgrade: x", url}, 2, "", "set by the handshake itself"},
+		{[]string{"-cafile", "/nonexistent/ca.pem", url}, 2, "", "/nonexistent/ca.pem"},
+		{[]string{"-cafile", "a", "-insecure", url}, 2, "", "one of them"},
+		{[]string{url}, 1, "FAILED  handshake", ""}, // port 9, discard: nobody listens
+	} {
+		status, stdout, stderr := runOnce(t, append([]string{"probe"}, test.args...)...)
+		if status != test.status || !strings.Contains(stdout, test.stdout) || !strings.Contains(stderr, test.stderr) || (status == 2) != (strings.Count(stderr, "\n") == 1) {
+			t.Errorf("%v: status %d, stdout %q, stderr %q", test.args, status, stdout, stderr)
+		}
+	}
+}
