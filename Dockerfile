@@ -18,7 +18,7 @@ RUN --mount=type=cache,target=/go/pkg/mod \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
     go build -trimpath -ldflags "-s -w -X main.stamped=$VERSION -X main.revision=$REVISION" -o /out/echosvc ./cmd/echosvc
 
-# Nothing but the binary: no shell, no certificates (it calls nobody), no libc.
+# Nothing but the binary: no shell, no libc, and no certificates (the probe has Mozilla's authorities in it).
 FROM scratch
 ARG VERSION=devel
 ARG REVISION=unknown

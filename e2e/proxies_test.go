@@ -25,6 +25,12 @@ var proxies = map[string]func(t *testing.T, backends []backend) string{
 // that says 503, or does not listen, makes it try the next.
 func startNginx(t *testing.T, backends []backend) string {
 	t.Helper()
+	return startNginxWith(t, backends, "3600s")
+}
+
+// startNginxWith runs it with another time-out for the silence of a backend.
+func startNginxWith(t *testing.T, backends []backend, readTimeout string) string {
+	t.Helper()
 	addr := fmt.Sprintf("127.0.0.1:%d", freePort(t, "127.0.0.1"))
 	var servers strings.Builder
 	for _, b := range backends {
@@ -48,7 +54,7 @@ http {
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection upgrade;
       proxy_set_header Host $host;
-      proxy_read_timeout 3600s;
+      proxy_read_timeout `+readTimeout+`;
       proxy_send_timeout 3600s;
       proxy_next_upstream error timeout http_503;
     }

@@ -1,0 +1,211 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// url is where a process serves WebSockets.
+func (p *process) url() string {
+	return fmt.Sprintf("ws://localhost:%d/", p.ports["ws"])
+}
+
+// probed is what the probe prints for machines.
+type probed struct {
+	OK     bool
+	Checks []probedCheck
+	status int // of the exit
+}
+
+type probedCheck struct {
+	Name, Verdict, Detail string
+	Data                  map[string]any
+}
+
+// check finds a check by its name.
+func (p *probed) check(t *testing.T, name string) probedCheck {
+	t.Helper()
+	i := slices.IndexFunc(p.Checks, func(c probedCheck) bool { return c.Name == name })
+	if i < 0 {
+		t.Fatalf("there is no check %q in %+v", name, p.Checks)
+	}
+	return p.Checks[i]
+}
+
+// cell is what the README's table says of a check.
+func (c *probedCheck) cell() string {
+	seen, _, _ := strings.Cut(c.Detail, ":")
+	switch c.Verdict {
+	case "ok":
+		return "ok"
+	case "note":
+		return "(" + seen + ")"
+	}
+	return "**" + seen + "**"
+}
+
+// runProbe runs the probe of the binary.
+func runProbe(t *testing.T, args ...string) (result probed) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), buildBinary(t), append([]string{"probe", "-json"}, args...)...)
+	stdout, err := command.Output()
+	if command.ProcessState == nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(stdout, &result); err != nil {
+		t.Fatalf("%v\n%s", err, stdout)
+	}
+	result.status = command.ProcessState.ExitCode()
+	return result
+}
+
+// tableHead is the first line of the README's table of what servers get wrong.
+var tableHead = func() string {
+	head := "| check |"
+	for _, server := range echoServers {
+		head += " " + server.name + " |"
+	}
+	return head
+}()
+
+// readmeTable is the table: the cells of each row but the first, by the row's first.
+func readmeTable(t *testing.T) map[string][]string {
+	t.Helper()
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, found := strings.Cut(string(readme), tableHead+"\n")
+	if !found {
+		t.Fatalf("the README has no table that begins with %s", tableHead)
+	}
+	rows := map[string][]string{}
+	for line := range strings.Lines(after) {
+		cells := strings.Split(strings.Trim(line, "| \n"), " | ")
+		if len(cells) == len(echoServers)+1 && cells[0] != "---" {
+			rows[cells[0]] = cells[1:]
+		} else if !strings.HasPrefix(line, "|") {
+			break
+		}
+	}
+	return rows
+}
+
+// The probe finds no fault in echosvc, and tells what others get wrong. The README has the same
+// table; -v prints it.
+func TestProbeTellsServersApart(t *testing.T) {
+	want := readmeTable(t)
+	results := make([]probed, len(echoServers))
+	t.Run("servers", func(t *testing.T) {
+		for i, server := range echoServers {
+			t.Run(server.name, func(t *testing.T) {
+				t.Parallel()
+				results[i] = runProbe(t, "-timeout", "5s", server.start(t))
+				faithful := true
+				for _, c := range results[i].Checks {
+					faithful = faithful && c.Verdict != "failed"
+					cell := "ok" // a check that is no row
+					if row := want[c.Name]; row != nil {
+						cell = row[i]
+					} else if c.Verdict == "note" {
+						continue
+					}
+					if got := c.cell(); got != cell {
+						t.Errorf("%s: %s, and the README says %s; %s", c.Name, got, cell, c.Detail)
+					}
+				}
+				if results[i].OK != faithful || (results[i].status == 0) != faithful || !faithful && server.name == "echosvc" {
+					t.Errorf("ok is %v, exit status %d", results[i].OK, results[i].status)
+				}
+			})
+		}
+	})
+	t.Log("\n" + markdownTable(results))
+}
+
+// markdownTable has the checks that somebody fails.
+func markdownTable(results []probed) string {
+	var table strings.Builder
+	table.WriteString(tableHead + "\n|" + strings.Repeat("---|", len(results)+1) + "\n")
+	for n, c := range results[0].Checks {
+		row, wrong := "| "+c.Name+" |", false
+		for _, result := range results {
+			if n >= len(result.Checks) { // it was skipped
+				row += " |"
+				continue
+			}
+			wrong = wrong || result.Checks[n].Verdict == "failed"
+			row += " " + result.Checks[n].cell() + " |"
+		}
+		if wrong {
+			table.WriteString(row + "\n")
+		}
+	}
+	return table.String()
+}
+
+// The finder names the timer of a proxy: nginx cuts a connection when nothing has come from
+// the server for proxy_read_timeout.
+func TestProbeFindsTheIdleTimeoutOfNginx(t *testing.T) {
+	backends := newBackends(t, 1)
+	addr := startNginxWith(t, backends, "5s")
+	backends[0].start(t, "PING_INTERVAL=0")
+	result := runProbe(t, "-idle", "10s", awaitProxy(t, addr))
+	c := result.check(t, "idle time-out")
+	if cut, _ := c.Data["cut_after_s"].(float64); cut < 4.9 || cut >= 6 || result.status != 1 {
+		t.Errorf("exit status %d, %+v", result.status, c)
+	}
+	t.Log(c.Detail)
+}
+
+// A watch goes through a rollout, says how long it was away, and that nothing was cut.
+func TestProbeWatchesARollout(t *testing.T) {
+	backends := newBackends(t, 2)
+	addr := startBalancer(t, backends)
+	old := backends[0].start(t, "DRAIN_DELAY=1s", "DRAIN_SPREAD=0")
+	command := exec.CommandContext(t.Context(), buildBinary(t), "probe", "-watch", "-json", awaitProxy(t, addr))
+	stdout, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer command.Process.Kill()
+	type event struct {
+		Event, Detail string
+		Code          int
+		AwayMS        float64 `json:"away_ms"`
+	}
+	events := json.NewDecoder(stdout)
+	next := func(want string) (e event) {
+		t.Helper()
+		for e.Event != want {
+			if err := events.Decode(&e); err != nil {
+				t.Fatalf("no event %q: %v", want, err)
+			}
+			t.Logf("%s: %s", e.Event, e.Detail)
+		}
+		return e
+	}
+	next("connected")
+	backends[1].start(t)
+	old.signal(t, syscall.SIGTERM)
+	if e := next("lost"); e.Code != 1001 {
+		t.Errorf("closed with %d", e.Code)
+	}
+	if e := next("connected"); e.AwayMS <= 0 {
+		t.Errorf("away for %v ms", e.AwayMS)
+	}
+	command.Process.Signal(os.Interrupt)
+	next("end")
+	if err := command.Wait(); err != nil {
+		t.Errorf("the watch ended with %v", err)
+	}
+}
