@@ -14,6 +14,7 @@ import (
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -61,6 +62,7 @@ type manifests struct {
 	ingress        *networkingv1.Ingress
 	route          *gatewayv1.HTTPRoute
 	podMonitor     *monitoringv1.PodMonitor
+	job            *batchv1.Job
 }
 
 // pod is the specification of the pods.
@@ -85,7 +87,7 @@ func (m *manifests) containerPort(t *testing.T, name string) int32 {
 var strictDecoder = func() runtime.Decoder {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{
-		corev1.AddToScheme, appsv1.AddToScheme, autoscalingv2.AddToScheme,
+		corev1.AddToScheme, appsv1.AddToScheme, autoscalingv2.AddToScheme, batchv1.AddToScheme,
 		networkingv1.AddToScheme, policyv1.AddToScheme, gatewayv1.Install,
 		monitoringv1.AddToScheme,
 	} {
@@ -145,6 +147,8 @@ func loadManifests(t *testing.T, dir string) *manifests {
 			m.route = object
 		case *monitoringv1.PodMonitor:
 			m.podMonitor = object
+		case *batchv1.Job:
+			m.job = object
 		default:
 			t.Fatalf("no test knows the kind %s", kind)
 		}

@@ -10,9 +10,8 @@ import (
 	"k8s.io/pod-security-admission/policy"
 )
 
-// forbidden are the reasons for which the API server would refuse the pods of a
-// Deployment in a namespace.
-func forbidden(t *testing.T, m *manifests) []string {
+// forbidden are the reasons for which the API server would refuse pods in the namespace.
+func forbidden(t *testing.T, m *manifests, template *corev1.PodTemplateSpec) []string {
 	t.Helper()
 	enforced, errs := api.PolicyToEvaluate(m.namespace.Labels, api.Policy{})
 	if err := errs.ToAggregate(); err != nil {
@@ -27,7 +26,7 @@ func forbidden(t *testing.T, m *manifests) []string {
 		t.Fatal(err)
 	}
 	var reasons []string
-	for _, result := range evaluator.EvaluatePod(enforced.Enforce, &m.deployment.Spec.Template.ObjectMeta, m.pod()) {
+	for _, result := range evaluator.EvaluatePod(enforced.Enforce, &template.ObjectMeta, &template.Spec) {
 		if !result.Allowed {
 			reasons = append(reasons, result.ForbiddenReason+": "+result.ForbiddenDetail)
 		}
@@ -37,7 +36,7 @@ func forbidden(t *testing.T, m *manifests) []string {
 
 func TestPodIsAdmittedAtLevelRestricted(t *testing.T) {
 	eachOverlay(t, func(t *testing.T, m *manifests) {
-		if reasons := forbidden(t, m); len(reasons) > 0 {
+		if reasons := forbidden(t, m, &m.deployment.Spec.Template); len(reasons) > 0 {
 			t.Errorf("refused:\n%s", strings.Join(reasons, "\n"))
 		}
 	})
@@ -55,7 +54,7 @@ func TestPodOutsideLevelRestrictedIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := loadBase(t)
 			weaken(m.pod())
-			if reasons := forbidden(t, m); len(reasons) != 1 {
+			if reasons := forbidden(t, m, &m.deployment.Spec.Template); len(reasons) != 1 {
 				t.Errorf("refused for %q, want one reason", reasons)
 			}
 		})
