@@ -19,10 +19,7 @@ func environment(t *testing.T, m *manifests) map[string]string {
 	for _, variable := range m.container().Env {
 		value := variable.Value
 		if from := variable.ValueFrom; from != nil {
-			if from.ResourceFieldRef == nil || from.ResourceFieldRef.Resource != "limits.memory" {
-				t.Fatalf("%s comes from where no test looks", variable.Name)
-			}
-			value = strconv.FormatInt(m.container().Resources.Limits.Memory().Value(), 10)
+			value = valueFrom(t, m, variable.Name, from)
 		}
 		if _, ok := variables[variable.Name]; ok {
 			t.Errorf("%s is set twice", variable.Name)
@@ -30,6 +27,21 @@ func environment(t *testing.T, m *manifests) map[string]string {
 		variables[variable.Name] = value
 	}
 	return variables
+}
+
+// valueFrom is what the kubelet finds where a variable comes from. It knows the limit of
+// the memory and the fields of a pod that is called echosvc-0 and runs on the node "node".
+func valueFrom(t *testing.T, m *manifests, name string, from *corev1.EnvVarSource) string {
+	t.Helper()
+	pod := map[string]string{"metadata.name": "echosvc-0", "metadata.namespace": "echosvc", "spec.nodeName": "node"}
+	switch {
+	case from.ResourceFieldRef != nil && from.ResourceFieldRef.Resource == "limits.memory":
+		return strconv.FormatInt(m.container().Resources.Limits.Memory().Value(), 10)
+	case from.FieldRef != nil && pod[from.FieldRef.FieldPath] != "":
+		return pod[from.FieldRef.FieldPath]
+	}
+	t.Fatalf("%s comes from where no test looks", name)
+	return ""
 }
 
 // configuration is what echosvc makes of the container's environment.
@@ -64,6 +76,9 @@ func TestEnvironmentIsAccepted(t *testing.T) {
 		}
 		if config.LogFormat != "json" {
 			t.Errorf("LOG_FORMAT is %s", config.LogFormat)
+		}
+		if config.PodName != "echosvc-0" || config.PodNamespace != "echosvc" || config.NodeName != "node" {
+			t.Errorf("the pod is %q in %q on %q", config.PodName, config.PodNamespace, config.NodeName)
 		}
 		if config.MaxConnections == 0 {
 			t.Error("MAX_CONNECTIONS is what the node's file limit allows, whatever the memory")
