@@ -86,18 +86,22 @@ func TestCheckHealth(t *testing.T) {
 	})
 }
 
-func TestPlainHTTPOnTheWebSocketPort(t *testing.T) {
+// TestUpgradeRequired_RFC9110_Section15_5_22: who meant to open a WebSocket is told how.
+func TestUpgradeRequired_RFC9110_Section15_5_22(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
-		c := wstest.Connect(t, r.addr)
-		// A second request, and an upgrade, behind the first: neither may be answered.
-		c.Send([]byte("POST /some/path HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody" + wstest.Request()))
-		response := c.Response()
-		body, _ := io.ReadAll(response.Body)
-		if response.StatusCode != 426 || response.Header.Get("Upgrade") != "websocket" || !response.Close || !strings.Contains(string(body), "WebSocket") {
-			t.Errorf("answered with %s, %v, %q", response.Status, response.Header, body)
+		for _, path := range []string{"/", "/.ws", "/ws", "/behind/a/prefix/ws"} {
+			c := wstest.Connect(t, r.addr)
+			// A second request, and an upgrade, behind the first: neither may be answered.
+			c.Send([]byte("POST " + path + " HTTP/1.1\r\nHost: echo.example\r\nContent-Length: 4\r\n\r\nbody" + wstest.Request()))
+			response := c.Response()
+			body, _ := io.ReadAll(response.Body)
+			if response.StatusCode != 426 || response.Header.Get("Upgrade") != "websocket" || !response.Close ||
+				!strings.Contains(string(body), `new WebSocket("ws://echo.example`+path+`")`) {
+				t.Errorf("%s is answered with %s, %v, %q", path, response.Status, response.Header, body)
+			}
+			c.ExpectEnd()
 		}
-		c.ExpectEnd()
 	})
 }
 
@@ -108,7 +112,7 @@ func TestEveryPlainResponseCloses(t *testing.T) {
 		for _, request := range []string{
 			"GET /healthz HTTP/1.1\r\nHost: x\r\n", "GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n", "GET //x HTTP/1.1\r\nHost: x\r\n",
 			"OPTIONS * HTTP/1.1\r\nHost: x\r\n", "PUT /readyz HTTP/1.1\r\nHost: x\r\n", "GET / HTTP/1.1\r\nHost: x\r\nExpect: more\r\n",
-			"GET / HTTP/1.1\r\n", "GET http://x/healthz HTTP/1.1\r\nHost: y\r\n", "GET /a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n",
+			"GET / HTTP/1.1\r\n", "CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n", "GET /echo HTTP/1.0\r\n", "GET http://x/healthz HTTP/1.1\r\nHost: y\r\n", "GET /a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n",
 		} {
 			c := wstest.Connect(t, r.addr)
 			c.Send([]byte(request + "\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"))

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -13,13 +14,34 @@ import (
 func (s *Service) plainHandler() http.Handler {
 	mux := http.NewServeMux()
 	s.handleHealth(mux)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Upgrade", "websocket")
-		w.Header().Add("Connection", "Upgrade") // RFC 9110 section 7.8
-		plainText(w, http.StatusUpgradeRequired, "This is a WebSocket echo server. Any path opens a WebSocket:\n"+
-			"in a browser's console, new WebSocket(\"ws://\" + HOST + \"/\"); with a tool, websocat ws://HOST/")
+	mux.HandleFunc("/{$}", upgradeRequired)
+	mux.HandleFunc("/.ws", upgradeRequired)
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, pattern := mux.Handler(r)
+		switch {
+		case r.Method == http.MethodConnect: // a 200 would be a tunnel
+			w.Header().Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+			plainText(w, http.StatusMethodNotAllowed, "This server is not a proxy.")
+		case pattern != "":
+			mux.ServeHTTP(w, r)
+		case strings.HasSuffix(r.URL.Path, "/ws"):
+			upgradeRequired(w, r)
+		default: // past the mux, which would clean the path
+			s.echoHTTP(w, r)
+		}
 	})
-	return closing(s.logged(mux))
+	return closing(s.logged(handler))
+}
+
+// upgradeRequired says how to connect.
+func upgradeRequired(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Upgrade", "websocket")
+	w.Header().Add("Connection", "Upgrade") // RFC 9110 section 7.8
+	w.Header().Set("Sec-WebSocket-Version", "13")
+	here := "ws://" + r.Host + r.URL.EscapedPath()
+	plainText(w, http.StatusUpgradeRequired, "This is a WebSocket echo server, and this request has no \"Upgrade: websocket\": either it did not come\n"+
+		"from a WebSocket client, or a proxy has removed it. Any path opens a WebSocket, by wss where https is spoken:\n"+
+		"in a browser's console, new WebSocket(\""+here+"\"); with a tool, websocat "+here)
 }
 
 // closing has the connection closed behind every response: a proxy that keeps its
@@ -50,7 +72,8 @@ func (s *Service) newHTTPServer(h http.Handler) *http.Server {
 		// OPTIONS * goes to the handler as everything else.
 		DisableGeneralOptionsHandler: true,
 
-		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ConnContext: withConn,
+		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 }
 
@@ -70,7 +93,7 @@ func newHandOver(addr net.Addr) *handOver {
 // give hands over a connection from which read has been taken already.
 func (h *handOver) give(nc net.Conn, read []byte) {
 	select {
-	case h.conns <- &replayConn{Conn: nc, read: read}:
+	case h.conns <- &replayConn{Conn: nc, first: read, read: read}:
 	case <-h.closed:
 		nc.Close()
 	}
@@ -95,7 +118,8 @@ func (h *handOver) Addr() net.Addr { return h.addr }
 // replayConn is a connection whose first bytes have been read and are read again.
 type replayConn struct {
 	net.Conn
-	read []byte
+	first []byte // what had been read: the head of the request, and more
+	read  []byte // the part of it that has not been read again
 }
 
 func (c *replayConn) Read(p []byte) (int, error) {

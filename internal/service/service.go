@@ -23,6 +23,7 @@ type Service struct {
 	config   Config
 	log      *slog.Logger
 	version  string
+	identity identity
 	policy   wsproto.Policy
 	protocol wsproto.Config
 	meters   *meters
@@ -43,9 +44,10 @@ type Service struct {
 // New makes a service. version is for its log.
 func New(config Config, log *slog.Logger, version string) *Service {
 	s := &Service{
-		config:  config,
-		log:     log,
-		version: version,
+		config:   config,
+		log:      log,
+		version:  version,
+		identity: newIdentity(&config, version),
 		policy: wsproto.Policy{
 			AnyOrigin:      config.AnyOrigin,
 			Origins:        config.AllowedOrigins,

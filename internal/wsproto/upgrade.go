@@ -130,18 +130,16 @@ func acceptKey(key string) string {
 // Origin it is not what the browser sent.
 func (p *Policy) checkOrigin(r *Request) *Refusal {
 	origin, count := r.value("Origin")
-	if p.AnyOrigin || count == 0 {
+	if p.AnyOrigin || count == 0 || count == 1 && p.AllowsOrigin(origin) {
 		return nil
-	}
-	if count == 1 {
-		for _, allowed := range p.Origins {
-			if matchOrigin(allowed, origin) {
-				return nil
-			}
-		}
 	}
 	host, _ := r.value("Host")
 	return refuse(statusForbidden, "Origin %.200q in %d header field(s) is not allowed (Host was %.200q); %s of this server allows %s", origin, count, host, p.OriginsSetBy, strings.Join(p.Origins, ", "))
+}
+
+// AllowsOrigin says whether a page of that origin is accepted.
+func (p *Policy) AllowsOrigin(origin string) bool {
+	return p.AnyOrigin || slices.ContainsFunc(p.Origins, func(allowed string) bool { return matchOrigin(allowed, origin) })
 }
 
 // matchOrigin compares an origin with an entry of Policy.Origins.
