@@ -63,6 +63,10 @@ func (b *Buffer) Append(frame []byte) {
 	b.outEnd += copy(b.Mem[b.outEnd:b.Start], frame)
 }
 
+// Retract takes back the last n bytes of what is to be sent: for an answer that is not to
+// be given.
+func (b *Buffer) Retract(n int) { b.outEnd -= n }
+
 // makeRoom moves the answers to the left until n bytes fit between them and Start.
 func (b *Buffer) makeRoom(n int) {
 	if b.outStart == b.outEnd {

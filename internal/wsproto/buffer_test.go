@@ -23,12 +23,12 @@ func TestResponseAndFirstFramesLeaveTogether(t *testing.T) {
 		for echo.Next(&b).Kind != NeedMore {
 		}
 		var frame [127]byte
-		b.Append(echo.AppendClose(frame[:0], NormalClosure, strings.Repeat("x", maxCloseReason)))
+		b.Append(echo.AppendClose(frame[:0], NormalClosure, strings.Repeat("x", MaxCloseReason)))
 		out, found := strings.CutPrefix(string(b.Out()), test.response)
 		if !found {
 			t.Fatalf("%s: got %q", test.name, b.Out())
 		}
-		want := []wstest.ServerFrame{{First: 0x81, Payload: "a"}, {First: 0x8a, Payload: "b"}, {First: 0x88, Payload: "\x03\xe8" + strings.Repeat("x", maxCloseReason)}}
+		want := []wstest.ServerFrame{{First: 0x81, Payload: "a"}, {First: 0x8a, Payload: "b"}, {First: 0x88, Payload: "\x03\xe8" + strings.Repeat("x", MaxCloseReason)}}
 		if got := wstest.ReadFrames(t, []byte(out)); !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", test.name, got, want)
 		}
@@ -45,11 +45,11 @@ func TestCloseFrameFitsBehindAnAnswer(t *testing.T) {
 		t.Fatalf("the event is %+v", ev)
 	}
 	var frame [127]byte
-	b.Append(echo.AppendClose(frame[:0], NormalClosure, strings.Repeat("x", maxCloseReason)))
+	b.Append(echo.AppendClose(frame[:0], NormalClosure, strings.Repeat("x", MaxCloseReason)))
 	if ev := echo.Next(&b); ev.Kind != Close || ev.Code != NormalClosure {
 		t.Errorf("the client's close frame became %+v", ev)
 	}
-	want := []wstest.ServerFrame{{First: 0x81, Payload: "bye"}, {First: 0x88, Payload: "\x03\xe8" + strings.Repeat("x", maxCloseReason)}}
+	want := []wstest.ServerFrame{{First: 0x81, Payload: "bye"}, {First: 0x88, Payload: "\x03\xe8" + strings.Repeat("x", MaxCloseReason)}}
 	if got := wstest.ReadFrames(t, b.Out()); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -27,12 +27,12 @@ const (
 	BadGateway              CloseCode = 1014
 )
 
-// maxCloseReason is the longest reason of a close frame, in bytes: the payload of
+// MaxCloseReason is the longest reason of a close frame, in bytes: the payload of
 // a control frame less the code (RFC 6455 section 5.5).
-const maxCloseReason = maxControlPayload - 2
+const MaxCloseReason = maxControlPayload - 2
 
-// maySend says whether the code may stand in a close frame (RFC 6455 section 7.4.2).
-func (c CloseCode) maySend() bool {
+// MaySend says whether the code may stand in a close frame (RFC 6455 section 7.4.2).
+func (c CloseCode) MaySend() bool {
 	switch {
 	case NormalClosure <= c && c <= UnsupportedData,
 		InvalidFramePayloadData <= c && c <= BadGateway,
@@ -52,7 +52,7 @@ func parseClose(payload []byte) (CloseCode, Violation) {
 		return 0, ClosePayloadTooShort
 	}
 	code := CloseCode(binary.BigEndian.Uint16(payload))
-	if !code.maySend() {
+	if !code.MaySend() {
 		return 0, InvalidCloseCode
 	}
 	if !utf8.Valid(payload[2:]) {
@@ -64,8 +64,8 @@ func parseClose(payload []byte) (CloseCode, Violation) {
 // appendClose appends a close frame to dst. A reason that does not fit is cut
 // between two characters.
 func appendClose(dst []byte, code CloseCode, reason string) []byte {
-	if len(reason) > maxCloseReason {
-		end := maxCloseReason
+	if len(reason) > MaxCloseReason {
+		end := MaxCloseReason
 		for end > 0 && !utf8.RuneStart(reason[end]) {
 			end--
 		}

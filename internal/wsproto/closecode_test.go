@@ -14,7 +14,7 @@ func TestWhichCloseCodesMayBeSent_Section7_4(t *testing.T) {
 		return code >= 3000 && code < 5000
 	}
 	for code := range 65536 {
-		if got := CloseCode(code).maySend(); got != may(code) {
+		if got := CloseCode(code).MaySend(); got != may(code) {
 			t.Errorf("%d: got %v", code, got)
 		}
 	}

@@ -34,13 +34,14 @@
 //     7.1.1), discard what still arrives, and close. [Echo.Release] is always last.
 //
 // A server that speaks first (a ping, a close for going away) appends its frame
-// with [Echo.AppendPing] or [Echo.AppendClose].
+// with [Echo.AppendPing], [Echo.AppendText] or [Echo.AppendClose].
 //
 // Where things are: opening handshake in head.go (finding its end), request.go
 // (its grammar), upgrade.go (the checks), token.go and extension.go (header
 // values), refusal.go (errors); frames in header.go, mask.go, utf8.go and decoder.go; the
-// echo in buffer.go and echo.go; close codes in closecode.go; every breach of the
-// protocol with its close code in violation.go. Compression (RFC 7692): the negotiation in
-// deflate.go, what becomes of a compressed message in inflation.go, and the inflater in inflate.go (its
-// contract), block.go, huffman.go, symbols.go and window.go.
+// echo in buffer.go and echo.go, in more fragments than came in fragments.go; close codes
+// in closecode.go; every breach of the protocol with its close code in violation.go.
+// Compression (RFC 7692): the negotiation in deflate.go, what becomes of a compressed
+// message in inflation.go, and the inflater in inflate.go (its contract), block.go,
+// huffman.go, symbols.go and window.go.
 package wsproto

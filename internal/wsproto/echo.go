@@ -184,3 +184,12 @@ func (e *Echo) AppendClose(dst []byte, code CloseCode, reason string) []byte {
 func (e *Echo) AppendPing(dst, payload []byte) []byte {
 	return append(appendHeader(dst, finBit|byte(opPing), len(payload)), payload...)
 }
+
+// MidMessage says whether a part of a message has been sent and the rest has not.
+func (e *Echo) MidMessage() bool { return e.begun }
+
+// AppendText appends a text message of the server's own to dst; it must be UTF-8. It must
+// not be called when [Echo.CloseSent], nor when [Echo.MidMessage] (RFC 6455 section 5.4).
+func (e *Echo) AppendText(dst, payload []byte) []byte {
+	return append(appendHeader(dst, finBit|byte(Text), len(payload)), payload...)
+}

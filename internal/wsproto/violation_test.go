@@ -155,7 +155,7 @@ func TestViolationTable(t *testing.T) {
 			t.Errorf("the name %q stands twice, or is not one for metrics", v)
 		}
 		names[v.String()] = true
-		if reason := violations[v].reason; reason == "" || len(reason) > maxCloseReason {
+		if reason := violations[v].reason; reason == "" || len(reason) > MaxCloseReason {
 			t.Errorf("%v: the reason has %d bytes", v, len(reason))
 		}
 	}
