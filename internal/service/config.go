@@ -40,6 +40,7 @@ type variables struct {
 	Subprotocols     string `envconfig:"SUBPROTOCOLS" default:"*" empty:"none" desc:"subprotocols that are chosen when offered, with commas between; * is the first offered, empty is none"`
 	Compression      string `envconfig:"COMPRESSION" default:"stateless" desc:"permessage-deflate: off, stateless (each message for itself, nothing kept between them), or takeover (messages refer to earlier ones where the client wants that; up to 32 KiB for each connection)"`
 	Goodbye          string `envconfig:"GOODBYE" default:"bye" empty:"none" desc:"a text message that is echoed and then closed with 1000, whatever the case of its ASCII letters; empty is none"`
+	Controls         string `envconfig:"CONTROLS" default:"true" desc:"true or false: whether the query of an upgrade may ask for delays, closes, resets and more of that kind"`
 	PodName          string `envconfig:"POD_NAME" desc:"name of the pod, for answers that say who they are from; empty is the host name"`
 	PodNamespace     string `envconfig:"POD_NAMESPACE" desc:"namespace of the pod, for the same"`
 	NodeName         string `envconfig:"NODE_NAME" desc:"node of the pod, for the same"`
@@ -72,6 +73,7 @@ type Config struct {
 	Subprotocols     []string
 	Compression      wsproto.Compression
 	Goodbye          string // "" is none
+	Controls         bool
 	PodName          string // "" is the host name
 	PodNamespace     string // "" is not known
 	NodeName         string // "" is not known
@@ -125,6 +127,7 @@ func (v *variables) parse() (Config, error) {
 		DrainTimeout:     p.positive("DRAIN_TIMEOUT", v.DrainTimeout),
 		Compression:      p.compression("COMPRESSION", v.Compression),
 		Goodbye:          p.goodbye("GOODBYE", v.Goodbye),
+		Controls:         p.oneOf("CONTROLS", v.Controls, "true", "false") == "true",
 		PodName:          v.PodName,
 		PodNamespace:     v.PodNamespace,
 		NodeName:         v.NodeName,

@@ -32,7 +32,7 @@ func TestDefaults(t *testing.T) {
 		Port: 8080, HealthPort: 8081, Driver: "auto", LogFormat: "auto", MaxMessageSize: 64 << 20,
 		HandshakeTimeout: 10 * time.Second, PingInterval: 25 * time.Second, PongTimeout: 20 * time.Second,
 		WriteTimeout: 30 * time.Second, CloseTimeout: 5 * time.Second, DrainSpread: time.Second, DrainTimeout: 8 * time.Second,
-		AnyOrigin: true, AnySubprotocol: true, Compression: wsproto.Stateless, Goodbye: "bye",
+		AnyOrigin: true, AnySubprotocol: true, Compression: wsproto.Stateless, Goodbye: "bye", Controls: true,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -104,6 +104,8 @@ func TestValues(t *testing.T) {
 		{"COMPRESSION", "off", func(c Config) any { return c.Compression }, wsproto.NoCompression},
 		{"COMPRESSION", "Takeover", func(c Config) any { return c.Compression }, wsproto.Takeover},
 		{"COMPRESSION", "gzip", nil, nil},
+		{"CONTROLS", "False", func(c Config) any { return c.Controls }, false},
+		{"CONTROLS", "1", nil, nil},
 		{"GOODBYE", "Auf Wiederhören", func(c Config) any { return c.Goodbye }, "Auf Wiederhören"},
 		{"GOODBYE", strings.Repeat("x", 126), nil, nil},
 	}

@@ -62,7 +62,8 @@ type conn struct {
 	bytes    int64
 	saved    int64 // bytes by which their compression made them shorter
 
-	timers timers
+	timers   timers
+	controls *controls // nil for most
 }
 
 // Opened starts the time for the request head.
@@ -76,6 +77,9 @@ func (c *conn) Opened(now time.Duration) socket.Step {
 func (c *conn) Receive(now time.Duration, mem []byte, start, end int) socket.Step {
 	c.timers.received = now
 	b := wsproto.Buffer{Mem: mem, Start: start, End: end}
+	if c.controls != nil {
+		return c.receiveControlled(now, &b)
+	}
 	switch c.stage {
 	case stageHead:
 		return c.receiveHead(now, &b)
@@ -102,12 +106,20 @@ func (c *conn) receiveHead(now time.Duration, b *wsproto.Buffer) socket.Step {
 	if !request.IsUpgrade() {
 		return socket.Step{Kept: len(head), Then: socket.Detach}
 	}
+	controls, refusal := c.svc.controlsOf(request.Target)
+	if refusal != nil {
+		return c.refuse(refusal)
+	}
 	agreement, refusal := c.svc.policy.Accept(&request)
 	if refusal == nil {
 		refusal = c.svc.admit()
 	}
 	if refusal != nil {
 		return c.refuse(refusal)
+	}
+	if controls != nil {
+		b.Start += n
+		return c.openControlled(now, b, agreement, &request, controls)
 	}
 	b.Replace(n, agreement.AppendResponse(nil))
 	c.open(now, agreement)
@@ -120,7 +132,7 @@ func (c *conn) open(now time.Duration, agreement wsproto.Agreement) {
 	c.wasOpen = true
 	c.subprotocol = agreement.Subprotocol
 	c.echo = wsproto.NewEcho(&c.svc.protocol, agreement.Deflate)
-	c.timers.open(now, &c.svc.config)
+	c.timers.open(now, c.pingInterval())
 	c.svc.meters.opened.Inc()
 	c.svc.log.Debug("connection opened", "id", c.id, "remote", c.remote, "subprotocol", c.subprotocol, "extensions", agreement.Deflate.String())
 }
@@ -132,18 +144,8 @@ func (c *conn) receiveFrames(now time.Duration, b *wsproto.Buffer) socket.Step {
 		ev := c.echo.Next(b)
 		switch ev.Kind {
 		case wsproto.NeedMore, wsproto.Yield:
-			c.messages += echo.text + echo.binary
-			c.bytes += echo.bytes
-			c.svc.meters.echoed(echo)
-			step := socket.Step{Write: b.Out(), Kept: b.End - b.Start}
-			if step.Kept > 0 {
-				c.timers.data = now // of a message that is on its way
-			}
-			switch {
-			case c.echo.Last():
-				c.linger()
-				step.Then = socket.ShutDown
-			case ev.Kind == wsproto.Yield:
+			step := c.answered(now, b, &echo)
+			if ev.Kind == wsproto.Yield && step.Then == socket.Read {
 				step.Then = socket.Again
 			}
 			return step
@@ -162,7 +164,26 @@ func (c *conn) receiveFrames(now time.Duration, b *wsproto.Buffer) socket.Step {
 			c.violation = ev.Violation
 			c.began(byServer, ev.Violation.CloseCode())
 		}
+		if c.controls != nil && c.control(b, &ev) {
+			return c.answered(now, b, &echo)
+		}
 	}
+}
+
+// answered counts what was answered and sends it.
+func (c *conn) answered(now time.Duration, b *wsproto.Buffer, echo *echoed) socket.Step {
+	c.messages += echo.text + echo.binary
+	c.bytes += echo.bytes
+	c.svc.meters.echoed(echo)
+	step := socket.Step{Write: b.Out(), Kept: b.End - b.Start}
+	if step.Kept > 0 {
+		c.timers.data = now // of a message that is on its way
+	}
+	if c.echo.Last() {
+		c.linger()
+		step.Then = socket.ShutDown
+	}
+	return step
 }
 
 // receiveData notes an answered data frame, or a piece of one, and looks for the goodbye word.
@@ -273,7 +294,7 @@ func (c *conn) Closed(now time.Duration, cause error) {
 	c.echo.Release()
 	// Both close frames have passed (RFC 6455 section 7.1.4): the client's has come,
 	// and Waiting has been called behind the server's.
-	clean := c.echo.CloseReceived() && c.timers.deadline != 0
+	clean := c.echo.CloseReceived() && c.timers.deadline != 0 && !c.controls.ignores()
 	if c.closedBy == byNobody {
 		c.closeCode = wsproto.AbnormalClosure
 	}
@@ -290,6 +311,9 @@ func (c *conn) Closed(now time.Duration, cause error) {
 	}
 	if c.violation != 0 {
 		attrs = append(attrs, "violation", c.violation.String())
+	}
+	if c.controls != nil {
+		attrs = append(attrs, "controls", c.controls.query)
 	}
 	if cause != nil && !clean {
 		attrs = append(attrs, "cause", cause.Error())
@@ -309,6 +333,9 @@ func (c *conn) snapshot() (info connectionInfo, ok bool) {
 		Extensions:  c.echo.Deflate().String(),
 		Saved:       c.saved,
 		State:       c.stage.String(),
+	}
+	if c.controls != nil {
+		info.Controls = c.controls.query
 	}
 	if c.timers.rtt > 0 {
 		info.RTT = c.timers.rtt.String()

@@ -42,6 +42,8 @@ type connTest struct {
 	step socket.Step   // the last
 	wake time.Duration // what Waiting said last
 
+	paused  bool          // the driver does not read
+	largest int           // the longest that a step has written
 	writing time.Duration // how long a write takes
 }
 
@@ -69,15 +71,18 @@ func (c *connTest) begin() {
 // do takes a step as a driver does.
 func (c *connTest) do(step socket.Step) {
 	c.sent = append(c.sent, step.Write...)
+	c.largest = max(c.largest, len(step.Write))
 	c.step = step
 	c.now += c.writing
 	switch step.Then {
-	case socket.Close:
+	case socket.Close, socket.Reset:
 		c.conn.Closed(c.now, nil)
-	case socket.Again:
-		c.receive(nil)
-	case socket.Read, socket.ShutDown:
+	case socket.Read, socket.ShutDown, socket.Pause:
+		c.paused = step.Then == socket.Pause
 		c.wake = c.conn.Waiting(c.now)
+	case socket.Again:
+		c.paused = false
+		c.receive()
 	}
 }
 
@@ -100,8 +105,12 @@ func (c *connTest) wakeAt(d time.Duration) {
 		c.t.Fatalf("wants to be woken at %v, not at %v", c.wake-time.Hour, d-time.Hour)
 	}
 	c.now = d - 1
+	early := socket.Read
+	if c.paused {
+		early = socket.Pause
+	}
 	c.do(c.conn.Wake(c.now, nil))
-	if c.wake != d || len(c.step.Write) != 0 || c.step.Then != socket.Read {
+	if c.wake != d || len(c.step.Write) != 0 || c.step.Then != early {
 		c.t.Fatalf("a wake that came early did something: %+v", c.step)
 	}
 	c.now = d
@@ -111,10 +120,21 @@ func (c *connTest) wakeAt(d time.Duration) {
 // at moves the clock to d after the test began.
 func (c *connTest) at(d time.Duration) { c.now = time.Hour + d }
 
+// upgrade is an upgrade request with a query.
+func upgrade(query string, lines ...string) string {
+	return strings.Replace(wstest.Request(lines...), "GET /", "GET /any/path?"+query, 1)
+}
+
 // open makes the handshake.
 func (c *connTest) open() *connTest {
 	c.t.Helper()
-	c.receive([]byte(wstest.Request()))
+	return c.openWith(wstest.Request())
+}
+
+// openWith makes the handshake with a request.
+func (c *connTest) openWith(request string) *connTest {
+	c.t.Helper()
+	c.receive([]byte(request))
 	if !strings.HasPrefix(string(c.sent), "HTTP/1.1 101 ") {
 		c.t.Fatalf("the upgrade was answered with %q", c.sent)
 	}

@@ -100,6 +100,7 @@ type connectionInfo struct {
 	Subprotocol string    `json:"subprotocol,omitempty"`
 	Extensions  string    `json:"extensions,omitempty"` // as in the response's header field
 	Saved       int64     `json:"saved,omitempty"`      // bytes, by compression
+	Controls    string    `json:"controls,omitempty"`
 	RTT         string    `json:"rtt,omitempty"`
 	State       string    `json:"state"`
 }

@@ -29,11 +29,19 @@ type timers struct {
 }
 
 // open begins the times of an open WebSocket.
-func (t *timers) open(now time.Duration, config *Config) {
+func (t *timers) open(now, pingInterval time.Duration) {
 	t.data = now
-	if config.PingInterval > 0 {
-		t.nextPing = now + config.PingInterval
+	if pingInterval > 0 {
+		t.nextPing = now + pingInterval
 	}
+}
+
+// pingInterval is the time between pings from the server; 0 is none.
+func (c *conn) pingInterval() time.Duration {
+	if c.controls != nil && c.controls.ping != never {
+		return c.controls.ping
+	}
+	return c.svc.config.PingInterval
 }
 
 // pong takes the answer to a ping (RFC 6455 section 5.5.3), whose payload is the time at
@@ -72,14 +80,29 @@ func (c *conn) Waiting(now time.Duration) time.Duration {
 
 // wake is when the connection has something to do by itself, at the earliest.
 func (c *conn) wake() time.Duration {
-	t, config := &c.timers, &c.svc.config
+	t := &c.timers
 	switch c.stage {
 	case stageHead, stageClosing:
 		return t.deadline
 	case stageLingering:
 		return min(t.deadline, t.received+lingerQuiet)
 	}
-	return earliest(t.nextPing, t.pongDeadline(config), t.idleDeadline(config), t.drain)
+	pong, idle := c.deadlines()
+	at := earliest(t.nextPing, pong, idle, t.drain)
+	if c.controls != nil {
+		at = earliest(at, c.wakeOfControls())
+	}
+	return at
+}
+
+// deadlines are when an open connection is closed for what the client has not done, unless
+// it does it; 0 is never. Who is not read at present cannot do anything.
+func (c *conn) deadlines() (pong, idle time.Duration) {
+	pong, idle = c.timers.pongDeadline(&c.svc.config), c.timers.idleDeadline(&c.svc.config)
+	if c.controls != nil && c.controls.paused() {
+		pong, idle = 0, 0
+	}
+	return pong, idle
 }
 
 // pongDeadline is when an unanswered ping means that the client is gone. A client
@@ -119,6 +142,9 @@ func (c *conn) Wake(now time.Duration, scratch []byte) socket.Step {
 	case stageHead:
 		return c.wakeHead(now)
 	case stageOpen:
+		if c.controls != nil {
+			return c.wakeControlled(now, scratch)
+		}
 		return socket.Step{Write: c.wakeOpen(now, scratch)}
 	}
 	if due(now, c.wake()) {
@@ -146,16 +172,17 @@ func (c *conn) wakeOpen(now time.Duration, dst []byte) []byte {
 	if t.drain == 0 {
 		t.drain = c.svc.drainTime()
 	}
+	pong, idle := c.deadlines()
 	switch {
 	case due(now, t.drain):
 		return c.close(dst, wsproto.GoingAway, "the server is shutting down")
-	case due(now, t.pongDeadline(config)):
+	case due(now, pong):
 		c.svc.meters.pingsMissed.Inc()
 		return c.close(dst, wsproto.InternalError, fmt.Sprintf("no pong within PONG_TIMEOUT=%v of this server", config.PongTimeout))
-	case due(now, t.idleDeadline(config)):
+	case due(now, idle):
 		return c.close(dst, wsproto.GoingAway, fmt.Sprintf("no data message within IDLE_TIMEOUT=%v of this server", config.IdleTimeout))
 	case due(now, t.nextPing):
-		t.nextPing = now + config.PingInterval
+		t.nextPing = now + c.pingInterval()
 		t.pinged = now
 		if t.missing == 0 {
 			t.missing = now

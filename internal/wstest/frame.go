@@ -6,6 +6,7 @@ package wstest
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -116,6 +117,7 @@ type Message struct {
 func Messages(t testing.TB, frames []ServerFrame) (messages []Message) {
 	t.Helper()
 	var unfinished *Message
+	var payload strings.Builder
 	for _, f := range frames {
 		fin, opcode := f.First&0x80 != 0, f.First&0xF
 		switch {
@@ -129,14 +131,17 @@ func Messages(t testing.TB, frames []ServerFrame) (messages []Message) {
 			if unfinished == nil {
 				t.Fatalf("the server sent a continuation of nothing: %v", f)
 			}
-			unfinished.Payload += f.Payload
+			payload.WriteString(f.Payload)
 		default:
 			if unfinished != nil {
 				t.Fatalf("the server began a message within another: %v", f)
 			}
-			unfinished = &Message{opcode, f.First&0x40 != 0, f.Payload}
+			unfinished = &Message{Opcode: opcode, Compressed: f.First&0x40 != 0}
+			payload.Reset()
+			payload.WriteString(f.Payload)
 		}
 		if fin {
+			unfinished.Payload = payload.String()
 			messages = append(messages, *unfinished)
 			unfinished = nil
 		}

@@ -1,0 +1,236 @@
+package service
+
+import (
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unsafe"
+
+	"echosvc/internal/socket"
+	"echosvc/internal/wsproto"
+	"echosvc/internal/wstest"
+)
+
+// withControls opens a connection with a query.
+func withControls(t *testing.T, query string, change func(*Config)) *connTest {
+	t.Helper()
+	return newConnTest(t, change).openWith(upgrade(query))
+}
+
+// TestNoControlsNoCost: a connection without a query has a nil, in the last 8 bytes of what
+// the allocator gives a connection anyway.
+func TestNoControlsNoCost(t *testing.T) {
+	for _, target := range []string{"/", "/?", "/path", "*"} {
+		c := newConnTest(t, nil)
+		c.receive([]byte(strings.Replace(wstest.Request(), "GET / ", "GET "+target+" ", 1)))
+		if c.conn.controls != nil || c.conn.stage != stageOpen {
+			t.Errorf("%s has controls, or is not open: %q", target, c.sent)
+		}
+	}
+	if got := unsafe.Sizeof(conn{}); got > 256 {
+		t.Errorf("a connection is %d bytes, for which the allocator gives more than the 256 without controls", got)
+	}
+}
+
+func TestControlsAreRead(t *testing.T) {
+	tests := []struct {
+		query string
+		get   func(*controls) any
+		want  any // nil: refused
+	}{
+		{"greet=1", func(k *controls) any { return k.greet }, true},
+		{"greet=0", func(k *controls) any { return k.greet }, false},
+		{"greet=yes", nil, nil},
+		{"greet", nil, nil},
+		{"delay=250ms", func(k *controls) any { return k.delay }, 250 * time.Millisecond},
+		{"delay=1m", func(k *controls) any { return k.delay }, time.Minute},
+		{"delay=61s", nil, nil},
+		{"delay=-1s", nil, nil},
+		{"delay=250", nil, nil},
+		{"close_after=3", func(k *controls) any { return k.closeWith }, ending{3, never}},
+		{"close_after=0", nil, nil},
+		{"close_after=2147483648", nil, nil},
+		{"close_in=0", func(k *controls) any { return k.closeWith }, ending{0, 0}},
+		{"close_in=25h", nil, nil},
+		{"close_after=1&close_code=4999", func(k *controls) any { return k.closeCode }, wsproto.CloseCode(4999)},
+		{"close_code=1012&close_in=10s", func(k *controls) any { return k.closeCode }, wsproto.ServiceRestart},
+		{"close_after=1&close_code=1005", nil, nil},
+		{"close_after=1&close_code=1006", nil, nil},
+		{"close_after=1&close_code=1010", nil, nil}, // the client's
+		{"close_after=1&close_code=1015", nil, nil},
+		{"close_after=1&close_code=2000", nil, nil},
+		{"close_after=1&close_code=999", nil, nil},
+		{"close_after=1&close_code=5000", nil, nil},
+		{"close_after=1&close_code=66536", nil, nil},
+		{"close_code=1000", nil, nil}, // of what close?
+		{"close_reason=x", nil, nil},
+		{"close_after=1&close_reason=so+long%2C+%CF%80", func(k *controls) any { return k.closeReason }, "so long, π"},
+		{"close_after=1&close_reason=" + strings.Repeat("x", 123), func(k *controls) any { return len(k.closeReason) }, 123},
+		{"close_after=1&close_reason=" + strings.Repeat("x", 124), nil, nil},
+		{"close_after=1&close_reason=%ff", nil, nil},
+		{"close_after=1&close_reason=%f", nil, nil},
+		{"drop_after=1&drop_in=1s", func(k *controls) any { return k.drop }, ending{1, time.Second}},
+		{"drop_after=x", nil, nil},
+		{"drop_in=", nil, nil},
+		{"reset_after=1&reset_in=1s", func(k *controls) any { return k.reset }, ending{1, time.Second}},
+		{"reset_after=1.5", nil, nil},
+		{"reset_in=soon", nil, nil},
+		{"stall_in=0", func(k *controls) any { return k.stallIn }, time.Duration(0)},
+		{"stall_in=x", nil, nil},
+		{"ping=5s", func(k *controls) any { return k.ping }, 5 * time.Second},
+		{"ping=0", func(k *controls) any { return k.ping }, time.Duration(0)},
+		{"ping=9ms", nil, nil},
+		{"ping=", nil, nil},
+		{"pong=0", func(k *controls) any { return k.answerPings }, false},
+		{"pong=1", func(k *controls) any { return k.answerPings }, true},
+		{"pong=2", nil, nil},
+		{"fragment=1", func(k *controls) any { return k.fragment }, 1},
+		{"fragment=0", nil, nil},
+		{"fragment=1KiB", nil, nil},
+		{"deflate=0", func(k *controls) any { return k.deflate }, false},
+		{"deflate=1", func(k *controls) any { return k.deflate }, true},
+		{"deflate=off", nil, nil},
+		{"subprotocol=v1.chat", func(k *controls) any { return k.subprotocol }, "v1.chat"},
+		{"subprotocol=none", func(k *controls) any { return k.subprotocol }, "none"},
+		{"subprotocol=a,b", nil, nil},
+		{"subprotocol=a%0d%0aX:y", nil, nil},
+		{"subprotocol=", nil, nil},
+		{"every=10ms", func(k *controls) any { return k.every }, 10 * time.Millisecond},
+		{"every=0", nil, nil},
+		{"close=ignore", func(k *controls) any { return k.ignoreClose }, true},
+		{"close=1000", nil, nil},
+		{"&&greet=1&", func(k *controls) any { return k.greet }, true},
+		{"gr%65et=1", func(k *controls) any { return k.greet }, true},
+		{"greet=1&greet=1", nil, nil},
+		{"Greet=1", nil, nil},
+		{"greet=1?", nil, nil},
+		{"gr%eet=1", nil, nil},
+		{"=1", nil, nil},
+	}
+	s := newConnTest(t, nil).svc
+	for _, test := range tests {
+		t.Run(test.query, func(t *testing.T) {
+			k, refusal := s.controlsOf("/any/path?" + test.query)
+			if test.want == nil {
+				if refusal == nil || refusal.Status != 400 || !strings.HasSuffix(refusal.Text, ". The controls are "+controlExamples) {
+					t.Errorf("got %+v, %+v; want a refusal that lists what there is", k, refusal)
+				}
+				return
+			}
+			if refusal != nil {
+				t.Fatal(refusal.Text)
+			}
+			if got := test.get(k); !reflect.DeepEqual(got, test.want) || k.query != test.query {
+				t.Errorf("got %v of %q, want %v", got, k.query, test.want)
+			}
+		})
+	}
+}
+
+// TestRefusedControlsSayWhy: the name, the value, what is allowed, and no value that may be
+// a secret.
+func TestRefusedControlsSayWhy(t *testing.T) {
+	tests := []struct{ query, want string }{
+		{"delay=soon", `the control delay is "soon"; it must be a duration from 0 to 1m0s, such as 250ms.`},
+		{"close_after=1&close_code=1006", `the control close_code is "1006"; it must be a close code that a server may send, `},
+		{"greet=1&token=hunter2", `the query has "token", which is not a control of this server.`},
+		{"ping=0&ping=5s", "the control ping twice."},
+		{"close_code=4000", "close_code and close_reason need close_after or close_in beside them."},
+	}
+	for _, test := range tests {
+		c := newConnTest(t, nil)
+		c.receive([]byte(upgrade(test.query)))
+		got := string(c.sent)
+		if !strings.HasPrefix(got, "HTTP/1.1 400 Bad Request\r\n") || !strings.Contains(got, test.want) || strings.Contains(got+c.log.String(), "hunter2") || c.step.Then != socket.ShutDown {
+			t.Errorf("%s is answered with %q", test.query, got)
+		}
+		if c.svc.live.count() != 0 {
+			t.Error("it was counted as a connection")
+		}
+	}
+}
+
+func TestControlsSwitchedOff(t *testing.T) {
+	off := func(c *Config) { c.Controls = false }
+	for _, query := range []string{"token=x", "a&b=%zz&&c", "x=greet"} {
+		if c := withControls(t, query, off); c.conn.controls != nil {
+			t.Errorf("%s has controls", query)
+		}
+	}
+	c := newConnTest(t, off)
+	c.receive([]byte(upgrade("token=x&greet=1")))
+	if got := string(c.sent); !strings.HasPrefix(got, "HTTP/1.1 400 ") || !strings.Contains(got, "control greet, and CONTROLS=false of this server") {
+		t.Errorf("sent %q", got)
+	}
+}
+
+func TestSubprotocolByControl(t *testing.T) {
+	for query, want := range map[string]string{
+		"subprotocol=other": "Sec-WebSocket-Protocol: other\r\n", // offered or not
+		"subprotocol=b":     "Sec-WebSocket-Protocol: b\r\n",
+		"subprotocol=none":  "",
+		"greet=0":           "Sec-WebSocket-Protocol: a\r\n",
+	} {
+		c := newConnTest(t, nil)
+		c.receive([]byte(upgrade(query, "Sec-WebSocket-Protocol: a, b")))
+		got := regexp.MustCompile("Sec-WebSocket-Protocol: .*\r\n").FindString(string(c.sent))
+		if got != want {
+			t.Errorf("%s: answered with %q, want %q", query, got, want)
+		}
+	}
+}
+
+func TestNoCompressionByControl(t *testing.T) {
+	for query, want := range map[string]bool{"deflate=0": false, "deflate=1": true, "greet=0": true} {
+		c := newConnTest(t, nil)
+		c.receive([]byte(upgrade(query, "Sec-WebSocket-Extensions: permessage-deflate")))
+		if got := strings.Contains(string(c.sent), "permessage-deflate"); got != want {
+			t.Errorf("%s: answered with %q", query, c.sent)
+		}
+		if want {
+			continue
+		}
+		c.sent = nil
+		c.receive([]byte("\xc1\x80abcd")) // RSV1, which was not agreed on
+		if !strings.HasPrefix(string(c.sent[2:]), "\x03\xea") {
+			t.Errorf("a compressed message is answered with %q", c.sent)
+		}
+	}
+}
+
+// TestControlsAreNamed in the log's line of the end, and in /connections.
+func TestControlsAreNamed(t *testing.T) {
+	c := withControls(t, "pong=0&close=ignore", nil)
+	if info, _ := c.conn.snapshot(); info.Controls != "pong=0&close=ignore" {
+		t.Errorf("listed as %+v", info)
+	}
+	c.do(c.conn.EndOfInput(c.now))
+	if got := c.closed(); got["controls"] != "pong=0&close=ignore" {
+		t.Errorf("the log says %v", got)
+	}
+}
+
+// TestReadmeHasEveryControl, in the order of the table.
+func TestReadmeHasEveryControl(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, chapter, _ := strings.Cut(string(readme), "\n## Controls\n")
+	chapter, _, _ = strings.Cut(chapter, "\n## ")
+	var documented, known []string
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]+`) \\|").FindAllStringSubmatch(chapter, -1) {
+		for _, example := range regexp.MustCompile("`([a-z_]+)=[^`]*`").FindAllStringSubmatch(row[1], -1) {
+			documented = append(documented, example[1])
+		}
+	}
+	for _, control := range controlTable {
+		known = append(known, control.name)
+	}
+	if !reflect.DeepEqual(documented, known) {
+		t.Errorf("the README has %v, want %v", documented, known)
+	}
+}

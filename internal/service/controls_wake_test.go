@@ -1,0 +1,232 @@
+package service
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"echosvc/internal/socket"
+	"echosvc/internal/wstest"
+)
+
+func TestEndsInTime(t *testing.T) {
+	tests := []struct {
+		query, want string
+		at          time.Duration
+		then        socket.Action
+		code        float64
+	}{
+		{"close_in=10s", "\x88\x02\x03\xe8", 10 * time.Second, socket.Read, 1000},
+		{"close_in=0&close_code=1012&close_reason=restart", "\x88\x09\x03\xf4restart", 0, socket.Read, 1012},
+		{"drop_in=10s", "", 10 * time.Second, socket.ShutDown, 1006},
+		{"reset_in=10s", "", 10 * time.Second, socket.Reset, 1006},
+		{"reset_in=10s&close_in=10s&drop_in=10s", "", 10 * time.Second, socket.Reset, 1006},
+		{"reset_in=20s&close_in=10s", "\x88\x02\x03\xe8", 10 * time.Second, socket.Read, 1000},
+	}
+	for _, test := range tests {
+		t.Run(test.query, func(t *testing.T) {
+			c := opened(t, test.query)
+			c.wakeAt(test.at)
+			c.expect(test.then, test.want)
+			if test.then != socket.Reset {
+				c.receive(wstest.Frame(0x81, "ignored"))
+				c.expect(socket.Read)
+				c.do(c.conn.EndOfInput(c.now))
+			}
+			if got := c.closed(); got["code"] != test.code || got["initiator"] != "server" || got["clean"] != false {
+				t.Errorf("the log says %v", got)
+			}
+		})
+	}
+}
+
+// TestEndsWhileSomethingWaits: a delay, a stall and fragments do not keep the end away, and
+// nothing is sent behind a close frame.
+func TestEndsWhileSomethingWaits(t *testing.T) {
+	for _, query := range []string{"delay=1m&close_in=10s", "stall_in=1s&close_in=10s", "delay=1m&stall_in=1s&close_in=10s"} {
+		c := opened(t, query)
+		c.receive(wstest.Frame(0x81, "a"))
+		if strings.Contains(query, "stall") {
+			c.wakeAt(time.Second)
+		}
+		c.sent = nil
+		c.wakeAt(10 * time.Second)
+		c.expect(socket.Read, "\x88\x02\x03\xe8") // it is read again, for the answer
+		c.receive(wstest.Frame(0x88, "\x03\xe8"))
+		c.expect(socket.ShutDown)
+		c.do(c.conn.EndOfInput(c.now))
+		if got := c.closed(); got["clean"] != true {
+			t.Errorf("%s: the log says %v", query, got)
+		}
+	}
+	for query, then := range map[string]socket.Action{"delay=1m&drop_in=10s": socket.ShutDown, "stall_in=0&drop_in=10s": socket.ShutDown, "delay=1m&reset_in=10s": socket.Reset} {
+		c := opened(t, query)
+		if !strings.Contains(query, "stall") {
+			c.receive(wstest.Frame(0x81, "a"))
+		}
+		c.expect(socket.Pause)
+		c.wakeAt(10 * time.Second)
+		c.expect(then)
+	}
+}
+
+// TestWakeBetweenFragments: a ping may come between them, the server's own messages may
+// not, and what waits is dropped behind a close frame.
+func TestWakeBetweenFragments(t *testing.T) {
+	begin := func(query string) *connTest {
+		c := withControls(t, query+"&fragment=1", func(c *Config) { c.PingInterval = time.Second })
+		c.at(0)
+		payload := wstest.Frame(0x82, strings.Repeat("x", 60_000))
+		c.sent = nil
+		c.step = c.conn.Receive(c.now, append(make([]byte, 256), payload...), 256, 256+len(payload))
+		if c.step.Then != socket.Again || c.step.Kept != 0 {
+			t.Fatalf("then %v", c.step.Then)
+		}
+		c.at(time.Second)
+		return c
+	}
+	finish := func(c *connTest) []wstest.ServerFrame {
+		c.sent = nil
+		c.receive()
+		return wstest.ReadFrames(t, c.sent)
+	}
+	c := begin("every=1s")
+	if got := wstest.ReadFrames(t, c.conn.Wake(c.now, nil).Write); len(got) != 1 || got[0].First != 0x89 {
+		t.Errorf("between fragments came %v", got)
+	}
+	if frames := finish(c); len(frames) < 40_000 {
+		t.Errorf("%d fragments came behind the ping", len(frames))
+	}
+	if c.wake != c.now { // as soon as it may
+		t.Errorf("wants to be woken at %v", c.wake)
+	}
+	c.sent = nil
+	c.do(c.conn.Wake(c.now, nil))
+	c.expect(socket.Read, "\x81\x011")
+
+	c = begin("close_in=1s")
+	if step := c.conn.Wake(c.now, nil); string(step.Write) != "\x88\x02\x03\xe8" || step.Then != socket.Read {
+		t.Errorf("sent %q, then %v", step.Write, step.Then)
+	}
+	if frames := finish(c); len(frames) != 0 {
+		t.Errorf("behind the close frame came %v", frames)
+	}
+
+	c = begin("stall_in=1s")
+	if step := c.conn.Wake(c.now, nil); step.Then != socket.Pause {
+		t.Errorf("then %v", step.Then)
+	}
+	if frames := finish(c); len(frames) < 40_000 || c.step.Then != socket.Pause {
+		t.Errorf("%d fragments came, then %v", len(frames), c.step.Then)
+	}
+}
+
+func TestStall(t *testing.T) {
+	c := withControls(t, "stall_in=10s&every=20s", nil)
+	c.sent = nil
+	c.at(5 * time.Second)
+	c.receive(wstest.Frame(0x81, "a"))
+	c.expect(socket.Read, "\x81\x01a")
+	c.wakeAt(10 * time.Second)
+	c.expect(socket.Pause)
+	c.wakeAt(20 * time.Second) // it still speaks
+	c.expect(socket.Pause, "\x81\x011")
+	c.wakeAt(25 * time.Second) // pings go on, and no pong is missed
+	pongFor(t, c.sent)
+	for at := 40 * time.Second; at < 610*time.Second; at += 5 * time.Second {
+		if at%(20*time.Second) == 0 || at%(25*time.Second) == 0 {
+			c.wakeAt(at)
+			if c.step.Then != socket.Pause || c.conn.stage != stageOpen {
+				t.Fatalf("at %v: %v, then %v", at, c.conn.stage, c.step.Then)
+			}
+		}
+	}
+	c.wakeAt(610 * time.Second) // for ten minutes
+	if c.step.Then != socket.Reset {
+		t.Errorf("then %v", c.step.Then)
+	}
+}
+
+func TestOwnPingInterval(t *testing.T) {
+	c := withControls(t, "ping=5s", nil)
+	c.sent = nil
+	c.wakeAt(5 * time.Second)
+	pong := pongFor(t, c.sent)
+	c.receive(pong)
+	c.sent = nil
+	c.wakeAt(10 * time.Second)
+	pongFor(t, c.sent)
+	c.wakeAt(15 * time.Second)
+	c.wakeAt(20 * time.Second)
+	c.wakeAt(25 * time.Second)
+	c.sent = nil
+	c.wakeAt(30 * time.Second) // PONG_TIMEOUT behind the first that was not answered
+	if !strings.Contains(string(c.sent), "PONG_TIMEOUT=20s") {
+		t.Errorf("sent %q", c.sent)
+	}
+	if c := withControls(t, "ping=0", nil); c.wake != 0 {
+		t.Errorf("without pings it wants to be woken at %v", c.wake)
+	}
+}
+
+func TestMessagesOfTheServersOwn(t *testing.T) {
+	c := opened(t, "every=1s")
+	c.wakeAt(time.Second)
+	c.expect(socket.Read, "\x81\x011")
+	c.wakeAt(2 * time.Second)
+	c.expect(socket.Read, "\x81\x012")
+	c.receive(wstest.Frame(0x01, "in")) // not within another message
+	c.expect(socket.Read, "\x01\x02in")
+	if c.wake != 0 {
+		t.Errorf("wants to be woken at %v", c.wake)
+	}
+	c.at(5500 * time.Millisecond)
+	c.receive(wstest.Frame(0x80, "side"))
+	c.expect(socket.Read, "\x80\x04side")
+	c.do(c.conn.Wake(c.now, nil))
+	c.expect(socket.Read, "\x81\x013") // once, and then as before
+	c.wakeAt(6500 * time.Millisecond)
+	c.expect(socket.Read, "\x81\x014")
+	if c.conn.messages != 1 {
+		t.Errorf("%d messages were echoed", c.conn.messages)
+	}
+}
+
+// TestDrainOfControlledConnections: one that is not read is told as well, and finishes.
+func TestDrainOfControlledConnections(t *testing.T) {
+	for _, query := range []string{"delay=1m", "stall_in=0", "close=ignore", "pong=0&ping=0", "delay=1m&stall_in=0&fragment=1"} {
+		c := opened(t, query)
+		if !c.paused {
+			c.receive(wstest.Frame(0x81, "a"))
+		}
+		c.svc.live.beginDrain()
+		c.svc.drainBegun.Store(int64(c.now))
+		c.do(c.conn.Wake(c.now, nil))
+		c.sent = nil
+		c.wakeAt(500 * time.Millisecond)
+		c.expect(socket.Read, "\x88\x1d\x03\xe9the server is shutting down")
+		c.receive(wstest.Frame(0x88, "\x03\xe9"))
+		c.expect(socket.ShutDown)
+		c.do(c.conn.EndOfInput(c.now))
+		if got, want := c.svc.live.tally(), (drainTally{begun: true, total: 1, clean: 1}); got != want {
+			t.Errorf("%s: the tally is %+v, want %+v", query, got, want)
+		}
+	}
+}
+
+// TestLimitsWithControls go on as without.
+func TestLimitsWithControls(t *testing.T) {
+	c := withControls(t, "greet=1", func(c *Config) { c.PingInterval, c.IdleTimeout = 0, time.Minute })
+	c.sent = nil
+	c.wakeAt(time.Minute)
+	if !strings.Contains(string(c.sent), "IDLE_TIMEOUT") {
+		t.Errorf("sent %q", c.sent)
+	}
+	c = withControls(t, "delay=1s", func(c *Config) { c.PingInterval, c.MaxMessageSize = 0, 10 })
+	c.receive(wstest.Frame(0x81, "eleven char"))
+	c.sent = nil
+	c.wakeAt(time.Second)
+	if !strings.Contains(string(c.sent), "MAX_MESSAGE_SIZE") || c.step.Then != socket.ShutDown {
+		t.Errorf("sent %q, then %v", c.sent, c.step.Then)
+	}
+}

@@ -1,0 +1,87 @@
+package service
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"echosvc/internal/socket"
+	"echosvc/internal/wsproto"
+	"echosvc/internal/wstest"
+)
+
+// greeted opens a connection with a request and returns the greeting, which must be the
+// first and only frame.
+func greeted(t *testing.T, c *connTest, request string) (got greeting) {
+	t.Helper()
+	c.receive([]byte(request))
+	head, frames, _ := strings.Cut(string(c.sent), "\r\n\r\n")
+	if !strings.HasPrefix(head, "HTTP/1.1 101 ") || len(c.sent) > wsproto.MinBuffer {
+		t.Fatalf("sent %d bytes, %q", len(c.sent), head)
+	}
+	messages := wstest.ReadFrames(t, []byte(frames))
+	if len(messages) != 1 || messages[0].First != 0x81 {
+		t.Fatalf("sent %v, want a text message", messages)
+	}
+	if err := json.Unmarshal([]byte(messages[0].Payload), &got); err != nil {
+		t.Fatal(err)
+	}
+	c.sent = nil
+	return got
+}
+
+func TestGreeting(t *testing.T) {
+	c := newConnTest(t, func(c *Config) { c.PodName, c.PodNamespace, c.NodeName = "echosvc-0", "tools", "node-1" })
+	got := greeted(t, c, upgrade("greet=1", "x-a: <\u00e9\"", "X-A: \xff", "Cookie: a=b"))
+	want := greeting{
+		identity: identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}, Remote: "192.0.2.1:5000",
+		Request: "GET /any/path?greet=1 HTTP/1.1",
+		Headers: []nameValue{{"Host", "localhost"}, {"Upgrade", "websocket"}, {"Connection", "Upgrade"},
+			{"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}, {"Sec-WebSocket-Version", "13"}, {"x-a", "<\u00e9\""}, {"X-A", "\ufffd"}, {"Cookie", "a=b"}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	c.receive(wstest.Frame(0x81, "a"))
+	c.expect(socket.Read, "\x81\x01a")
+	if c.conn.messages != 1 {
+		t.Error("the greeting was counted as an echo")
+	}
+}
+
+// TestGreetingComesFirst, before the answer to what came with the request.
+func TestGreetingComesFirst(t *testing.T) {
+	c := newConnTest(t, nil)
+	c.receive([]byte(upgrade("greet=1")), wstest.Frame(0x81, "early"))
+	if got := string(c.sent); !strings.HasSuffix(got, "}\x81\x05early") || c.step.Then != socket.Read {
+		t.Errorf("sent %q", got)
+	}
+}
+
+// TestGreetingOfABrowser: a page of another site could connect with the user's cookies.
+func TestGreetingOfABrowser(t *testing.T) {
+	got := greeted(t, newConnTest(t, nil), upgrade("greet=1", "Cookie: session=1", "Origin: https://evil.test"))
+	if cookie := got.Headers[5]; cookie.Value != "hidden from browsers: 9 bytes" {
+		t.Errorf("it is told %v", cookie)
+	}
+}
+
+// TestGreetingHasABound, however much the request has and however JSON writes it.
+func TestGreetingHasABound(t *testing.T) {
+	for _, value := range []string{"x", `"`, "\xff", "\xffa", "\t", "\u2028"} {
+		lines := []string{}
+		for range 9 {
+			lines = append(lines, "X: a"+strings.Repeat(value, 3400/len(value))+"a")
+		}
+		c := newConnTest(t, nil)
+		got := greeted(t, c, upgrade("greet=1", lines...))
+		if len(got.Headers)+got.Omitted != 5+9 || len(got.Headers) < 7 {
+			t.Errorf("%q: %d header fields, and %d are omitted", value, len(got.Headers), got.Omitted)
+		}
+	}
+	long := strings.Replace(upgrade("greet=1"), "/any/path", "/"+strings.Repeat("\"", 16000), 1)
+	if got := greeted(t, newConnTest(t, nil), long); len(got.Request) < 16000 || len(got.Headers) != 5 {
+		t.Errorf("a request line of %d bytes, %d header fields", len(got.Request), len(got.Headers))
+	}
+}
