@@ -12,7 +12,10 @@
 //   - live.go counts the live connections, and admits and refuses new ones.
 //   - drain.go is the end of the process.
 //   - metrics.go has the figures of /metrics; health.go has /healthz, /readyz and /connections; plainhttp.go is for requests on
-//     the WebSocket port that are not for a WebSocket.
+//     the WebSocket port that are not for a WebSocket, and httpecho.go answers most of them with
+//     what arrived, of which mirror.go has what a greeting tells too.
+//   - controls.go reads what the query of an upgrade asks of its connection: controls_answer.go is
+//     what that does to answers, controls_wake.go what it does in time, greeting.go the first message.
 //   - driver.go chooses how sockets are served; tls.go is for wss.
 //   - config.go has the table of variables, values.go reads their values, log.go makes the logger, which logwriter.go keeps from waiting.
 package service

@@ -37,7 +37,7 @@ func (s *Service) plainHandler() http.Handler {
 func upgradeRequired(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Upgrade", "websocket")
 	w.Header().Add("Connection", "Upgrade") // RFC 9110 section 7.8
-	w.Header().Set("Sec-WebSocket-Version", "13")
+	w.Header()["Sec-WebSocket-Version"] = []string{"13"}
 	here := "ws://" + r.Host + r.URL.EscapedPath()
 	plainText(w, http.StatusUpgradeRequired, "This is a WebSocket echo server, and this request has no \"Upgrade: websocket\": either it did not come\n"+
 		"from a WebSocket client, or a proxy has removed it. Any path opens a WebSocket, by wss where https is spoken:\n"+
