@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	coder "github.com/coder/websocket"
+	gorilla "github.com/gorilla/websocket"
+)
+
+// TestControlsFromAnotherClient: what gorilla/websocket sees of each control.
+func TestControlsFromAnotherClient(t *testing.T) {
+	p := startProgram(t, "PING_INTERVAL=10ms", "CLOSE_TIMEOUT=300ms", "POD_NAME=echosvc-0", "DRAIN_SPREAD=0")
+	tests := map[string]func(t *testing.T, c gorillaClient){
+		"greet=1": func(t *testing.T, c gorillaClient) {
+			var got struct {
+				Pod, Remote, Request string
+				Headers              []struct{ Name, Value string }
+			}
+			if err := c.ReadJSON(&got); err != nil || got.Pod != "echosvc-0" || got.Remote != c.LocalAddr().String() || got.Request != "GET /ws?greet=1 HTTP/1.1" || len(got.Headers) < 5 {
+				t.Errorf("read %+v, %v", got, err)
+			}
+			echoes(t, c, true, "hello")
+		},
+		"delay=100ms": func(t *testing.T, c gorillaClient) {
+			begin := time.Now()
+			echoes(t, c, true, "hello")
+			if took := time.Since(begin); took < 100*time.Millisecond {
+				t.Errorf("the echo took %v", took)
+			}
+		},
+		"close_after=2&close_code=4000&close_reason=that+is+enough": func(t *testing.T, c gorillaClient) {
+			echoes(t, c, true, "one")
+			echoes(t, c, false, "two")
+			if code, reason := c.closed(t); code != 4000 || reason != "that is enough" {
+				t.Errorf("closed with %d %q", code, reason)
+			}
+		},
+		"close_in=50ms": func(t *testing.T, c gorillaClient) {
+			if code, _ := c.closed(t); code != 1000 {
+				t.Errorf("closed with %d", code)
+			}
+		},
+		"drop_after=1": func(t *testing.T, c gorillaClient) {
+			echoes(t, c, true, "one")
+			expectEOF(t, c)
+		},
+		"drop_in=50ms": expectEOF,
+		"reset_after=1": func(t *testing.T, c gorillaClient) {
+			if err := c.write(true, "one"); err != nil {
+				t.Fatal(err)
+			}
+			expectReset(t, c) // with the echo, or without
+		},
+		"reset_in=50ms": expectReset,
+		"stall_in=0&every=10ms": func(t *testing.T, c gorillaClient) {
+			c.write(true, "never answered")
+			expectNumbers(t, c)
+		},
+		"ping=20ms": func(t *testing.T, c gorillaClient) {
+			pinged := errors.New("pinged")
+			c.SetPingHandler(func(string) error { return pinged })
+			if _, _, err := c.read(); err != pinged {
+				t.Errorf("read %v, want a ping", err)
+			}
+		},
+		"ping=0&every=50ms": func(t *testing.T, c gorillaClient) {
+			c.SetPingHandler(func(string) error { t.Error("there is a ping"); return nil })
+			expectNumbers(t, c)
+		},
+		"pong=0": func(t *testing.T, c gorillaClient) {
+			c.SetPongHandler(func(string) error { t.Error("there is a pong"); return nil })
+			if err := c.WriteControl(gorilla.PingMessage, []byte("ping"), time.Time{}); err != nil {
+				t.Fatal(err)
+			}
+			echoes(t, c, true, "hello")
+		},
+		"fragment=2": func(t *testing.T, c gorillaClient) {
+			if err := c.write(true, "hello"); err != nil {
+				t.Fatal(err)
+			}
+			_, r, err := c.NextReader()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var parts []string
+			for part := make([]byte, 100); ; {
+				n, err := r.Read(part) // never over the end of a frame
+				if n > 0 {
+					parts = append(parts, string(part[:n]))
+				}
+				if err == io.EOF {
+					break
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := strings.Join(parts, "|"); got != "he|ll|o" {
+				t.Errorf("the fragments are %s", got)
+			}
+		},
+		"every=10ms": expectNumbers,
+		"close=ignore": func(t *testing.T, c gorillaClient) {
+			echoes(t, c, true, "hello")
+			if err := c.WriteMessage(gorilla.CloseMessage, gorilla.FormatCloseMessage(4000, "")); err != nil {
+				t.Fatal(err)
+			}
+			expectEOF(t, c)
+		},
+	}
+	for query, test := range tests {
+		t.Run(query, func(t *testing.T) {
+			c, _, err := gorilla.DefaultDialer.Dial("ws://"+p.addr+"/ws?"+query, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			test(t, gorillaClient{c})
+		})
+	}
+}
+
+// expectEOF reads the end of TCP, without a close frame.
+func expectEOF(t *testing.T, c gorillaClient) {
+	t.Helper()
+	_, _, err := c.read()
+	var closed *gorilla.CloseError // which is what gorilla makes of it
+	if !errors.As(err, &closed) || closed.Code != gorilla.CloseAbnormalClosure {
+		t.Errorf("read %v, want the end", err)
+	}
+}
+
+// expectReset reads until a reset.
+func expectReset(t *testing.T, c gorillaClient) {
+	t.Helper()
+	for {
+		if _, _, err := c.read(); err != nil {
+			if !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("read %v, want a reset", err)
+			}
+			return
+		}
+	}
+}
+
+// expectNumbers reads the server's own messages.
+func expectNumbers(t *testing.T, c gorillaClient) {
+	t.Helper()
+	for _, want := range []string{"1", "2", "3"} {
+		if text, got, err := c.read(); err != nil || !text || got != want {
+			t.Fatalf("read %q, %v; want %s", got, err, want)
+		}
+	}
+}
+
+// TestHandshakeByControlFromAnotherClient: what coder/websocket makes of what is agreed on.
+func TestHandshakeByControlFromAnotherClient(t *testing.T) {
+	p := startProgram(t, "DRAIN_SPREAD=0")
+	dial := func(query string) (*coder.Conn, string, string, error) {
+		c, response, err := coder.Dial(context.Background(), "ws://"+p.addr+"/ws?"+query,
+			&coder.DialOptions{Subprotocols: []string{"a", "b"}, CompressionMode: coder.CompressionContextTakeover})
+		body := ""
+		if err != nil {
+			b, _ := io.ReadAll(response.Body)
+			body = string(b)
+		} else {
+			t.Cleanup(func() { c.CloseNow() })
+		}
+		return c, response.Header.Get("Sec-WebSocket-Extensions"), body, err
+	}
+	if c, extensions, _, err := dial("subprotocol=b&deflate=0"); err != nil || c.Subprotocol() != "b" || extensions != "" {
+		t.Errorf("agreed on %q, %q, %v", c.Subprotocol(), extensions, err)
+	} else {
+		echoes(t, coderClient{c}, true, strings.Repeat("not compressed ", 100))
+	}
+	if c, extensions, _, err := dial("subprotocol=none"); err != nil || c.Subprotocol() != "" || !strings.HasPrefix(extensions, "permessage-deflate") {
+		t.Errorf("agreed on %q, %q, %v", c.Subprotocol(), extensions, err)
+	}
+	if _, _, _, err := dial("subprotocol=other"); err == nil || !strings.Contains(err.Error(), "other") {
+		t.Errorf("the client takes a subprotocol that it has not offered: %v", err)
+	}
+	if _, _, body, err := dial("delay=soon"); err == nil || !strings.Contains(body, "The controls are greet=1, delay=250ms") {
+		t.Errorf("a malformed control is answered with %q, %v", body, err)
+	}
+}
+
+// TestHTTPEchoOfTheProgram: the whole program says who it is.
+func TestHTTPEchoOfTheProgram(t *testing.T) {
+	p := startProgram(t, "POD_NAME=echosvc-0", "POD_NAMESPACE=tools", "NODE_NAME=node-1")
+	response, err := http.Get("http://" + p.addr + "/some/path")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var got struct{ Method, Path, Pod, Namespace, Node, Version string }
+	if err := json.NewDecoder(response.Body).Decode(&got); err != nil ||
+		got.Method != "GET" || got.Path != "/some/path" || got.Pod != "echosvc-0" || got.Namespace != "tools" || got.Node != "node-1" || got.Version != version() {
+		t.Errorf("answered with %+v, %v", got, err)
+	}
+}

@@ -1,0 +1,36 @@
+package service
+
+import (
+	"log/slog"
+	"testing"
+
+	"echosvc/internal/wsproto"
+	"echosvc/internal/wstest"
+)
+
+// BenchmarkReceive is a read with one message of 64 bytes. A connection without controls
+// must not pay for those that have some.
+func BenchmarkReceive(b *testing.B) {
+	for _, test := range []struct{ name, query string }{{"no controls", ""}, {"controls", "pong=0"}} {
+		b.Run(test.name, func(b *testing.B) {
+			s := New(testConfig(b, nil), slog.New(slog.DiscardHandler), "test")
+			c := s.newConn("192.0.2.1:5000").(*conn)
+			mem := make([]byte, wsproto.Headroom, wsproto.MinBuffer)
+			c.Opened(1)
+			receive := func(in []byte) {
+				mem = append(mem[:wsproto.Headroom], in...)
+				c.Receive(1, mem, wsproto.Headroom, len(mem))
+				c.Waiting(1)
+			}
+			receive([]byte(upgrade(test.query)))
+			frame := wstest.Frame(0x82, "64 bytes, 64 bytes, 64 bytes, 64 bytes, 64 bytes, 64 bytes, 64 b")
+			b.ReportAllocs()
+			for b.Loop() {
+				receive(frame)
+			}
+			if c.stage != stageOpen {
+				b.Fatal(c.stage)
+			}
+		})
+	}
+}
