@@ -144,8 +144,18 @@ func (c *conn) receiveFrames(now time.Duration, b *wsproto.Buffer) socket.Step {
 		ev := c.echo.Next(b)
 		switch ev.Kind {
 		case wsproto.NeedMore, wsproto.Yield:
-			step := c.answered(now, b, &echo)
-			if ev.Kind == wsproto.Yield && step.Then == socket.Read {
+			c.messages += echo.text + echo.binary
+			c.bytes += echo.bytes
+			c.svc.meters.echoed(echo)
+			step := socket.Step{Write: b.Out(), Kept: b.End - b.Start}
+			if step.Kept > 0 {
+				c.timers.data = now // of a message that is on its way
+			}
+			switch {
+			case c.echo.Last():
+				c.linger()
+				step.Then = socket.ShutDown
+			case ev.Kind == wsproto.Yield:
 				step.Then = socket.Again
 			}
 			return step
@@ -164,26 +174,10 @@ func (c *conn) receiveFrames(now time.Duration, b *wsproto.Buffer) socket.Step {
 			c.violation = ev.Violation
 			c.began(byServer, ev.Violation.CloseCode())
 		}
-		if c.controls != nil && c.control(b, &ev) {
-			return c.answered(now, b, &echo)
+		if c.controls != nil {
+			c.control(b, &ev)
 		}
 	}
-}
-
-// answered counts what was answered and sends it.
-func (c *conn) answered(now time.Duration, b *wsproto.Buffer, echo *echoed) socket.Step {
-	c.messages += echo.text + echo.binary
-	c.bytes += echo.bytes
-	c.svc.meters.echoed(echo)
-	step := socket.Step{Write: b.Out(), Kept: b.End - b.Start}
-	if step.Kept > 0 {
-		c.timers.data = now // of a message that is on its way
-	}
-	if c.echo.Last() {
-		c.linger()
-		step.Then = socket.ShutDown
-	}
-	return step
 }
 
 // receiveData notes an answered data frame, or a piece of one, and looks for the goodbye word.

@@ -19,11 +19,11 @@ type controlState struct {
 	end      socket.Action // how it ends; Read is not yet
 	ignoring bool          // the client's close frame has come and is not answered
 	stalled  bool          // nothing is read any more
+	beyond   int           // bytes that have arrived and are to be answered later
 
 	// With a delay:
 	waited  bool // what is kept has had its delay
 	inFrame bool // a frame that is not complete has had it
-	stopped bool // the rest of such a frame was answered; what is behind it has not
 
 	// With fragments:
 	fragments wsproto.Fragments // answers that are not sent yet
@@ -89,12 +89,10 @@ func (c *conn) delays(now time.Duration, waiting int) bool {
 // answerWindow answers what is in b, or the beginning of it.
 func (c *conn) answerWindow(now time.Duration, b *wsproto.Buffer) socket.Step {
 	s := &c.controls.state
-	beyond := 0
+	s.beyond = 0
 	if c.controls.fragment > 0 {
-		beyond = max(0, b.End-b.Start-fragmentWindow)
-		b.End -= beyond
+		s.leave(b, fragmentWindow)
 	}
-	s.stopped = false
 	step := c.receiveFrames(now, b)
 	switch {
 	case s.end != socket.Read:
@@ -103,8 +101,8 @@ func (c *conn) answerWindow(now time.Duration, b *wsproto.Buffer) socket.Step {
 		c.stage = stageClosing // until CLOSE_TIMEOUT
 		step.Then, step.Kept = socket.Read, 0
 	case step.Then == socket.ShutDown:
-	case s.stopped, beyond > 0, step.Then == socket.Again:
-		step.Kept += beyond
+	case s.beyond > 0, step.Then == socket.Again:
+		step.Kept += s.beyond
 		step.Then = socket.Again
 	default:
 		s.waited = false
@@ -113,9 +111,16 @@ func (c *conn) answerWindow(now time.Duration, b *wsproto.Buffer) socket.Step {
 	return step
 }
 
-// control does to an event that was answered in b what the controls ask for. It says
-// whether to stop there.
-func (c *conn) control(b *wsproto.Buffer, ev *wsproto.Event) (stop bool) {
+// leave leaves what is behind the next n bytes in b for later.
+func (s *controlState) leave(b *wsproto.Buffer, n int) {
+	if n < b.End-b.Start {
+		s.beyond += b.End - b.Start - n
+		b.End = b.Start + n
+	}
+}
+
+// control does to an event that was answered in b what the controls ask for.
+func (c *conn) control(b *wsproto.Buffer, ev *wsproto.Event) {
 	k, s := c.controls, &c.controls.state
 	open := c.stage == stageOpen
 	switch {
@@ -124,35 +129,33 @@ func (c *conn) control(b *wsproto.Buffer, ev *wsproto.Event) (stop bool) {
 	case ev.Kind == wsproto.Close && open && k.ignoreClose:
 		b.Retract(2 + len(ev.Payload))
 		s.ignoring = true
-		return true
 	case ev.Kind == wsproto.Data && open && ev.End && ev.Fin:
 		s.answered++
-		if c.endAfter(b) {
-			return true
-		}
+		c.endAfter(b)
 	}
 	s.inFrame = ev.Kind == wsproto.Data && !ev.End
-	s.stopped = k.delay > 0 && !s.waited && !s.inFrame
-	return s.stopped
+	if open && k.delay > 0 && !s.waited && !s.inFrame {
+		s.leave(b, 0) // it was the rest of a frame, and this has its own delay
+	}
 }
 
-// endAfter ends the connection if it has answered as many messages as it was asked for. It
-// says whether nothing more is to be done.
-func (c *conn) endAfter(b *wsproto.Buffer) bool {
+// endAfter ends the connection if it has answered as many messages as it was asked for.
+func (c *conn) endAfter(b *wsproto.Buffer) {
 	k, s := c.controls, &c.controls.state
 	switch s.answered {
 	case k.reset.after:
 		c.began(byServer, wsproto.AbnormalClosure)
 		s.end = socket.Reset
+		b.Discard()
 	case k.drop.after:
 		c.began(byServer, wsproto.AbnormalClosure)
 		c.linger()
 		s.end = socket.ShutDown
+		b.Discard()
 	case k.closeWith.after:
 		var frame [127]byte
 		b.Append(c.close(frame[:0], k.closeCode, k.closeReason))
 	}
-	return s.end != socket.Read
 }
 
 // sendFragments sends some of the fragments that wait. kept is what else does.

@@ -43,10 +43,13 @@ func (c *conn) maySpeak() bool {
 	return !c.echo.MidMessage() && c.controls.state.fragments.Empty()
 }
 
-// wakeOfControls is when the controls of an open connection have something to do.
+// wakeOfControls is wake for an open connection with controls.
 func (c *conn) wakeOfControls() time.Duration {
-	s := &c.controls.state
-	at := earliest(s.closeAt, s.dropAt, s.resetAt, s.stallAt)
+	t, s, config := &c.timers, &c.controls.state, &c.svc.config
+	at := earliest(t.nextPing, t.drain, s.closeAt, s.dropAt, s.resetAt, s.stallAt)
+	if !c.controls.paused() {
+		at = earliest(at, t.pongDeadline(config), t.idleDeadline(config))
+	}
 	if !s.stalled {
 		at = earliest(at, s.answerAt)
 	}

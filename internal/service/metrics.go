@@ -128,7 +128,7 @@ func (m *meters) handler() http.Handler {
 }
 
 // echoed adds what one read has brought.
-func (m *meters) echoed(e *echoed) {
+func (m *meters) echoed(e echoed) {
 	if e.bytes > 0 {
 		m.bytes.Add(e.bytes)
 	}

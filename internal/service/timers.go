@@ -80,29 +80,17 @@ func (c *conn) Waiting(now time.Duration) time.Duration {
 
 // wake is when the connection has something to do by itself, at the earliest.
 func (c *conn) wake() time.Duration {
-	t := &c.timers
+	t, config := &c.timers, &c.svc.config
 	switch c.stage {
 	case stageHead, stageClosing:
 		return t.deadline
 	case stageLingering:
 		return min(t.deadline, t.received+lingerQuiet)
 	}
-	pong, idle := c.deadlines()
-	at := earliest(t.nextPing, pong, idle, t.drain)
 	if c.controls != nil {
-		at = earliest(at, c.wakeOfControls())
+		return c.wakeOfControls()
 	}
-	return at
-}
-
-// deadlines are when an open connection is closed for what the client has not done, unless
-// it does it; 0 is never. Who is not read at present cannot do anything.
-func (c *conn) deadlines() (pong, idle time.Duration) {
-	pong, idle = c.timers.pongDeadline(&c.svc.config), c.timers.idleDeadline(&c.svc.config)
-	if c.controls != nil && c.controls.paused() {
-		pong, idle = 0, 0
-	}
-	return pong, idle
+	return earliest(t.nextPing, t.pongDeadline(config), t.idleDeadline(config), t.drain)
 }
 
 // pongDeadline is when an unanswered ping means that the client is gone. A client
@@ -172,7 +160,10 @@ func (c *conn) wakeOpen(now time.Duration, dst []byte) []byte {
 	if t.drain == 0 {
 		t.drain = c.svc.drainTime()
 	}
-	pong, idle := c.deadlines()
+	pong, idle := t.pongDeadline(config), t.idleDeadline(config)
+	if c.controls != nil && c.controls.paused() {
+		pong, idle = 0, 0 // who is not read can do nothing
+	}
 	switch {
 	case due(now, t.drain):
 		return c.close(dst, wsproto.GoingAway, "the server is shutting down")
