@@ -85,7 +85,7 @@ func TestEnvironmentIsAccepted(t *testing.T) {
 		}
 		// The process, and for each connection its largest buffer: what a client holds that
 		// does not read.
-		const process, buffer = 64 << 20, 258 << 10
+		const process, buffer = 64 << 20, 330 << 10
 		if need, limit := process+int64(config.MaxConnections)*buffer, m.container().Resources.Limits.Memory().Value(); need > limit {
 			t.Errorf("%d connections may need %d bytes, and limits.memory is %d", config.MaxConnections, need, limit)
 		}

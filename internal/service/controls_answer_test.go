@@ -217,3 +217,29 @@ func TestDelay(t *testing.T) {
 		}
 	})
 }
+
+// TestControlledAnswersInAnyCuts: whatever the cuts, the messages are the same.
+func TestControlledAnswersInAnyCuts(t *testing.T) {
+	in := slices.Concat(wstest.Frame(0x81, "one"), wstest.Frame(0x01, "t"), wstest.Frame(0x89, "ping"), wstest.Frame(0x80, "wo"),
+		wstest.Frame(0x82, ""), wstest.Frame(0x81, "bye"), wstest.Frame(0x88, "\x03\xe8"))
+	want := []wstest.Message{{Opcode: 1, Payload: "one"}, {Opcode: 10, Payload: "ping"}, {Opcode: 1, Payload: "two"}, {Opcode: 2}, {Opcode: 1, Payload: "bye"}, {Opcode: 8, Payload: "\x03\xe8goodbye"}}
+	for _, query := range []string{"greet=0", "delay=1s", "fragment=2", "delay=1s&fragment=1"} {
+		for first := range len(in) {
+			for _, second := range []int{first + 1, first + 7, len(in)} {
+				c := opened(t, query)
+				for _, part := range [][]byte{in[:first], in[first:min(second, len(in))], in[min(second, len(in)):]} {
+					if len(part) > 0 {
+						c.receive(part)
+					}
+					for c.paused {
+						c.now += time.Second
+						c.do(c.conn.Wake(c.now, nil))
+					}
+				}
+				if got := wstest.Messages(t, wstest.ReadFrames(t, c.sent)); !slices.Equal(got, want) || c.step.Then != socket.ShutDown {
+					t.Fatalf("%s, cut at %d and %d: got %v, then %v", query, first, second, got, c.step.Then)
+				}
+			}
+		}
+	}
+}

@@ -92,10 +92,6 @@ func TestControlsOverSockets(t *testing.T) {
 			c.Send(wstest.Frame(0x89, "p"), wstest.Frame(0x81, "a"))
 			c.Expect(frame(0x81, "a"))
 		},
-		"close=ignore": func(t *testing.T, c *wstest.Client) {
-			c.Send(wstest.Frame(0x88, "\x03\xe8"))
-			c.ExpectEnd()
-		},
 		"greet=1": func(t *testing.T, c *wstest.Client) {
 			f, err := c.Frame()
 			var got greeting
@@ -105,10 +101,20 @@ func TestControlsOverSockets(t *testing.T) {
 		},
 	}
 	eachDriver(t, func(t *testing.T, driver string) {
-		r := start(t, driver, func(c *Config) { c.PingInterval, c.CloseTimeout = 0, 300*time.Millisecond })
+		r := start(t, driver, func(c *Config) { c.PingInterval, c.CloseTimeout = 0, wstest.Patience })
 		for query, test := range tests {
 			t.Run(query, func(t *testing.T) { test(t, dialControlled(t, r.addr, query)) })
 		}
+	})
+}
+
+// TestCloseIsIgnoredUntilCloseTimeout: then TCP ends, without a close frame.
+func TestCloseIsIgnoredUntilCloseTimeout(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := start(t, driver, func(c *Config) { c.CloseTimeout = 50 * time.Millisecond })
+		c := dialControlled(t, r.addr, "close=ignore")
+		c.Send(wstest.Frame(0x88, "\x03\xe8"))
+		c.ExpectEnd()
 	})
 }
 
