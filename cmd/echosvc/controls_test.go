@@ -184,6 +184,11 @@ func TestHandshakeByControlFromAnotherClient(t *testing.T) {
 	if c, extensions, _, err := dial("subprotocol=none"); err != nil || c.Subprotocol() != "" || !strings.HasPrefix(extensions, "permessage-deflate") {
 		t.Errorf("agreed on %q, %q, %v", c.Subprotocol(), extensions, err)
 	}
+	if c, _, _, err := dial("fragment=3"); err != nil {
+		t.Error(err)
+	} else {
+		echoes(t, coderClient{c}, true, strings.Repeat("compressed, and in fragments ", 100))
+	}
 	if _, _, _, err := dial("subprotocol=other"); err == nil || !strings.Contains(err.Error(), "other") {
 		t.Errorf("the client takes a subprotocol that it has not offered: %v", err)
 	}

@@ -9,7 +9,7 @@ import (
 	"echosvc/internal/service"
 )
 
-// help prints the commands and every variable.
+// help prints the commands, every variable and every control.
 func help(w io.Writer) {
 	fmt.Fprint(w, `echosvc is a WebSocket echo server: what you send is what comes back.
 
@@ -23,6 +23,10 @@ Usage:
 Environment (name, default, meaning; durations have a unit, such as 25s):
 `)
 	service.WriteHelp(w) // fails only when w does
+	fmt.Fprint(w, `
+Controls, in the query of an upgrade (ws://localhost:8080/?greet=1&close_in=10s; the README says what each does):
+`)
+	service.WriteControls(w)
 }
 
 // The version and the revision of a release, set by the linker.

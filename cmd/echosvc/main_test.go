@@ -101,6 +101,7 @@ func TestCommands(t *testing.T) {
 		stdout, stderr string // a part of each
 	}{
 		{[]string{"help"}, 0, "PING_INTERVAL", ""},
+		{[]string{"help"}, 0, "close_after=N", ""},
 		{[]string{"--help"}, 0, "echosvc healthcheck", ""},
 		{[]string{"version"}, 0, "go1.", ""},
 		{[]string{"dance"}, 2, "", `no command "dance"`},

@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -86,6 +87,16 @@ var controlExamples = func() string {
 	}
 	return strings.Join(examples, ", ")
 }()
+
+// WriteControls writes a line for every control: an example, and what is allowed.
+func WriteControls(w io.Writer) error {
+	for _, control := range controlTable {
+		if _, err := fmt.Fprintf(w, "  %-18s %s\n", control.example, control.allowed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // controlsOf reads the controls of a request's target. A refusal names what is wrong, and
 // no value of what is not a control: that may be a secret of something else.
