@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"echosvc/internal/page"
 )
 
 // plainHandler answers requests on the WebSocket port that are not for a WebSocket.
@@ -30,7 +32,7 @@ func (s *Service) plainHandler() http.Handler {
 			s.echoHTTP(w, r)
 		}
 	})
-	return closing(s.logged(handler))
+	return closing(s.logged(page.Handler(handler)))
 }
 
 // upgradeRequired says how to connect.
