@@ -31,6 +31,13 @@ func startNginx(t *testing.T, backends []backend) string {
 // startNginxWith runs it with another time-out for the silence of a backend.
 func startNginxWith(t *testing.T, backends []backend, readTimeout string) string {
 	t.Helper()
+	return startNginxAt(t, backends, "location / { proxy_pass http://echosvc;", readTimeout)
+}
+
+// startNginxAt runs it with a location of one's own, which is open for what all locations
+// have.
+func startNginxAt(t *testing.T, backends []backend, location, readTimeout string) string {
+	t.Helper()
 	addr := fmt.Sprintf("127.0.0.1:%d", freePort(t, "127.0.0.1"))
 	var servers strings.Builder
 	for _, b := range backends {
@@ -48,8 +55,7 @@ http {
 `+servers.String()+`  }
   server {
     listen `+addr+`;
-    location / {
-      proxy_pass http://echosvc;
+    `+location+`
       proxy_http_version 1.1;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection upgrade;
@@ -130,7 +136,11 @@ func startProxy(t *testing.T, program, config string, args ...string) {
 // awaitProxy waits until an upgrade gets through.
 func awaitProxy(t *testing.T, addr string) string {
 	t.Helper()
-	url := "ws://" + addr + "/"
+	return awaitProxyAt(t, "ws://"+addr+"/")
+}
+
+func awaitProxyAt(t *testing.T, url string) string {
+	t.Helper()
 	eventually(t, "an upgrade gets through the proxy", func() bool {
 		c, _, err := websocket.Dial(t.Context(), url, nil)
 		if err == nil {

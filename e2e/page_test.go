@@ -1,0 +1,227 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// tab is a browser's tab with the page of echosvc in it.
+type tab struct {
+	context.Context
+	console <-chan string // complaints: errors, warnings, breaches of the policy
+}
+
+// openPage opens the page at a URL, and fails the test when it complains of anything but
+// a WebSocket that could not connect.
+func openPage(t *testing.T, url string) *tab {
+	t.Helper()
+	browser := openBrowser(t, "about:blank")
+	// In the test, and not later: what is there before the page is opened misses nothing.
+	messages := chromedp.Console(browser)
+	complaints := make(chan string, 1000)
+	go func() {
+		defer close(complaints)
+		for m, err := range messages {
+			if err != nil {
+				return // the browser is gone
+			}
+			switch m.Type {
+			case chromedp.ConsoleError, chromedp.ConsoleWarning, chromedp.ConsoleException:
+				if !strings.HasPrefix(m.Text, "WebSocket connection to") {
+					complaints <- m.String()
+				}
+			}
+		}
+	}()
+	p := &tab{browser, complaints}
+	p.do(t, chromedp.Navigate(url))
+	t.Cleanup(func() {
+		chromedp.Cancel(browser)
+		for complaint := range complaints {
+			t.Errorf("the console of %s has: %s", url, complaint)
+		}
+	})
+	return p
+}
+
+func (p *tab) do(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(p.Context, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// text is what an element shows.
+func (p *tab) text(t *testing.T, id string) string {
+	t.Helper()
+	return evaluate[string](t, p.Context, fmt.Sprintf("document.getElementById(%q).textContent", id))
+}
+
+// await waits until an element shows a text, and returns all that it shows.
+func (p *tab) await(t *testing.T, id, want string) string {
+	t.Helper()
+	var got string
+	eventually(t, fmt.Sprintf("#%s shows %q", id, want), func() bool {
+		got = p.text(t, id)
+		return strings.Contains(got, want)
+	})
+	return got
+}
+
+// count is one of the page's counters.
+func (p *tab) count(t *testing.T, name string) int {
+	t.Helper()
+	n, err := strconv.Atoi(strings.ReplaceAll(p.text(t, "count-"+name), ",", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// set gives a field a value, as one who types it.
+func (p *tab) set(t *testing.T, id, value string) {
+	t.Helper()
+	evaluate[bool](t, p.Context, fmt.Sprintf(`(() => {
+		const field = document.getElementById(%q)
+		field.value = %q
+		field.dispatchEvent(new Event("input", {bubbles: true}))
+		return true
+	})()`, id, value))
+}
+
+func (p *tab) click(t *testing.T, selector string) {
+	t.Helper()
+	p.do(t, chromedp.Click(selector))
+}
+
+// echoesAll sends text, bytes and a file of 1 MiB, and waits for their echoes.
+func (p *tab) echoesAll(t *testing.T) {
+	t.Helper()
+	p.await(t, "status", "Connected")
+	p.set(t, "text", "Hello, κόσμε")
+	p.click(t, "#send-text button")
+	p.await(t, "count-identical", "1")
+	p.set(t, "hex", "00 ff 80 0x7f")
+	p.click(t, "#send-hex button")
+	p.await(t, "count-identical", "2")
+	file := filepath.Join(t.TempDir(), "a MiB")
+	if err := os.WriteFile(file, []byte(strings.Repeat("\x00\xff\xc3\x28", 1<<18)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p.do(t, chromedp.SetUploadFiles("#file", []string{file}))
+	p.click(t, "#send-file button")
+	p.await(t, "count-identical", "3")
+	if got, want := p.text(t, "faithful"), "Every echo identical, byte for byte, in order"; got != want {
+		t.Errorf("the page says %q, want %q", got, want)
+	}
+	if got := p.text(t, "p99"); !strings.HasSuffix(got, "ms") && !strings.HasSuffix(got, " s") {
+		t.Errorf("p99 is %q", got)
+	}
+}
+
+func TestPageEchoes(t *testing.T) {
+	p := startBinary(t)
+	for _, path := range []string{"/", "/.ws"} {
+		t.Run(path, func(t *testing.T) {
+			page := openPage(t, fmt.Sprintf("http://localhost:%d%s", p.ports["ws"], path))
+			page.echoesAll(t)
+			for _, want := range []string{"sent text 17 B", "Hello, κόσμε", "identical", "binary 1 MiB", "00 ff 80 7f"} {
+				page.await(t, "frames", want)
+			}
+			page.set(t, "text", "bye")
+			page.click(t, "#send-text button")
+			page.await(t, "history", "1000 Normal Closure “goodbye”")
+		})
+	}
+}
+
+// Generated payloads come at their rate, and the list of messages stays bounded.
+func TestPageGenerates(t *testing.T) {
+	p := startBinary(t)
+	page := openPage(t, fmt.Sprintf("http://localhost:%d/", p.ports["ws"]))
+	page.await(t, "status", "Connected")
+	page.set(t, "size", "100")
+	page.set(t, "rate", "500")
+	page.click(t, "#generate button")
+	eventually(t, "more echoes than the list shows", func() bool { return page.count(t, "identical") > 400 })
+	page.click(t, "#generate button")
+	page.await(t, "count-awaited", "0")
+	if rows := evaluate[int](t, page, `document.getElementById("frames").children.length`); rows != 200 {
+		t.Errorf("the list has %d messages, want 200", rows)
+	}
+	for _, name := range []string{"different", "order", "stray", "lost"} {
+		if n := page.count(t, name); n != 0 {
+			t.Errorf("%d %s", n, name)
+		}
+	}
+}
+
+func TestPageReconnectsAfterARestart(t *testing.T) {
+	backend := newBackends(t, 1)[0]
+	first := backend.start(t)
+	page := openPage(t, fmt.Sprintf("http://%s:%d/", backend.host, backend.port))
+	page.await(t, "status", "Connected")
+	first.signal(t, syscall.SIGTERM)
+	page.await(t, "history", "1001 Going Away “the server is shutting down”")
+	page.await(t, "countdown", "again in")
+	if err := first.wait(); err != nil {
+		t.Errorf("the process ended with %v", err)
+	}
+	backend.start(t)
+	page.await(t, "status", "Connected")
+	page.click(t, "#send-text button")
+	page.await(t, "count-identical", "1")
+}
+
+// The page finds its parts, and the echo, below a prefix; also where the proxy leaves the
+// prefix in the path.
+func TestPageUnderAPathPrefix(t *testing.T) {
+	for name, c := range map[string]struct{ location, path string }{
+		"stripped": {"location /a/prefix/ { proxy_pass http://echosvc/;", "/a/prefix/"},
+		"kept":     {"location /a/prefix/ { proxy_pass http://echosvc;", "/a/prefix/.ws"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			backends := newBackends(t, 1)
+			addr := startNginxAt(t, backends, c.location, "3600s")
+			backends[0].start(t)
+			awaitProxyAt(t, "ws://"+addr+"/a/prefix/")
+			page := openPage(t, "http://"+addr+c.path)
+			page.echoesAll(t)
+			if got, want := page.text(t, "fact-url"), "ws://"+addr+"/a/prefix/"; !strings.HasPrefix(got, want) {
+				t.Errorf("connected to %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+// The finder names the timer of a proxy that cuts what is idle.
+func TestPageFindsTheIdleTimeout(t *testing.T) {
+	backends := newBackends(t, 1)
+	addr := startNginxWith(t, backends, "5s")
+	backends[0].start(t, "PING_INTERVAL=0")
+	awaitProxyAt(t, "ws://"+addr+"/")
+	page := openPage(t, "http://"+addr+"/")
+	evaluate[bool](t, page, `(() => {
+		const preset = document.getElementById("idle-preset")
+		preset.value = "10"
+		preset.dispatchEvent(new Event("change", {bubbles: true}))
+		return true
+	})()`)
+	page.click(t, "#idle-toggle")
+	got := page.await(t, "idle-conclusion", "after")
+	if !regexp.MustCompile(`^Cut after (4\.9|5|5\.[0-9]) s`).MatchString(got) || !strings.Contains(got, "proxy_read_timeout") {
+		t.Errorf("the finder says %q, want that the cut came after 5 s", got)
+	}
+	if results := page.text(t, "idle-results"); !strings.Contains(results, "1 s  still echoes") || !strings.Contains(results, "busy  was not cut") {
+		t.Errorf("the results are %s", results)
+	}
+}

@@ -1,0 +1,109 @@
+package e2e
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+var screenshots = flag.String("screenshots", "", "a directory that TestPageLook writes screenshots of the page to")
+
+// looks are the screens that the page is looked at on, by the name of the picture.
+var looks = map[string]struct {
+	width, height int64
+	scheme        string
+}{
+	"page":            {1280, 900, "light"},
+	"page-dark":       {1280, 900, "dark"},
+	"page-phone":      {320, 640, "light"},
+	"page-phone-dark": {320, 640, "dark"},
+}
+
+// On each screen the page, with something in every part of it, has nothing that axe-core
+// finds fault with (labels, roles, contrast, ...), and nothing sticks out at the side.
+func TestPageLook(t *testing.T) {
+	axe, err := os.ReadFile(filepath.Join(nodePackages(t, "axe-core@4.14.1"), "node_modules/axe-core/axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	backends := newBackends(t, 1)
+	addr := startNginxAt(t, backends, "location / { proxy_pass http://echosvc; proxy_set_header X-Forwarded-Proto $scheme;", "5s")
+	backends[0].start(t, "PING_INTERVAL=0", "POD_NAME=echosvc-7c9d8f6b5-x2k4z", "POD_NAMESPACE=echosvc", "NODE_NAME=node-1")
+	awaitProxyAt(t, "ws://"+addr+"/")
+	for name, look := range looks {
+		t.Run(name, func(t *testing.T) {
+			page := openPage(t, "about:blank")
+			media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}}
+			if _, err := chromedp.Call(page, emulation.SetEmulatedMedia, media); err != nil {
+				t.Fatal(err)
+			}
+			page.do(t, chromedp.EmulateViewport(look.width, look.height), chromedp.Navigate("http://"+addr+"/"))
+			page.fill(t)
+			if *screenshots != "" {
+				page.shoot(t, filepath.Join(*screenshots, name+".png"), look.width)
+			}
+			page.set(t, "control-delay", "soon")
+			page.await(t, "controls-error", "a duration such as")
+			page.set(t, "hex", "0")
+			page.click(t, "#send-hex button")
+			page.await(t, "send-error", "two are a byte")
+
+			if wide := evaluate[int](t, page, "document.documentElement.scrollWidth"); int64(wide) > look.width {
+				t.Errorf("the page is %d wide on a screen of %d", wide, look.width)
+			}
+			evaluate[bool](t, page, string(axe)+";true")
+			faults := evaluate[[]string](t, page, `axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
+				violations.flatMap(({id, help, nodes}) => nodes.map(({html, failureSummary}) => id + ": " + help + "\n" + html + "\n" + failureSummary)))`)
+			if len(faults) > 0 {
+				t.Errorf("axe-core finds:\n%s", strings.Join(faults, "\n\n"))
+			}
+		})
+	}
+}
+
+// fill has something happen in every part of the page: echoes, a connection that has ended
+// and one with a subprotocol, a finder that has found the proxy's timer, a URL of controls.
+func (p *tab) fill(t *testing.T) {
+	t.Helper()
+	p.await(t, "status", "Connected")
+	p.set(t, "text", "bye")
+	p.click(t, "#send-text button")
+	p.await(t, "history", "1000 Normal Closure")
+	p.await(t, "status", "Connected")
+	p.set(t, "protocols", "chat, mqtt")
+	p.click(t, "#controls .primary")
+	p.await(t, "fact-protocol", "chat")
+	p.set(t, "rate", "20")
+	p.click(t, "#generate button")
+	p.set(t, "idle-steps", "1, 2, 3, 4, 6, 8")
+	p.click(t, "#idle-toggle")
+	p.await(t, "idle-conclusion", "Cut after")
+	eventually(t, "echoes enough for a plot", func() bool { return p.count(t, "identical") > 240 })
+	p.click(t, "#generate button")
+	p.await(t, "count-awaited", "0")
+	p.set(t, "text", "Hello, κόσμε")
+	p.click(t, "#send-text button")
+	p.set(t, "hex", "00 ff 01 fe de ad be ef")
+	p.click(t, "#send-hex button")
+	p.set(t, "control-delay", "250ms")
+	p.await(t, "frames", "de ad be ef")
+}
+
+// shoot writes a picture of the page from its top to its end.
+func (p *tab) shoot(t *testing.T, file string, width int64) {
+	t.Helper()
+	height := evaluate[int](t, p, "scrollTo(0, 0), document.activeElement.blur(), document.documentElement.scrollHeight")
+	p.do(t, chromedp.EmulateViewport(width, int64(height)))
+	picture, err := chromedp.Run(p, chromedp.CaptureScreenshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, picture, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
