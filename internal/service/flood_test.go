@@ -168,9 +168,6 @@ func TestPeerVanishes(t *testing.T) {
 				c.Close()
 			}
 		}
-		eventually(t, "every connection is gone", func() bool { return r.handlers() == 0 })
-		if r.live.count() != 0 {
-			t.Errorf("%d connections are still counted", r.live.count())
-		}
+		eventually(t, "every connection is gone", func() bool { return r.handlers() == 0 && r.live.count() == 0 })
 	})
 }
