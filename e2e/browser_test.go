@@ -84,7 +84,7 @@ func TestBrowserConsole(t *testing.T) {
 		Closed   closeEvent
 	}
 	got := evaluate[conversation](t, browser, `new Promise((resolve, reject) => {
-		const ws = new WebSocket("ws://" + location.host + "/any/path?x=1", ["chat", "other"])
+		const ws = new WebSocket("ws://" + location.host + "/any/path", ["chat", "other"])
 		ws.binaryType = "arraybuffer"
 		const messages = ["Hello, κόσμε", new Uint8Array([0, 255, 1]).buffer, "", "x".repeat(1 << 20), "bye"]
 		const echoes = []

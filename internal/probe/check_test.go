@@ -96,7 +96,7 @@ func TestFaults(t *testing.T) {
 		"no close frame": {func(p *peer) { p.close = func(frame) []frame { return nil } }, []finding{
 			{"close 1000", Failed, "no close frame: in answer, it was ended without a close frame"},
 		}},
-		"leaves TCP open": {func(p *peer) { p.lingers = true }, []finding{{"close 1000", Failed, "TCP is not ended: answered with the same, but TCP was still open 10s later"}}},
+		"leaves TCP open": {func(p *peer) { p.lingers = true }, []finding{{"close 1000", Failed, "wrong end of TCP: answered with the same, but TCP was still open 10s later"}}},
 		"lenient": {func(p *peer) { p.lenient = true }, []finding{
 			{"invalid UTF-8", Failed, "taken: want 1007 (invalid payload), and the server answered with text"},
 			{"reserved opcode", Failed, `taken: want 1002 (protocol error), and the server answered with text "after"`},

@@ -54,7 +54,7 @@ func (s *session) closes(ctx context.Context, name string, sent websocket.CloseE
 		return failed(name, "answered with %s: closed with %s", closeText(got), closeText(sent))
 	}
 	if err := s.wire.awaitEnd(s.timeout); err != nil {
-		return failed(name, "TCP is not ended: answered with the same, but %v", err)
+		return failed(name, "wrong end of TCP: answered with the same, but %v", err)
 	}
 	return ok(name, "answered with the same: and TCP was ended")
 }

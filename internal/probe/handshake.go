@@ -74,28 +74,26 @@ func (p *prober) greeting(ctx context.Context) {
 	}
 	defer s.release()
 	const sent = "the probe's first message"
-	m, err := s.echo(ctx, websocket.MessageText, []byte(sent))
-	if err == nil && string(m.payload) != sent {
-		first := m
-		if m, err = s.next(ctx); err == nil && string(m.payload) == sent {
-			p.unasked = 1
-			if g, is := asGreeting(first); is && p.URL.Query().Has("greet") {
-				p.emit(note(name, "as greet asks for: pod %v, version %s", g, g.Version))
-				return
-			}
-			p.emit(failed(name, "nobody asked for it: %s of %d bytes, %q", kindOf(first.kind), len(first.payload), printable(first.payload)))
-			return
-		}
-		m, err = first, nil
-	}
-	switch {
-	case err != nil:
+	first, err := s.echo(ctx, websocket.MessageText, []byte(sent))
+	if err != nil {
 		p.emit(failed(name, "no echo: %s", ending(err)))
-	case string(m.payload) != sent:
-		p.emit(note(name, "not told: what comes first is neither the echo nor followed by it, %q", printable(m.payload)))
-	default:
-		p.emit(ok(name, "none: the first message that comes is the echo of the first that was sent"))
+		return
 	}
+	if string(first.payload) == sent {
+		p.emit(ok(name, "none: the first message that comes is the echo of the first that was sent"))
+		return
+	}
+	second, err := s.next(ctx)
+	if err != nil || string(second.payload) != sent {
+		p.emit(note(name, "not told: what comes first is neither the echo nor followed by it, %q", printable(first.payload)))
+		return
+	}
+	p.unasked = 1
+	if g, is := asGreeting(first); is && p.URL.Query().Has("greet") {
+		p.emit(note(name, "as greet asks for: pod %v, version %s", g, g.Version))
+		return
+	}
+	p.emit(failed(name, "nobody asked for it: %s of %d bytes, %q", kindOf(first.kind), len(first.payload), printable(first.payload)))
 }
 
 // subprotocol offers two.

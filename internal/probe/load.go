@@ -81,7 +81,7 @@ func Load(ctx context.Context, target *Target, plan Plan, emit func(Check), prog
 		}
 	}()
 	if err != nil {
-		emit(failed(name, "%d of %d connections were opened: %v", len(sessions), plan.Conns, err))
+		emit(failed(name, "%d of %d connections were opened: %s", len(sessions), plan.Conns, ending(err)))
 		return
 	}
 	l := &load{Plan: plan, started: time.Now()}
@@ -111,9 +111,14 @@ const dialAtATime = 32
 func (t *Target) dialAll(ctx context.Context, n int) (sessions []*session, err error) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	places := make(chan struct{}, dialAtATime)
 	for range n {
 		places <- struct{}{}
+		if ctx.Err() != nil { // one has failed: the others would, too, or do not matter
+			break
+		}
 		wg.Go(func() {
 			defer func() { <-places }()
 			s, dialErr := t.dial(ctx, offer{})
@@ -129,6 +134,7 @@ func (t *Target) dialAll(ctx context.Context, n int) (sessions []*session, err e
 				sessions = append(sessions, s)
 			case err == nil:
 				err = dialErr
+				cancel()
 			}
 		})
 	}
@@ -193,7 +199,7 @@ func (l *load) check(ctx context.Context, name string, took time.Duration) Check
 	var text strings.Builder
 	fmt.Fprintf(&text, "%d messages of %d bytes on %d connections in %s", len(l.latencies), l.Size, l.Conns, milliseconds(took))
 	if len(l.latencies) > 0 {
-		at := func(p float64) time.Duration { return percentile(l.latencies, p) }
+		at := func(p int) time.Duration { return percentile(l.latencies, p) }
 		data.PerSecond = float64(len(l.latencies)) / max(took.Seconds(), 1e-9)
 		data.Min, data.P50, data.P90, data.P95, data.P99, data.Max = inMS(at(0)), inMS(at(50)), inMS(at(90)), inMS(at(95)), inMS(at(99)), inMS(at(100))
 		fmt.Fprintf(&text, ", %.0f a second\nlatency: %s at the least, p50 %s, p90 %s, p95 %s, p99 %s, %s at the most", data.PerSecond,

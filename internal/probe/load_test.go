@@ -107,7 +107,7 @@ func TestPercentile(t *testing.T) {
 	for i := range sorted {
 		sorted[i] = time.Duration(i + 1)
 	}
-	for p, want := range map[float64]time.Duration{0: 1, 50: 100, 95: 190, 99: 198, 100: 200} {
+	for p, want := range map[int]time.Duration{0: 1, 50: 100, 95: 190, 99: 198, 100: 200} {
 		if got := percentile(sorted, p); got != want {
 			t.Errorf("p%v is %v, want %v", p, got, want)
 		}

@@ -47,8 +47,8 @@ func inMS(d time.Duration) float64 {
 	return float64(d.Microseconds()) / 1000
 }
 
-// percentile is what p percent of the values do not exceed. They are sorted, and there is one at least.
-func percentile(sorted []time.Duration, p float64) time.Duration {
-	i := int(p/100*float64(len(sorted))+0.9999999) - 1
-	return sorted[min(max(i, 0), len(sorted)-1)]
+// percentile is what that many percent of the values do not exceed. They are sorted, and there
+// is one at least.
+func percentile(sorted []time.Duration, percent int) time.Duration {
+	return sorted[max((percent*len(sorted)+99)/100-1, 0)]
 }

@@ -71,9 +71,9 @@ func TestWatchFails(t *testing.T) {
 		peer *peer
 		want []string
 	}{
-		"cut without a close frame": {greeted(&peer{quirk: func(f frame) []frame {
+		"invalid close frame": {greeted(&peer{quirk: func(f frame) []frame {
 			if echoes++; echoes == 2 {
-				return []frame{{fin: true, opcode: 8, payload: []byte{0}}} // the library calls that no close frame
+				return []frame{{fin: true, opcode: 8, payload: []byte{0}}}
 			}
 			return []frame{f}
 		}}), []string{"connected: to a", "lost: invalid close payload", "connected: was away for", "end: connections: 2"}},

@@ -60,7 +60,7 @@ type conn struct {
 	// Messages that were answered, and their payload, as it is on the wire, in bytes.
 	messages int64
 	bytes    int64
-	saved    int64 // bytes by which their compression made them shorter
+	saved    int64 // bytes by which their compression made them shorter, as they were received
 
 	timers   timers
 	controls *controls // nil for most

@@ -26,19 +26,22 @@ type meters struct {
 	rtts        prometheus.Histogram
 	pingsMissed prometheus.Counter
 
-	// Messages, and their payload in bytes, that were received and sent back.
-	text, binary, bytes atomic.Int64
+	// Messages, and their payload in bytes, that were received and sent back, and by how
+	// many bytes what was sent back is more than what was received.
+	text, binary, bytes, grown atomic.Int64
 }
 
 // echoed counts what one read has brought.
 type echoed struct {
 	text, binary int64 // messages that were complete with it
 	bytes        int64 // payload
+	grown        int64 // by which the answers are longer
 }
 
 // piece counts a piece of a message's payload.
 func (e *echoed) piece(ev *wsproto.Event) {
 	e.bytes += int64(len(ev.Payload))
+	e.grown += int64(ev.Answered - len(ev.Payload))
 	switch {
 	case !ev.End || !ev.Fin:
 	case ev.Opcode == wsproto.Text:
@@ -102,13 +105,18 @@ func (m *meters) registerState(s *Service) {
 	const drainClosed = "Connections that ended during the drain: clean is with close frames both ways."
 	total("drain_closed_total", drainClosed, prometheus.Labels{"result": "clean"}, func() float64 { return float64(s.live.tally().clean) })
 	total("drain_closed_total", drainClosed, prometheus.Labels{"result": "cut"}, func() float64 { return float64(s.live.tally().cut) })
-	for _, direction := range []string{"received", "sent"} { // an echo: the same both ways
+	for _, direction := range []string{"received", "sent"} { // an echo: the same messages both ways
 		for kind, n := range map[string]*atomic.Int64{"text": &m.text, "binary": &m.binary} {
 			total("websocket_messages_total", "Messages that were echoed, by direction and type.",
 				prometheus.Labels{"direction": direction, "type": kind}, func() float64 { return float64(n.Load()) })
 		}
 		total("websocket_payload_bytes_total", "Payload of messages that was echoed, in bytes, by direction.",
-			prometheus.Labels{"direction": direction}, func() float64 { return float64(m.bytes.Load()) })
+			prometheus.Labels{"direction": direction}, func() float64 {
+				if direction == "sent" {
+					return float64(m.bytes.Load() + m.grown.Load())
+				}
+				return float64(m.bytes.Load())
+			})
 	}
 }
 
@@ -131,6 +139,9 @@ func (m *meters) handler() http.Handler {
 func (m *meters) echoed(e echoed) {
 	if e.bytes > 0 {
 		m.bytes.Add(e.bytes)
+	}
+	if e.grown != 0 {
+		m.grown.Add(e.grown)
 	}
 	if e.text > 0 {
 		m.text.Add(e.text)

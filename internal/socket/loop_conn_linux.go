@@ -29,23 +29,25 @@ type loopConn struct {
 
 // add begins to serve a connection.
 func (l *loop) add(fd int, remote string) {
-	c := &loopConn{handler: l.driver.config.Open(remote), fd: int32(fd), generation: l.next}
+	generation := l.next
 	l.next++
+	if err := l.watch(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN, generation); err != nil {
+		l.log.Error("epoll_ctl", "error", err)
+		unix.Close(fd)
+		return
+	}
+	c := &loopConn{handler: l.driver.config.Open(remote), fd: int32(fd), generation: generation}
 	for len(l.conns) <= fd {
 		l.conns = append(l.conns, nil)
 	}
 	l.conns[fd] = c
-	if err := l.watch(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN, c.generation); err != nil {
-		l.closeConn(c, err)
-		return
-	}
 	l.do(c, c.handler.Opened(l.now), nil)
 }
 
 // read gives a connection what has arrived. What it has kept goes first: a little is
 // copied into the loop's buffer, and much is where the next read goes.
 func (l *loop) read(c *loopConn) {
-	mem, end := l.inbox(c)
+	mem, end := l.readBuffer(c)
 	n, err := readNow(int(c.fd), mem[end:])
 	switch {
 	case err == unix.EAGAIN, err == unix.EINTR:
@@ -58,9 +60,9 @@ func (l *loop) read(c *loopConn) {
 	}
 }
 
-// inbox is where the next read of a connection goes: behind end, up to which it has what it
+// readBuffer is where the next read of a connection goes: behind end, up to which it has what it
 // has kept.
-func (l *loop) inbox(c *loopConn) (mem []byte, end int) {
+func (l *loop) readBuffer(c *loopConn) (mem []byte, end int) {
 	headroom := l.driver.config.Headroom
 	end = headroom + int(c.kept)
 	if c.kept > mediumBuffer {
@@ -72,7 +74,7 @@ func (l *loop) inbox(c *loopConn) (mem []byte, end int) {
 	return l.mem, end
 }
 
-// receive gives a connection what is in its inbox.
+// receive gives a connection what is in its read buffer.
 func (l *loop) receive(c *loopConn, mem []byte, end int) {
 	step := c.handler.Receive(l.now, mem, l.driver.config.Headroom, end)
 	l.do(c, step, mem[end-step.Kept:end])
@@ -88,7 +90,7 @@ func (l *loop) receiveAgain() {
 		switch {
 		case l.conns[c.fd] != c: // closed since
 		case c.pending == 0:
-			mem, end := l.inbox(c)
+			mem, end := l.readBuffer(c)
 			l.receive(c, mem, end)
 		case c.then == Read: // woken since, and still writing
 			c.then = Again

@@ -17,6 +17,8 @@ const (
 	loopBuffer = 256 << 10
 	// stallTime is how long a loop may take for one turn.
 	stallTime = 10 * time.Second
+	// maxTurn is how long a loop waits at the most: it is to be seen turning.
+	maxTurn = time.Second
 )
 
 // Loop is a driver for Linux: a few loops, each with an epoll instance, one read buffer,
@@ -38,7 +40,7 @@ func NewLoop(config Config, n int) (*Loop, error) {
 	// What is kept and what could not be written are, together, at most all of what a read
 	// went into, its headroom included, and where an answer is longer than its question, as
 	// much as a Step may write. In front of it is headroom again.
-	whole := config.Headroom + config.Headroom + loopBuffer
+	whole := 2*config.Headroom + loopBuffer
 	d := &Loop{config: config, pool: NewPool(smallBuffer, mediumBuffer, config.Buffer, whole, whole+config.Buffer)}
 	for range n {
 		l, err := newLoop(d)
@@ -141,7 +143,7 @@ type loop struct {
 	log     *slog.Logger
 	epoll   int
 	wakeup  int           // an eventfd: something was posted
-	now     time.Duration // the clock, read once a turn
+	now     time.Duration // the clock of this turn's events
 	mem     []byte        // the read buffer
 	conns   []*loopConn   // by file descriptor
 	next    uint32        // generation of the next connection
@@ -273,9 +275,6 @@ func (l *loop) dispatch(event *unix.EpollEvent) {
 		l.read(c)
 	}
 }
-
-// maxTurn is how long a loop waits at the most: it is to be seen turning.
-const maxTurn = time.Second
 
 // timeout is how long the next turn may wait, in milliseconds, for epoll_wait.
 func (l *loop) timeout() int {

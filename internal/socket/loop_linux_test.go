@@ -126,7 +126,6 @@ func TestLoopWakesWhenAsked(t *testing.T) {
 		return Step{}
 	}
 	l := newLoopTest(t, h)
-	l.expectCalls(h)
 	l.client.Write([]byte(" "))
 	l.expectCalls(h, "receive  ")
 	l.turn(5*time.Second - 1)
@@ -208,9 +207,9 @@ func TestLoopWriteTimeoutIsOnProgress(t *testing.T) {
 }
 
 // TestLoopForgetsEventsOfTheDescriptorBefore: an event that was fetched before its
-// connection ended is not the next one's.
+// connection ended is not the next one's. Any event of its own would close one that pauses.
 func TestLoopForgetsEventsOfTheDescriptorBefore(t *testing.T) {
-	h := &scripted{answer: func(string, string) Step { return Step{} }}
+	h := &scripted{answer: func(string, string) Step { return Step{Then: Pause} }}
 	l := newLoopTest(t, h)
 	l.client.Write([]byte("a"))
 	l.expectCalls(h, "receive a")
@@ -219,8 +218,9 @@ func TestLoopForgetsEventsOfTheDescriptorBefore(t *testing.T) {
 			if c == nil {
 				continue
 			}
-			l.dispatch(&unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd), Pad: int32(c.generation) - 1})
-			l.dispatch(&unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd), Pad: int32(c.generation) + 1})
+			for _, other := range []int32{-1, 1} {
+				l.dispatch(&unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd), Pad: int32(c.generation) + other})
+			}
 		}
 	})
 	l.expectCalls(h, "receive a")
@@ -272,11 +272,12 @@ func TestWakeHeap(t *testing.T) {
 		default:
 			before, at := c.wakeAt, time.Duration(random.IntN(1000))
 			h.set(c, at)
-			if want := at; before != 0 && (at == 0 || before < at) {
+			want := at
+			if before != 0 && (at == 0 || before < at) {
 				want = before
-				if c.wakeAt != want {
-					t.Fatalf("set to %v behind %v, and is %v", at, before, c.wakeAt)
-				}
+			}
+			if c.wakeAt != want {
+				t.Fatalf("set to %v behind %v, and is %v", at, before, c.wakeAt)
 			}
 		}
 	}

@@ -103,8 +103,8 @@ func (d *Portable) each(f func(*portableConn)) {
 	}
 }
 
-// lastLook is how long a connection is read once more before its time has come: Read does
-// not look at the socket at all when its deadline has passed.
+// lastLook is how long a connection whose time has come is read once more before its
+// handler is woken: Read does not look at the socket at all when its deadline has passed.
 const lastLook = time.Millisecond
 
 func timedOut(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
@@ -238,6 +238,28 @@ func (c *portableConn) wake() Step {
 	step := c.handler.Wake(c.driver.config.Now(), c.scratch[:0])
 	step.Kept = c.inbox.end - c.inbox.start
 	return step
+}
+
+// poke has a connection woken soon, whether it reads or pauses. The caller holds c.mu.
+func (c *portableConn) poke() {
+	c.poked.Store(true)
+	c.nc.SetReadDeadline(longAgo)
+	select {
+	case c.unpause <- struct{}{}:
+	default: // it does not pause, or will see that it was poked already
+	}
+}
+
+// reset closes the connection with a reset, without what TLS says at its end.
+func (c *portableConn) reset() {
+	nc := c.nc
+	if over, ok := nc.(interface{ NetConn() net.Conn }); ok {
+		nc = over.NetConn()
+	}
+	if tcp, ok := nc.(*net.TCPConn); ok {
+		tcp.SetLinger(0)
+	}
+	nc.Close()
 }
 
 // arm sets the read deadline. One that is earlier than needed stays: it wakes the

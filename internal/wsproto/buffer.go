@@ -18,7 +18,7 @@ const MinBuffer = Headroom + MaxWhole + maxClientHeader + maxControlPayload
 // replaced, from the left, by what is to be sent.
 //
 //	0                                  Start      End        len(Mem)
-//	|  room  |  answers, to be sent  |  | not read |  free     |
+//	|  room  |  answers, to be sent  |  | not used |  free     |
 //
 // The answers never reach Start, because a server's frame is 4 bytes shorter than
 // the client's. The caller owns Mem, sets all three before the first call, and
@@ -51,9 +51,9 @@ func (b *Buffer) Replace(n int, out []byte) {
 	b.Append(out)
 }
 
-// Append adds a close frame, of at most 127 bytes, to what is to be sent. Where the room
-// before the bytes not yet used is too small, it moves the answers into the
-// headroom, which is enough for one: payloads of events may have moved.
+// Append adds to what is to be sent: a close frame, of at most 127 bytes, or what Replace
+// gives it. Where the room before the bytes not yet used is too small, it moves the
+// answers into the headroom, which is enough for one: payloads of events may have moved.
 func (b *Buffer) Append(frame []byte) {
 	if b.apart != nil {
 		b.apart = append(b.apart, frame...)

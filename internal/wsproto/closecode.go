@@ -31,7 +31,8 @@ const (
 // a control frame less the code (RFC 6455 section 5.5).
 const MaxCloseReason = maxControlPayload - 2
 
-// MaySend says whether the code may stand in a close frame (RFC 6455 section 7.4.2).
+// MaySend says whether the code may stand in a close frame (RFC 6455 sections 7.4.1 and
+// 7.4.2): 1004, 1005, 1006 and 1015 may not, nor those that nobody has registered.
 func (c CloseCode) MaySend() bool {
 	switch {
 	case NormalClosure <= c && c <= UnsupportedData,

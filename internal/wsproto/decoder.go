@@ -39,6 +39,9 @@ type Event struct {
 	// Plain is a compressed message, at its end, when it inflates to at most 125 bytes. It
 	// is valid until the next call.
 	Plain []byte
+	// Answered is how many bytes of payload have been answered: those of Payload, or, of a
+	// compressed message that is answered inflated, those.
+	Answered int
 	// Saved is by how many bytes a compressed message, at its end, was shorter than what
 	// it inflates to. Compression can be a loss.
 	Saved int64
@@ -105,7 +108,7 @@ func (d *decoder) next(p []byte) (ev Event, n int) {
 	case h.opcode.isControl():
 		return d.control(h, p, n)
 	case h.compressed:
-		d.beginMessage(d.config.Inflaters)
+		d.beginCompressed(d.config.Inflaters)
 	case d.inflater == nil && d.overLimit(h.length):
 		return Event{Kind: Failed, Violation: MessageOverLimit}, 0
 	}

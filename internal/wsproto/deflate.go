@@ -86,7 +86,8 @@ func (d Deflate) windowBits() uint8 {
 	return d.ClientMaxWindowBits
 }
 
-// verbatim says whether the client's compressed bytes may be sent back.
+// verbatim says whether the client's compressed bytes may be sent back: only where its window
+// is no larger than what the server may use (RFC 7692 section 7.1.2.1).
 func (d Deflate) verbatim() bool {
 	return d.ServerMaxWindowBits == 0 || d.windowBits() <= d.ServerMaxWindowBits
 }

@@ -38,10 +38,11 @@
 //
 // Where things are: opening handshake in head.go (finding its end), request.go
 // (its grammar), upgrade.go (the checks), token.go and extension.go (header
-// values), refusal.go (errors); frames in header.go, mask.go, utf8.go and decoder.go; the
+// values), refusal.go (errors); frames in header.go (what a header may say, RSV1 too), mask.go, utf8.go and decoder.go; the
 // echo in buffer.go and echo.go, in more fragments than came in fragments.go; close codes
 // in closecode.go; every breach of the protocol with its close code in violation.go.
-// Compression (RFC 7692): the negotiation in deflate.go, what becomes of a compressed
-// message in inflation.go, and the inflater in inflate.go (its contract), block.go,
-// huffman.go, symbols.go and window.go.
+// Compression (RFC 7692): the negotiation, and what the agreed windows allow the server to
+// send, in deflate.go; a compressed message's life in inflation.go; its answer where its
+// bytes may not go back in expand.go; the inflater in inflate.go (its contract, and the
+// 00 00 ff ff that the sender has removed), block.go, huffman.go, symbols.go and window.go.
 package wsproto

@@ -8,7 +8,8 @@ package wsproto
 // The client's fragmentation is kept. A frame of up to [MaxWhole] bytes is
 // answered whole; a larger one that arrives in pieces is answered piece by piece,
 // so that the server never owes the rest of a frame and can speak at any time. A
-// compressed message goes back in the bytes in which it came (see [Deflate]).
+// compressed message goes back in the bytes in which it came, or, where [Deflate] does not
+// allow that, inflated and in fragments of the server's.
 type Echo struct {
 	decoder decoder
 	held    int32 // bytes at the buffer's Start that are unmasked and wait for the rest of their frame
@@ -46,9 +47,11 @@ func (e *Echo) CloseReceived() bool { return e.closeReceived }
 func (e *Echo) Last() bool { return e.closeReceived || e.failed }
 
 // Next answers the next frame in b, or the next piece of one, and says what it was.
-// The Payload of what was answered is in its place in b.Out. After [NeedMore] everything that
+// The Payload of what was answered is in its place in b.Out, unless it was answered with
+// something else (see [Deflate]). After [NeedMore] everything that
 // can be answered has been; what is left in b must be in front of the next read. After
-// [Yield] it is the same, but what is left is to be given again without waiting for a read.
+// [Yield] there is more to be done without waiting for a read: what is left is to be given
+// again.
 // When [Echo.Last] is true, nothing is left.
 func (e *Echo) Next(b *Buffer) Event {
 	if e.Last() {
@@ -94,7 +97,7 @@ func (e *Echo) data(b *Buffer, ev *Event, n int) {
 		return
 	}
 	if ev.Compressed && !e.decoder.deflate.verbatim() {
-		e.expand(b, ev, end)
+		e.answerInflated(b, ev, end)
 		return
 	}
 	if ev.length > 0 {
@@ -110,6 +113,7 @@ func (e *Echo) data(b *Buffer, ev *Event, n int) {
 		return
 	}
 	ev.Payload = b.answer(e.firstByte(ev.Opcode, ev.Compressed, ev.End && ev.Fin), start, end)
+	ev.Answered = len(ev.Payload)
 	e.held = 0
 }
 

@@ -43,9 +43,9 @@ func TestSmallServerWindowIsAnsweredPlain_RFC7692Section7_1_2_1(t *testing.T) {
 	}
 }
 
-// TestExpandedAnswerAndACloseFrame: a goodbye stands behind the answer, and a piece is never
+// TestInflatedAnswerAndACloseFrame: a goodbye stands behind the answer, and a piece is never
 // larger than its storage.
-func TestExpandedAnswerAndACloseFrame(t *testing.T) {
+func TestInflatedAnswerAndACloseFrame(t *testing.T) {
 	echo := NewEcho(&Config{Inflaters: newTestInflaters(t)}, expanding)
 	defer echo.Release()
 	in := wstest.Frame(0xc2, string(deflated(make([]byte, 1<<20), flate.BestCompression)))
@@ -54,7 +54,7 @@ func TestExpandedAnswerAndACloseFrame(t *testing.T) {
 	for ev := echo.Next(&b); ev.Kind != Yield; ev = echo.Next(&b) {
 	}
 	piece := bytes.Clone(b.Out())
-	if cap(echo.decoder.inflater.answer) != expandRoom+expandMost || len(piece) <= expandEnough {
+	if cap(echo.decoder.inflater.answer) != pieceRoom+pieceMost || len(piece) <= pieceEnough {
 		t.Errorf("a piece of %d bytes, in storage of %d", len(piece), cap(echo.decoder.inflater.answer))
 	}
 	b.Append([]byte("close"))

@@ -142,8 +142,8 @@ func (f *inflater) next(in []byte) (out []byte, used int, status inflateStatus) 
 }
 
 // endMessage says whether a message may end here, and expects the next one. The
-// sender has cut off the last 4 bytes of an empty stored block (RFC 7692 section
-// 7.2.1), so that its LEN must come next. A message may also end with a block that
+// sender has cut off 00 00 ff ff, the last 4 bytes of an empty stored block (RFC 7692
+// section 7.2.1), so that its LEN must come next. A message may also end with a block that
 // has BFINAL set, and nothing behind it: section 7.2.3.4 wants an empty block there,
 // but senders that end every message as a stream of its own do without.
 func (f *inflater) endMessage() bool {

@@ -1,7 +1,8 @@
 package wsproto
 
 // maxPlain is how many bytes a compressed message may inflate to, to be given in
-// [Event.Plain].
+// [Event.Plain]: as many as a control frame may have, which is more than anybody says to end
+// a conversation.
 const maxPlain = 125
 
 const (
@@ -13,7 +14,7 @@ const (
 )
 
 // Inflater inflates a compressed message, for as long as that is open: 40 KB that the
-// caller keeps in a pool.
+// caller keeps in a pool, and 36 KB more once it has answered a message inflated.
 type Inflater struct {
 	inflater
 	size  int64          // bytes that the message has become so far
@@ -39,8 +40,8 @@ type inflation struct {
 	deflate  Deflate
 }
 
-// beginMessage readies the inflater.
-func (i *inflation) beginMessage(pool Inflaters) {
+// beginCompressed readies the inflater.
+func (i *inflation) beginCompressed(pool Inflaters) {
 	f := pool.Get()
 	var history []byte
 	if i.history != nil {
@@ -84,7 +85,7 @@ func (i *inflation) release(pool Inflaters) {
 func (d *decoder) inflatePayload(payload []byte) (taken []byte, inflated int, v Violation) {
 	most, enough := inflateCut, inflateEnough
 	if !d.deflate.verbatim() {
-		most, enough = expandCut, expandEnough
+		most, enough = pieceCut, pieceEnough
 		d.inflater.clearAnswer()
 	}
 	n := 0
