@@ -32,6 +32,7 @@ type Loop struct {
 	running  sync.WaitGroup // loops
 	detached sync.WaitGroup // connections that are being handed over
 	cut      atomic.Bool
+	deaf     atomic.Bool // the listener could not be taken over: nothing is accepted
 }
 
 // NewLoop returns a driver of n loops that serves nothing yet. The error is the
@@ -66,9 +67,12 @@ func (d *Loop) Name() string { return "loop" }
 // Lent is how many bytes of buffers are in use, but for the loops' own.
 func (d *Loop) Lent() int64 { return d.pool.Lent() }
 
-// Stalled says whether a loop has not turned for 10 s: something in it blocks, and all of its
-// connections wait.
+// Stalled says whether a loop has not turned for 10 s, because something in it blocks and all
+// of its connections wait, or whether none accepts connections.
 func (d *Loop) Stalled() bool {
+	if d.deaf.Load() {
+		return true
+	}
 	for _, l := range d.loops {
 		if turned := time.Duration(l.turned.Load()); turned != 0 && d.config.Now()-turned > stallTime {
 			return true
@@ -83,6 +87,7 @@ func (d *Loop) Serve(ln net.Listener) {
 	defer d.close()
 	if err := d.loops[0].listen(ln.(*net.TCPListener)); err != nil {
 		d.config.Log.Error("cannot accept connections", "error", err)
+		d.deaf.Store(true)
 	}
 	for _, l := range d.loops {
 		d.running.Go(l.run)

@@ -244,7 +244,29 @@ func TestLoopIsStalledWhenItDoesNotTurn(t *testing.T) {
 	}
 }
 
-// TestWakeHeap against a sorted list, with random times that come and go.
+func TestLoopIsStalledWhenItCannotAccept(t *testing.T) {
+	l := newLoopTest(t, &scripted{answer: func(string, string) Step { return Step{Then: Close} }})
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln.Close()
+	deaf, err := NewLoop(l.config, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan struct{})
+	go func() { deaf.Serve(ln); close(served) }()
+	for deadline := time.Now().Add(10 * time.Second); !deaf.Stalled(); {
+		if time.Now().After(deadline) {
+			t.Fatal("it seems to be well without a listener")
+		}
+	}
+	deaf.Cut()
+	<-served
+}
+
+// TestWakeHeap against a look at all of them, with random times that come and go.
 func TestWakeHeap(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var h wakeHeap
