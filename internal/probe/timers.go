@@ -6,7 +6,8 @@ import (
 )
 
 // timers are the times after which proxies cut idle connections unless they are told
-// otherwise; the README has the settings, and says where each is from.
+// otherwise. The README has most of them, with their settings, and says which were looked
+// up. The page has the same list for browsers, in internal/page/static/timers.js.
 var timers = []struct {
 	after time.Duration
 	whose string
@@ -20,6 +21,7 @@ var timers = []struct {
 	{4 * time.Minute, "Azure Load Balancer (TCP idle time-out)"},
 	{5 * time.Minute, "Envoy (a stream's idle_timeout)"},
 	{350 * time.Second, "AWS Network Load Balancer (TCP idle time-out)"},
+	{10 * time.Minute, "AWS CloudFront, API Gateway"},
 	{time.Hour, "HAProxy's ingress controllers (timeout tunnel)"},
 }
 

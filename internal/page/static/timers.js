@@ -1,8 +1,8 @@
 // Whose timer was it: defaults of proxies, and the verdict of the idle-timeout finder.
 import { formatSeconds } from "./stats.js";
 
-// known are defaults, in seconds. whole says that the timer runs on the whole connection,
-// whatever is sent.
+// known are defaults, in seconds, the same as in internal/probe/timers.go. whole says that
+// the timer runs on the whole connection, whatever is sent.
 export const known = [
   { seconds: 15, who: "Envoy", setting: "timeout of the route", whole: true },
   { seconds: 30, who: "Google Cloud Application Load Balancer", setting: "timeoutSec of the backend service", whole: true },
@@ -14,6 +14,7 @@ export const known = [
   { seconds: 300, who: "Envoy, Envoy Gateway", setting: "stream_idle_timeout" },
   { seconds: 350, who: "AWS Network Load Balancer", setting: "TCP idle time-out of the listener" },
   { seconds: 600, who: "AWS CloudFront, API Gateway", setting: "fixed" },
+  { seconds: 3600, who: "HAProxy's ingress controllers", setting: "timeout tunnel" },
 ];
 
 // near says that two times, in seconds, are one timer seen twice.
