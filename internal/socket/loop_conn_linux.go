@@ -81,21 +81,36 @@ func (l *loop) receive(c *loopConn, mem []byte, end int) {
 }
 
 // receiveAgain gives the connections that have asked for it what they have kept. Each asks
-// once a turn, so that the others have theirs in between.
+// once a turn, and those that do not fit into a turn's time wait for the next, so that
+// the others have theirs in between.
 func (l *loop) receiveAgain() {
-	asked := l.again
+	asked, began := l.again, l.driver.config.Now()
 	l.again = nil
-	for _, c := range asked {
+	for i, c := range asked {
+		if l.beat()-began > againTime {
+			l.again = append(asked[i:len(asked):len(asked)], l.again...)
+			return
+		}
 		c.again = false
-		switch {
-		case l.conns[c.fd] != c: // closed since
-		case c.pending == 0:
+		if l.conns[c.fd] == c && l.wakeBetween(c) {
 			mem, end := l.readBuffer(c)
 			l.receive(c, mem, end)
-		case c.then == Read: // woken since, and still writing
-			c.then = Again
 		}
 	}
+}
+
+// wakeBetween wakes a connection that is to receive again, if its time has come while it
+// wrote. It says whether nothing keeps it from receiving now; what does will have it ask
+// once more.
+func (l *loop) wakeBetween(c *loopConn) bool {
+	if c.pending == 0 && c.poked {
+		c.poked = false
+		l.wake(c)
+	}
+	if l.conns[c.fd] == c && c.pending > 0 && c.then == Read {
+		c.then = Again
+	}
+	return l.conns[c.fd] == c && c.pending == 0
 }
 
 // wake tells a connection that its time may have come.
@@ -191,7 +206,7 @@ func (l *loop) flush(c *loopConn) {
 func (l *loop) watchInput(c *loopConn) {
 	events := uint32(unix.EPOLLIN)
 	if c.paused {
-		events = 0 // a reset is reported all the same
+		events = unix.EPOLLET // a reset is reported all the same, and a hang-up once
 	}
 	l.watch(unix.EPOLL_CTL_MOD, int(c.fd), events, c.generation)
 }

@@ -15,8 +15,10 @@ const (
 	// loopBuffer is the read buffer of a loop, in bytes. A megabyte that comes at once is
 	// answered in a few reads; with less than this it takes a quarter more time.
 	loopBuffer = 256 << 10
-	// stallTime is how long a loop may take for one turn.
+	// stallTime is how long a loop may go without a beat.
 	stallTime = 10 * time.Second
+	// againTime is how long those that receive again have in a turn, and a little more.
+	againTime = 20 * time.Millisecond
 	// maxTurn is how long a loop waits at the most: it is to be seen turning.
 	maxTurn = time.Second
 )
@@ -67,8 +69,8 @@ func (d *Loop) Name() string { return "loop" }
 // Lent is how many bytes of buffers are in use, but for the loops' own.
 func (d *Loop) Lent() int64 { return d.pool.Lent() }
 
-// Stalled says whether a loop has not turned for 10 s, because something in it blocks and all
-// of its connections wait, or whether none accepts connections.
+// Stalled says whether a loop has been at one thing for 10 s, because something in it blocks
+// and all of its connections wait, or whether none accepts connections.
 func (d *Loop) Stalled() bool {
 	if d.deaf.Load() {
 		return true
@@ -156,7 +158,7 @@ type loop struct {
 	again   []*loopConn // those that are to receive once more in this turn or the next
 	events  [256]unix.EpollEvent
 	scratch [256]byte
-	turned  atomic.Int64 // the clock of the last turn; 0 before the first and behind the last
+	turned  atomic.Int64 // the clock of the last beat; 0 before the first and behind the last
 
 	acceptor acceptor
 
@@ -232,18 +234,30 @@ func (l *loop) run() {
 		if n == 0 && err == nil && len(l.again) == 0 {
 			n, err = unix.EpollWait(l.epoll, l.events[:], l.timeout())
 		}
-		l.now = l.driver.config.Now()
-		l.turned.Store(int64(l.now))
-		if err != nil && err != unix.EINTR {
+		l.now = l.beat()
+		switch {
+		case err == unix.EINTR: // a pause of the process: there may be bytes all the same
+			continue
+		case err != nil:
 			l.log.Error("epoll_wait", "error", err)
 		}
 		for i := range max(n, 0) {
 			l.dispatch(&l.events[i])
+			if i%16 == 15 {
+				l.beat()
+			}
 		}
 		l.receiveAgain()
 		l.expire()
 	}
 	l.end()
+}
+
+// beat says that the loop is at work, and returns the time: a long turn is no stall.
+func (l *loop) beat() time.Duration {
+	now := l.driver.config.Now()
+	l.turned.Store(int64(now))
+	return now
 }
 
 // end runs what was posted last; from then on nothing is.
@@ -274,8 +288,10 @@ func (l *loop) dispatch(event *unix.EpollEvent) {
 	case c.pending > 0:
 		l.flush(c)
 	case c.again: // what it has kept comes first
-	case c.paused: // and hears of nothing else
-		l.closeConn(c, os.NewSyscallError("epoll_wait", unix.ECONNRESET))
+	case c.paused: // and hears of nothing else: not of an event from before, nor of the end
+		if event.Events&unix.EPOLLERR != 0 {
+			l.closeConn(c, os.NewSyscallError("epoll_wait", unix.ECONNRESET))
+		}
 	default:
 		l.read(c)
 	}
@@ -299,7 +315,7 @@ func (l *loop) expire() {
 	if l.acceptor.resume != 0 && l.now >= l.acceptor.resume {
 		l.resumeAccepting()
 	}
-	for {
+	for range len(l.timers) { // each once, whatever it asks for next
 		first := l.timers.first()
 		if first == 0 || first > l.now {
 			return
@@ -307,12 +323,28 @@ func (l *loop) expire() {
 		c := l.timers.pop()
 		switch {
 		case c.pending == 0:
-			l.wake(c)
+			l.wakeBehindBytes(c)
 		case c.writeBy != 0 && l.now >= c.writeBy:
 			l.closeConn(c, ErrWriteTimeout)
 		default:
+			c.poked = true
 			l.timers.set(c, c.writeBy)
 		}
+	}
+}
+
+// wakeBehindBytes wakes a connection whose time has come. First it takes a last look: a turn
+// may have been long, and have had more events than it fetched.
+func (l *loop) wakeBehindBytes(c *loopConn) {
+	if !c.again && !c.paused {
+		l.read(c)
+	}
+	switch {
+	case l.conns[c.fd] != c:
+	case c.pending > 0:
+		c.poked = true
+	default:
+		l.wake(c)
 	}
 }
 

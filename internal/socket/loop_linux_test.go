@@ -244,6 +244,23 @@ func TestLoopIsStalledWhenItDoesNotTurn(t *testing.T) {
 	}
 }
 
+// TestLoopTakesALastLookBeforeItWakes: behind a pause of the process, or a long turn, there
+// may be bytes that no event has told of.
+func TestLoopTakesALastLookBeforeItWakes(t *testing.T) {
+	h := &scripted{wake: time.Hour + time.Second, answer: func(string, string) Step { return Step{} }}
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("a"))
+	l.expectCalls(h, "receive a")
+	l.each(func(loop *loop) {
+		h.wake = 0
+		l.client.Write([]byte("b"))
+		l.clock.Add(int64(time.Minute))
+		loop.now = loop.beat()
+		loop.expire()
+	})
+	l.expectCalls(h, "receive a", "receive b", "wake 1h1m0s")
+}
+
 func TestLoopIsStalledWhenItCannotAccept(t *testing.T) {
 	l := newLoopTest(t, &scripted{answer: func(string, string) Step { return Step{Then: Close} }})
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -3,6 +3,7 @@ package socket
 import (
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,4 +92,70 @@ func TestLoopKeepsAPauseOverASlowPeer(t *testing.T) {
 func TestLoopResets(t *testing.T) {
 	l := newLoopTest(t, &scripted{answer: func(string, string) Step { return Step{Then: Reset} }})
 	expectReset(t, l.client.RemoteAddr().String())
+}
+
+// TestLoopForgetsWhatAPausedConnectionHadBefore: an event that was fetched before the pause
+// is not a reset.
+func TestLoopForgetsWhatAPausedConnectionHadBefore(t *testing.T) {
+	h := pausing(0)
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("a"))
+	l.expectCalls(h, "receive a")
+	l.each(func(l *loop) {
+		for fd, c := range l.conns {
+			if c != nil {
+				l.dispatch(&unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd), Pad: int32(c.generation)})
+			}
+		}
+	})
+	l.expectCalls(h, "receive a")
+}
+
+// TestLoopEndOfInputWaitsForThePausesEnd: behind a shut-down it is a hang-up, which epoll
+// reports whatever it was asked for.
+func TestLoopEndOfInputWaitsForThePausesEnd(t *testing.T) {
+	resumed := false
+	h := &scripted{}
+	h.answer = func(call, got string) Step {
+		switch {
+		case call == "end":
+			return Step{Then: Close}
+		case call == "wake" && !resumed:
+			resumed = true
+			return Step{Then: Pause}
+		case call == "wake":
+			return Step{}
+		}
+		return Step{Then: ShutDown}
+	}
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("a"))
+	l.expectCalls(h, "receive a")
+	l.Wake()
+	l.expectCalls(h, "receive a", "wake 1h0m0s")
+	l.client.(*net.TCPConn).CloseWrite()
+	l.turn(time.Second)
+	l.expectCalls(h, "receive a", "wake 1h0m0s")
+	l.Wake()
+	l.expectCalls(h, "receive a", "wake 1h0m0s", "wake 1h0m1s", "end", "closed")
+}
+
+// TestLoopWakesBetweenTwoReceives: a connection that receives again and again is woken all
+// the same.
+func TestLoopWakesBetweenTwoReceives(t *testing.T) {
+	h := &scripted{}
+	h.answer = func(call, got string) Step {
+		if call == "wake" {
+			return Step{Write: []byte("woken"), Then: Close}
+		}
+		return Step{Write: make([]byte, 64<<10), Kept: len(got), Then: Again} // more than is read
+	}
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("a"))
+	read(t, l.client, 3)
+	go l.Wake()
+	got, err := io.ReadAll(l.client)
+	if !strings.HasSuffix(string(got), "woken") || err != nil {
+		t.Errorf("read %d bytes, %v; want what was sent when it was woken at their end", len(got), err)
+	}
 }

@@ -173,7 +173,14 @@ func (c *portableConn) serve(step Step) (detach bool, cause error) {
 			c.reset()
 			return false, nil
 		case Again:
-			step = c.receive()
+			if c.due() {
+				step = c.wake()
+				if step.Then == Read {
+					step.Then = Again
+				}
+			} else {
+				step = c.receive()
+			}
 			continue
 		case Pause:
 			if step, err = c.pause(); err != nil {
@@ -221,6 +228,15 @@ func (c *portableConn) next() (Step, error) {
 		return c.handler.EndOfInput(c.driver.config.Now()), nil
 	}
 	return Step{}, err
+}
+
+// due says, once, whether the handler is to be woken before it receives again.
+func (c *portableConn) due() bool {
+	late := c.armed != 0 && c.driver.config.Now() >= c.armed
+	if late {
+		c.armed = 0
+	}
+	return late || c.poked.Load()
 }
 
 // receive gives the handler what is in the inbox.

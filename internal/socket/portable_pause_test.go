@@ -2,7 +2,9 @@ package socket
 
 import (
 	"errors"
+	"io"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,6 +61,26 @@ func TestPortableCutsWhilePaused(t *testing.T) {
 		expectCalls(t, h, "receive a")
 		d.Cut()
 		expectCalls(t, h, "receive a", "closed: use of closed network connection")
+	})
+}
+
+// TestPortableWakesBetweenTwoReceives: a connection that receives again and again is woken
+// all the same.
+func TestPortableWakesBetweenTwoReceives(t *testing.T) {
+	h := &scripted{}
+	h.answer = func(call, got string) Step {
+		if call == "wake" {
+			return Step{Write: []byte("woken"), Then: Close}
+		}
+		return Step{Write: []byte("x"), Kept: len(got), Then: Again}
+	}
+	inBubble(t, h, func(t *testing.T, d *Portable, client net.Conn) {
+		client.Write([]byte("a"))
+		read(t, client, 3)
+		d.Wake()
+		if got, err := io.ReadAll(client); !strings.HasSuffix(string(got), "woken") || err != nil {
+			t.Errorf("read %q, %v; want what was sent when it was woken at the end", got, err)
+		}
 	})
 }
 

@@ -157,6 +157,7 @@ func (f *inflater) readLengths() inflateStatus {
 
 // buildCodes makes the tables of a dynamic block.
 func (f *inflater) buildCodes() inflateStatus {
+	f.tables++
 	litlens, dists := f.lengths[:f.litlens], f.lengths[f.litlens:f.litlens+f.dists]
 	switch {
 	case !buildTable(f.code.litlen[:], litlenTableBits, litlens, litlenSymbols[:]):

@@ -28,7 +28,7 @@ type Buffer struct {
 	Start, End int // Mem[Start:End] has been read from the socket and not been used
 
 	outStart, outEnd int    // Mem[outStart:outEnd] is to be sent
-	inflated         int    // how many bytes what was used has become
+	work             int    // of the events that there were
 	apart            []byte // an answer that does not fit into Mem, with nothing beside it; else nil
 }
 

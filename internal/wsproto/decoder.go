@@ -29,8 +29,9 @@ type Event struct {
 	// length is the length of the whole frame's payload, in the decoder's event that has
 	// the header, else 0.
 	length int64
-	// inflated is how many bytes the payload has become that this event took.
-	inflated int
+	// work is how many bytes the payload has become that this event took, and as many as
+	// what else it took time for would be.
+	work int
 
 	// Payload is unmasked, and compressed where the message is. It is a part of the
 	// caller's buffer, and is valid until the caller uses that again. Data that is not
@@ -143,7 +144,7 @@ func (d *decoder) payload(p []byte, n int, ev Event) (Event, int) {
 	var violation Violation
 	if d.inflater != nil {
 		ev.Compressed = true
-		payload, ev.inflated, violation = d.inflatePayload(payload)
+		payload, ev.work, violation = d.inflatePayload(payload)
 	} else {
 		violation = d.plainPayload(payload)
 	}

@@ -66,7 +66,7 @@ func (e *Echo) Next(b *Buffer) Event {
 		return Event{Kind: Yield}
 	}
 	ev, n := e.decoder.next(b.Mem[b.Start+int(e.held) : b.End])
-	b.inflated += ev.inflated
+	b.work += ev.work
 	switch ev.Kind {
 	case Data:
 		e.data(b, &ev, n)
@@ -124,8 +124,11 @@ func (e *Echo) yields(b *Buffer) bool {
 	if b.apart != nil {
 		return true
 	}
-	full := b.inflated >= inflateEnough || !e.decoder.deflate.verbatim() && len(b.Out()) > 0
-	return full && b.Start+int(e.held) < b.End
+	at := b.Start + int(e.held)
+	if at == b.End {
+		return false
+	}
+	return b.work >= enoughWork || len(b.Out()) > 0 && !e.decoder.deflate.verbatim() && e.decoder.inflatesNext(b.Mem[at])
 }
 
 // firstByte is the first byte of the next frame of the message that is being answered.

@@ -43,6 +43,8 @@ type inflater struct {
 	index   int        // and how many of those being read there are
 	lengths [maxLitlenSymbols + maxDistSymbols]uint8
 
+	tables int // blocks with codes of their own, for the user to count and set to 0
+
 	window
 	code blockCode // of a dynamic block; while that is read, dist has the code of the code lengths
 }

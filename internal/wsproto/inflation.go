@@ -9,8 +9,12 @@ const (
 	// inflateCut is how many compressed bytes are inflated in one go. It is small, since a
 	// bomb becomes a thousand times as much.
 	inflateCut = 2 << 10
-	// inflateEnough is how many bytes one read may inflate to before others have their turn.
-	inflateEnough = 1 << 20
+	// enoughWork is how many bytes one read may inflate to before others have their turn.
+	enoughWork = 1 << 20
+	// tableWork is how many bytes could be inflated while the tables of a block are made, and
+	// historyWork how many bytes of history are copied, both ways, while one could be.
+	tableWork   = 1 << 10
+	historyWork = 4
 )
 
 // Inflater inflates a compressed message, for as long as that is open: 40 KB that the
@@ -69,6 +73,7 @@ func (i *inflation) endCompressed(ev *Event) (ok bool) {
 			i.history = new([]byte)
 		}
 		*i.history = f.appendHistory((*i.history)[:0])
+		ev.work += len(*i.history) / historyWork
 	}
 	return true
 }
@@ -81,35 +86,44 @@ func (i *inflation) release(pool Inflaters) {
 	}
 }
 
-// inflatePayload takes payload of a compressed message, up to what is enough for now.
-func (d *decoder) inflatePayload(payload []byte) (taken []byte, inflated int, v Violation) {
-	most, enough := inflateCut, inflateEnough
+// inflatesNext says whether what begins with the byte next is, or is part of, a compressed
+// message, so that next may have an answer.
+func (d *decoder) inflatesNext(next byte) bool {
+	open := d.inflater != nil && d.message != opContinuation
+	return open || !d.inFrame && next&rsv1Bit != 0
+}
+
+// inflatePayload takes payload of a compressed message, up to what is enough for now. work is
+// as in Event.
+func (d *decoder) inflatePayload(payload []byte) (taken []byte, work int, v Violation) {
+	most, enough := inflateCut, enoughWork
 	if !d.deflate.verbatim() {
 		most, enough = pieceCut, pieceEnough
 		d.inflater.clearAnswer()
 	}
 	n := 0
-	for n < len(payload) && inflated < enough && v == noViolation {
+	for n < len(payload) && work < enough && v == noViolation {
 		cut := payload[n:min(n+most, len(payload))]
 		d.key, _ = unmask(cut, d.key)
 		n += len(cut)
 		var more int
 		more, v = d.inflate(cut)
-		inflated += more
+		work += more
 	}
-	return payload[:n], inflated, v
+	return payload[:n], work, v
 }
 
 // inflate checks the next bytes of a compressed message: it is to be DEFLATE, no larger
 // than the limit, and a text to be UTF-8. Of two breaches it tells the first in the
 // message, however that is cut.
-func (d *decoder) inflate(p []byte) (inflated int, v Violation) {
+func (d *decoder) inflate(p []byte) (work int, v Violation) {
 	f := d.inflater
 	f.wire += int64(len(p))
 	for {
 		out, used, status := f.next(p)
 		p = p[used:]
-		inflated += len(out)
+		work += len(out) + f.tables*tableWork
+		f.tables = 0
 		f.size += int64(len(out))
 		if !d.deflate.verbatim() {
 			f.answer = append(f.answer, out...)
@@ -121,13 +135,13 @@ func (d *decoder) inflate(p []byte) (inflated int, v Violation) {
 		}
 		switch {
 		case d.message == Text && !d.text.check(out): // RFC 6455 section 8.1
-			return inflated, InvalidUTF8
+			return work, InvalidUTF8
 		case over:
-			return inflated, MessageOverLimit
+			return work, MessageOverLimit
 		case status == inflateCorrupt:
-			return inflated, CorruptDeflate
+			return work, CorruptDeflate
 		case status == inflateNeedsInput:
-			return inflated, noViolation
+			return work, noViolation
 		}
 	}
 }

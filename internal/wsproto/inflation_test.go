@@ -160,8 +160,8 @@ func TestBombYields(t *testing.T) {
 				ev := echo.Next(&b)
 				for ; ev.Kind == Data; ev = echo.Next(&b) {
 				}
-				if most := 2*inflateEnough + 2*inflateCut*1032; b.inflated > most { // RFC 1951: 258 bytes of 2 bits
-					t.Fatalf("a turn has inflated %d bytes", b.inflated)
+				if most := 2*enoughWork + 2*inflateCut*1032; b.work > most { // RFC 1951: 258 bytes of 2 bits
+					t.Fatalf("a turn has inflated %d bytes", b.work)
 				}
 				out = append(out, b.Out()...)
 				if ev.Kind == NeedMore {
@@ -180,6 +180,35 @@ func TestBombYields(t *testing.T) {
 			}
 			if size != 64<<20 {
 				t.Errorf("%d bytes came back", size)
+			}
+		})
+	}
+}
+
+// emptyDynamicBlocks are four dynamic blocks with nothing but their end (RFC 1951 section
+// 3.2.7), of 94 bits each.
+const emptyDynamicBlocks = "\x04\xc0\x81\b\x00\x00\x00\x00\xa0\xfd\xa9/\x01p \x02\x00\x00\x00\x00h\x7f\xeaK\x00\x1c\x88\x00\x00\x00\x00\x00\u069f\xfa\x12\x00\a\"\x00\x00\x00\x00\x80\xf6\xa7\xbe"
+
+// TestWorkThatInflatesToNothingYields: what costs time counts, not only what comes out of it.
+func TestWorkThatInflatesToNothingYields(t *testing.T) {
+	primed := wstest.Frame(0xc2, string(deflated(noise(40_000), flate.BestSpeed)))
+	tests := map[string]struct {
+		deflate Deflate
+		in      []byte
+		turns   int
+	}{
+		"messages of one byte that take the window over": {takeover, join(primed, bytes.Repeat(wstest.Frame(0xc2, "\x00"), 10_000)), 70},
+		"blocks with codes of their own":                 {stateless, wstest.Frame(0xc2, strings.Repeat(emptyDynamicBlocks, 5_000)+"\x00"), 15},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newDeflateSession(t, &Config{Inflaters: newTestInflaters(t)}, test.deflate)
+			turns := 1
+			for again := s.receive(test.in); again; again = s.receive(nil) {
+				turns++
+			}
+			if turns < test.turns {
+				t.Errorf("answered in %d turns", turns)
 			}
 		})
 	}
