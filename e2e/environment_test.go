@@ -85,7 +85,7 @@ func TestEnvironmentIsAccepted(t *testing.T) {
 		}
 		// The process, and for each connection its largest buffer, fragments that wait, and an
 		// inflater: what a client holds that does not read and has a message open.
-		const process, buffer = 64 << 20, 410 << 10
+		const process, buffer = 64 << 20, 666 << 10
 		if need, limit := process+int64(config.MaxConnections)*buffer, m.container().Resources.Limits.Memory().Value(); need > limit {
 			t.Errorf("%d connections may need %d bytes, and limits.memory is %d", config.MaxConnections, need, limit)
 		}

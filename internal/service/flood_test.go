@@ -46,7 +46,7 @@ func TestFloodsAreHeldByNotReading(t *testing.T) {
 				if !stuck {
 					t.Error("64 MiB were taken from a client that does not read")
 				}
-				if lent := r.driver.Lent(); lent == 0 || lent > 258<<10 {
+				if lent := r.driver.Lent(); lent == 0 || lent > 514<<10 {
 					t.Errorf("%d bytes of buffers are lent", lent)
 				}
 				if grown := heap() - before; grown > 4<<20 {
