@@ -67,6 +67,16 @@ func (l *loopTest) turn(d time.Duration) {
 	l.each(func(*loop) {}) // the next has not
 }
 
+// fill has the handler write until the socket takes no more.
+func (l *loopTest) fill() {
+	l.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); l.Lent() == 0; l.each(func(*loop) {}) {
+		if _, err := l.client.Write([]byte("x")); err != nil || time.Now().After(deadline) {
+			l.t.Fatalf("the socket takes everything, or nothing: %v", err)
+		}
+	}
+}
+
 // expectCalls waits for the calls of the handler.
 func (l *loopTest) expectCalls(h *scripted, want ...string) {
 	l.t.Helper()
@@ -180,10 +190,7 @@ func TestLoopWriteTimeoutIsOnProgress(t *testing.T) {
 	answer := []byte(strings.Repeat("0123456789", mediumBuffer/10))
 	h := &scripted{answer: func(string, string) Step { return Step{Write: answer} }}
 	l := newLoopTest(t, h)
-	for l.Lent() == 0 {
-		l.client.Write([]byte("x"))
-		l.each(func(*loop) {})
-	}
+	l.fill()
 	stuck := h.noted()
 	l.client.Write([]byte("y"))
 	l.turn(29 * time.Second)
@@ -192,10 +199,7 @@ func TestLoopWriteTimeoutIsOnProgress(t *testing.T) {
 		read(t, l.client, len(answer))
 		l.each(func(*loop) {})
 	}
-	for l.Lent() == 0 {
-		l.client.Write([]byte("x"))
-		l.each(func(*loop) {})
-	}
+	l.fill()
 	l.turn(58 * time.Second) // 29 s behind the last progress
 	if calls := h.noted(); strings.HasPrefix(calls[len(calls)-1], "closed") {
 		t.Fatalf("closed in spite of progress")
