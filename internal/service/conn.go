@@ -161,8 +161,8 @@ func (c *conn) receiveFrames(now time.Duration, b *wsproto.Buffer) socket.Step {
 			return step
 		case wsproto.Data:
 			if c.stage == stageOpen {
-				echo.piece(&ev)
-				c.receiveData(now, b, &ev)
+				echo.piece(ev)
+				c.receiveData(now, b, ev)
 			}
 		case wsproto.Pong:
 			if rtt, ok := c.timers.pong(now, ev.Payload); ok {
@@ -175,7 +175,7 @@ func (c *conn) receiveFrames(now time.Duration, b *wsproto.Buffer) socket.Step {
 			c.began(byServer, ev.Violation.CloseCode())
 		}
 		if c.controls != nil {
-			c.control(b, &ev)
+			c.control(b, ev)
 		}
 	}
 }

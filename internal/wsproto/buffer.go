@@ -30,6 +30,7 @@ type Buffer struct {
 	outStart, outEnd int    // Mem[outStart:outEnd] is to be sent
 	work             int    // of the events that there were
 	apart            []byte // an answer that does not fit into Mem, with nothing beside it; else nil
+	event            Event  // what the last call of Next found
 }
 
 // Out is what is to be sent: a part of Mem, or storage of the Echo's, valid until

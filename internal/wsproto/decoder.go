@@ -14,7 +14,8 @@ const (
 	Failed // the client broke the protocol; Violation says how
 )
 
-// Event is what one call of Next found.
+// Event is what one call of [Echo.Next] found. It is never copied, which would cost as much
+// as the rest of a small frame.
 type Event struct {
 	Kind      Kind
 	Violation Violation // Failed: which
@@ -85,39 +86,47 @@ func newDecoder(config *Config, deflate Deflate) decoder {
 	return decoder{config: config, inflation: inflation{deflate: deflate}}
 }
 
-// next looks at the frame that p begins with, or goes on with the one before. It
-// unmasks payload in place and returns how many bytes of p it has used: 0 exactly
-// with NeedMore and Failed. A data frame is given as far as it has come, or, when it is
-// compressed, as far as it has been inflated, a control frame when it is complete, so
-// that 131 bytes always suffice to go on. After Failed, next must not be called again.
-func (d *decoder) next(p []byte) (ev Event, n int) {
+// next looks at the frame that p begins with, or goes on with the one before, and puts
+// what it was into ev, which must be zero. It unmasks payload in place and returns how many
+// bytes of p it has used: 0 exactly with NeedMore and Failed. A data frame is given as far
+// as it has come, or, when it is compressed, as far as it has been inflated, a control
+// frame when it is complete, so that 131 bytes always suffice to go on. After Failed, next
+// must not be called again.
+func (d *decoder) next(p []byte, ev *Event) (n int) {
 	if d.message == opContinuation {
 		d.release(d.config.Inflaters) // what the last event had of it
 	}
 	if d.inFrame {
 		if len(p) == 0 {
-			return Event{}, 0
+			return 0
 		}
-		return d.payload(p, 0, Event{})
+		return d.payload(p, 0, ev)
 	}
 	h, n, violation := parseHeader(p, d.message, d.deflate.agreed)
 	switch {
 	case violation != noViolation:
-		return Event{Kind: Failed, Violation: violation}, 0
+		return ev.fail(violation)
 	case n == 0:
-		return Event{}, 0
+		return 0
 	case h.opcode.isControl():
-		return d.control(h, p, n)
+		return d.control(h, p, n, ev)
 	case h.compressed:
 		d.beginCompressed(d.config.Inflaters)
 	case d.inflater == nil && d.overLimit(h.length):
-		return Event{Kind: Failed, Violation: MessageOverLimit}, 0
+		return ev.fail(MessageOverLimit)
 	}
 	if h.opcode != opContinuation {
 		d.message = h.opcode
 	}
 	d.left, d.key, d.fin, d.inFrame = h.length, h.key, h.fin, true
-	return d.payload(p, n, Event{length: h.length})
+	ev.length = h.length
+	return d.payload(p, n, ev)
+}
+
+// fail makes ev that of a breach, with nothing used.
+func (ev *Event) fail(v Violation) (n int) {
+	*ev = Event{Kind: Failed, Violation: v}
+	return 0
 }
 
 // overLimit adds a frame's length to the message's and says whether that is more
@@ -136,7 +145,7 @@ func (d *decoder) overLimit(length int64) bool {
 
 // payload takes as much of a data frame's payload as p has behind its first n
 // bytes, and completes ev.
-func (d *decoder) payload(p []byte, n int, ev Event) (Event, int) {
+func (d *decoder) payload(p []byte, n int, ev *Event) int {
 	payload := p[n:]
 	if int64(len(payload)) > d.left {
 		payload = payload[:d.left]
@@ -153,12 +162,12 @@ func (d *decoder) payload(p []byte, n int, ev Event) (Event, int) {
 	ev.End = d.left == 0
 	d.inFrame = !ev.End
 	if violation == noViolation && ev.End && d.fin {
-		violation = d.endMessage(&ev)
+		violation = d.endMessage(ev)
 	}
 	if violation != noViolation {
-		return Event{Kind: Failed, Violation: violation}, 0
+		return ev.fail(violation)
 	}
-	return ev, n + len(payload)
+	return n + len(payload)
 }
 
 // plainPayload takes payload that is not compressed.
@@ -184,12 +193,12 @@ func (d *decoder) endMessage(ev *Event) Violation {
 }
 
 // control gives a control frame, once it is complete.
-func (d *decoder) control(h header, p []byte, n int) (Event, int) {
+func (d *decoder) control(h header, p []byte, n int, ev *Event) int {
 	end := n + int(h.length)
 	if len(p) < end {
-		return Event{}, 0
+		return 0
 	}
-	ev := Event{Payload: p[n:end]}
+	ev.Payload = p[n:end]
 	unmask(ev.Payload, h.key)
 	switch h.opcode {
 	case opPing:
@@ -198,9 +207,10 @@ func (d *decoder) control(h header, p []byte, n int) (Event, int) {
 		ev.Kind = Pong
 	default:
 		ev.Kind = Close
-		if ev.Code, ev.Violation = parseClose(ev.Payload); ev.Violation != noViolation {
-			return Event{Kind: Failed, Violation: ev.Violation}, 0
+		var violation Violation
+		if ev.Code, violation = parseClose(ev.Payload); violation != noViolation {
+			return ev.fail(violation)
 		}
 	}
-	return ev, end
+	return end
 }

@@ -5,21 +5,27 @@ import (
 	"testing"
 )
 
+// decoded is what next finds.
+func decoded(d *decoder, p []byte) (ev Event, n int) {
+	n = d.next(p, &ev)
+	return ev, n
+}
+
 func TestDecoderGivesDataAsItArrives_Section5_2(t *testing.T) {
 	d := newDecoder(&Config{}, Deflate{})
 	p := wstest.Frame(0x82, "abcdef")
-	ev, n := d.next(p[:6])
+	ev, n := decoded(&d, p[:6])
 	if ev.Kind != Data || ev.Opcode != Binary || ev.length != 6 || ev.End || !ev.Fin || len(ev.Payload) != 0 || n != 6 {
 		t.Errorf("of the header: %+v, %d", ev, n)
 	}
-	if ev, n := d.next(nil); ev.Kind != NeedMore || n != 0 {
+	if ev, n := decoded(&d, nil); ev.Kind != NeedMore || n != 0 {
 		t.Errorf("of nothing: %+v, %d", ev, n)
 	}
-	ev, n = d.next(p[6:9])
+	ev, n = decoded(&d, p[6:9])
 	if ev.Kind != Data || ev.length != 0 || ev.End || string(ev.Payload) != "abc" || n != 3 {
 		t.Errorf("of three bytes: %+v, %d", ev, n)
 	}
-	ev, n = d.next(append(p[9:], wstest.Frame(0x89, "")...))
+	ev, n = decoded(&d, append(p[9:], wstest.Frame(0x89, "")...))
 	if ev.Kind != Data || !ev.End || !ev.Fin || string(ev.Payload) != "def" || n != 3 {
 		t.Errorf("of the rest: %+v, %d", ev, n)
 	}
@@ -34,12 +40,12 @@ func TestEveryStateGoesOnWith131Bytes_Section5_5(t *testing.T) {
 	}
 	for i := range len(p) {
 		d := newDecoder(&Config{}, Deflate{})
-		if ev, n := d.next(p[:i]); ev.Kind != NeedMore || n != 0 {
+		if ev, n := decoded(&d, p[:i]); ev.Kind != NeedMore || n != 0 {
 			t.Fatalf("of %d bytes: %+v, %d", i, ev, n)
 		}
 	}
 	d := newDecoder(&Config{}, Deflate{})
-	if ev, n := d.next(p); ev.Kind != Ping || n != 131 {
+	if ev, n := decoded(&d, p); ev.Kind != Ping || n != 131 {
 		t.Errorf("of all bytes: %+v, %d", ev, n)
 	}
 }
@@ -50,7 +56,7 @@ func TestClaimedLengthAllocatesNothing(t *testing.T) {
 	limits := &Config{}
 	if n := testing.AllocsPerRun(100, func() {
 		d := newDecoder(limits, Deflate{})
-		d.next(header)
+		decoded(&d, header)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
@@ -93,13 +99,13 @@ func TestMessageSizeLimit(t *testing.T) {
 // can hold (CVE-2020-27813).
 func TestLengthsDoNotOverflow(t *testing.T) {
 	d := newDecoder(&Config{}, Deflate{})
-	d.next(wstest.Frame(0x02, "x"))
-	if ev, _ := d.next(wstest.Claim(0x00, 1<<63-1)); ev.Kind != Data || ev.length != 1<<63-1 {
+	decoded(&d, wstest.Frame(0x02, "x"))
+	if ev, _ := decoded(&d, wstest.Claim(0x00, 1<<63-1)); ev.Kind != Data || ev.length != 1<<63-1 {
 		t.Errorf("got %+v", ev)
 	}
 	limited := newDecoder(&Config{MaxMessageSize: 1<<63 - 1}, Deflate{})
-	limited.next(wstest.Frame(0x02, "x"))
-	if ev, _ := limited.next(wstest.Claim(0x00, 1<<63-1)); ev.Violation != MessageOverLimit {
+	decoded(&limited, wstest.Frame(0x02, "x"))
+	if ev, _ := decoded(&limited, wstest.Claim(0x00, 1<<63-1)); ev.Violation != MessageOverLimit {
 		t.Errorf("got %+v, want a message over the limit", ev)
 	}
 }

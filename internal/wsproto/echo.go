@@ -52,31 +52,35 @@ func (e *Echo) Last() bool { return e.closeReceived || e.failed }
 // can be answered has been; what is left in b must be in front of the next read. After
 // [Yield] there is more to be done without waiting for a read: what is left is to be given
 // again.
-// When [Echo.Last] is true, nothing is left.
-func (e *Echo) Next(b *Buffer) Event {
+// When [Echo.Last] is true, nothing is left. The Event is in b, and valid until the next
+// call.
+func (e *Echo) Next(b *Buffer) *Event {
+	ev := &b.event
+	*ev = Event{}
 	if e.Last() {
 		b.Discard()
-		return Event{}
+		return ev
 	}
 	if e.closeSent {
 		b.Start += int(e.held)
 		e.held = 0
 	}
 	if e.yields(b) {
-		return Event{Kind: Yield}
+		ev.Kind = Yield
+		return ev
 	}
-	ev, n := e.decoder.next(b.Mem[b.Start+int(e.held) : b.End])
+	n := e.decoder.next(b.Mem[b.Start+int(e.held):b.End], ev)
 	b.work += ev.work
 	switch ev.Kind {
 	case Data:
-		e.data(b, &ev, n)
+		e.data(b, ev, n)
 	case Ping:
-		e.control(b, &ev, opPong, n)
+		e.control(b, ev, opPong, n)
 	case Pong:
 		b.Start += n
 	case Close:
 		e.closeReceived = true
-		e.control(b, &ev, opClose, n)
+		e.control(b, ev, opClose, n)
 		e.closeSent = true
 		b.Discard()
 		e.Release()

@@ -51,8 +51,8 @@ func BenchmarkDecoder(b *testing.B) {
 			decoder, mem := newDecoder(&Config{}, Deflate{}), make([]byte, len(load.in))
 			for b.Loop() {
 				for rest := mem[:copy(mem, load.in)]; len(rest) > 0; {
-					_, n := decoder.next(rest)
-					rest = rest[n:]
+					var ev Event
+					rest = rest[decoder.next(rest, &ev):]
 				}
 			}
 		})

@@ -121,7 +121,7 @@ func decode(t *testing.T, deflate Deflate, in, cuts []byte) (r record) {
 		p := guarded[6 : len(guarded)-6]
 		in = in[n:]
 		for {
-			ev, used := d.next(p)
+			ev, used := decoded(&d, p)
 			if (ev.Kind == NeedMore || ev.Kind == Failed) != (used == 0) || used > len(p) {
 				t.Fatalf("an event of kind %d used %d of %d bytes", ev.Kind, used, len(p))
 			}

@@ -94,7 +94,7 @@ func (s *session) receive(p []byte) (again bool) {
 			s.t.Fatalf("an event of kind %d consumed nothing", ev.Kind)
 		}
 		ev.Payload, ev.Plain = bytes.Clone(ev.Payload), bytes.Clone(ev.Plain)
-		s.events = append(s.events, ev)
+		s.events = append(s.events, *ev)
 	}
 	s.out = append(s.out, b.Out()...)
 	s.kept = bytes.Clone(b.Mem[b.Start:b.End])
