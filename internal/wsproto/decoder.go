@@ -102,14 +102,15 @@ func (d *decoder) next(p []byte, ev *Event) (n int) {
 		}
 		return d.payload(p, 0, ev)
 	}
-	h, n, violation := parseHeader(p, d.message, d.deflate.agreed)
+	var h header
+	n, violation := h.parse(p, d.message, d.deflate.agreed)
 	switch {
 	case violation != noViolation:
 		return ev.fail(violation)
 	case n == 0:
 		return 0
 	case h.opcode.isControl():
-		return d.control(h, p, n, ev)
+		return d.control(&h, p, n, ev)
 	case h.compressed:
 		d.beginCompressed(d.config.Inflaters)
 	case d.inflater == nil && d.overLimit(h.length):
@@ -193,7 +194,7 @@ func (d *decoder) endMessage(ev *Event) Violation {
 }
 
 // control gives a control frame, once it is complete.
-func (d *decoder) control(h header, p []byte, n int, ev *Event) int {
+func (d *decoder) control(h *header, p []byte, n int, ev *Event) int {
 	end := n + int(h.length)
 	if len(p) < end {
 		return 0

@@ -53,70 +53,70 @@ type header struct {
 	length     int64  // of the payload, in bytes
 }
 
-// parseHeader reads the frame header that p begins with, and makes every check
-// that needs nothing but the header, each as soon as its bytes are there. message is
-// the opcode of the unfinished message, or opContinuation when there is none; deflate is
-// whether messages may be compressed. n is the length of the header, or 0 while p is too
-// short; [maxClientHeader] bytes always suffice.
-func parseHeader(p []byte, message Opcode, deflate bool) (h header, n int, v Violation) {
+// parse reads the frame header that p begins with into h, which must be zero, and makes
+// every check that needs nothing but the header, each as soon as its bytes are there.
+// message is the opcode of the unfinished message, or opContinuation when there is none;
+// deflate is whether messages may be compressed. n is the length of the header, or 0 while
+// p is too short; [maxClientHeader] bytes always suffice.
+func (h *header) parse(p []byte, message Opcode, deflate bool) (n int, v Violation) {
 	if len(p) < 1 {
-		return h, 0, noViolation
+		return 0, noViolation
 	}
 	h.fin, h.opcode = p[0]&finBit != 0, Opcode(p[0]&0xF)
 	if p[0]&rsvBits != 0 {
 		if p[0]&rsvBits != rsv1Bit || !deflate {
-			return h, 0, ReservedBits
+			return 0, ReservedBits
 		}
 		h.compressed = true
 	}
 	switch {
 	case h.opcode > opPong, h.opcode > Binary && h.opcode < opClose:
-		return h, 0, ReservedOpcode
+		return 0, ReservedOpcode
 	case h.opcode.isControl() && !h.fin:
-		return h, 0, FragmentedControl
+		return 0, FragmentedControl
 	case h.opcode == opContinuation && message == opContinuation:
-		return h, 0, UnexpectedContinuation
+		return 0, UnexpectedContinuation
 	case h.opcode != opContinuation && !h.opcode.isControl() && message != opContinuation:
-		return h, 0, ExpectedContinuation
+		return 0, ExpectedContinuation
 	case h.compressed && (h.opcode == opContinuation || h.opcode.isControl()):
-		return h, 0, MisplacedRSV1
+		return 0, MisplacedRSV1
 	case len(p) < 2:
-		return h, 0, noViolation
+		return 0, noViolation
 	case p[1]&maskBit == 0:
-		return h, 0, UnmaskedFrame
+		return 0, UnmaskedFrame
 	}
 	short := p[1] &^ maskBit
 	switch {
 	case short <= maxControlPayload:
 		h.length, n = int64(short), 2
 	case h.opcode.isControl():
-		return h, 0, ControlTooLong
+		return 0, ControlTooLong
 	case short == length16:
 		if len(p) < 4 {
-			return h, 0, noViolation
+			return 0, noViolation
 		}
 		h.length, n = int64(binary.BigEndian.Uint16(p[2:])), 4
 		if h.length < length16 {
-			return h, 0, NonMinimalLength
+			return 0, NonMinimalLength
 		}
 	default:
 		if len(p) > 2 && p[2] >= 0x80 {
-			return h, 0, LengthOverflow
+			return 0, LengthOverflow
 		}
 		if len(p) < 10 {
-			return h, 0, noViolation
+			return 0, noViolation
 		}
 		length := binary.BigEndian.Uint64(p[2:])
 		if length <= math.MaxUint16 {
-			return h, 0, NonMinimalLength
+			return 0, NonMinimalLength
 		}
 		h.length, n = int64(length), 10
 	}
 	if len(p) < n+4 {
-		return h, 0, noViolation
+		return 0, noViolation
 	}
 	h.key = binary.LittleEndian.Uint32(p[n:])
-	return h, n + 4, noViolation
+	return n + 4, noViolation
 }
 
 // appendHeader appends the header of a server's frame, which has no masking key. first is

@@ -36,11 +36,13 @@ func TestParseHeader_Section5_2(t *testing.T) {
 				message = Text // which it continues
 			}
 			for i := range test.n {
-				if _, n, v := parseHeader(test.in[:i], message, true); n != 0 || v != noViolation {
+				var h header
+				if n, v := h.parse(test.in[:i], message, true); n != 0 || v != noViolation {
 					t.Errorf("of %d bytes: n = %d, %v; want to need more", i, n, v)
 				}
 			}
-			if h, n, v := parseHeader(test.in, message, true); h != test.want || n != test.n || v != noViolation {
+			var h header
+			if n, v := h.parse(test.in, message, true); h != test.want || n != test.n || v != noViolation {
 				t.Errorf("got %+v, %d, %v; want %+v, %d", h, n, v, test.want, test.n)
 			}
 		})
