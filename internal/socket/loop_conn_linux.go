@@ -48,7 +48,7 @@ func (l *loop) add(fd int, remote string) {
 // copied into the loop's buffer, and much is where the next read goes.
 func (l *loop) read(c *loopConn) {
 	mem, end := l.readBuffer(c)
-	n, err := readNow(int(c.fd), mem[end:])
+	n, err := receiveNow(int(c.fd), mem[end:])
 	switch {
 	case err == unix.EAGAIN, err == unix.EINTR:
 	case err != nil:
@@ -128,7 +128,7 @@ func (l *loop) wake(c *loopConn) {
 func (l *loop) do(c *loopConn, step Step, kept []byte) {
 	rest := step.Write
 	if len(rest) > 0 {
-		n, err := writeNow(int(c.fd), rest)
+		n, err := sendNow(int(c.fd), rest)
 		if err != nil && err != unix.EAGAIN && err != unix.EINTR {
 			l.closeConn(c, os.NewSyscallError("write", err))
 			return
@@ -181,7 +181,7 @@ func (l *loop) keepClass(size int) int {
 // flush writes what could not be written before. Nothing is read until it has gone.
 func (l *loop) flush(c *loopConn) {
 	first := l.driver.config.Headroom + int(c.kept) + int(c.sent)
-	n, err := writeNow(int(c.fd), (*c.held)[first:first+int(c.pending)])
+	n, err := sendNow(int(c.fd), (*c.held)[first:first+int(c.pending)])
 	switch {
 	case err == unix.EAGAIN, err == unix.EINTR:
 		return
