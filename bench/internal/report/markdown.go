@@ -72,9 +72,9 @@ func (t *Table) cell(l Load, server int) string {
 }
 
 func (t *Table) details(b *strings.Builder, l Load) {
-	head := []string{"server", "× echosvc", "CPU a " + l.Unit, "spread", l.Unit + "s a second", "p50", "p99", "RSS", "server busy", "load's own CPU", "load busy"}
+	head := []string{"server", "× echosvc", "CPU a " + l.Unit, "spread", "median", l.Unit + "s a second", "p50", "p99", "RSS", "server busy", "load's own CPU", "load busy"}
 	if l.Idle {
-		head = []string{"server", "× echosvc", "memory a connection", "spread", "RSS"}
+		head = []string{"server", "× echosvc", "memory a connection", "spread", "median", "RSS"}
 	}
 	row(b, head...)
 	rule(b, len(head))
@@ -87,7 +87,7 @@ func (t *Table) details(b *strings.Builder, l Load) {
 		if f, ok := t.ratio(l, k); ok {
 			ratio = times(f)
 		}
-		cells := []string{s.Title, ratio, l.cost(r.Cost), fmt.Sprintf("+%.0f %%", 100*c.Spread())}
+		cells := []string{s.Title, ratio, l.cost(r.Cost), fmt.Sprintf("+%.0f %%", 100*c.Spread()), l.cost(c.Median())}
 		rss := fmt.Sprintf("%.1f MiB", r.RSS/(1<<20))
 		if l.Idle {
 			cells = append(cells, rss)

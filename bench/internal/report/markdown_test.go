@@ -14,9 +14,9 @@ func TestMarkdown(t *testing.T) {
 		"| server | One | Two | Idle |\n|---|--:|--:|--:|\n",
 		"| a/peer | **2.00×** 10.0 µs (+10 %) | 40.0 µs (+25 %) | **20×** 12,000 B (+0 %) |\n",
 		"| echosvc | **1.00×** 5.00 µs (+0 %) | – | **1.00×** 600 B (+1 %) |\n",
-		"| bare | 0.50× | 2.50 µs | +20 % | 400,000 | 10.0 µs | 20.0 µs | 3.0 MiB | 100 % | 1.00 µs | 50 % |\n",
+		"| bare | 0.50× | 2.50 µs | +20 % | 2.75 µs | 400,000 | 10.0 µs | 20.0 µs | 3.0 MiB | 100 % | 1.00 µs | 50 % |\n",
 		"A round of bare under “One” failed and does not count: end of file\n",
-		"| server | × echosvc | memory a connection | spread | RSS |\n",
+		"| server | × echosvc | memory a connection | spread | median | RSS |\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("there is no %q in\n%s", want, got)

@@ -91,6 +91,20 @@ func (c Cell) Best() Round {
 	return best
 }
 
+// Median is the cost of the round in the middle, or the mean of the two.
+func (c Cell) Median() float64 {
+	var costs []float64
+	for _, r := range c.Rounds {
+		costs = append(costs, r.Cost)
+	}
+	slices.Sort(costs)
+	middle := len(costs) / 2
+	if len(costs)%2 == 1 {
+		return costs[middle]
+	}
+	return (costs[middle-1] + costs[middle]) / 2
+}
+
 // Spread is how much more the worst round cost than the best, as a share of the best.
 func (c Cell) Spread() float64 {
 	worst := 0.0

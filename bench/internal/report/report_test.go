@@ -35,6 +35,9 @@ func TestBestIsTheBestOfEachFigure(t *testing.T) {
 	if got := c.Spread(); math.Abs(got-0.2) > 1e-9 {
 		t.Errorf("spread %v, want 6/5-1", got)
 	}
+	if got := c.Median(); got != 5.5 {
+		t.Errorf("median %v", got)
+	}
 }
 
 func TestRatiosAreToTheFirstOfOurs(t *testing.T) {
