@@ -1,6 +1,9 @@
 package wsproto
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // A Huffman code (RFC 1951 section 3.2.2) is looked up in a table of entries. The
 // next tableBits bits of the stream are the index. A code of more bits is looked up
@@ -136,9 +139,23 @@ func newFixedCode() (c blockCode) {
 // As in compress/flate, two incomplete ones pass, in which the bits that stand
 // for nothing are invalid: a single symbol of one bit, and no symbol at all.
 func buildTable(table []uint32, tableBits int, lengths []uint8, symbols []uint32) bool {
+	// Most symbols do not occur, and stand together: the others are picked out first.
 	var count [maxCodeLength + 1]int
-	for _, n := range lengths {
-		count[n]++
+	var occur [288]uint16
+	occurring := 0
+	for symbol := 0; symbol < len(lengths); {
+		if symbol+8 <= len(lengths) && binary.LittleEndian.Uint64(lengths[symbol:]) == 0 {
+			symbol += 8
+			continue
+		}
+		for _, n := range lengths[symbol:min(symbol+8, len(lengths))] {
+			count[n]++
+			occur[occurring] = uint16(symbol)
+			if n > 0 {
+				occurring++
+			}
+			symbol++
+		}
 	}
 	longest := maxCodeLength
 	for longest > 0 && count[longest] == 0 {
@@ -157,11 +174,10 @@ func buildTable(table []uint32, tableBits int, lengths []uint8, symbols []uint32
 	}
 	// The symbols in the order of their codes: by length, then by value.
 	var sorted [288]uint16
-	for symbol, n := range lengths {
-		if n > 0 {
-			sorted[next[n]] = uint16(symbol)
-			next[n]++
-		}
+	for _, symbol := range occur[:occurring] {
+		n := lengths[symbol]
+		sorted[next[n]] = symbol
+		next[n]++
 	}
 	if used != 1<<maxCodeLength {
 		fillIncomplete(table[:1<<tableBits], longest, symbols[sorted[0]])

@@ -128,10 +128,9 @@ func (f *inflater) fastSymbols(code *blockCode) {
 				break
 			}
 		}
-		length := valueAndExtra(e, hold)
-
 		behind := hold >> (e & entryTotalMask)
 		d := code.dist[behind&(1<<distTableBits-1)]
+		length := valueAndExtra(e, hold)
 		if d&entryLink == entryLink {
 			d = code.dist[linked(d, behind, distTableBits)]
 		}
