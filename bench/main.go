@@ -5,8 +5,8 @@
 //
 // Each server is a process of its own, pinned to one core; the load runs on another. A
 // figure is the best of several rounds, in which the servers take turns, so that
-// what else goes on on the machine meets all of them; the spread is how far the worst
-// round was from the best. Many short rounds find the best sooner than few long ones: a
+// what else goes on on the machine meets all of them; latencies are the median of the
+// rounds, and the spread is how far the worst round was from the best. Many short rounds find the best sooner than few long ones: a
 // neighbour that takes cache and memory stays for seconds.
 package main
 
@@ -29,9 +29,6 @@ import (
 )
 
 func main() {
-	// The thread of the load is pinned to a core, and the life of the servers hangs on the
-	// thread that starts them.
-	runtime.LockOSThread()
 	if err := run(os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
 		os.Exit(1)
@@ -49,8 +46,11 @@ type options struct {
 
 func run(args []string, stdout, stderr io.Writer) error {
 	if len(args) == 3 && args[0] == "serve" {
-		return peers.Serve(args[1], args[2])
+		return peers.Serve(args[1], args[2]) // on no thread of its own: accepting would cost more
 	}
+	// The thread of the load is pinned to a core, and the life of the servers hangs on the
+	// thread that starts them.
+	runtime.LockOSThread()
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -133,10 +133,10 @@ func removeWhenInterrupted(dir string) (stop func()) {
 	}
 }
 
-// warmup is how long a load runs before it is measured: a tenth of a second at least, for
-// the heaps to find their size.
+// warmup is how long a load runs before it is measured: long enough for the heaps to find
+// their size.
 func warmup(measured time.Duration) time.Duration {
-	return max(measured/5, 100*time.Millisecond)
+	return max(measured/5, 300*time.Millisecond)
 }
 
 func window(o options) load.Window {

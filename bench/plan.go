@@ -66,7 +66,8 @@ func selected(name string, sort, wanted []string) bool {
 	return !named || slices.Contains(wanted, name)
 }
 
-// run measures every cell in every round. In a round the servers take turns under each load.
+// run measures every cell in every round. In a round the servers take turns under each load,
+// and each round another begins.
 // A wrong reply ends the run, and so does any failure of echosvc; a peer that drops a
 // connection loses the round, and the report says so.
 func (p *plan) run(progress io.Writer) (*report.Table, error) {
@@ -82,7 +83,9 @@ func (p *plan) run(progress io.Writer) (*report.Table, error) {
 	}
 	for round := range p.rounds {
 		for i, l := range p.loads {
-			for k, s := range p.servers {
+			for turn := range p.servers {
+				k := (round + turn) % len(p.servers)
+				s := p.servers[k]
 				if l.Compressed && s.bare {
 					continue
 				}

@@ -6,13 +6,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kernelBuffer is the size of the one read buffer of the bare echoes, in bytes; that of
-// kernel/echo.c is the same.
-const kernelBuffer = 256 << 10
+const (
+	// kernelBuffer is the size of the one read buffer, in bytes: that of an echosvc loop.
+	kernelBuffer = 512 << 10
+	// kernelAccepts is how many connections are accepted in one turn.
+	kernelAccepts = 64
+)
 
 // serveEpoll echoes TCP bytes and knows nothing of WebSocket: what the kernel, and Go's
 // way to call it, cost. One thread, level-triggered; what a short write leaves is kept,
-// and the connection is not read until it has gone. kernel/echo.c is the same in C.
+// and the connection is not read until it has gone. kernel/echo.c is the same in C, but for
+// recv and send, which are cheaper than read and write and which Go programs do not use.
 func serveEpoll(addr string) error {
 	listener, err := listenTCP(addr)
 	if err != nil {
@@ -37,7 +41,7 @@ func serveEpoll(addr string) error {
 			case fd == listener:
 				e.accept(listener)
 			case event.Events&unix.EPOLLOUT != 0:
-				e.send(fd, e.unsent[fd])
+				e.flush(fd)
 			default:
 				e.receive(fd)
 			}
@@ -59,6 +63,9 @@ func listenTCP(addr string) (fd int, err error) {
 	if err := unix.Bind(fd, &unix.SockaddrInet4{Port: int(ap.Port()), Addr: ap.Addr().As4()}); err != nil {
 		return 0, err
 	}
+	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil { // for those accepted
+		return 0, err
+	}
 	return fd, unix.Listen(fd, unix.SOMAXCONN)
 }
 
@@ -72,15 +79,16 @@ func (e *epollEcho) watch(op, fd int, events uint32) error {
 	return unix.EpollCtl(e.poll, op, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
 }
 
-// accept takes one connection; the listener stays ready while there are more.
+// accept takes some connections; the listener stays ready while there are more.
 func (e *epollEcho) accept(listener int) {
-	fd, _, err := unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-	if err != nil {
-		return
-	}
-	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	if e.watch(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN) != nil {
-		unix.Close(fd)
+	for range kernelAccepts {
+		fd, _, err := unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		if err != nil {
+			return
+		}
+		if e.watch(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN) != nil {
+			unix.Close(fd)
+		}
 	}
 }
 
@@ -88,26 +96,33 @@ func (e *epollEcho) receive(fd int) {
 	n, err := unix.Read(fd, e.buffer)
 	switch {
 	case n > 0:
-		e.send(fd, e.buffer[:n])
+		e.answer(fd, e.buffer[:n])
 	case err != unix.EAGAIN && err != unix.EINTR:
 		e.close(fd)
 	}
 }
 
-func (e *epollEcho) send(fd int, p []byte) {
+func (e *epollEcho) answer(fd int, p []byte) {
 	n, err := unix.Write(fd, p)
 	if err != nil && err != unix.EAGAIN {
 		e.close(fd)
 		return
 	}
-	_, waiting := e.unsent[fd]
-	switch rest := p[max(n, 0):]; {
-	case len(rest) > 0:
+	if rest := p[max(n, 0):]; len(rest) > 0 {
 		e.unsent[fd] = append([]byte(nil), rest...)
-		if !waiting {
-			e.watch(unix.EPOLL_CTL_MOD, fd, unix.EPOLLOUT)
-		}
-	case waiting:
+		e.watch(unix.EPOLL_CTL_MOD, fd, unix.EPOLLOUT)
+	}
+}
+
+func (e *epollEcho) flush(fd int) {
+	n, err := unix.Write(fd, e.unsent[fd])
+	switch {
+	case err == unix.EAGAIN:
+	case err != nil:
+		e.close(fd)
+	case n < len(e.unsent[fd]):
+		e.unsent[fd] = e.unsent[fd][n:]
+	default:
 		delete(e.unsent, fd)
 		e.watch(unix.EPOLL_CTL_MOD, fd, unix.EPOLLIN)
 	}

@@ -13,6 +13,7 @@ func Markdown(t *Table) string {
 	b.WriteString("Server CPU (user and system) a message or handshake, and resident memory an idle connection: " +
 		"the ratio to the first row, the figure, and how far the worst round was from it. Less is better.\n\n")
 	t.costs(&b)
+	t.floor(&b)
 	t.failures(&b)
 	for i := range t.Loads {
 		fmt.Fprintf(&b, "\n**%s**\n\n", t.Loads[i].Title)
@@ -47,6 +48,26 @@ func (t *Table) costs(b *strings.Builder) {
 	}
 }
 
+// floor says what the first row is to the last one, when that is a bare echo: by the best
+// rounds, and by the medians.
+func (t *Table) floor(b *strings.Builder) {
+	first, last := t.reference(), len(t.Servers)-1
+	if t.Servers[last].Group != Kernel {
+		return
+	}
+	var best, median []string
+	for _, l := range t.Loads {
+		ours, kernel := l.Cells[first], l.Cells[last]
+		if l.Idle || !ours.Measured() || !kernel.Measured() {
+			continue
+		}
+		best = append(best, times(ours.Best().Cost/kernel.Best().Cost))
+		median = append(median, times(ours.Median()/kernel.Median()))
+	}
+	fmt.Fprintf(b, "\n%s costs %s what %s does, from left to right where both were measured; by the medians of the rounds %s.\n",
+		t.Servers[first].Title, strings.Join(best, ", "), t.Servers[last].Title, strings.Join(median, ", "))
+}
+
 // failures says which rounds do not count, and why.
 func (t *Table) failures(b *strings.Builder) {
 	for _, l := range t.Loads {
@@ -64,7 +85,7 @@ func (t *Table) cell(l Load, server int) string {
 	if !c.Measured() {
 		return "–"
 	}
-	text := fmt.Sprintf("%s (+%.0f %%)", l.cost(c.Best().Cost), 100*c.Spread())
+	text := fmt.Sprintf("%s (%s)", l.cost(c.Best().Cost), t.spread(c))
 	if ratio, ok := t.ratio(l, server); ok {
 		return fmt.Sprintf("**%s** %s", times(ratio), text)
 	}
@@ -87,7 +108,7 @@ func (t *Table) details(b *strings.Builder, l Load) {
 		if f, ok := t.ratio(l, k); ok {
 			ratio = times(f)
 		}
-		cells := []string{s.Title, ratio, l.cost(r.Cost), fmt.Sprintf("+%.0f %%", 100*c.Spread()), l.cost(c.Median())}
+		cells := []string{s.Title, ratio, l.cost(r.Cost), t.spread(c), l.cost(c.Median())}
 		rss := fmt.Sprintf("%.1f MiB", r.RSS/(1<<20))
 		if l.Idle {
 			cells = append(cells, rss)

@@ -15,6 +15,7 @@ func TestMarkdown(t *testing.T) {
 		"| a/peer | **2.00×** 10.0 µs (+10 %) | 40.0 µs (+25 %) | **20×** 12,000 B (+0 %) |\n",
 		"| echosvc | **1.00×** 5.00 µs (+0 %) | – | **1.00×** 600 B (+1 %) |\n",
 		"| bare | 0.50× | 2.50 µs | +20 % | 2.75 µs | 400,000 | 10.0 µs | 20.0 µs | 3.0 MiB | 100 % | 1.00 µs | 50 % |\n",
+		"\nechosvc costs 2.00× what bare does, from left to right where both were measured; by the medians of the rounds 1.82×.\n",
 		"A round of bare under “One” failed and does not count: end of file\n",
 		"| server | × echosvc | memory a connection | spread | median | RSS |\n",
 	} {

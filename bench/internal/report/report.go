@@ -80,29 +80,30 @@ func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 // Measured says whether there is anything in the cell.
 func (c Cell) Measured() bool { return len(c.Rounds) > 0 }
 
-// Best has the best of each figure, and how busy both sides were in the round of the best cost.
+// Best has the best of each figure, but the median of the latencies, whose tail would be
+// hidden by their best, and how busy both sides were in the round of the best cost.
 func (c Cell) Best() Round {
 	best := slices.MinFunc(c.Rounds, func(a, b Round) int { return cmp.Compare(a.Cost, b.Cost) })
 	for _, r := range c.Rounds {
 		best.Rate = max(best.Rate, r.Rate)
-		best.P50, best.P99 = min(best.P50, r.P50), min(best.P99, r.P99)
 		best.RSS, best.LoadCost = min(best.RSS, r.RSS), min(best.LoadCost, r.LoadCost)
 	}
+	best.P50 = c.median(func(r Round) float64 { return r.P50 })
+	best.P99 = c.median(func(r Round) float64 { return r.P99 })
 	return best
 }
 
-// Median is the cost of the round in the middle, or the mean of the two.
-func (c Cell) Median() float64 {
-	var costs []float64
+// Median is the median of the costs.
+func (c Cell) Median() float64 { return c.median(func(r Round) float64 { return r.Cost }) }
+
+// median is the figure in the middle, or the mean of the two.
+func (c Cell) median(figure func(Round) float64) float64 {
+	var all []float64
 	for _, r := range c.Rounds {
-		costs = append(costs, r.Cost)
+		all = append(all, figure(r))
 	}
-	slices.Sort(costs)
-	middle := len(costs) / 2
-	if len(costs)%2 == 1 {
-		return costs[middle]
-	}
-	return (costs[middle-1] + costs[middle]) / 2
+	slices.Sort(all)
+	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
 }
 
 // Spread is how much more the worst round cost than the best, as a share of the best.
@@ -122,6 +123,17 @@ func (c Cell) Last() string {
 	}
 	return fmt.Sprintf("%8s µs  %8s/s  p50 %8s µs  p99 %8s µs  busy %3.0f %%  load %s µs, busy %3.0f %%",
 		digits(r.Cost), count(r.Rate), digits(r.P50), digits(r.P99), 100*r.ServerBusy, digits(r.LoadCost), 100*r.LoadBusy)
+}
+
+// spread is how the spread is written, with the number of rounds where some failed.
+func (t *Table) spread(c Cell) string {
+	switch {
+	case len(c.Rounds) < t.Rounds:
+		return fmt.Sprintf("+%.0f %%, %d of %d rounds", 100*c.Spread(), len(c.Rounds), t.Rounds)
+	case t.Rounds == 1:
+		return "one round"
+	}
+	return fmt.Sprintf("+%.0f %%", 100*c.Spread())
 }
 
 // reference is the server that ratios are to: the first of ours, or the first of all.

@@ -22,13 +22,13 @@ func TestFiguresAreAMessage(t *testing.T) {
 	}
 }
 
-func TestBestIsTheBestOfEachFigure(t *testing.T) {
+func TestBestIsTheBestOfEachFigureAndTheMedianLatency(t *testing.T) {
 	c := Cell{Rounds: []Round{
 		{Cost: 6, Rate: 100, P50: 5, P99: 9, RSS: 3, LoadCost: 2, ServerBusy: 0.5, LoadBusy: 0.6},
 		{Cost: 5, Rate: 90, P50: 4, P99: 10, RSS: 4, LoadCost: 3, ServerBusy: 0.7, LoadBusy: 0.8},
 		{Cost: 5.5, Rate: 110, P50: 6, P99: 8, RSS: 2, LoadCost: 1, ServerBusy: 0.9, LoadBusy: 1},
 	}}
-	want := Round{Cost: 5, Rate: 110, P50: 4, P99: 8, RSS: 2, LoadCost: 1, ServerBusy: 0.7, LoadBusy: 0.8}
+	want := Round{Cost: 5, Rate: 110, P50: 5, P99: 9, RSS: 2, LoadCost: 1, ServerBusy: 0.7, LoadBusy: 0.8}
 	if got := c.Best(); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}

@@ -1,5 +1,7 @@
 // A bare TCP echo over epoll: what the kernel alone costs. One thread, level-triggered;
-// what a short write leaves is kept, and the connection is not read until it has gone.
+// what a short write leaves is kept, and the connection is not read until it has gone. It
+// has echosvc's system calls, and a buffer of its size.
+#define _GNU_SOURCE // accept4
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -12,12 +14,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BUFFER = 256 << 10, EVENTS = 256 };
+enum { BUFFER = 512 << 10, EVENTS = 256, ACCEPTS = 64 };
 
 struct conn {
-	int fd;
 	char *unsent; // NULL, or what a short write left
-	size_t left;  // bytes of it
+	int fd;
+	unsigned at, left; // of it: what has gone since, and what has not
 };
 
 static int ep;
@@ -39,47 +41,56 @@ static void drop(struct conn *c)
 	free(c);
 }
 
-static void deliver(struct conn *c, char *p, size_t n)
+static void keep(struct conn *c, char *p, size_t n)
 {
-	ssize_t sent = send(c->fd, p, n, MSG_NOSIGNAL);
-	if (sent < 0 && errno != EAGAIN) {
-		drop(c);
+	c->unsent = malloc(n);
+	memcpy(c->unsent, p, n);
+	c->at = 0;
+	c->left = (unsigned)n;
+	watch(EPOLL_CTL_MOD, c, EPOLLOUT);
+}
+
+static void flush(struct conn *c)
+{
+	ssize_t sent = send(c->fd, c->unsent + c->at, c->left, MSG_NOSIGNAL);
+	if (sent < 0) {
+		if (errno != EAGAIN)
+			drop(c);
 		return;
 	}
-	if (sent < 0)
-		sent = 0;
-	char *old = c->unsent;
-	c->unsent = NULL;
-	c->left = n - (size_t)sent;
-	if (c->left > 0) {
-		c->unsent = malloc(c->left);
-		memcpy(c->unsent, p + sent, c->left);
-		if (!old)
-			watch(EPOLL_CTL_MOD, c, EPOLLOUT);
-	} else if (old) {
+	c->at += (unsigned)sent;
+	c->left -= (unsigned)sent;
+	if (c->left == 0) {
+		free(c->unsent);
+		c->unsent = NULL;
 		watch(EPOLL_CTL_MOD, c, EPOLLIN);
 	}
-	free(old);
 }
 
 static void receive(struct conn *c)
 {
-	ssize_t n = read(c->fd, buffer, BUFFER);
-	if (n > 0)
-		deliver(c, buffer, (size_t)n);
-	else if (n == 0 || errno != EAGAIN)
+	ssize_t n = recv(c->fd, buffer, BUFFER, 0);
+	if (n == 0 || (n < 0 && errno != EAGAIN))
 		drop(c);
+	if (n <= 0)
+		return;
+	ssize_t sent = send(c->fd, buffer, (size_t)n, MSG_NOSIGNAL);
+	if (sent < 0 && errno != EAGAIN)
+		drop(c);
+	else if (sent < n)
+		keep(c, buffer + (sent < 0 ? 0 : sent), (size_t)(sent < 0 ? n : n - sent));
 }
 
 static void welcome(int listener)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), yes = 1;
-	if (fd < 0)
-		return;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-	struct conn *c = calloc(1, sizeof *c);
-	c->fd = fd;
-	watch(EPOLL_CTL_ADD, c, EPOLLIN);
+	for (int i = 0; i < ACCEPTS; i++) {
+		int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0)
+			return;
+		struct conn *c = calloc(1, sizeof *c);
+		c->fd = fd;
+		watch(EPOLL_CTL_ADD, c, EPOLLIN);
+	}
 }
 
 // main takes an IPv4 address and a port.
@@ -99,6 +110,7 @@ int main(int argc, char **argv)
 	struct conn listener = {.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
 	int yes = 1;
 	setsockopt(listener.fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+	setsockopt(listener.fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes); // accepted sockets inherit it
 	if (bind(listener.fd, (struct sockaddr *)&addr, sizeof addr) < 0 || listen(listener.fd, SOMAXCONN) < 0) {
 		perror("listen");
 		return 1;
@@ -114,7 +126,7 @@ int main(int argc, char **argv)
 			if (c == &listener)
 				welcome(c->fd);
 			else if (events[i].events & EPOLLOUT)
-				deliver(c, c->unsent, c->left);
+				flush(c);
 			else
 				receive(c);
 		}
