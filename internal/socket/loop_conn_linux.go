@@ -13,13 +13,14 @@ type loopConn struct {
 	handler    Handler
 	held       *[]byte       // what is kept and what could not be written; nil when there is none
 	wakeAt     time.Duration // in the loop's heap; 0 is not in it
-	writeBy    time.Duration // when what could not be written must have made progress
+	writeBy    time.Duration // when the peer must have taken something of what is to be written
 	fd         int32
 	generation uint32
 	place      int32  // in the loop's heap
 	kept       int32  // bytes in held, behind the headroom
 	pending    int32  // bytes in held that are to be written, ...
 	sent       int32  // ... behind those kept and those that have been
+	unread     int32  // of what was written, what the peer had not taken at the last look
 	poked      bool   // is to be woken when all is written
 	paused     bool   // is not read, and epoll knows
 	again      bool   // in the loop's list of those that are to receive again
@@ -211,12 +212,35 @@ func (l *loop) watchInput(c *loopConn) {
 	l.watch(unix.EPOLL_CTL_MOD, int(c.fd), events, c.generation)
 }
 
-// extend gives a peer that has read something the whole time again.
+// extend gives a peer that has taken something the whole time again.
 func (l *loop) extend(c *loopConn) {
-	if timeout := l.driver.config.WriteTimeout; timeout > 0 {
-		c.writeBy = l.now + timeout
-		l.timers.set(c, c.writeBy)
+	config := &l.driver.config
+	if config.WriteTimeout > 0 {
+		c.unread = unread(c)
+		c.writeBy = l.now + config.WriteTimeout
+		l.timers.set(c, min(c.writeBy, l.now+config.writeLook()))
 	}
+}
+
+// lookAtWrite closes a connection whose peer has taken nothing for the time-out. That it
+// takes something need not be an event: epoll tells of room in a socket only when that is a
+// third of it, which can be a megabyte.
+func (l *loop) lookAtWrite(c *loopConn) {
+	config := &l.driver.config
+	switch {
+	case unread(c) < c.unread:
+		l.extend(c)
+	case l.now >= c.writeBy:
+		l.closeConn(c, ErrWriteTimeout)
+	default:
+		l.timers.set(c, min(c.writeBy, l.now+config.writeLook()))
+	}
+}
+
+// unread is how many bytes the peer's TCP has not acknowledged, sent or not.
+func unread(c *loopConn) int32 {
+	n, _ := unix.IoctlGetInt(int(c.fd), unix.SIOCOUTQ) // cannot fail on a connection
+	return int32(n)
 }
 
 // finish does what comes after writing.

@@ -321,14 +321,13 @@ func (l *loop) expire() {
 			return
 		}
 		c := l.timers.pop()
-		switch {
-		case c.pending == 0:
+		if c.pending == 0 {
 			l.wakeBehindBytes(c)
-		case c.writeBy != 0 && l.now >= c.writeBy:
-			l.closeConn(c, ErrWriteTimeout)
-		default:
-			c.poked = true
-			l.timers.set(c, c.writeBy)
+			continue
+		}
+		c.poked = true // it may have been a time of its own
+		if l.driver.config.WriteTimeout > 0 {
+			l.lookAtWrite(c)
 		}
 	}
 }

@@ -210,6 +210,31 @@ func TestLoopWriteTimeoutIsOnProgress(t *testing.T) {
 	}
 }
 
+// TestLoopSeesThatASlowPeerReads: it may take long until so much of a large send buffer is
+// free that epoll tells of it.
+func TestLoopSeesThatASlowPeerReads(t *testing.T) {
+	answer := []byte(strings.Repeat("0123456789", mediumBuffer/10))
+	h := &scripted{answer: func(string, string) Step { return Step{Write: answer} }}
+	l := newLoopTest(t, h)
+	l.client.(*net.TCPConn).SetReadBuffer(4 << 10)
+	l.fill()
+	stuck := h.noted()
+	left := func() (n int32) {
+		l.each(func(l *loop) { n = unread(l.conns[slices.IndexFunc(l.conns, func(c *loopConn) bool { return c != nil })]) })
+		return n
+	}
+	for turns := 1; turns <= 5; turns++ {
+		for before := left(); left() == before; {
+			read(t, l.client, 1000)
+		}
+		l.turn(time.Duration(turns) * 29 * time.Second)
+		l.expectCalls(h, stuck...)
+	}
+	l.turn(200 * time.Second) // which may find what the last turn came too early for
+	l.turn(300 * time.Second)
+	l.expectCalls(h, append(stuck, "closed: "+ErrWriteTimeout.Error())...)
+}
+
 // TestLoopForgetsEventsOfTheDescriptorBefore: an event that was fetched before its
 // connection ended is not the next one's. Any event of its own would close one that pauses.
 func TestLoopForgetsEventsOfTheDescriptorBefore(t *testing.T) {

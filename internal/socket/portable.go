@@ -24,9 +24,6 @@ type Portable struct {
 	wait  sync.WaitGroup
 }
 
-// ErrWriteTimeout is the cause of closing a connection whose peer did not read.
-var ErrWriteTimeout = errors.New("the peer did not read")
-
 // NewPortable returns a driver that serves nothing yet.
 func NewPortable(config Config) *Portable {
 	return &Portable{config: config, pool: NewPool(smallBuffer, mediumBuffer, config.Buffer), conns: map[*portableConn]struct{}{}}
@@ -290,12 +287,19 @@ func (c *portableConn) arm(wake time.Duration) {
 	}
 }
 
-// write sends p. The time limit is on progress, not on the whole: a peer that has read
-// something within it has that time again.
+// write sends p. The time limit is on progress, not on the whole: a peer that has taken
+// something within it has that time again. Under TLS it is on the whole, since crypto/tls
+// cannot go on with a write that a deadline has met.
 func (c *portableConn) write(p []byte) error {
-	for len(p) > 0 {
-		if c.driver.config.WriteTimeout > 0 {
-			c.nc.SetWriteDeadline(time.Now().Add(c.driver.config.WriteTimeout))
+	timeout, look := c.driver.config.WriteTimeout, c.driver.config.writeLook()
+	_, overTLS := c.nc.(interface{ NetConn() net.Conn })
+	if overTLS {
+		look = timeout
+	}
+	now := time.Now()
+	for progress := now; len(p) > 0; now = time.Now() {
+		if timeout > 0 {
+			c.nc.SetWriteDeadline(now.Add(look))
 		}
 		n, err := c.nc.Write(p)
 		p = p[n:]
@@ -303,7 +307,9 @@ func (c *portableConn) write(p []byte) error {
 		case err == nil:
 		case !timedOut(err):
 			return err
-		case n == 0:
+		case n > 0 && !overTLS:
+			progress = time.Now()
+		case overTLS || time.Since(progress) >= timeout:
 			return ErrWriteTimeout
 		}
 	}
