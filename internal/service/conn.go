@@ -241,7 +241,9 @@ func (c *conn) close(dst []byte, code wsproto.CloseCode, reason string) []byte {
 	return c.echo.AppendClose(dst, code, reason)
 }
 
-// began notes who began the close and with which code; only the first counts.
+// began notes who began the close and with which code; only the first counts. So the code
+// of a close that the server began is the server's own, where RFC 6455 section 7.1.5 has
+// 1006 as long as the client has not answered: "clean" tells these apart.
 func (c *conn) began(by initiator, code wsproto.CloseCode) {
 	if c.closedBy == byNobody {
 		c.closedBy, c.closeCode = by, code

@@ -220,7 +220,9 @@ func TestLoopSeesThatASlowPeerReads(t *testing.T) {
 	l.fill()
 	stuck := h.noted()
 	left := func() (n int32) {
-		l.each(func(l *loop) { n = unread(l.conns[slices.IndexFunc(l.conns, func(c *loopConn) bool { return c != nil })]) })
+		l.each(func(l *loop) {
+			n = unread(l.conns[slices.IndexFunc(l.conns, func(c *loopConn) bool { return c != nil })])
+		})
 		return n
 	}
 	for turns := 1; turns <= 5; turns++ {

@@ -14,8 +14,8 @@ const (
 	Failed // the client broke the protocol; Violation says how
 )
 
-// Event is what one call of [Echo.Next] found. It is never copied, which would cost as much
-// as the rest of a small frame.
+// Event is what one call of [Echo.Next] found. Nothing on the way of a message copies it,
+// which would cost as much as the rest of a small frame.
 type Event struct {
 	Kind      Kind
 	Violation Violation // Failed: which
@@ -35,8 +35,8 @@ type Event struct {
 	work int
 
 	// Payload is unmasked, and compressed where the message is. It is a part of the
-	// caller's buffer, and is valid until the caller uses that again. Data that is not
-	// complete may have none.
+	// caller's buffer, and is valid until the caller uses that again, or calls
+	// [Buffer.Append]. Data that is not complete may have none.
 	Payload []byte
 	// Plain is a compressed message, at its end, when it inflates to at most 125 bytes. It
 	// is valid until the next call.

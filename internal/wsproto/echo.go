@@ -52,8 +52,8 @@ func (e *Echo) Last() bool { return e.closeReceived || e.failed }
 // can be answered has been; what is left in b must be in front of the next read. After
 // [Yield] there is more to be done without waiting for a read: what is left is to be given
 // again.
-// When [Echo.Last] is true, nothing is left. The Event is in b, and valid until the next
-// call.
+// When [Echo.Last] is true, nothing is left. The Event is in b, which must not be copied
+// while that is used, and is valid until the next call.
 func (e *Echo) Next(b *Buffer) *Event {
 	ev := &b.event
 	*ev = Event{}

@@ -74,7 +74,9 @@ func TestHuffmanTable_RFC1951Section3_2_2(t *testing.T) {
 
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 500 {
-		checkTable(t, randomCode(random, 2+random.IntN(maxLitlenSymbols-1)))
+		code := randomCode(random, 2+random.IntN(maxLitlenSymbols-1))
+		checkTable(t, code)
+		checkTable(t, withGaps(random, code))
 	}
 }
 
@@ -95,6 +97,17 @@ func randomCode(random *rand.Rand, symbols int) []uint8 {
 	}
 	random.Shuffle(len(lengths), func(i, j int) { lengths[i], lengths[j] = lengths[j], lengths[i] })
 	return lengths
+}
+
+// withGaps puts symbols that do not occur between those of a code, many or few at a time.
+func withGaps(random *rand.Rand, code []uint8) (lengths []uint8) {
+	gaps := maxLitlenSymbols - len(code)
+	for _, n := range code {
+		gap := random.IntN(min(gaps, 40) + 1)
+		gaps -= gap
+		lengths = append(append(lengths, make([]uint8, gap)...), n)
+	}
+	return append(lengths, make([]uint8, gaps)...)
 }
 
 // TestHuffmanTableSizes: the codes that need the largest tables fill them to the last entry,
