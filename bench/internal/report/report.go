@@ -128,9 +128,9 @@ func (c Cell) Last() string {
 // spread is how the spread is written, with the number of rounds where some failed.
 func (t *Table) spread(c Cell) string {
 	switch {
-	case len(c.Rounds) < t.Rounds:
+	case len(c.Rounds) > 1 && len(c.Rounds) < t.Rounds:
 		return fmt.Sprintf("+%.0f %%, %d of %d rounds", 100*c.Spread(), len(c.Rounds), t.Rounds)
-	case t.Rounds == 1:
+	case len(c.Rounds) == 1:
 		return "one round"
 	}
 	return fmt.Sprintf("+%.0f %%", 100*c.Spread())
