@@ -5,6 +5,9 @@ import (
 	"math/bits"
 )
 
+// wideStep is how many bytes unmaskWide takes at a time.
+const wideStep = 64
+
 // unmask takes the masking key off p in place (RFC 6455 section 5.3). The key's
 // low byte belongs to p[0]. It returns the key for the byte behind p, and whether
 // the unmasked bytes have any beyond ASCII, which is seen on the way.
@@ -12,17 +15,9 @@ func unmask(p []byte, key uint32) (next uint32, beyondASCII bool) {
 	next = bits.RotateLeft32(key, -8*(len(p)%4))
 	key64 := uint64(key)<<32 | uint64(key)
 	var seen uint64 // every bit that stood anywhere in the unmasked bytes
-	for len(p) >= 32 {
-		a := binary.LittleEndian.Uint64(p[0:8]) ^ key64
-		b := binary.LittleEndian.Uint64(p[8:16]) ^ key64
-		c := binary.LittleEndian.Uint64(p[16:24]) ^ key64
-		d := binary.LittleEndian.Uint64(p[24:32]) ^ key64
-		binary.LittleEndian.PutUint64(p[0:8], a)
-		binary.LittleEndian.PutUint64(p[8:16], b)
-		binary.LittleEndian.PutUint64(p[16:24], c)
-		binary.LittleEndian.PutUint64(p[24:32], d)
-		seen |= a | b | c | d
-		p = p[32:]
+	if n := len(p) &^ (wideStep - 1); n > 0 {
+		seen = unmaskWide(p[:n], key64)
+		p = p[n:]
 	}
 	for len(p) >= 8 {
 		a := binary.LittleEndian.Uint64(p) ^ key64
@@ -36,4 +31,23 @@ func unmask(p []byte, key uint32) (next uint32, beyondASCII bool) {
 		key64 >>= 8
 	}
 	return next, seen&0x8080808080808080 != 0
+}
+
+// unmaskWords takes the masking key off p, whose length is a multiple of [wideStep], in words
+// of 8 bytes, and returns every bit that stands in any of these then. Where unmaskWide is in
+// assembly, this is what it is tested against.
+func unmaskWords(p []byte, key64 uint64) (seen uint64) {
+	for len(p) >= 32 {
+		a := binary.LittleEndian.Uint64(p[0:8]) ^ key64
+		b := binary.LittleEndian.Uint64(p[8:16]) ^ key64
+		c := binary.LittleEndian.Uint64(p[16:24]) ^ key64
+		d := binary.LittleEndian.Uint64(p[24:32]) ^ key64
+		binary.LittleEndian.PutUint64(p[0:8], a)
+		binary.LittleEndian.PutUint64(p[8:16], b)
+		binary.LittleEndian.PutUint64(p[16:24], c)
+		binary.LittleEndian.PutUint64(p[24:32], d)
+		seen |= a | b | c | d
+		p = p[32:]
+	}
+	return seen
 }
