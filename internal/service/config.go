@@ -31,7 +31,7 @@ type variables struct {
 	PingInterval     string `envconfig:"PING_INTERVAL" default:"25s" desc:"time between pings from the server; 0 is none"`
 	PongTimeout      string `envconfig:"PONG_TIMEOUT" default:"20s" desc:"time for the answer to a ping, from a client that sends nothing else; 0 is no limit"`
 	IdleTimeout      string `envconfig:"IDLE_TIMEOUT" default:"0" desc:"time without a data message after which a connection is closed; 0 is no limit"`
-	WriteTimeout     string `envconfig:"WRITE_TIMEOUT" default:"30s" desc:"time that a client may go without reading anything when there is something to read"`
+	WriteTimeout     string `envconfig:"WRITE_TIMEOUT" default:"30s" desc:"time that a client may take nothing when there is something to read"`
 	CloseTimeout     string `envconfig:"CLOSE_TIMEOUT" default:"5s" desc:"time for the client's half of a closing handshake"`
 	DrainDelay       string `envconfig:"DRAIN_DELAY" default:"0s" desc:"time after SIGTERM during which /readyz says no and everything else goes on"`
 	DrainSpread      string `envconfig:"DRAIN_SPREAD" default:"1s" desc:"time over which the connections are then told to go, each at a random moment"`

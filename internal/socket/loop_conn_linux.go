@@ -239,7 +239,7 @@ func (l *loop) lookAtWrite(c *loopConn) {
 
 // unread is how many bytes the peer's TCP has not acknowledged, sent or not.
 func unread(c *loopConn) int32 {
-	n, _ := unix.IoctlGetInt(int(c.fd), unix.SIOCOUTQ) // cannot fail on a connection
+	n, _ := unix.IoctlGetUint32(int(c.fd), unix.SIOCOUTQ) // cannot fail on a connection
 	return int32(n)
 }
 

@@ -70,10 +70,14 @@ func (d *Portable) Cut() {
 	d.mu.Lock()
 	d.cut = true
 	d.mu.Unlock()
-	d.each(func(c *portableConn) {
-		c.nc.Close()
-		c.poke()
-	})
+	for _, c := range d.all() {
+		c.mu.Lock()
+		if !c.detached {
+			overTCP(c.nc).Close()
+			c.poke()
+		}
+		c.mu.Unlock()
+	}
 }
 
 // isCut says whether Cut has been called.
@@ -88,16 +92,20 @@ func (d *Portable) Wait() { d.wait.Wait() }
 
 // each calls f with every connection that is the driver's, under its lock.
 func (d *Portable) each(f func(*portableConn)) {
-	d.mu.Lock()
-	list := slices.Collect(maps.Keys(d.conns))
-	d.mu.Unlock()
-	for _, c := range list {
+	for _, c := range d.all() {
 		c.mu.Lock()
 		if !c.gone {
 			f(c)
 		}
 		c.mu.Unlock()
 	}
+}
+
+// all are the connections that are there, and those that are being closed.
+func (d *Portable) all() []*portableConn {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Collect(maps.Keys(d.conns))
 }
 
 // lastLook is how long a connection whose time has come is read once more before its
@@ -115,10 +123,11 @@ type portableConn struct {
 	nc     net.Conn
 	poked  atomic.Bool // set before the read deadline is put into the past
 
-	mu      sync.Mutex // held while a method of handler runs, but for the last
-	handler Handler
-	gone    bool          // the connection is not the driver's any more
-	unpause chan struct{} // ends a pause; nil while there has been none
+	mu       sync.Mutex // held while a method of handler runs, but for the last
+	handler  Handler
+	gone     bool          // the handler is not to be called from outside any more
+	detached bool          // the connection is not the driver's any more
+	unpause  chan struct{} // ends a pause; nil while there has been none
 
 	// For the goroutine alone:
 	inbox   inbox
@@ -134,12 +143,15 @@ func (c *portableConn) run() {
 	c.mu.Unlock()
 	detach, cause := c.serve(step)
 
+	c.mu.Lock()
+	c.gone, c.detached = true, detach
+	c.mu.Unlock()
+	if !detach {
+		c.hangUp(cause)
+	}
 	c.driver.mu.Lock()
 	delete(c.driver.conns, c)
 	c.driver.mu.Unlock()
-	c.mu.Lock()
-	c.gone = true
-	c.mu.Unlock()
 	if detach {
 		kept := append([]byte(nil), (*c.inbox.mem)[c.inbox.start:c.inbox.end]...)
 		c.inbox.release()
@@ -147,9 +159,25 @@ func (c *portableConn) run() {
 		c.handler.Detached(c.nc, kept)
 		return
 	}
-	c.inbox.release()
-	c.nc.Close()
 	c.handler.Closed(c.driver.config.Now(), cause)
+}
+
+// hangUp closes the connection. TLS says so to its peer, which may take 5 s where the peer does
+// not read, and Cut can end; one that is known not to read is not told.
+func (c *portableConn) hangUp(cause error) {
+	c.inbox.release()
+	if errors.Is(cause, ErrWriteTimeout) {
+		overTCP(c.nc).Close()
+	}
+	c.nc.Close()
+}
+
+// overTCP is what a TLS connection runs over, or the connection itself.
+func overTCP(nc net.Conn) net.Conn {
+	if over, ok := nc.(interface{ NetConn() net.Conn }); ok {
+		return over.NetConn()
+	}
+	return nc
 }
 
 // serve does what the handler says until that is to detach, or to close, or until
@@ -265,10 +293,7 @@ func (c *portableConn) poke() {
 
 // reset closes the connection with a reset, without what TLS says at its end.
 func (c *portableConn) reset() {
-	nc := c.nc
-	if over, ok := nc.(interface{ NetConn() net.Conn }); ok {
-		nc = over.NetConn()
-	}
+	nc := overTCP(c.nc)
 	if tcp, ok := nc.(*net.TCPConn); ok {
 		tcp.SetLinger(0)
 	}
@@ -292,7 +317,7 @@ func (c *portableConn) arm(wake time.Duration) {
 // cannot go on with a write that a deadline has met.
 func (c *portableConn) write(p []byte) error {
 	timeout, look := c.driver.config.WriteTimeout, c.driver.config.writeLook()
-	_, overTLS := c.nc.(interface{ NetConn() net.Conn })
+	overTLS := overTCP(c.nc) != c.nc
 	if overTLS {
 		look = timeout
 	}
