@@ -1,4 +1,4 @@
-module echosvc
+module github.com/echosvc/echosvc
 
 go 1.26.0
 

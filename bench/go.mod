@@ -1,12 +1,12 @@
-module echosvc/bench
+module github.com/echosvc/echosvc/bench
 
 go 1.26.0
 
-replace echosvc => ../
+replace github.com/echosvc/echosvc => ../
 
 require (
-	echosvc v0.0.0-00010101000000-000000000000
 	github.com/coder/websocket v1.8.15
+	github.com/echosvc/echosvc v0.0.0-00010101000000-000000000000
 	github.com/gobwas/ws v1.5.0
 	github.com/gorilla/websocket v1.5.3
 	github.com/lesismal/nbio v1.6.8

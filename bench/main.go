@@ -23,9 +23,9 @@ import (
 	"syscall"
 	"time"
 
-	"echosvc/bench/internal/load"
-	"echosvc/bench/internal/peers"
-	"echosvc/bench/internal/report"
+	"github.com/echosvc/echosvc/bench/internal/load"
+	"github.com/echosvc/echosvc/bench/internal/peers"
+	"github.com/echosvc/echosvc/bench/internal/report"
 )
 
 func main() {

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"echosvc/bench/internal/peers"
-	"echosvc/bench/internal/report"
+	"github.com/echosvc/echosvc/bench/internal/peers"
+	"github.com/echosvc/echosvc/bench/internal/report"
 )
 
 // TestMain is the bench itself when the bench starts this program as a server.

@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"echosvc/bench/internal/load"
-	"echosvc/bench/internal/report"
+	"github.com/echosvc/echosvc/bench/internal/load"
+	"github.com/echosvc/echosvc/bench/internal/report"
 )
 
 // A plan is which servers meet which loads.

@@ -7,8 +7,8 @@ import (
 	"os"
 	"os/exec"
 
-	"echosvc/bench/internal/peers"
-	"echosvc/bench/internal/report"
+	"github.com/echosvc/echosvc/bench/internal/peers"
+	"github.com/echosvc/echosvc/bench/internal/report"
 )
 
 // A server is a row of the table.

@@ -9,7 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"echosvc/internal/service"
+	"github.com/echosvc/echosvc/internal/service"
 )
 
 // environment is what the container has in its environment, as the kubelet would fill it.

@@ -1,4 +1,4 @@
-module echosvc/e2e
+module github.com/echosvc/echosvc/e2e
 
 go 1.26.0
 
@@ -35,9 +35,9 @@ require (
 )
 
 require (
-	echosvc v0.0.0
 	github.com/blang/semver/v4 v4.0.0 // indirect
 	github.com/davecgh/go-spew v1.1.2-0.20180830191138-d8f796af33cc // indirect
+	github.com/echosvc/echosvc v0.0.0
 	github.com/fxamacker/cbor/v2 v2.9.3 // indirect
 	github.com/go-errors/errors v1.4.2 // indirect
 	github.com/go-logr/logr v1.4.4 // indirect
@@ -80,4 +80,4 @@ require (
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
 
-replace echosvc => ../
+replace github.com/echosvc/echosvc => ../

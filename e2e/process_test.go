@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // patience is how long a test waits for what happens at once on a machine with nothing

@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"echosvc/internal/service"
+	"github.com/echosvc/echosvc/internal/service"
 )
 
 // help prints the commands, every variable and every control.

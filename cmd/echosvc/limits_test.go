@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // TestFileLimit: with 64 descriptors and 200 clients, those within the limit keep echoing,

@@ -11,7 +11,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"echosvc/internal/service"
+	"github.com/echosvc/echosvc/internal/service"
 )
 
 func main() {

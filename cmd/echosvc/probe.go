@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/term"
 
-	"echosvc/internal/probe"
+	"github.com/echosvc/echosvc/internal/probe"
 )
 
 // probeFlags are the arguments of probe.

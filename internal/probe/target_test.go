@@ -14,7 +14,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 func TestTargetIsAURL(t *testing.T) {

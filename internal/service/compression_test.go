@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"echosvc/internal/wsproto"
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // offerDeflate is what browsers send.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/kelseyhightower/envconfig"
 
-	"echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
 // variables is the table of environment variables: what envconfig fills, and what

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
 // clearEnvironment removes every variable of the table, for the test.

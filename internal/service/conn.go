@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"time"
 
-	"echosvc/internal/socket"
-	"echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
 // stage is where a connection is in its life. It only goes forward.

@@ -4,8 +4,8 @@ import (
 	"log/slog"
 	"testing"
 
-	"echosvc/internal/wsproto"
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // BenchmarkReceive is a read with one message of 64 bytes. A connection without controls

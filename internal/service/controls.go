@@ -11,7 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
 // controls are what the query of an upgrade asks this one connection to do, and how far it

@@ -3,8 +3,8 @@ package service
 import (
 	"time"
 
-	"echosvc/internal/socket"
-	"echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
 // controlState is where a connection is with its controls. Times are by the driver's clock; 0

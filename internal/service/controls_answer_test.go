@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"echosvc/internal/socket"
-	"echosvc/internal/wsproto"
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // opened is withControls, with the response taken away.

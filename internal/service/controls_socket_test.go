@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"echosvc/internal/socket"
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // dialControlled opens a WebSocket with a query.

@@ -9,9 +9,9 @@ import (
 	"time"
 	"unsafe"
 
-	"echosvc/internal/socket"
-	"echosvc/internal/wsproto"
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // withControls opens a connection with a query.

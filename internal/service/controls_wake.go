@@ -4,8 +4,8 @@ import (
 	"strconv"
 	"time"
 
-	"echosvc/internal/socket"
-	"echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
 // maxStall is how long a connection that is not read is kept. Nobody would notice that its

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"echosvc/internal/socket"
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 func TestEndsInTime(t *testing.T) {

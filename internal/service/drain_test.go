@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // get asks for a path and returns the status.

@@ -3,8 +3,8 @@ package service
 import (
 	"net"
 
-	"echosvc/internal/socket"
-	"echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
 // driver brings bytes to connections; see package socket. Its methods may be called from

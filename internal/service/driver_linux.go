@@ -3,7 +3,7 @@ package service
 import (
 	"runtime"
 
-	"echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/socket"
 )
 
 // haveLoop says whether the system has the loop driver.

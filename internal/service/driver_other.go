@@ -5,7 +5,7 @@ package service
 import (
 	"errors"
 
-	"echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/socket"
 )
 
 // haveLoop says whether the system has the loop driver.

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // frame is what the server is expected to send: the first byte and the payload.

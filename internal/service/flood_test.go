@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"echosvc/internal/socket"
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // heap is the memory in use, in bytes, after a collection.

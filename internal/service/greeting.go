@@ -3,7 +3,7 @@ package service
 import (
 	"strings"
 
-	"echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
 // maxGreeting is the largest greeting, in bytes: what a driver takes at once has to have room

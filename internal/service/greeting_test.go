@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"echosvc/internal/socket"
-	"echosvc/internal/wsproto"
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // greeted opens a connection with a request and returns the greeting, which must be the

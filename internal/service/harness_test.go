@@ -14,8 +14,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"echosvc/internal/socket"
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // running is a service that serves on loopback.

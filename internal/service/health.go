@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/socket"
 )
 
 // handleHealth adds /healthz and /readyz to mux. The first says that the process is

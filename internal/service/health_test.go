@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 func TestHealthOnBothPorts(t *testing.T) {

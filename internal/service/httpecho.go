@@ -15,7 +15,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
 // maxBodyEcho is how much of a request's body comes back, in bytes. What is behind it is

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // ask sends a request as it is and returns the response with its body.

@@ -3,7 +3,7 @@ package service
 import (
 	"sync"
 
-	"echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
 // inflaters lends what inflates compressed messages. It implements wsproto.Inflaters.

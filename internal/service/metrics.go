@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
 // meters are the figures behind /metrics. Every label has a fixed set of values: no

@@ -8,8 +8,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"echosvc/internal/wsproto"
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // expectMetrics looks for lines among those that are served.

@@ -6,7 +6,7 @@ import (
 	"os"
 	"strings"
 
-	"echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
 // identity says who has answered.

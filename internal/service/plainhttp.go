@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"echosvc/internal/page"
+	"github.com/echosvc/echosvc/internal/page"
 )
 
 // plainHandler answers requests on the WebSocket port that are not for a WebSocket.

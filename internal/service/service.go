@@ -14,8 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"echosvc/internal/socket"
-	"echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
 // Service is a running echo service, or one that is about to run.

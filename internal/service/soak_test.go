@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 var soakTime = flag.Duration("soak", 300*time.Millisecond, "how long TestSoak runs, with each driver")

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"echosvc/internal/socket"
-	"echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
 // lingerQuiet is how long a connection that is finished is kept for a client that

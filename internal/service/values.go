@@ -14,7 +14,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
-	"echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
 // valueParser reads the values of variables, and collects an error for each that is wrong.

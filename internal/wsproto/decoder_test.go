@@ -1,7 +1,7 @@
 package wsproto
 
 import (
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wstest"
 	"testing"
 )
 

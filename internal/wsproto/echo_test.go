@@ -1,8 +1,8 @@
 package wsproto
 
 import (
-	"echosvc/internal/wstest"
 	"fmt"
+	"github.com/echosvc/echosvc/internal/wstest"
 	"math/rand/v2"
 	"slices"
 	"strings"

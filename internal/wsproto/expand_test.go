@@ -3,7 +3,7 @@ package wsproto
 import (
 	"bytes"
 	"compress/flate"
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wstest"
 	"slices"
 	"testing"
 )

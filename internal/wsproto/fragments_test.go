@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 func TestFragments_Section5_4(t *testing.T) {

@@ -2,8 +2,8 @@ package wsproto
 
 import (
 	"bytes"
-	"echosvc/internal/wstest"
 	"encoding/base64"
+	"github.com/echosvc/echosvc/internal/wstest"
 	"io"
 	"slices"
 	"strings"

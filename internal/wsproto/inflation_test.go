@@ -3,8 +3,8 @@ package wsproto
 import (
 	"bytes"
 	"compress/flate"
-	"echosvc/internal/wstest"
 	"fmt"
+	"github.com/echosvc/echosvc/internal/wstest"
 	"io"
 	"slices"
 	"strings"

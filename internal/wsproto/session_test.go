@@ -2,7 +2,7 @@ package wsproto
 
 import (
 	"bytes"
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wstest"
 	"testing"
 )
 

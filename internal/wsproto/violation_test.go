@@ -2,8 +2,8 @@ package wsproto
 
 import (
 	"bytes"
-	"echosvc/internal/wstest"
 	"encoding/binary"
+	"github.com/echosvc/echosvc/internal/wstest"
 	"strings"
 	"testing"
 	"unicode/utf8"

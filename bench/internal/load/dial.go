@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // acceptKey answers the key of [wstest.Request] (RFC 6455 section 1.3).

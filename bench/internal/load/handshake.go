@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // A visitor connects, upgrades, closes, and comes again.

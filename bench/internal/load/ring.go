@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 
-	"echosvc/internal/wstest"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // A ring is the messages that every connection of a load sends, one after another and

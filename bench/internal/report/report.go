@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"echosvc/bench/internal/load"
+	"github.com/echosvc/echosvc/bench/internal/load"
 )
 
 // A Table is a run of the bench.

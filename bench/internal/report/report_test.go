@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"echosvc/bench/internal/load"
+	"github.com/echosvc/echosvc/bench/internal/load"
 )
 
 func TestFiguresAreAMessage(t *testing.T) {
