@@ -31,22 +31,35 @@ Controls, in the query of an upgrade (ws://localhost:8080/?greet=1&close_in=10s;
 
 // The version and the revision of a release, set by the linker.
 var (
-	stamped  = "devel"
+	stamped  string
 	revision string
 )
 
-// version is what was stamped into the binary, or what the Go toolchain knows of the
-// source.
+// version returns the version, the revision where it is known, and the platform.
 func version() string {
-	v := stamped
-	if revision != "" {
-		v += " " + revision
-	} else if info, ok := debug.ReadBuildInfo(); ok {
-		for _, setting := range info.Settings {
-			if setting.Key == "vcs.revision" {
-				v += " " + setting.Value
+	build, _ := debug.ReadBuildInfo()
+	return sourceVersion(stamped, revision, build) + " " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
+}
+
+// sourceVersion returns the stamped version and revision, or for either that is empty
+// what the go command recorded: the module's version, as with "go install ...@v1.2.3",
+// and the commit of a build in a checkout. build is nil where it recorded nothing.
+func sourceVersion(stamped, revision string, build *debug.BuildInfo) string {
+	if build != nil {
+		if stamped == "" && build.Main.Version != "(devel)" {
+			stamped = build.Main.Version
+		}
+		for _, setting := range build.Settings {
+			if revision == "" && setting.Key == "vcs.revision" {
+				revision = setting.Value
 			}
 		}
 	}
-	return v + " " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
+	if stamped == "" {
+		stamped = "devel"
+	}
+	if revision == "" {
+		return stamped
+	}
+	return stamped + " " + revision
 }
