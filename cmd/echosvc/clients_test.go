@@ -258,24 +258,10 @@ func TestTheEndIsSaidWith1001(t *testing.T) {
 	}
 }
 
-// TestMain lets the test binary be the program itself, for what needs a process.
-func TestMain(m *testing.M) {
-	if os.Getenv("ECHOSVC_TEST_MAIN") != "" {
-		main()
-	}
-	os.Exit(m.Run())
-}
-
 // TestSignalEndsTheProcessWith0 in a process of its own.
 func TestSignalEndsTheProcessWith0(t *testing.T) {
 	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), "ECHOSVC_TEST_MAIN=1", "PORT=0", "HEALTH_PORT=0", "HOST=127.0.0.1", "LOG_FORMAT=json", "DRAIN_SPREAD=0")
-	p := &program{stderr: &logBuffer{lines: make(chan string, 10000)}}
-	command.Stderr = p.stderr
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer command.Process.Kill()
+	p := startProcess(t, command, "DRAIN_SPREAD=0")
 	c := clients["gorilla"](t, p.line(t, "serving")["addr"].(string))
 	echoes(t, c, true, "hello")
 	command.Process.Signal(syscall.SIGTERM)

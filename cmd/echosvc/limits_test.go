@@ -14,17 +14,11 @@ import (
 // TestFileLimit: with 64 descriptors and 200 clients, those within the limit keep echoing,
 // the others are refused or wait, and are served when there is room again.
 func TestFileLimit(t *testing.T) {
+	wstest.NeedFiles(t, 256)
 	for _, driver := range []string{"portable", "auto"} {
 		t.Run(driver, func(t *testing.T) {
-			command := exec.Command("/bin/sh", "-c", "ulimit -n 64 && exec "+os.Args[0])
-			command.Env = append(os.Environ(), "ECHOSVC_TEST_MAIN=1", "PORT=0", "HEALTH_PORT=0", "HOST=127.0.0.1", "LOG_FORMAT=json", "DRAIN_SPREAD=0", "DRIVER="+driver)
-			p := &program{stderr: &logBuffer{lines: make(chan string, 10000)}}
-			command.Stderr = p.stderr
-			if err := command.Start(); err != nil {
-				t.Fatal(err)
-			}
-			defer command.Wait()
-			defer command.Process.Kill()
+			command := exec.Command("/bin/sh", "-c", `ulimit -n 64 && exec "$0"`, os.Args[0])
+			p := startProcess(t, command, "DRAIN_SPREAD=0", "DRIVER="+driver)
 			serving := p.line(t, "serving")
 			addr, limit := serving["addr"].(string), int(serving["max_connections"].(float64))
 			if limit < 32 || limit >= 64 {

@@ -8,14 +8,40 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// program is the whole program, started by run in this process.
+// asProgram in the environment has the test binary run as echosvc.
+const asProgram = "ECHOSVC_TEST_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	unsetVariables()
+	os.Exit(m.Run())
+}
+
+// unsetVariables unsets what would configure echosvc.
+func unsetVariables() {
+	var text strings.Builder
+	help(&text)
+	wstest.UnsetVariables(text.String())
+}
+
+// serveForTest is the configuration that all tests share: free ports of the loopback
+// interface, and a log that they can parse.
+var serveForTest = []string{"PORT=0", "HEALTH_PORT=0", "HOST=127.0.0.1", "LOG_FORMAT=json"}
+
+// program is the whole program, started by run in this process, or a process of its own.
 type program struct {
 	addr    string         // host and port of the WebSocket port
 	serving map[string]any // the log line of the start
@@ -29,7 +55,7 @@ type program struct {
 func startProgram(t *testing.T, environment ...string) *program {
 	t.Helper()
 	goroutines := goleak.IgnoreCurrent()
-	for _, variable := range append([]string{"PORT=0", "HEALTH_PORT=0", "HOST=127.0.0.1", "LOG_FORMAT=json"}, environment...) {
+	for _, variable := range append(slices.Clip(serveForTest), environment...) {
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)
 	}
@@ -45,6 +71,23 @@ func startProgram(t *testing.T, environment ...string) *program {
 	})
 	p.serving = p.line(t, "serving")
 	p.addr = p.serving["addr"].(string)
+	return p
+}
+
+// startProcess starts a command that runs the test binary as echosvc. The process does
+// not outlive the test.
+func startProcess(t *testing.T, command *exec.Cmd, environment ...string) *program {
+	t.Helper()
+	p := &program{stderr: &logBuffer{lines: make(chan string, 10000)}}
+	command.Stderr = p.stderr
+	command.Env = append(wstest.Environment(asProgram+"=1"), append(slices.Clip(serveForTest), environment...)...)
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		command.Process.Kill()
+		command.Wait()
+	})
 	return p
 }
 
@@ -92,6 +135,19 @@ func runOnce(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	status = run(context.Background(), args, os.Getenv, &out, &errs)
 	return status, out.String(), errs.String()
+}
+
+func TestVariablesAreNotInherited(t *testing.T) {
+	names := []string{"PORT", "LOG_LEVEL", "CONTROLS", "COMPRESSION", "MAX_CONNECTIONS", "GOODBYE"}
+	for _, name := range names {
+		t.Setenv(name, "inherited")
+	}
+	unsetVariables()
+	for _, name := range names {
+		if value, set := os.LookupEnv(name); set {
+			t.Errorf("%s is still %q", name, value)
+		}
+	}
 }
 
 func TestCommands(t *testing.T) {
