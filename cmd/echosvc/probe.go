@@ -49,9 +49,9 @@ func parseProbe(args []string, stdout io.Writer) (*probeFlags, error) {
 	set.IntVar(&f.plan.Conns, "conns", 1, "load: how many connections")
 	set.Float64Var(&f.plan.Rate, "rate", 0, "load: messages a second in all; 0 is as fast as the echoes come")
 	set.IntVar(&f.plan.Size, "size", 64, "load: `bytes` of a message")
-	header := func(line string) error { f.headers = append(f.headers, line); return nil }
-	set.Func("H", "a header field of the handshake, as in `'Name: value'`; Host is one like others; may be repeated", header)
-	set.Func("origin", "the Origin of a browser's page, such as https://example.com", func(v string) error { return header("Origin: " + v) })
+	header := func(line string) { f.headers = append(f.headers, line) }
+	set.Func("H", "a header field of the handshake, as in `'Name: value'`; Host is one like others; may be repeated", func(line string) error { header(line); return nil })
+	set.Func("origin", "the Origin of a browser's page, such as https://example.com", func(origin string) error { header("Origin: " + origin); return nil })
 	set.StringVar(&f.caFile, "cafile", "", "a `file` with the authorities to trust, in PEM, in place of the system's")
 	set.BoolVar(&f.insecure, "insecure", false, "take any certificate")
 	set.DurationVar(&f.timeout, "timeout", 10*time.Second, "how long to wait for each answer")

@@ -34,7 +34,8 @@ func testRing(t *testing.T, size, variants int, compressed bool) *ring {
 // inPieces gives the stream in pieces of a size, and counts the messages.
 func inPieces(r replies, stream []byte, size int) (ended int, err error) {
 	for len(stream) > 0 && err == nil {
-		n, k := min(size, len(stream)), 0
+		var k int
+		n := min(size, len(stream))
 		k, err = r.take(stream[:n])
 		ended, stream = ended+k, stream[n:]
 	}
