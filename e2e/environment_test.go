@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -47,11 +46,6 @@ func valueFrom(t *testing.T, m *manifests, name string, from *corev1.EnvVarSourc
 // configuration is what echosvc makes of the container's environment.
 func configuration(t *testing.T, m *manifests) service.Config {
 	t.Helper()
-	for _, variable := range os.Environ() {
-		name, value, _ := strings.Cut(variable, "=")
-		t.Setenv(name, value) // puts it back after the test
-		os.Unsetenv(name)
-	}
 	for name, value := range environment(t, m) {
 		t.Setenv(name, value)
 	}

@@ -245,7 +245,7 @@ func findEngine(t *testing.T) dockerEngine {
 		if required {
 			t.Fatalf("ECHOSVC_DOCKER=%s: no engine answers: %v", client, err)
 		}
-		t.Skipf("no Docker engine answers here, so no image is built or run (as root on Debian, \"e2e/engine/run go -C e2e test -run Image .\" brings one): %v", err)
+		t.Skipf("no Docker engine answers here, so no image is built or run (as root on Debian, \"e2e/engine/run make image\" brings one): %v", err)
 	}
 	t.Logf("%s, engine %s", client, version)
 	return engine

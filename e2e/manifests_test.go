@@ -260,7 +260,7 @@ func TestDecodingIsStrict(t *testing.T) {
 func TestKubectlBuildsTheSame(t *testing.T) {
 	kubectl, err := exec.LookPath("kubectl")
 	if err != nil {
-		missing(t, "kubectl")
+		t.Skip("there is no kubectl on this machine") // Debian's is older than the manifests
 	}
 	for name := range overlays {
 		t.Run(name, func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"syscall"
@@ -53,7 +52,7 @@ func (c *probedCheck) cell() string {
 // runProbe runs the probe of the binary.
 func runProbe(t *testing.T, args ...string) (result probed) {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), buildBinary(t), append([]string{"probe", "-json"}, args...)...)
+	command := echosvc(t, append([]string{"probe", "-json"}, args...)...)
 	stdout, err := command.Output()
 	if command.ProcessState == nil {
 		t.Fatal(err)
@@ -169,7 +168,7 @@ func TestProbeWatchesARollout(t *testing.T) {
 	backends := newBackends(t, 2)
 	addr := startBalancer(t, backends)
 	old := backends[0].start(t, "DRAIN_DELAY=1s", "DRAIN_SPREAD=0")
-	command := exec.CommandContext(t.Context(), buildBinary(t), "probe", "-watch", "-json", awaitProxy(t, addr))
+	command := echosvc(t, "probe", "-watch", "-json", awaitProxy(t, addr))
 	stdout, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

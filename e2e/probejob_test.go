@@ -3,7 +3,6 @@ package e2e
 import (
 	"fmt"
 	"net/url"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -109,7 +108,7 @@ func TestProbeJobRuns(t *testing.T) {
 	m := withProbe(t, ".", "")
 	args := slices.Clone(m.job.Spec.Template.Spec.Containers[0].Args)
 	args[len(args)-1] = start(t, m).url()
-	if output, err := exec.CommandContext(t.Context(), buildBinary(t), args...).CombinedOutput(); err != nil {
+	if output, err := echosvc(t, args...).CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, output)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/service"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
@@ -28,6 +29,11 @@ const patience = 60 * time.Second
 var workDir string
 
 func TestMain(m *testing.M) {
+	var help strings.Builder
+	if err := service.WriteHelp(&help); err != nil {
+		panic(err)
+	}
+	wstest.UnsetVariables(help.String())
 	var err error
 	if workDir, err = os.MkdirTemp("", "echosvc-e2e-"); err != nil {
 		panic(err)
@@ -66,6 +72,14 @@ var builtBinary = sync.OnceValues(func() (string, error) {
 	}
 	return path, nil
 })
+
+// echosvc returns a command of echosvc that inherits none of its variables, and that ends with the test.
+func echosvc(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), buildBinary(t), args...)
+	command.Env = wstest.Environment()
+	return command
+}
 
 // process is a running echosvc.
 type process struct {

@@ -6,11 +6,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/coder/websocket"
+
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // proxies are what stands in front of echosvc: each is started before the backends
@@ -45,12 +48,12 @@ func startNginxAt(t *testing.T, backends []backend, location, readTimeout string
 	}
 	startProxy(t, "nginx", `daemon off;
 error_log stderr crit;
-pid DIR/pid;
+pid "DIR/pid";
 worker_processes 1;
 events { worker_connections 8192; }
 http {
   access_log off;
-  client_body_temp_path DIR; proxy_temp_path DIR; fastcgi_temp_path DIR; uwsgi_temp_path DIR; scgi_temp_path DIR;
+  client_body_temp_path "DIR"; proxy_temp_path "DIR"; fastcgi_temp_path "DIR"; uwsgi_temp_path "DIR"; scgi_temp_path "DIR";
   upstream echosvc {
 `+servers.String()+`  }
   server {
@@ -73,13 +76,15 @@ http {
 // startHAProxy runs HAProxy with the configuration that the README has: health checks of readyz.
 func startHAProxy(t *testing.T, backends []backend) string {
 	t.Helper()
+	const maxConnections = 4096
+	wstest.NeedFiles(t, 2*maxConnections+100) // or it does not start
 	addr := fmt.Sprintf("127.0.0.1:%d", freePort(t, "127.0.0.1"))
 	var servers strings.Builder
 	for i, b := range backends {
 		fmt.Fprintf(&servers, "  server s%d %s:%d check port %d\n", i, b.host, b.port, b.health)
 	}
 	startProxy(t, "haproxy", `global
-  maxconn 4096
+  maxconn `+strconv.Itoa(maxConnections)+`
 defaults
   mode http
   timeout connect 5s
@@ -224,6 +229,8 @@ func TestEchoAndCloseThroughProxies(t *testing.T) {
 // TestRolloutRehearsal replaces both of two processes behind each proxy, one after the
 // other, as a cluster does.
 func TestRolloutRehearsal(t *testing.T) {
+	const riders = 500
+	wstest.NeedFiles(t, 8*riders) // for each, the balancer has two sockets and two pipes
 	for name, startProxy := range proxies {
 		t.Run(name, func(t *testing.T) {
 			backends := newBackends(t, 4)
@@ -233,7 +240,7 @@ func TestRolloutRehearsal(t *testing.T) {
 				return backends[i].start(t, "DRAIN_DELAY=2s", "DRAIN_SPREAD=1s", "DRAIN_TIMEOUT=60s", "CLOSE_TIMEOUT=55s")
 			}
 			old := []*process{start(0), start(1)}
-			rideOut(t, awaitProxy(t, addr), 500, func() {
+			rideOut(t, awaitProxy(t, addr), riders, func() {
 				for i, p := range old {
 					start(2 + i)
 					p.signal(t, syscall.SIGTERM)
