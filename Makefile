@@ -1,5 +1,96 @@
-# The comparison with other servers and with the bare kernel: some twenty minutes. It
-# prints tables and draws bench/results.svg.
-.PHONY: bench
-bench:
-	cd bench && go run . -svg results.svg
+# What a change has to pass, one target a check. .ci/run and .github/workflows/ci.yml run
+# these targets and have no checks of their own.
+CHECKS := tidy vet lint nolibs test purego race cover allocs fuzz bench-test e2e
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help build run check list vuln image bench $(CHECKS)
+
+GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+# The packages without I/O: their tests run every statement, and their loops allocate nothing.
+PURE := ./internal/wsproto $(wildcard ./internal/inflate)
+
+help: ## print this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do printf '%-11s %s\n' "$$target" "$$text"; done
+
+build: ## compile echosvc to bin/echosvc
+	go build -o bin/echosvc ./cmd/echosvc
+
+run: ## serve on port 8080, configured by the environment
+	go run ./cmd/echosvc
+
+# Not part of it: vuln, whose result depends on the day, and what needs Docker.
+check: $(CHECKS) ## every check, from tidy to e2e
+
+list:
+	@printf '%s\n' $(CHECKS)
+
+tidy: ## check that gofmt and go mod tidy have nothing to change
+	@unformatted=$$(gofmt -l .) && if [ -n "$$unformatted" ]; then printf 'gofmt would change:\n%s\n' "$$unformatted"; exit 1; fi
+	go mod tidy -diff
+	go -C e2e mod tidy -diff
+	go -C bench mod tidy -diff
+
+vet: ## go vet, for each system and for a processor without assembly
+	go vet ./...
+	GOOS=darwin go vet ./...
+	GOOS=windows go vet ./...
+	GOARCH=arm64 go vet ./...
+	go -C e2e vet ./...
+	go -C bench vet ./...
+
+lint: ## golangci-lint, actionlint, yamllint, shellcheck, and ci.yml runs every check
+	$(GOLANGCI_LINT) run ./...
+	cd e2e && $(GOLANGCI_LINT) run ./...
+	cd bench && $(GOLANGCI_LINT) run ./...
+	$(ACTIONLINT)
+	$(call if-installed,yamllint,--strict .)
+	$(call if-installed,shellcheck,.ci/run e2e/engine/run hack/*)
+	@for target in $(CHECKS); do \
+		grep -qE "make( .*)? $$target( |$$)" .github/workflows/ci.yml || { echo "ci.yml does not run make $$target"; exit 1; }; \
+	done
+
+# Linters that are no Go programs: .ci/run and ci.yml install them.
+if-installed = @if type $(1) >/dev/null 2>&1; then echo $(1) $(2); $(1) $(2); else echo "skipped: $(1) is not installed"; fi
+
+nolibs: ## check that no WebSocket library is linked into the server; that only the probe imports one
+	hack/nolibs
+
+test: ## run all tests of the service
+	go test ./...
+
+purego: ## test the packages without I/O again, without assembly
+	go test -tags purego $(PURE)
+
+race: ## run all tests of the service with the race detector, in random order
+	go test -race -shuffle on ./...
+
+cover: ## check that statement coverage of the packages without I/O is 100 %
+	hack/cover $(PURE)
+
+allocs: ## check that decoding, echo and inflating allocate nothing
+	hack/allocs $(PURE)
+
+fuzz: ## run every fuzz target for FUZZTIME, 10s unless given: make fuzz FUZZTIME=3m
+	hack/fuzz $(FUZZTIME)
+
+# RACE=-race adds the race detector, and three minutes on two cores.
+bench-test: ## check that every server of the comparison answers rightly; no figure is judged
+	go -C bench test $(RACE) -shuffle on ./...
+
+# -count=1, because the go command does not see changes outside of e2e/, such as in k8s/.
+e2e: ## test end to end: browser, page, proxies, rollout, manifests; skips what needs a missing program
+	go -C e2e test $(RACE) -count=1 -shuffle on -timeout 20m -skip '^TestImage$$' -v ./...
+
+image: ## build the image and check what it promises; needs a Docker engine
+	ECHOSVC_DOCKER=$${ECHOSVC_DOCKER:-docker} go -C e2e test -count=1 -run '^TestImage$$' -v .
+
+vuln: ## look for known vulnerabilities in the Go team's database
+	$(GOVULNCHECK) ./...
+
+bench: ## compare with other servers and the bare kernel: Linux, two cores, some twenty minutes
+	go -C bench run . -svg results.svg
