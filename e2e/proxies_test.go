@@ -21,7 +21,7 @@ var proxies = map[string]func(t *testing.T, backends []backend) string{
 	"haproxy":  startHAProxy,
 }
 
-// startNginx runs nginx with the configuration that the README has. It has no active health checks: a backend
+// startNginx runs nginx with the configuration of docs/proxies.md. It has no active health checks: a backend
 // that says 503, or does not listen, makes it try the next.
 func startNginx(t *testing.T, backends []backend) string {
 	t.Helper()
@@ -70,7 +70,7 @@ http {
 	return addr
 }
 
-// startHAProxy runs HAProxy with the configuration that the README has: health checks of readyz.
+// startHAProxy runs HAProxy with the configuration of docs/proxies.md: health checks of readyz.
 func startHAProxy(t *testing.T, backends []backend) string {
 	t.Helper()
 	addr := fmt.Sprintf("127.0.0.1:%d", freePort(t, "127.0.0.1"))
