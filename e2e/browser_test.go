@@ -74,7 +74,7 @@ type closeEvent struct {
 	WasClean bool
 }
 
-// The README's conversation in a browser's console, with more to say.
+// The conversation of docs/page.md in a browser's console, with more to say.
 func TestBrowserConsole(t *testing.T) {
 	p := startBinary(t)
 	browser := openBrowser(t, fmt.Sprintf("http://localhost:%d/healthz", p.ports["ws"]))

@@ -37,8 +37,8 @@ func (p *probed) check(t *testing.T, name string) probedCheck {
 	return p.Checks[i]
 }
 
-// cell is what the README's table says of a check.
-func (c *probedCheck) cell() string {
+// found is what docs/fidelity.md says of a check.
+func (c *probedCheck) found() string {
 	seen, _, _ := strings.Cut(c.Detail, ":")
 	switch c.Verdict {
 	case "ok":
@@ -46,7 +46,7 @@ func (c *probedCheck) cell() string {
 	case "note":
 		return "(" + seen + ")"
 	}
-	return "**" + seen + "**"
+	return seen
 }
 
 // runProbe runs the probe of the binary.
@@ -64,60 +64,57 @@ func runProbe(t *testing.T, args ...string) (result probed) {
 	return result
 }
 
-// tableHead is the first line of the README's table of what servers get wrong.
-var tableHead = func() string {
-	head := "| check |"
-	for _, server := range echoServers {
-		head += " " + server.name + " |"
-	}
-	return head
-}()
-
-// readmeTable is the table: the cells of each row but the first, by the row's first.
-func readmeTable(t *testing.T) map[string][]string {
+// documentedFaults returns what docs/fidelity.md says is wrong with each server: a table
+// below a heading with its name. A server without faults has no table.
+func documentedFaults(t *testing.T) map[string]map[string]string {
 	t.Helper()
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, after, found := strings.Cut(string(readme), tableHead+"\n")
-	if !found {
-		t.Fatalf("the README has no table that begins with %s", tableHead)
-	}
-	rows := map[string][]string{}
-	for line := range strings.Lines(after) {
-		cells := strings.Split(strings.Trim(line, "| \n"), " | ")
-		if len(cells) == len(echoServers)+1 && cells[0] != "---" {
-			rows[cells[0]] = cells[1:]
-		} else if !strings.HasPrefix(line, "|") {
-			break
+	page := readDocument(t, "docs/fidelity.md").text
+	faults := map[string]map[string]string{}
+	for _, server := range echoServers {
+		faults[server.name] = map[string]string{}
+		_, section, _ := strings.Cut(page, "\n### "+server.name+"\n")
+		section, _, _ = strings.Cut(section, "\n#")
+		for _, row := range tableRows(section) {
+			faults[server.name][row[0]] = row[1]
 		}
 	}
-	return rows
+	return faults
 }
 
-// The probe finds no fault in echosvc, and tells what others get wrong. The README has the same
-// table; -v prints it.
+// TestProbeTellsServersApart runs the probe against each server: it finds no fault in
+// echosvc, and in the others those that docs/fidelity.md has. -v prints the tables.
 func TestProbeTellsServersApart(t *testing.T) {
-	want := readmeTable(t)
+	faults := documentedFaults(t)
+	failable := map[string]bool{}
+	for _, documented := range faults {
+		for name := range documented {
+			failable[name] = true
+		}
+	}
 	results := make([]probed, len(echoServers))
 	t.Run("servers", func(t *testing.T) {
 		for i, server := range echoServers {
 			t.Run(server.name, func(t *testing.T) {
 				t.Parallel()
 				results[i] = runProbe(t, "-timeout", "5s", server.start(t))
-				faithful := true
+				faithful, seen := true, 0
 				for _, c := range results[i].Checks {
 					faithful = faithful && c.Verdict != "failed"
-					cell := "ok" // a check that is no row
-					if row := want[c.Name]; row != nil {
-						cell = row[i]
-					} else if c.Verdict == "note" {
+					want, documented := faults[server.name][c.Name]
+					switch {
+					case documented:
+						seen++
+					case c.Verdict == "note" && !failable[c.Name]:
 						continue
+					default:
+						want = "ok"
 					}
-					if got := c.cell(); got != cell {
-						t.Errorf("%s: %s, and the README says %s; %s", c.Name, got, cell, c.Detail)
+					if got := c.found(); got != want {
+						t.Errorf("%s: %s, and docs/fidelity.md has %s; %s", c.Name, got, want, c.Detail)
 					}
+				}
+				if n := len(faults[server.name]); seen != n {
+					t.Errorf("docs/fidelity.md has %d faults, and %d of them are checks of the probe", n, seen)
 				}
 				if results[i].OK != faithful || (results[i].status == 0) != faithful || !faithful && server.name == "echosvc" {
 					t.Errorf("ok is %v, exit status %d", results[i].OK, results[i].status)
@@ -125,25 +122,18 @@ func TestProbeTellsServersApart(t *testing.T) {
 			})
 		}
 	})
-	t.Log("\n" + markdownTable(results))
+	for i, server := range echoServers {
+		t.Log("\n" + faultTable(server.name, results[i].Checks))
+	}
 }
 
-// markdownTable has the checks that somebody fails.
-func markdownTable(results []probed) string {
+// faultTable writes the table of a server as docs/fidelity.md has it.
+func faultTable(server string, checks []probedCheck) string {
 	var table strings.Builder
-	table.WriteString(tableHead + "\n|" + strings.Repeat("---|", len(results)+1) + "\n")
-	for n, c := range results[0].Checks {
-		row, wrong := "| "+c.Name+" |", false
-		for _, result := range results {
-			if n >= len(result.Checks) { // it was skipped
-				row += " |"
-				continue
-			}
-			wrong = wrong || result.Checks[n].Verdict == "failed"
-			row += " " + result.Checks[n].cell() + " |"
-		}
-		if wrong {
-			table.WriteString(row + "\n")
+	fmt.Fprintf(&table, "### %s\n\n| check | found |\n|---|---|\n", server)
+	for _, c := range checks {
+		if c.Verdict == "failed" {
+			fmt.Fprintf(&table, "| %s | %s |\n", c.Name, c.found())
 		}
 	}
 	return table.String()

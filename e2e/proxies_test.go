@@ -24,7 +24,7 @@ var proxies = map[string]func(t *testing.T, backends []backend) string{
 	"haproxy":  startHAProxy,
 }
 
-// startNginx runs nginx with the configuration that the README has. It has no active health checks: a backend
+// startNginx runs nginx with the configuration of docs/proxies.md. It has no active health checks: a backend
 // that says 503, or does not listen, makes it try the next.
 func startNginx(t *testing.T, backends []backend) string {
 	t.Helper()
@@ -73,7 +73,7 @@ http {
 	return addr
 }
 
-// startHAProxy runs HAProxy with the configuration that the README has: health checks of readyz.
+// startHAProxy runs HAProxy with the configuration of docs/proxies.md: health checks of readyz.
 func startHAProxy(t *testing.T, backends []backend) string {
 	t.Helper()
 	const maxConnections = 4096

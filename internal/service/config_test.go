@@ -203,13 +203,15 @@ func TestHelpHasEveryVariable(t *testing.T) {
 	}
 }
 
-// TestReadmeHasEveryVariable with its default, in the order of help.
-func TestReadmeHasEveryVariable(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+// TestDocsHaveEveryVariable with its default, in the order of help.
+func TestDocsHaveEveryVariable(t *testing.T) {
+	page, err := os.ReadFile("../../docs/configuration.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\| ([^ |]*) *\\|").FindAllStringSubmatch(string(readme), -1)
+	_, section, _ := strings.Cut(string(page), "\n## Variables\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	rows := regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\| ([^ |]*) *\\|").FindAllStringSubmatch(section, -1)
 	fields := reflect.VisibleFields(reflect.TypeFor[variables]())
 	if len(rows) != len(fields) {
 		t.Fatalf("%d rows for %d variables", len(rows), len(fields))

@@ -213,16 +213,16 @@ func TestControlsAreNamed(t *testing.T) {
 	}
 }
 
-// TestReadmeHasEveryControl, in the order of the table.
-func TestReadmeHasEveryControl(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+// TestDocsHaveEveryControl, in the order of the table.
+func TestDocsHaveEveryControl(t *testing.T) {
+	page, err := os.ReadFile("../../docs/controls.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, chapter, _ := strings.Cut(string(readme), "\n## Controls\n")
-	chapter, _, _ = strings.Cut(chapter, "\n## ")
+	_, section, _ := strings.Cut(string(page), "\n## Every control\n")
+	section, _, _ = strings.Cut(section, "\n## ")
 	var documented, known []string
-	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]+`) \\|").FindAllStringSubmatch(chapter, -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]+`) \\|").FindAllStringSubmatch(section, -1) {
 		for _, example := range regexp.MustCompile("`([a-z_]+)=[^`]*`").FindAllStringSubmatch(row[1], -1) {
 			documented = append(documented, example[1])
 		}
@@ -231,6 +231,6 @@ func TestReadmeHasEveryControl(t *testing.T) {
 		known = append(known, control.name)
 	}
 	if !reflect.DeepEqual(documented, known) {
-		t.Errorf("the README has %v, want %v", documented, known)
+		t.Errorf("docs/controls.md has %v, want %v", documented, known)
 	}
 }
