@@ -26,8 +26,8 @@ func TestLoadMeasuresLatency(t *testing.T) {
 	})
 }
 
-// TestLatencyCountsFromWhenAMessageWasDue: ten are due each second, and four are echoed. The
-// last is due at 1.9 s, and its echo comes at 5 s.
+// With a rate, latency counts from when a message was due. Ten are due each second, and four are
+// echoed. The last is due at 1.9 s, and its echo arrives at 5 s.
 func TestLatencyCountsFromWhenAMessageWasDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, data := (&peer{delay: 250 * time.Millisecond}).load(t, Plan{Messages: 20, Conns: 1, Rate: 10, Size: 4})
@@ -51,14 +51,14 @@ func TestLoadFails(t *testing.T) {
 		peer *peer
 		want string
 	}{
-		"out of reach": {&peer{refuse: status(503, "full")}, "0 of 2 connections were opened: answered with 503"},
+		"unreachable": {&peer{refuse: status(503, "full")}, "opened 0 of 2 connections: answered with 503"},
 		"garbled": {&peer{quirk: func(f frame) []frame {
 			if f.opcode == 2 && f.payload[7] == 5 {
 				f.payload[9] ^= 1
 			}
 			return []frame{f}
-		}}, "failed connections: 1, the first: changed: byte 9 of 64"},
-		"closed": {&peer{delay: time.Second, sendAway: 2500 * time.Millisecond}, "failed connections: 2, the first: closed with 1001"},
+		}}, "failed connections: 1; the first error: changed: byte 9 of 64"},
+		"closed": {&peer{delay: time.Second, sendAway: 2500 * time.Millisecond}, "failed connections: 2; the first error: closed with 1001"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestLoadFails(t *testing.T) {
 	}
 }
 
-func TestLoadIsInterrupted(t *testing.T) {
+func TestLoadInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target := (&peer{}).serve(t)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
