@@ -154,7 +154,6 @@ func probeCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 }
 
 // run does what the flags ask for, and reports whether everything passed.
-
 func (f *probeFlags) run(ctx context.Context, target *probe.Target, report *probe.Report) bool {
 	if f.watch {
 		if f.duration > 0 {

@@ -1,6 +1,5 @@
 // The idle time-out finder: it measures when idle connections are cut. The clock and the
 // function that opens a RemoteSocket are passed in.
-
 import { parseGreeting } from "./ledger.js";
 import { conclude } from "./timers.js";
 
