@@ -27,7 +27,7 @@ var violations = []struct {
 	{"reserved control opcode", "8b 80 00000000", codes{1002}},                            // section 5.2
 	{"fragmented ping", "09 80 00000000", codes{1002}},                                    // section 5.5
 	{"ping of 126 bytes", "89 fe 007e 00000000" + strings.Repeat("61", 126), codes{1002}}, // section 5.5
-	{"continuation of nothing", "80 81 00000000 61", codes{1002}},                         // section 5.4
+	{"unexpected continuation", "80 81 00000000 61", codes{1002}},                         // section 5.4
 	{"message within a message", "01 81 00000000 61 81 81 00000000 62", codes{1002}},      // section 5.4
 	{"close payload of one byte", "88 81 00000000 03", codes{1002}},                       // section 5.5.1
 	{"close code 1005", "88 82 00000000 03ed", codes{1002}},                               // section 7.4.1
