@@ -11,16 +11,16 @@ import (
 	"testing"
 )
 
-// url is where a process serves WebSockets.
+// url returns the URL of the echo.
 func (p *process) url() string {
 	return fmt.Sprintf("ws://localhost:%d/", p.ports["ws"])
 }
 
-// probed is what the probe prints for machines.
+// probed is the probe's JSON report.
 type probed struct {
 	OK     bool
 	Checks []probedCheck
-	status int // of the exit
+	status int // exit status
 }
 
 type probedCheck struct {
@@ -28,7 +28,7 @@ type probedCheck struct {
 	Data                  map[string]any
 }
 
-// check finds a check by its name.
+// check returns the check with a name.
 func (p *probed) check(t *testing.T, name string) probedCheck {
 	t.Helper()
 	i := slices.IndexFunc(p.Checks, func(c probedCheck) bool { return c.Name == name })
@@ -38,7 +38,7 @@ func (p *probed) check(t *testing.T, name string) probedCheck {
 	return p.Checks[i]
 }
 
-// cell is what the README's table says of a check.
+// cell returns the README's table cell for a check.
 func (c *probedCheck) cell() string {
 	seen, _, _ := strings.Cut(c.Detail, ":")
 	switch c.Verdict {
@@ -50,7 +50,7 @@ func (c *probedCheck) cell() string {
 	return "**" + seen + "**"
 }
 
-// runProbe runs the probe of the binary.
+// runProbe runs the binary's probe command.
 func runProbe(t *testing.T, args ...string) (result probed) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), buildBinary(t), append([]string{"probe", "-json"}, args...)...)
@@ -65,7 +65,7 @@ func runProbe(t *testing.T, args ...string) (result probed) {
 	return result
 }
 
-// tableHead is the first line of the README's table of what servers get wrong.
+// tableHead is the first line of the README's table of faults in echo servers.
 var tableHead = func() string {
 	head := "| check |"
 	for _, server := range echoServers {
@@ -74,7 +74,7 @@ var tableHead = func() string {
 	return head
 }()
 
-// readmeTable is the table: the cells of each row but the first, by the row's first.
+// readmeTable returns the table's rows without their first cell, which is the key.
 func readmeTable(t *testing.T) map[string][]string {
 	t.Helper()
 	readme, err := os.ReadFile("../README.md")
@@ -83,7 +83,7 @@ func readmeTable(t *testing.T) map[string][]string {
 	}
 	_, after, found := strings.Cut(string(readme), tableHead+"\n")
 	if !found {
-		t.Fatalf("the README has no table that begins with %s", tableHead)
+		t.Fatalf("the README has no table with the head %s", tableHead)
 	}
 	rows := map[string][]string{}
 	for line := range strings.Lines(after) {
@@ -97,7 +97,7 @@ func readmeTable(t *testing.T) map[string][]string {
 	return rows
 }
 
-// The probe finds no fault in echosvc, and tells what others get wrong. The README has the same
+// The probe finds no faults in echosvc, and finds those of other servers. The README has the same
 // table; -v prints it.
 func TestProbeTellsServersApart(t *testing.T) {
 	want := readmeTable(t)
@@ -110,14 +110,14 @@ func TestProbeTellsServersApart(t *testing.T) {
 				faithful := true
 				for _, c := range results[i].Checks {
 					faithful = faithful && c.Verdict != "failed"
-					cell := "ok" // a check that is no row
+					cell := "ok" // a check without a row
 					if row := want[c.Name]; row != nil {
 						cell = row[i]
 					} else if c.Verdict == "note" {
 						continue
 					}
 					if got := c.cell(); got != cell {
-						t.Errorf("%s: %s, and the README says %s; %s", c.Name, got, cell, c.Detail)
+						t.Errorf("%s: %s, but the README has %s; %s", c.Name, got, cell, c.Detail)
 					}
 				}
 				if results[i].OK != faithful || (results[i].status == 0) != faithful || !faithful && server.name == "echosvc" {
@@ -129,7 +129,7 @@ func TestProbeTellsServersApart(t *testing.T) {
 	t.Log("\n" + markdownTable(results))
 }
 
-// markdownTable has the checks that somebody fails.
+// markdownTable formats the checks that at least one server fails.
 func markdownTable(results []probed) string {
 	var table strings.Builder
 	table.WriteString(tableHead + "\n|" + strings.Repeat("---|", len(results)+1) + "\n")
@@ -150,8 +150,8 @@ func markdownTable(results []probed) string {
 	return table.String()
 }
 
-// The finder names the timer of a proxy: nginx cuts a connection when nothing has come from
-// the server for proxy_read_timeout.
+// The probe measures the idle time-out of a proxy: nginx cuts a connection after
+// proxy_read_timeout without data from the server.
 func TestProbeFindsTheIdleTimeoutOfNginx(t *testing.T) {
 	backends := newBackends(t, 1)
 	addr := startNginxWith(t, backends, "5s")
@@ -164,7 +164,7 @@ func TestProbeFindsTheIdleTimeoutOfNginx(t *testing.T) {
 	t.Log(c.Detail)
 }
 
-// A watch goes through a rollout, says how long it was away, and that nothing was cut.
+// A watch survives a rollout, and reports how long there was no connection.
 func TestProbeWatchesARollout(t *testing.T) {
 	backends := newBackends(t, 2)
 	addr := startBalancer(t, backends)
