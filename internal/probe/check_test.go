@@ -138,7 +138,7 @@ func TestRefusal(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				checks := (&peer{refuse: status(test.code, test.body)}).run(t, Run)
 				if len(checks) != 1 {
-					t.Errorf("%d checks", len(checks))
+					t.Errorf("%d checks, want 1", len(checks))
 				}
 				for _, want := range test.want {
 					expect(t, checks, "handshake", Failed, want)

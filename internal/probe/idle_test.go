@@ -80,7 +80,7 @@ func TestIdleFigures(t *testing.T) {
 		checks := (&peer{cutAfter: time.Minute}).idle(t, 2*time.Minute)
 		data, _ := checks["idle time-out"].Data.(idleData)
 		if data.CutAfter != 60 || data.Survived != 30 || data.DefaultOf == "" {
-			t.Errorf("%+v", data)
+			t.Errorf("figures %+v, want cut after 60 s, survived 30 s, and a default", data)
 		}
 	})
 }
@@ -94,7 +94,7 @@ func TestIdleInterrupted(t *testing.T) {
 		steps := 0
 		Idle(ctx, target, time.Hour, func(c Check) { last = c }, func(string) { steps++ })
 		if last.Verdict != Failed || last.Detail != "unknown: interrupted" || steps < 4 {
-			t.Errorf("%+v, %d steps", last, steps)
+			t.Errorf("last check %+v, %d progress lines", last, steps)
 		}
 	})
 }

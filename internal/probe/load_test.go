@@ -21,7 +21,7 @@ func TestLoadMeasuresLatency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, data := (&peer{delay: 10 * time.Millisecond}).load(t, Plan{Messages: 100, Conns: 4, Size: 64})
 		if c.Verdict != OK || data.Messages != 100 || data.P50 != 10 || data.Max != 10 || data.Seconds != 0.25 || data.PerSecond != 400 {
-			t.Errorf("%+v", c)
+			t.Errorf("figures %+v", c)
 		}
 	})
 }
@@ -32,7 +32,7 @@ func TestLatencyCountsFromWhenAMessageWasDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, data := (&peer{delay: 250 * time.Millisecond}).load(t, Plan{Messages: 20, Conns: 1, Rate: 10, Size: 4})
 		if data.Min != 250 || data.Max != 3100 {
-			t.Errorf("%+v", data)
+			t.Errorf("latencies %+v", data)
 		}
 	})
 }
@@ -41,7 +41,7 @@ func TestRateIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, data := (&peer{delay: time.Millisecond}).load(t, Plan{Messages: 31, Conns: 3, Rate: 10, Size: 0})
 		if data.Seconds != 3.001 || data.Max != 1 {
-			t.Errorf("%+v", data)
+			t.Errorf("latencies %+v", data)
 		}
 	})
 }
@@ -81,7 +81,7 @@ func TestLoadInterrupted(t *testing.T) {
 		steps := 0
 		Load(ctx, target, Plan{Messages: 1000, Conns: 2, Rate: 1, Size: 8}, func(got Check) { c = got }, func(string) { steps++ })
 		if c.Verdict != Failed || !strings.Contains(c.Detail, "interrupted") || steps < 9 {
-			t.Errorf("%+v, %d steps", c, steps)
+			t.Errorf("check %+v, %d progress lines", c, steps)
 		}
 	})
 }

@@ -43,7 +43,7 @@ func TestAddHeader(t *testing.T) {
 		}
 	}
 	if target.Header.Get("X-Two") != "2" || len(target.Header["Host"]) != 0 || target.Host != "echo.example:444" || target.serverName() != "echo.example" {
-		t.Errorf("%+v", target)
+		t.Errorf("target %+v", target)
 	}
 }
 

@@ -57,7 +57,11 @@ func timersAt(cut time.Duration) (matching []proxyTimer) {
 func describeTimers(timers []proxyTimer) string {
 	var names []string
 	for _, t := range timers {
-		names = append(names, t.name+" ("+t.setting+")")
+		setting := t.setting
+		if t.whole {
+			setting += ", for the whole connection"
+		}
+		names = append(names, t.name+" ("+setting+")")
 	}
 	return strings.Join(names, ", ")
 }

@@ -60,6 +60,7 @@ func TestTimersAt(t *testing.T) {
 func TestDescribeTimers(t *testing.T) {
 	for cut, want := range map[time.Duration]string{
 		5 * time.Second:  "",
+		15 * time.Second: "Envoy (timeout of the route, for the whole connection)",
 		55 * time.Second: "Heroku router (fixed)",
 		62 * time.Second: "nginx and ingress-nginx (proxy_read_timeout), AWS Application Load Balancer (idle_timeout.timeout_seconds)",
 	} {

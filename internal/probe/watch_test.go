@@ -60,7 +60,7 @@ func TestWatchSurvivesARollout(t *testing.T) {
 		}
 		// Two seconds, plus a back-off whose limit has doubled at least four times by then.
 		if away := events[3].AwayMS; away < 2000 || away > 2000+float64(maxBackoff.Milliseconds()) || events[3].Pod != "new" || events[1].Code != 1001 {
-			t.Errorf("%+v", events)
+			t.Errorf("events %+v", events)
 		}
 	})
 }
