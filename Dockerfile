@@ -1,9 +1,9 @@
-# The compiler runs on the machine that builds, whatever the image is for: Go
-# cross-compiles, and no emulator is needed for arm64.
+# The compiler runs on the build machine's architecture, whatever the image's is: Go
+# cross-compiles, so arm64 needs no emulator.
 FROM --platform=$BUILDPLATFORM golang:1.26 AS build
 WORKDIR /src
 
-# The modules are a layer of their own: they change less often than the source.
+# The modules have their own layer, because they change less often than the source.
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 
@@ -18,7 +18,7 @@ RUN --mount=type=cache,target=/go/pkg/mod \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
     go build -trimpath -ldflags "-s -w -X main.stamped=$VERSION -X main.revision=$REVISION" -o /out/echosvc ./cmd/echosvc
 
-# Nothing but the binary: no shell, no libc, and no certificates (the probe has Mozilla's authorities in it).
+# Nothing but the binary: no shell, no libc and no certificates. The probe has Mozilla's roots built in.
 FROM scratch
 ARG VERSION=devel
 ARG REVISION=unknown
@@ -29,11 +29,11 @@ LABEL org.opencontainers.image.title="echosvc" \
       org.opencontainers.image.revision="$REVISION"
 COPY --from=build /out/echosvc /echosvc
 
-# By number: Kubernetes' runAsNonRoot cannot look a name up, and here is no passwd file.
+# A number, because Kubernetes' runAsNonRoot cannot resolve a name, and the image has no passwd file.
 USER 65532:65532
-# The defaults of PORT and HEALTH_PORT. Both are above 1024, for want of privileges.
+# The defaults of PORT and HEALTH_PORT, above 1024 so that they need no privileges.
 EXPOSE 8080 8081
 STOPSIGNAL SIGTERM
-# It asks the health port, or PORT where that is off, by the container's own environment.
+# It uses the container's own environment to find the health port, or PORT if the health port is off.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=5s --retries=3 CMD ["/echosvc", "healthcheck"]
 ENTRYPOINT ["/echosvc"]

@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cores are where things run.
+// cores says which core the server and the load are pinned to.
 type cores struct{ server, load int }
 
-// twoCores are the first two cores that this process may use.
+// twoCores returns the first two cores that this process may use.
 func twoCores() (cores, error) {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &set); err != nil {
@@ -31,7 +31,7 @@ func twoCores() (cores, error) {
 	return cores{server: usable[0], load: usable[1]}, nil
 }
 
-// pin has the calling thread, and what it starts, run on some cores.
+// pin pins the calling thread, and the processes it starts, to cores.
 func pin(cores ...int) error {
 	var set unix.CPUSet
 	for _, core := range cores {
@@ -43,12 +43,12 @@ func pin(cores ...int) error {
 	return nil
 }
 
-// maxIdle is how many connections from one address to another fit into the usual range of
+// maxIdle is how many connections from one address to another fit into the default range of
 // ephemeral ports (ip_local_port_range), with some to spare.
 const maxIdle = 25000
 
-// idleConnections is how many the limit of open files allows, with a twentieth left to
-// the rest of both processes.
+// idleConnections returns how many connections the limit of open files allows, leaving a
+// twentieth for everything else.
 func idleConnections() (int, error) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
@@ -57,10 +57,10 @@ func idleConnections() (int, error) {
 	return int(min(limit.Max-limit.Max/20, maxIdle)), nil
 }
 
-// machine is the processor, the cores, the system and the Go version.
+// machine describes the CPU, the number of cores, the kernel and the Go version.
 func machine() string {
 	model := "unknown CPU"
-	info, _ := os.ReadFile("/proc/cpuinfo") // without it the model stays unknown
+	info, _ := os.ReadFile("/proc/cpuinfo") // optional
 	for line := range bytes.Lines(info) {
 		if name, value, ok := bytes.Cut(line, []byte(":")); ok && string(bytes.TrimSpace(name)) == "model name" {
 			model = string(bytes.TrimSpace(value))

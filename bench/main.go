@@ -1,13 +1,13 @@
-// Command bench measures echosvc beside other WebSocket servers and beside a bare TCP
-// echo, all under the same load, and prints what each takes. Linux only, with two cores:
+// Command bench measures echosvc, other WebSocket servers and a bare TCP echo under the same
+// load, and prints what a message costs each of them. It needs Linux and two cores:
 //
 //	go run .
 //
-// Each server is a process of its own, pinned to one core; the load runs on another. A
-// figure is the best of several rounds, in which the servers take turns, so that
-// what else goes on on the machine meets all of them; latencies are the median of the
-// rounds, and the spread is how far the worst round was from the best. Many short rounds find the best sooner than few long ones: a
-// neighbour that takes cache and memory stays for seconds.
+// Each server runs in a process of its own, pinned to one core; the load runs on another. The
+// servers take turns in every round, so that disturbances on the machine affect all of them. A
+// figure is the best of several rounds, but a latency is the median of the rounds. The spread is
+// how far the worst round was from the best. Many short rounds find the best sooner than a few
+// long ones, because a neighbour that takes cache and memory stays for seconds.
 package main
 
 import (
@@ -46,30 +46,29 @@ type options struct {
 
 func run(args []string, stdout, stderr io.Writer) error {
 	if len(args) == 3 && args[0] == "serve" {
-		return peers.Serve(args[1], args[2]) // on no thread of its own: accepting would cost more
+		return peers.Serve(args[1], args[2]) // not on a locked thread, where accepting costs more
 	}
-	// The thread of the load is pinned to a core, and the life of the servers hangs on the
-	// thread that starts them.
+	// The load's thread is pinned to a core, and the servers die with the thread that started them.
 	runtime.LockOSThread()
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.IntVar(&o.rounds, "rounds", 10, "how often each cell is measured; the best counts")
-	flags.DurationVar(&o.duration, "duration", 500*time.Millisecond, "how long a cell is measured in each round")
-	flags.IntVar(&o.idle, "idle", 0, "idle connections; 0 is what the limit of open files and the ports allow")
-	flags.StringVar(&o.only, "only", "", "servers and loads by name, with commas between; none of a sort is all of it")
-	flags.StringVar(&o.svg, "svg", "", "file for a picture of the results")
-	flags.StringVar(&o.json, "json", "", "file for the figures of every round")
+	flags.IntVar(&o.rounds, "rounds", 10, "how many `rounds` to measure each cell in; the best one counts")
+	flags.DurationVar(&o.duration, "duration", 500*time.Millisecond, "how long to measure each cell in a round")
+	flags.IntVar(&o.idle, "idle", 0, "number of idle connections; 0 for as many as open files and ports allow")
+	flags.StringVar(&o.only, "only", "", "comma-separated names of servers and loads; without servers all of them run, and likewise loads")
+	flags.StringVar(&o.svg, "svg", "", "write a picture of the results to this `file`")
+	flags.StringVar(&o.json, "json", "", "write the figures of every round to this `file`")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil
 	} else if err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
-		return fmt.Errorf("there is no argument %q; -help lists the flags", flags.Arg(0))
+		return fmt.Errorf("unexpected argument %q; -help lists the flags", flags.Arg(0))
 	}
 	if o.rounds < 1 || o.duration <= 0 || o.idle < 0 {
-		return errors.New("-rounds and -duration must be more than 0, -idle not less")
+		return errors.New("-rounds and -duration must be more than 0, -idle at least 0")
 	}
 	return measure(o, "go run . "+strings.Join(args, " "), stdout, stderr)
 }
@@ -116,8 +115,8 @@ func measure(o options, command string, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// removeWhenInterrupted has a signal remove dir and end this process, and with it the
-// servers, as the kernel is told when they start. stop ends that.
+// removeWhenInterrupted makes a signal remove dir and end this process. The kernel then kills the
+// servers, which have a parent-death signal. stop undoes it.
 func removeWhenInterrupted(dir string) (stop func()) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -133,7 +132,7 @@ func removeWhenInterrupted(dir string) (stop func()) {
 	}
 }
 
-// warmup is how long a load runs before it is measured: long enough for the heaps to find
+// warmup returns how long a load runs before it is measured: long enough for the heaps to reach
 // their size.
 func warmup(measured time.Duration) time.Duration {
 	return max(measured/5, 300*time.Millisecond)

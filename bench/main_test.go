@@ -13,7 +13,7 @@ import (
 	"github.com/echosvc/echosvc/bench/internal/report"
 )
 
-// TestMain is the bench itself when the bench starts this program as a server.
+// TestMain runs the bench instead of the tests when the bench starts this binary as a server.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 4 && os.Args[1] == "serve" {
 		main()
@@ -21,19 +21,19 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// bench runs the command as main does.
+// bench runs the command with args.
 func bench(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	if _, err := twoCores(); err != nil {
 		t.Skip(err)
 	}
-	runtime.LockOSThread() // never unlocked: the thread is pinned, and ends with the test
+	runtime.LockOSThread() // not unlocked: the pinned thread ends with the test
 	var out, progress bytes.Buffer
 	err = run(args, &out, &progress)
 	return out.String(), progress.String(), err
 }
 
-func TestEveryServerAnswersEveryMessageRightly(t *testing.T) {
+func TestEveryServerEchoesCorrectly(t *testing.T) {
 	figures := filepath.Join(t.TempDir(), "figures.json")
 	stdout, stderr, err := bench(t, "-rounds", "1", "-duration", "20ms", "-only", "64x64x16,4x1m,text,jsonx8,handshake", "-json", figures)
 	if err != nil {
@@ -50,9 +50,9 @@ func TestEveryServerAnswersEveryMessageRightly(t *testing.T) {
 	for _, l := range table.Loads {
 		for k, s := range table.Servers {
 			c := l.Cells[k]
-			flaky := s.Name == "nbio" && len(c.Failed) > 0 // now and then it closes without a close frame
+			flaky := s.Name == "nbio" && len(c.Failed) > 0 // it sometimes drops a connection
 			if !c.Measured() && l.Name != "jsonx8" && !flaky {
-				t.Errorf("%s has no figures for %s", l.Name, s.Title)
+				t.Errorf("%s: no figures for %s", l.Name, s.Title)
 			}
 			if c.Measured() && (c.Best().Cost <= 0 || c.Best().Rate <= 0 || c.Best().RSS <= 0) {
 				t.Errorf("%s, %s: %+v", l.Name, s.Title, c.Best())
@@ -69,7 +69,7 @@ func TestEveryServerAnswersEveryMessageRightly(t *testing.T) {
 	}
 }
 
-func TestIdleConnectionsAndPicture(t *testing.T) {
+func TestIdleMemoryAndPicture(t *testing.T) {
 	picture := filepath.Join(t.TempDir(), "picture.svg")
 	stdout, stderr, err := bench(t, "-rounds", "1", "-idle", "40", "-only", "portable,epoll-go,idle", "-svg", picture)
 	if err != nil {
@@ -83,12 +83,12 @@ func TestIdleConnectionsAndPicture(t *testing.T) {
 	}
 }
 
-func TestWrongArguments(t *testing.T) {
+func TestArgumentErrors(t *testing.T) {
 	for want, args := range map[string][]string{
-		`no server or load "nosuch"`: {"-only", "gws,nosuch"},
-		"must be more than 0":        {"-rounds", "0"},
-		`no argument "loudly"`:       {"loudly"},
-		`no server "nosuch"`:         {"serve", "nosuch", "127.0.0.1:0"},
+		`no server or load "nosuch"`:   {"-only", "gws,nosuch"},
+		"must be more than 0":          {"-rounds", "0"},
+		`unexpected argument "loudly"`: {"loudly"},
+		`no server "nosuch"`:           {"serve", "nosuch", "127.0.0.1:0"},
 	} {
 		if _, _, err := bench(t, args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", args, err, want)
@@ -118,7 +118,7 @@ not JSON
 		t.Errorf("driver %q", got)
 	}
 	if got := startDriver([]byte("{}\n")); got != "" {
-		t.Errorf("driver %q of no line", got)
+		t.Errorf("driver %q without a line", got)
 	}
 }
 
@@ -128,6 +128,6 @@ func TestParseRollup(t *testing.T) {
 		t.Errorf("%d, %v", n, err)
 	}
 	if _, err := parseRollup(nil); err == nil {
-		t.Error("no error for what has no Rss")
+		t.Error("no error without an Rss line")
 	}
 }

@@ -14,17 +14,17 @@ import (
 	"github.com/echosvc/echosvc/bench/internal/report"
 )
 
-// A plan is which servers meet which loads.
+// A plan says which servers are measured under which loads.
 type plan struct {
 	servers []server
 	loads   []*load.Load
 	rounds  int
 	window  load.Window
 	cores   cores
-	dir     string // for what servers print
+	dir     string // for binaries and the servers' output
 }
 
-// newPlan builds what has to be built, and says what is left out and why.
+// newPlan builds the servers that need building, and reports which are skipped and why.
 func newPlan(o options, dir string, cores cores, progress io.Writer) (*plan, error) {
 	p := &plan{loads: load.Loads(o.idle), rounds: o.rounds, window: window(o), cores: cores, dir: dir}
 	var serverNames, loadNames, wanted []string
@@ -39,7 +39,7 @@ func newPlan(o options, dir string, cores cores, progress io.Writer) (*plan, err
 	}
 	for _, name := range wanted {
 		if !slices.Contains(serverNames, name) && !slices.Contains(loadNames, name) {
-			return nil, fmt.Errorf("-only: there is no server or load %q; there are the servers %s and the loads %s",
+			return nil, fmt.Errorf("-only: no server or load %q; the servers are %s, the loads %s",
 				name, strings.Join(serverNames, ","), strings.Join(loadNames, ","))
 		}
 	}
@@ -50,7 +50,7 @@ func newPlan(o options, dir string, cores cores, progress io.Writer) (*plan, err
 		}
 		switch err := s.prepare(&s, dir, cores); {
 		case errors.Is(err, errSkip):
-			fmt.Fprintf(progress, "%s is left out: %v\n", s.title, err)
+			fmt.Fprintf(progress, "%s is skipped: %v\n", s.title, err)
 		case err != nil:
 			return nil, err
 		default:
@@ -60,20 +60,19 @@ func newPlan(o options, dir string, cores cores, progress io.Writer) (*plan, err
 	return p, nil
 }
 
-// selected says whether name is wanted: all of its sort are when none of them is named.
-func selected(name string, sort, wanted []string) bool {
-	named := slices.ContainsFunc(wanted, func(w string) bool { return slices.Contains(sort, w) })
+// selected reports whether name is wanted. If no name of its kind is, all of the kind are.
+func selected(name string, kind, wanted []string) bool {
+	named := slices.ContainsFunc(wanted, func(w string) bool { return slices.Contains(kind, w) })
 	return !named || slices.Contains(wanted, name)
 }
 
-// idleRounds is how often memory is measured at the most: it is the same each time, within
-// some percent, and takes a minute.
+// idleRounds is how often memory is measured at most: it takes a minute, and the results differ by
+// a few percent only.
 const idleRounds = 3
 
-// run measures every cell in every round. In a round the servers take turns under each load,
-// and each round another begins.
-// A wrong reply ends the run, and so does any failure of echosvc; a peer that drops a
-// connection loses the round, and the report says so.
+// run measures every cell in every round. Under each load the servers take turns, and each round
+// starts with another server. A wrong reply ends the run, and so does any failure of echosvc. A
+// peer that drops a connection loses the round, and the report says so.
 func (p *plan) run(progress io.Writer) (*report.Table, error) {
 	t := &report.Table{Rounds: p.rounds, Measured: p.window.Measured}
 	for _, s := range p.servers {
@@ -97,7 +96,7 @@ func (p *plan) run(progress io.Writer) (*report.Table, error) {
 					continue
 				}
 				result, err := p.cell(s, l)
-				if errors.Is(err, load.ErrNotAgreed) {
+				if errors.Is(err, load.ErrNotNegotiated) {
 					continue
 				}
 				cell := &t.Loads[i].Cells[k]
@@ -124,18 +123,18 @@ func unit(l *load.Load) string {
 	return "message"
 }
 
-// cell starts a server, has the load meet it, and ends it.
+// cell starts a server, runs the load against it and kills it.
 func (p *plan) cell(s server, l *load.Load) (load.Result, error) {
 	process, err := s.start(p.dir, p.cores)
 	if err != nil {
 		return load.Result{}, err
 	}
-	defer process.end()
-	// What the last cell left is collected now, and nothing while this one is measured.
+	defer process.kill()
+	// Collect the garbage of the last cell now, and none while this one is measured.
 	runtime.GC()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	result, err := l.Run(load.Target{Addr: process.addr, Bare: s.bare, CPU: process.cpu, RSS: process.resident}, p.window)
-	if err != nil && !errors.Is(err, load.ErrNotAgreed) {
+	if err != nil && !errors.Is(err, load.ErrNotNegotiated) {
 		return result, fmt.Errorf("%w %s", err, bytes.TrimSpace(process.output()))
 	}
 	return result, err

@@ -15,20 +15,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// startTimeout is how long a server may take until it accepts connections.
+// startTimeout is how long a server may take to accept connections.
 const startTimeout = 10 * time.Second
 
 // A process is a running server.
 type process struct {
 	command *exec.Cmd
 	addr    netip.AddrPort
-	log     string // file with what it prints
+	log     string // file with its output
 	exited  chan struct{}
 }
 
-// start runs the server on its core, or cores, with nothing of this process's
-// environment, and waits until it accepts connections. The calling thread, which is the
-// load's, is then on the core for the load.
+// start runs the server on its core or cores, with none of this process's environment, and waits
+// until it accepts connections. The calling thread, which is the load's, is pinned to the load's
+// core afterwards.
 func (s server) start(dir string, cores cores) (*process, error) {
 	addr, err := freeAddr()
 	if err != nil {
@@ -42,10 +42,10 @@ func (s server) start(dir string, cores cores) (*process, error) {
 	defer log.Close()
 	args, env := s.command(addr)
 	p.command = exec.Command(s.program, args...)
-	p.command.Env = append([]string{}, env...) // nil would be that of this process
+	p.command.Env = append([]string{}, env...) // nil would inherit this process's
 	p.command.Stdout, p.command.Stderr = log, log
 	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	// A process begins with the cores of the thread that starts it.
+	// A process inherits the cores of the thread that starts it.
 	if s.spread {
 		err = pin(cores.server, cores.load)
 	} else {
@@ -66,13 +66,13 @@ func (s server) start(dir string, cores cores) (*process, error) {
 		close(p.exited)
 	}()
 	if err := p.ready(); err != nil {
-		p.end()
+		p.kill()
 		return nil, fmt.Errorf("%s: %w\n%s", s.title, err, p.output())
 	}
 	return p, nil
 }
 
-// freeAddr is an address that nothing listens on.
+// freeAddr returns an address that nothing listens on.
 func freeAddr() (netip.AddrPort, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -90,23 +90,23 @@ func (p *process) ready() error {
 			return conn.Close()
 		}
 		if time.Since(began) > startTimeout {
-			return fmt.Errorf("does not listen after %v: %w", startTimeout, err)
+			return fmt.Errorf("not listening after %v: %w", startTimeout, err)
 		}
 		select {
 		case <-p.exited:
-			return fmt.Errorf("does not start: %v", p.command.ProcessState)
+			return fmt.Errorf("exited at start: %v", p.command.ProcessState)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }
 
-// end ends the server at once; how it would end by itself is not measured here.
-func (p *process) end() {
+// kill kills the server. Its shutdown is not measured.
+func (p *process) kill() {
 	p.command.Process.Kill()
 	<-p.exited
 }
 
-// output is what the server has printed.
+// output returns what the server has printed.
 func (p *process) output() []byte {
 	output, err := os.ReadFile(p.log)
 	if err != nil {
@@ -115,20 +115,20 @@ func (p *process) output() []byte {
 	return output
 }
 
-// cpu is the user and system time of all threads of the server since its start, to the
-// nanosecond: what /proc has in its stat is in hundredths of a second.
+// cpu returns the user and system time of all threads of the server so far, in nanoseconds. The
+// times in /proc/PID/stat have a resolution of 10 ms.
 func (p *process) cpu() (time.Duration, error) {
-	// The clock of a process, as clock_getcpuclockid(3) makes it: CPUCLOCK_SCHED is 2.
+	// The process's CPU clock ID, as clock_getcpuclockid(3) computes it. CPUCLOCK_SCHED is 2.
 	clock := ^p.command.Process.Pid<<3 | 2
 	var t unix.Timespec
 	if err := unix.ClockGettime(int32(clock), &t); err != nil {
-		return 0, fmt.Errorf("the CPU clock of process %d: %w", p.command.Process.Pid, err)
+		return 0, fmt.Errorf("reading the CPU clock of process %d: %w", p.command.Process.Pid, err)
 	}
 	return time.Duration(t.Nano()), nil
 }
 
-// resident is the server's memory in user space, in bytes. It is taken from smaps_rollup,
-// since what status says may be off by some hundred KiB.
+// resident returns the server's resident memory in bytes. It is read from smaps_rollup, because
+// VmRSS in /proc/PID/status may be off by some hundred KiB.
 func (p *process) resident() (int, error) {
 	path := fmt.Sprintf("/proc/%d/smaps_rollup", p.command.Process.Pid)
 	rollup, err := os.ReadFile(path)

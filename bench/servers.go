@@ -13,23 +13,23 @@ import (
 
 // A server is a row of the table.
 type server struct {
-	name  string // for the command line
-	title string // for the table
+	name  string // on the command line
+	title string // in the table
 	group report.Group
-	bare  bool // echoes TCP bytes and knows no WebSocket
+	bare  bool // echoes TCP bytes and does not speak WebSocket
 
-	// spread is over both cores, that of the load too: what more loops bring. Such a
-	// server runs only when it is named, since the load takes from it.
+	// spread lets the server use both cores, including the load's, to show the effect of more
+	// loops. Such a server runs only if it is named, since the load and it disturb each other.
 	spread bool
 
 	prepare func(s *server, dir string, cores cores) error
 	program string // set by prepare
-	// command has what the program is started with to listen on an address.
+	// command returns the arguments and environment to listen on an address.
 	command func(addr netip.AddrPort) (args, env []string)
 }
 
-// errSkip is of a server that cannot be had here.
-var errSkip = errors.New("not here")
+// errSkip is returned for a server that cannot run on this machine.
+var errSkip = errors.New("not available")
 
 // allServers are in the order of the table.
 var allServers = []server{
@@ -51,7 +51,7 @@ var allServers = []server{
 	},
 }
 
-// peer is a server that this program contains.
+// peer returns a server that this program contains.
 func peer(name, title string) server {
 	return server{
 		name: name, title: title, group: report.Peer,
@@ -73,7 +73,7 @@ func bare(s server) server {
 func prepareKernelEcho(s *server, dir string, _ cores) (err error) {
 	s.program, err = peers.BuildKernelEcho(dir)
 	if errors.Is(err, exec.ErrNotFound) {
-		return fmt.Errorf("%w: there is no gcc", errSkip)
+		return fmt.Errorf("%w: no gcc", errSkip)
 	}
 	return err
 }

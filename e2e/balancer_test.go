@@ -12,33 +12,33 @@ import (
 	"time"
 )
 
-// backend is where a process is, or will be.
+// A backend is the address of a process that runs or will run.
 type backend struct {
 	host         string
 	port, health int
 }
 
-// start runs echosvc there.
+// start runs echosvc at the backend's address.
 func (b backend) start(t *testing.T, variables ...string) *process {
 	t.Helper()
 	return startBinary(t, append(variables, "HOST="+b.host, fmt.Sprintf("PORT=%d", b.port), fmt.Sprintf("HEALTH_PORT=%d", b.health))...)
 }
 
-// balancer forwards TCP connections to backends, in turn, as a cloud's balancer does: a
-// backend whose readyz does not say 200 gets no new connections, and keeps those it has.
+// A balancer forwards TCP connections to backends in turn, as a cloud load balancer does. A backend
+// whose readyz is not 200 gets no new connections, and keeps its existing ones.
 type balancer struct {
 	net.Listener
 	backends []backend
 
 	mu    sync.Mutex
 	ready map[backend]bool
-	turn  int // whose turn it is
+	turn  int // index of the next backend
 }
 
-// checkInterval is how often a balancer asks readyz.
+// checkInterval is the time between checks of readyz.
 const checkInterval = 20 * time.Millisecond
 
-// startBalancer runs a balancer to the end of the test, and returns its address.
+// startBalancer runs a balancer until the end of the test and returns its address.
 func startBalancer(t *testing.T, backends []backend) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -64,7 +64,7 @@ func startBalancer(t *testing.T, backends []backend) string {
 	return ln.Addr().String()
 }
 
-// check asks all backends, again and again.
+// check polls readyz of all backends.
 func (b *balancer) check(ctx context.Context) {
 	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	ticker := time.NewTicker(checkInterval)
@@ -88,7 +88,7 @@ func (b *balancer) check(ctx context.Context) {
 	}
 }
 
-// next chooses the next ready backend.
+// next returns the next ready backend.
 func (b *balancer) next() (backend, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -102,8 +102,8 @@ func (b *balancer) next() (backend, bool) {
 	return backend{}, false
 }
 
-// forward copies bytes both ways until both sides have ended. Where no backend is ready,
-// the client finds itself cut, which is what no test may see.
+// forward copies bytes both ways until both sides have ended. If no backend is ready, it drops the
+// client, which fails the test.
 func (b *balancer) forward(client net.Conn) {
 	defer client.Close()
 	backend, ok := b.next()

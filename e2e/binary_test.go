@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// start runs echosvc with the environment of the container, but for its ports.
+// start runs echosvc with the environment of the container, except for its ports.
 func start(t *testing.T, m *manifests) *process {
 	t.Helper()
 	var variables []string
@@ -22,23 +22,23 @@ func start(t *testing.T, m *manifests) *process {
 	return startBinary(t, variables...)
 }
 
-// probe does what the kubelet does, and returns the status.
+// probe sends the request that the kubelet would, and returns the status.
 func (p *process) probe(t *testing.T, probe *corev1.Probe) int {
 	t.Helper()
 	get := probe.HTTPGet
 	if get == nil || get.Host != "" || get.Scheme != "" && get.Scheme != corev1.URISchemeHTTP {
-		t.Fatalf("not a plain GET to the pod: %v", probe.ProbeHandler)
+		t.Fatalf("the probe is not a plain GET to the pod: %v", probe.ProbeHandler)
 	}
-	// The WebSocket port answers too, but it may be busy or speak TLS.
+	// The WebSocket port answers too, but it may be busy or use TLS.
 	if get.Port != intstr.FromString("health") {
-		t.Errorf("the probe asks the port %v", &get.Port)
+		t.Errorf("the probe uses the port %v", &get.Port)
 	}
 	return p.get(t, get.Port.StrVal, get.Path, nil)
 }
 
-// The binary answers the probes as the manifests expect, and the drain turns readiness,
-// not liveness.
-func TestProbesAskWhatTheBinaryServes(t *testing.T) {
+// The binary answers the probes as the manifests expect. A drain fails the readiness probe, not the
+// liveness probe.
+func TestProbesMatchTheBinary(t *testing.T) {
 	m := loadBase(t)
 	container := m.container()
 	p := start(t, m)
@@ -47,12 +47,11 @@ func TestProbesAskWhatTheBinaryServes(t *testing.T) {
 		"startup": container.StartupProbe, "readiness": container.ReadinessProbe, "liveness": container.LivenessProbe,
 	} {
 		if status := p.probe(t, probe); status != http.StatusOK {
-			t.Errorf("the %s probe gets %d from a process that serves", name, status)
+			t.Errorf("the %s probe gets %d from a serving process", name, status)
 		}
 	}
 
-	// The signal as the kubelet sends it. DRAIN_DELAY is seconds long, so what follows is
-	// asked during it.
+	// The kubelet's signal. DRAIN_DELAY lasts seconds, so the following requests fall into it.
 	p.signal(t, syscall.SIGTERM)
 	p.awaitLog(t, "draining")
 	if status := p.probe(t, container.ReadinessProbe); status != http.StatusServiceUnavailable {
@@ -62,14 +61,14 @@ func TestProbesAskWhatTheBinaryServes(t *testing.T) {
 		t.Errorf("the liveness probe gets %d during the drain: a restart would cut it short", status)
 	}
 
-	p.signal(t, syscall.SIGTERM) // cuts the delay short
+	p.signal(t, syscall.SIGTERM) // ends the delay early
 	p.awaitLog(t, "drained")
 	if err := p.wait(); err != nil {
 		t.Errorf("echosvc ended with %v", err)
 	}
 }
 
-func TestPortOfTheServiceEchoes(t *testing.T) {
+func TestServicePortUpgrades(t *testing.T) {
 	m := loadBase(t)
 	p := start(t, m)
 	status := p.get(t, m.service.Spec.Ports[0].TargetPort.StrVal, "/ws", http.Header{
@@ -83,7 +82,7 @@ func TestPortOfTheServiceEchoes(t *testing.T) {
 	}
 }
 
-// The command of the image's HEALTHCHECK finds the service by the container's environment.
+// The command of the image's HEALTHCHECK finds the service through the container's environment.
 func TestHealthcheckCommand(t *testing.T) {
 	p := start(t, loadBase(t))
 	check := exec.CommandContext(t.Context(), p.command.Path, "healthcheck")
@@ -93,11 +92,11 @@ func TestHealthcheckCommand(t *testing.T) {
 	}
 	p.signal(t, syscall.SIGKILL)
 	if err := p.wait(); err == nil {
-		t.Fatal("a killed process ended well")
+		t.Fatal("a killed process has exit status 0")
 	}
 	check = exec.CommandContext(t.Context(), p.command.Path, "healthcheck")
 	check.Env = p.command.Env
 	if output, err := check.CombinedOutput(); check.ProcessState == nil || check.ProcessState.ExitCode() != 1 {
-		t.Errorf("with no service: %v\n%s", err, output)
+		t.Errorf("without a service: %v\n%s", err, output)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// A browser speaks wss, when it takes the certificate.
+// A browser connects over wss if it accepts the certificate.
 func TestBrowserOverTLS(t *testing.T) {
 	cert, key := wstest.WriteCertificate(t, t.TempDir(), "localhost")
 	p := startBinary(t, "TLS_CERT_FILE="+cert, "TLS_KEY_FILE="+key)
@@ -29,11 +29,10 @@ func TestBrowserOverTLS(t *testing.T) {
 	}
 }
 
-// openBrowser starts headless Chromium with a page of echosvc in it. It skips the test
-// where there is no Chromium.
+// openBrowser starts headless Chromium and opens a page. It skips the test if there is no Chromium.
 func openBrowser(t *testing.T, url string, flags ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
-	// First the one that has its sandbox allowed on machines that restrict namespaces.
+	// Prefer google-chrome: machines that restrict namespaces allow its sandbox.
 	chromium, err := exec.LookPath("google-chrome")
 	if err != nil {
 		chromium, err = exec.LookPath("chromium")
@@ -45,7 +44,7 @@ func openBrowser(t *testing.T, url string, flags ...chromedp.ExecAllocatorOption
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	options = append(options, flags...)
 	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // Chromium refuses to have a sandbox as root
+		options = append(options, chromedp.NoSandbox) // Chromium does not support its sandbox as root
 	}
 	allocator, cancelAllocator := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(cancelAllocator)
@@ -57,7 +56,7 @@ func openBrowser(t *testing.T, url string, flags ...chromedp.ExecAllocatorOption
 	return browser
 }
 
-// evaluate runs JavaScript as the console does, and returns what its promise gives.
+// evaluate runs JavaScript as the console does, and returns the value of its promise.
 func evaluate[T any](t *testing.T, browser context.Context, script string) T {
 	t.Helper()
 	result, err := chromedp.Run(browser, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
@@ -67,14 +66,15 @@ func evaluate[T any](t *testing.T, browser context.Context, script string) T {
 	return result
 }
 
-// closeEvent is what a browser tells of the end.
+// A closeEvent is the CloseEvent of a browser's WebSocket.
 type closeEvent struct {
 	Code     int
 	Reason   string
 	WasClean bool
 }
 
-// The conversation of docs/page.md in a browser's console, with more to say.
+// The conversation of docs/page.md in a browser's console: text, binary, empty and large messages
+// are echoed, and "bye" closes.
 func TestBrowserConsole(t *testing.T) {
 	p := startBinary(t)
 	browser := openBrowser(t, fmt.Sprintf("http://localhost:%d/healthz", p.ports["ws"]))
@@ -104,7 +104,7 @@ func TestBrowserConsole(t *testing.T) {
 	}
 }
 
-// A browser sees the code and the reason that it closes with come back.
+// The code and the reason that a browser closes with come back.
 func TestBrowserCloses(t *testing.T) {
 	p := startBinary(t)
 	browser := openBrowser(t, fmt.Sprintf("http://localhost:%d/healthz", p.ports["ws"]))
@@ -118,8 +118,8 @@ func TestBrowserCloses(t *testing.T) {
 	}
 }
 
-// A browser is told when the server goes.
-func TestBrowserIsToldOfTheEnd(t *testing.T) {
+// A browser receives a close frame when the server shuts down.
+func TestBrowserSeesShutdown(t *testing.T) {
 	p := startBinary(t)
 	browser := openBrowser(t, fmt.Sprintf("http://localhost:%d/healthz", p.ports["ws"]))
 	evaluate[bool](t, browser, `new Promise(resolve => {

@@ -6,15 +6,14 @@ import (
 	"testing"
 )
 
-// TestClusterRollout replaces every pod of the cluster that kubectl knows, where
-// echosvc runs in the namespace echosvc, while clients are connected to
-// ECHOSVC_CLUSTER_URL.
+// TestClusterRollout restarts every pod of echosvc in the current cluster of kubectl, in the
+// namespace echosvc, while clients are connected to ECHOSVC_CLUSTER_URL.
 func TestClusterRollout(t *testing.T) {
 	url := os.Getenv("ECHOSVC_CLUSTER_URL")
 	if url == "" {
-		t.Skip("ECHOSVC_CLUSTER_URL is not set: there is no cluster to roll out in")
+		t.Skip("ECHOSVC_CLUSTER_URL is not set, so there is no cluster to test with")
 	}
-	rideOut(t, url, 50, func() {
+	checkRollout(t, url, 50, func() {
 		kubectl(t, "rollout", "restart", "deployment/echosvc")
 		kubectl(t, "rollout", "status", "deployment/echosvc")
 	})

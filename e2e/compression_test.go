@@ -5,9 +5,8 @@ import (
 	"testing"
 )
 
-// conversation is JavaScript that has a WebSocket send 10,000 messages of mixed sizes and
-// kinds, 16 at a time, and compares what comes back. It takes the WebSocket and gives what was
-// agreed on, or the first thing that is wrong.
+// conversation is JavaScript that sends 10,000 messages of mixed sizes and types on a WebSocket, 16
+// at a time, and compares the echoes. It returns the negotiated extensions, or the first error.
 const conversation = `(ws, count = 10000, inFlight = 16) => new Promise(resolve => {
 	ws.binaryType = "arraybuffer"
 	const prose = "What is now proved was once only imagined. \u1f13\u03bd \u03bf\u1f36\u03b4\u03b1. ".repeat(1600)
@@ -25,23 +24,22 @@ const conversation = `(ws, count = 10000, inFlight = 16) => new Promise(resolve 
 	let sent = 0, back = 0
 	ws.onopen = () => { while (sent < inFlight) ws.send(message(sent++)) }
 	ws.onmessage = e => {
-		if (!same(e.data, message(back))) return resolve("message " + back + " came back changed")
+		if (!same(e.data, message(back))) return resolve("the echo of message " + back + " differs")
 		if (++back === count) { ws.onclose = null; ws.close(); return resolve(String(ws.extensions)) }
 		if (sent < count) ws.send(message(sent++))
 	}
-	ws.onclose = e => resolve("closed with " + e.code + " " + e.reason + " behind " + back + " messages")
+	ws.onclose = e => resolve("closed with " + e.code + " " + e.reason + " after " + back + " messages")
 })`
 
-// agreements are the modes of COMPRESSION with what clients that offer all that they can
-// are answered.
-var agreements = map[string]string{
+// negotiated maps the modes of COMPRESSION to the answer to a client that offers everything it can.
+var negotiated = map[string]string{
 	"stateless": "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
 	"takeover":  "permessage-deflate",
 }
 
-// A browser compresses by itself.
+// A browser compresses without being asked.
 func TestBrowserCompresses(t *testing.T) {
-	for mode, agreed := range agreements {
+	for mode, agreed := range negotiated {
 		t.Run(mode, func(t *testing.T) {
 			p := startBinary(t, "COMPRESSION="+mode)
 			browser := openBrowser(t, fmt.Sprintf("http://localhost:%d/healthz", p.ports["ws"]))
@@ -55,13 +53,13 @@ func TestBrowserCompresses(t *testing.T) {
 // Node's ws compresses with zlib.
 func TestNodeCompresses(t *testing.T) {
 	dir := nodePackages(t, "ws@8.18.3")
-	for mode := range agreements {
+	for mode := range negotiated {
 		p := startBinary(t, "COMPRESSION="+mode)
 		for _, test := range []struct{ offer, agreed string }{
-			{`{threshold: 0}`, agreements[mode]},
-			{`{threshold: 0, serverNoContextTakeover: true, clientNoContextTakeover: true}`, agreements["stateless"]},
-			{`{threshold: 0, serverMaxWindowBits: 9, clientMaxWindowBits: false}`, agreements[mode] + "; server_max_window_bits=9"}, // is answered without compression
-			{`{threshold: 0, serverMaxWindowBits: 9, clientMaxWindowBits: 9}`, agreements[mode] + "; server_max_window_bits=9; client_max_window_bits=9"},
+			{`{threshold: 0}`, negotiated[mode]},
+			{`{threshold: 0, serverNoContextTakeover: true, clientNoContextTakeover: true}`, negotiated["stateless"]},
+			{`{threshold: 0, serverMaxWindowBits: 9, clientMaxWindowBits: false}`, negotiated[mode] + "; server_max_window_bits=9"}, // is answered without compression
+			{`{threshold: 0, serverMaxWindowBits: 9, clientMaxWindowBits: 9}`, negotiated[mode] + "; server_max_window_bits=9; client_max_window_bits=9"},
 		} {
 			t.Run(mode+"/"+test.offer, func(t *testing.T) {
 				got := node(t, dir, `const WebSocket = require("ws")

@@ -16,9 +16,9 @@ import (
 	"github.com/lxzan/gws"
 )
 
-// echoServers are other echo servers, each as the documentation of its library shows one, but
-// that messages may be as large as the probe's, and that compression is agreed to when a
-// client offers it. A server runs to the end of the test; the URL is returned.
+// echoServers are other echo servers, each as its library's documentation shows one, except that
+// messages may be as large as the probe's, and that compression is accepted if a client offers it.
+// start runs a server until the end of the test and returns its URL.
 var echoServers = []struct {
 	name  string
 	start func(t *testing.T) string
@@ -33,7 +33,7 @@ var echoServers = []struct {
 	{"garbler", func(t *testing.T) string { return startGorilla(t, garble) }},
 }
 
-// serveHTTP serves every path until the test ends.
+// serveHTTP handles every path until the test ends, and returns the URL.
 func serveHTTP(t *testing.T, handle http.HandlerFunc) string {
 	t.Helper()
 	server := httptest.NewServer(handle)
@@ -59,7 +59,7 @@ func startGws(t *testing.T) string {
 	})
 }
 
-// startGorilla echoes what change makes of a message.
+// startGorilla runs an echo that sends change's result for each message.
 func startGorilla(t *testing.T, change func(kind int, message []byte) []byte) string {
 	upgrader := gorilla.Upgrader{EnableCompression: true}
 	return serveHTTP(t, func(w http.ResponseWriter, r *http.Request) {
@@ -80,8 +80,8 @@ func startGorilla(t *testing.T, change func(kind int, message []byte) []byte) st
 	})
 }
 
-// garble is what no echo server should do, and proxies of messages have done: text in capitals, and
-// long binary messages with a byte that is another.
+// garble changes messages as faulty proxies have: text to upper case, and one byte of long binary
+// messages.
 func garble(kind int, message []byte) []byte {
 	if kind == gorilla.TextMessage {
 		return []byte(strings.ToUpper(string(message)))
@@ -119,7 +119,7 @@ func startCoder(t *testing.T) string {
 	})
 }
 
-// startNodeWS skips the test where there is no Node.js.
+// startNodeWS runs an echo with Node's ws. It skips the test if there is no Node.js.
 func startNodeWS(t *testing.T) string {
 	t.Helper()
 	dir := nodePackages(t, "ws@8.18.3")

@@ -11,7 +11,7 @@ import (
 	"github.com/echosvc/echosvc/internal/service"
 )
 
-// environment is what the container has in its environment, as the kubelet would fill it.
+// environment returns the container's environment as the kubelet would set it.
 func environment(t *testing.T, m *manifests) map[string]string {
 	t.Helper()
 	variables := map[string]string{}
@@ -28,8 +28,8 @@ func environment(t *testing.T, m *manifests) map[string]string {
 	return variables
 }
 
-// valueFrom is what the kubelet finds where a variable comes from. It knows the limit of
-// the memory and the fields of a pod that is called echosvc-0 and runs on the node "node".
+// valueFrom resolves a variable's source as the kubelet would: the memory limit, or a field of a pod
+// named echosvc-0 on the node "node".
 func valueFrom(t *testing.T, m *manifests, name string, from *corev1.EnvVarSource) string {
 	t.Helper()
 	pod := map[string]string{"metadata.name": "echosvc-0", "metadata.namespace": "echosvc", "spec.nodeName": "node"}
@@ -39,11 +39,11 @@ func valueFrom(t *testing.T, m *manifests, name string, from *corev1.EnvVarSourc
 	case from.FieldRef != nil && pod[from.FieldRef.FieldPath] != "":
 		return pod[from.FieldRef.FieldPath]
 	}
-	t.Fatalf("%s comes from where no test looks", name)
+	t.Fatalf("%s has a source that the test does not support", name)
 	return ""
 }
 
-// configuration is what echosvc makes of the container's environment.
+// configuration returns the configuration that echosvc reads from the container's environment.
 func configuration(t *testing.T, m *manifests) service.Config {
 	t.Helper()
 	for name, value := range environment(t, m) {
@@ -51,7 +51,7 @@ func configuration(t *testing.T, m *manifests) service.Config {
 	}
 	config, err := service.Load()
 	if err != nil {
-		t.Fatalf("echosvc refuses the environment:\n%v", err)
+		t.Fatalf("echosvc rejects the environment:\n%v", err)
 	}
 	return config
 }
@@ -66,7 +66,7 @@ func TestEnvironmentIsAccepted(t *testing.T) {
 			t.Errorf("HEALTH_PORT is %d, containerPort health is %d", config.HealthPort, want)
 		}
 		if config.Host != "" {
-			t.Errorf("HOST is %s, where the kubelet may not reach it", config.Host)
+			t.Errorf("HOST is %s, which the kubelet may not reach", config.Host)
 		}
 		if config.LogFormat != "json" {
 			t.Errorf("LOG_FORMAT is %s", config.LogFormat)
@@ -75,10 +75,10 @@ func TestEnvironmentIsAccepted(t *testing.T) {
 			t.Errorf("the pod is %q in %q on %q", config.PodName, config.PodNamespace, config.NodeName)
 		}
 		if config.MaxConnections == 0 {
-			t.Error("MAX_CONNECTIONS is what the node's file limit allows, whatever the memory")
+			t.Error("MAX_CONNECTIONS is 0, so only the node's file limit applies")
 		}
-		// The process, and for each connection its largest buffer, fragments that wait, and an
-		// inflater: what a client holds that does not read and has a message open.
+		// The memory of the process, and of each connection whose client does not read and has an
+		// unfinished message: the largest buffer, waiting fragments, and an inflater.
 		const process, buffer = 64 << 20, 666 << 10
 		if need, limit := process+int64(config.MaxConnections)*buffer, m.container().Resources.Limits.Memory().Value(); need > limit {
 			t.Errorf("%d connections may need %d bytes, and limits.memory is %d", config.MaxConnections, need, limit)
@@ -86,8 +86,8 @@ func TestEnvironmentIsAccepted(t *testing.T) {
 	})
 }
 
-// A name that echosvc does not know would have no effect, and no error.
-func TestEnvironmentIsKnown(t *testing.T) {
+// Every variable is one that echosvc knows: an unknown one would have no effect, and no error.
+func TestEnvironmentNames(t *testing.T) {
 	var help bytes.Buffer
 	if err := service.WriteHelp(&help); err != nil {
 		t.Fatal(err)

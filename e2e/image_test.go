@@ -24,29 +24,29 @@ const (
 	imageRevision = "0123456789abcdef0123456789abcdef01234567"
 
 	maxImageSize = 12_000_000       // bytes, unpacked
-	stopGrace    = 10 * time.Second // between SIGTERM and SIGKILL, when docker stop is not told otherwise
+	stopGrace    = 10 * time.Second // between SIGTERM and SIGKILL, docker stop's default
 )
 
-// TestImage builds the image and runs it, with a Docker engine.
+// TestImage builds the image and runs it with a Docker engine.
 func TestImage(t *testing.T) {
 	engine := findEngine(t)
 	image := engine.build(t, runtime.GOARCH)
 
-	t.Run("says what it is", func(t *testing.T) { checkImageConfig(t, engine, image) })
-	t.Run("holds the binary alone", func(t *testing.T) { checkImageFiles(t, engine, image) })
+	t.Run("configuration", func(t *testing.T) { checkImageConfig(t, engine, image) })
+	t.Run("holds only the binary", func(t *testing.T) { checkImageFiles(t, engine, image) })
 	t.Run("has the version", func(t *testing.T) {
 		if got := engine.docker(t, "run", "--rm", image, "version"); !strings.HasPrefix(got, imageVersion+" "+imageRevision+" ") {
-			t.Errorf("version says %q; want %q in front", got, imageVersion+" "+imageRevision)
+			t.Errorf("version printed %q; want the prefix %q", got, imageVersion+" "+imageRevision)
 		}
 	})
-	t.Run("is unhealthy where nothing serves", func(t *testing.T) {
+	t.Run("healthcheck fails without a service", func(t *testing.T) {
 		_, err := engine.try(t.Context(), "run", "--rm", image, "healthcheck")
 		if status := exitStatus(err); status != 1 {
 			t.Errorf("healthcheck with no service: exit status %d (%v); want 1", status, err)
 		}
 	})
-	t.Run("loses nobody when stopped", func(t *testing.T) { checkContainerLife(t, engine, image) })
-	t.Run("builds for the other architecture", func(t *testing.T) {
+	t.Run("docker stop closes cleanly", func(t *testing.T) { checkContainerLife(t, engine, image) })
+	t.Run("builds for another architecture", func(t *testing.T) {
 		arch := map[string]string{"amd64": "arm64", "arm64": "amd64"}[runtime.GOARCH]
 		other := engine.build(t, arch)
 		if got := engine.docker(t, "image", "inspect", "--format", "{{.Os}}/{{.Architecture}}", other); got != "linux/"+arch {
@@ -55,7 +55,7 @@ func TestImage(t *testing.T) {
 	})
 }
 
-// checkImageConfig compares what the image tells an engine with what its users rely on.
+// checkImageConfig checks the image's configuration, which its users rely on.
 func checkImageConfig(t *testing.T, engine dockerEngine, image string) {
 	var config struct {
 		User, StopSignal string
@@ -75,7 +75,7 @@ func checkImageConfig(t *testing.T, engine dockerEngine, image string) {
 		t.Errorf("StopSignal is %q; want SIGTERM", config.StopSignal)
 	}
 	if !slices.Equal(config.Entrypoint, []string{"/echosvc"}) || len(config.Cmd) != 0 {
-		t.Errorf("Entrypoint is %q and Cmd %q; want /echosvc, and no Cmd", config.Entrypoint, config.Cmd)
+		t.Errorf("Entrypoint is %q and Cmd %q; want /echosvc and no Cmd", config.Entrypoint, config.Cmd)
 	}
 	if !slices.Equal(config.Healthcheck.Test, []string{"CMD", "/echosvc", "healthcheck"}) {
 		t.Errorf("Healthcheck is %q; want the binary itself, without a shell", config.Healthcheck.Test)
@@ -97,8 +97,7 @@ func checkImageConfig(t *testing.T, engine dockerEngine, image string) {
 	}
 }
 
-// checkImageFiles looks at the files that a container has. The empty ones are where the
-// engine mounts its own.
+// checkImageFiles checks the files in a container. Empty ones are mount points of the engine.
 func checkImageFiles(t *testing.T, engine dockerEngine, image string) {
 	container := engine.docker(t, "create", image)
 	defer engine.docker(t, "rm", container)
@@ -123,15 +122,15 @@ func checkImageFiles(t *testing.T, engine dockerEngine, image string) {
 	}
 	t.Logf("%v, %d bytes", files, size)
 	if !slices.Equal(files, []string{"echosvc"}) {
-		t.Errorf("the image holds %q; want echosvc alone", files)
+		t.Errorf("the image holds %q; want only echosvc", files)
 	}
 	if size >= maxImageSize {
-		t.Errorf("the image has %d bytes; want less than %d", size, maxImageSize)
+		t.Errorf("the image has %d bytes; want fewer than %d", size, maxImageSize)
 	}
 }
 
-// checkContainerLife runs a container with everything taken away that can be, waits
-// until its health check says yes, and stops it while clients are connected.
+// checkContainerLife runs a container with the least privileges, waits until it is healthy, and
+// stops it while clients are connected.
 func checkContainerLife(t *testing.T, engine dockerEngine, image string) {
 	started := time.Now()
 	container := engine.docker(t, "run", "--detach",
@@ -182,7 +181,7 @@ func checkContainerLife(t *testing.T, engine dockerEngine, image string) {
 				t.Errorf("a client read %v; want close status 1001", err)
 			}
 		case <-deadline:
-			t.Fatal("a client still waits for its close frame")
+			t.Fatal("a client received no close frame")
 		}
 	}
 	if status := engine.docker(t, "inspect", "--format", "{{.State.ExitCode}}", container); status != "0" {
@@ -191,7 +190,7 @@ func checkContainerLife(t *testing.T, engine dockerEngine, image string) {
 	checkDrainSummary(t, engine.logs(t, container), len(clients))
 }
 
-// checkDrainSummary looks for the line that the service logs when it has drained.
+// checkDrainSummary checks the line that the service logs when it has drained.
 func checkDrainSummary(t *testing.T, log string, clients int) {
 	for line := range strings.Lines(log) {
 		if !strings.Contains(line, `"msg":"drained"`) {
@@ -202,19 +201,19 @@ func checkDrainSummary(t *testing.T, log string, clients int) {
 			t.Fatal(err)
 		}
 		if summary.Connections != clients || summary.Clean != clients || summary.Cut != 0 {
-			t.Errorf("the log says %s; want %d connections, all of them clean", line, clients)
+			t.Errorf("logged %s; want %d connections, all clean", line, clients)
 		}
 		return
 	}
 	t.Error("the log has no summary of the drain")
 }
 
-// dialUntilServed connects to url, for as long as it takes a container to begin.
+// dialUntilServed connects to url, and retries while the container starts.
 func dialUntilServed(t *testing.T, url string) *websocket.Conn {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	again := time.NewTicker(10 * time.Millisecond)
-	defer again.Stop()
+	retry := time.NewTicker(10 * time.Millisecond)
+	defer retry.Stop()
 	for {
 		client, _, err := websocket.Dial(ctx, url, nil)
 		if err == nil {
@@ -222,18 +221,18 @@ func dialUntilServed(t *testing.T, url string) *websocket.Conn {
 			return client
 		}
 		select {
-		case <-again.C:
+		case <-retry.C:
 		case <-ctx.Done():
-			t.Fatalf("%s does not serve: %v", url, err)
+			t.Fatalf("cannot connect to %s: %v", url, err)
 		}
 	}
 }
 
-// A dockerEngine is an engine that answers, by the name of its client.
+// A dockerEngine is a running engine, by the name of its client.
 type dockerEngine string
 
-// findEngine finds the client that ECHOSVC_DOCKER names, or docker. Where the variable
-// is set there has to be an engine; otherwise the test is skipped without one.
+// findEngine returns the engine of the client that ECHOSVC_DOCKER names, or of docker. If the variable
+// is set, there must be an engine; otherwise the test is skipped without one.
 func findEngine(t *testing.T) dockerEngine {
 	client, required := os.LookupEnv("ECHOSVC_DOCKER")
 	if !required {
@@ -243,16 +242,16 @@ func findEngine(t *testing.T) dockerEngine {
 	version, err := engine.try(t.Context(), "version", "--format", "{{.Server.Version}}")
 	if err != nil {
 		if required {
-			t.Fatalf("ECHOSVC_DOCKER=%s: no engine answers: %v", client, err)
+			t.Fatalf("ECHOSVC_DOCKER=%s: no running engine: %v", client, err)
 		}
-		t.Skipf("no Docker engine answers here, so no image is built or run (as root on Debian, \"e2e/engine/run make image\" brings one): %v", err)
+		t.Skipf("no running Docker engine (as root on Debian, \"e2e/engine/run make image\" starts one): %v", err)
 	}
 	t.Logf("%s, engine %s", client, version)
 	return engine
 }
 
-// build builds the image for an architecture and returns its name. ECHOSVC_BUILD_FLAGS
-// is for what the engine at hand needs.
+// build builds the image for an architecture and returns its name. ECHOSVC_BUILD_FLAGS has flags
+// that the engine needs.
 func (e dockerEngine) build(t *testing.T, arch string) string {
 	t.Setenv("DOCKER_BUILDKIT", "1")
 	image := "echosvc-e2e:" + arch
@@ -265,11 +264,11 @@ func (e dockerEngine) build(t *testing.T, arch string) string {
 	return image
 }
 
-// waitHealthy waits until the health check that the image brings says healthy.
+// waitHealthy waits until the image's health check succeeds.
 func (e dockerEngine) waitHealthy(t *testing.T, container string) {
 	deadline := time.After(45 * time.Second) // the interval is 10 s
-	again := time.NewTicker(200 * time.Millisecond)
-	defer again.Stop()
+	retry := time.NewTicker(200 * time.Millisecond)
+	defer retry.Stop()
 	for {
 		health, err := e.try(t.Context(), "inspect", "--format", "{{json .State.Health}}", container)
 		if err != nil {
@@ -286,14 +285,14 @@ func (e dockerEngine) waitHealthy(t *testing.T, container string) {
 			t.Fatalf("the container is unhealthy: %s", health)
 		}
 		select {
-		case <-again.C:
+		case <-retry.C:
 		case <-deadline:
-			t.Fatalf("the container does not turn healthy: %s", health)
+			t.Fatalf("the container did not become healthy: %s", health)
 		}
 	}
 }
 
-// logs is what the service in a container has logged.
+// logs returns the log of the service in a container.
 func (e dockerEngine) logs(t *testing.T, container string) string {
 	log, err := exec.CommandContext(t.Context(), string(e), "logs", container).CombinedOutput() // the service logs to stderr
 	if err != nil {
@@ -303,8 +302,7 @@ func (e dockerEngine) logs(t *testing.T, container string) string {
 	return string(log)
 }
 
-// docker runs the client, which must succeed, and returns what it printed. The log of
-// the test has both.
+// docker runs the client, which must succeed, and returns its output. It logs both.
 func (e dockerEngine) docker(t *testing.T, args ...string) string {
 	t.Helper()
 	printed, err := e.try(context.WithoutCancel(t.Context()), args...) // also in a cleanup
@@ -316,8 +314,7 @@ func (e dockerEngine) docker(t *testing.T, args ...string) string {
 	return text
 }
 
-// try runs the client and returns what it printed to its standard output. The error has
-// the rest.
+// try runs the client and returns its standard output. The error includes its standard error.
 func (e dockerEngine) try(ctx context.Context, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
@@ -331,7 +328,7 @@ func (e dockerEngine) try(ctx context.Context, args ...string) ([]byte, error) {
 	return printed, nil
 }
 
-// exitStatus is the exit status that an error of try stands for.
+// exitStatus returns the exit status in an error of try.
 func exitStatus(err error) int {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

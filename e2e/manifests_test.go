@@ -1,5 +1,5 @@
-// Package e2e checks what ships: the manifests against the API types and admission rules
-// of Kubernetes, and against the binary and the Dockerfile that they are about.
+// Package e2e tests what ships: the binary with real clients, browsers and proxies, the image, and
+// the manifests against Kubernetes' API types and admission rules, the binary and the Dockerfile.
 package e2e
 
 import (
@@ -33,7 +33,7 @@ const manifestsDir = "../k8s"
 var (
 	baseKinds = []string{"Namespace", "ServiceAccount", "Service", "Deployment",
 		"HorizontalPodAutoscaler", "PodDisruptionBudget", "NetworkPolicy"}
-	// overlays are the directories below k8s/ that kubectl apply -k takes, with their kinds.
+	// overlays are the directories below k8s/ that kubectl apply -k accepts, with their kinds.
 	overlays = map[string][]string{
 		".":                baseKinds,
 		"gateway":          append([]string{"HTTPRoute"}, baseKinds...),
@@ -48,7 +48,7 @@ func without(list []string, element string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(e string) bool { return e == element })
 }
 
-// manifests are the objects of an overlay; nil where it has none of a kind.
+// manifests has the objects of an overlay, nil if it has none of a kind.
 type manifests struct {
 	kinds          []string
 	meta           []metav1.Object
@@ -65,13 +65,13 @@ type manifests struct {
 	job            *batchv1.Job
 }
 
-// pod is the specification of the pods.
+// pod returns the specification of the pods.
 func (m *manifests) pod() *corev1.PodSpec { return &m.deployment.Spec.Template.Spec }
 
-// container is the only container.
+// container returns the only container.
 func (m *manifests) container() *corev1.Container { return &m.pod().Containers[0] }
 
-// containerPort returns the number of a port of the container, by name.
+// containerPort returns the number of the container's port with a name.
 func (m *manifests) containerPort(t *testing.T, name string) int32 {
 	t.Helper()
 	for _, p := range m.container().Ports {
@@ -83,7 +83,7 @@ func (m *manifests) containerPort(t *testing.T, name string) int32 {
 	return 0
 }
 
-// strictDecoder refuses fields that a type does not have, and fields that are there twice.
+// strictDecoder rejects unknown and duplicate fields.
 var strictDecoder = func() runtime.Decoder {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{
@@ -122,7 +122,7 @@ func loadManifests(t *testing.T, dir string) *manifests {
 			t.Fatalf("%s: %v\n%s", resource.CurId(), err, text)
 		}
 		if slices.Contains(m.kinds, kind.Kind) {
-			t.Fatalf("two objects are of kind %s", kind.Kind)
+			t.Fatalf("two objects have the kind %s", kind.Kind)
 		}
 		m.kinds = append(m.kinds, kind.Kind)
 		m.meta = append(m.meta, object.(metav1.Object))
@@ -154,19 +154,19 @@ func loadManifests(t *testing.T, dir string) *manifests {
 		}
 	}
 	if m.deployment == nil || len(m.pod().Containers) != 1 || len(m.pod().InitContainers) != 0 {
-		t.Fatal("there is not one Deployment with one container")
+		t.Fatal("want one Deployment with one container")
 	}
 	return m
 }
 
-// loadBase is what kubectl apply -k k8s/ applies.
+// loadBase builds what kubectl apply -k k8s/ applies.
 func loadBase(t *testing.T) *manifests {
 	t.Helper()
 	return loadManifests(t, manifestsDir)
 }
 
-// loadKustomization builds a kustomization that a user might have elsewhere. Its text is
-// given the path from there to k8s/.
+// loadKustomization builds a user's kustomization in another directory. text is called with the path
+// from there to k8s/.
 func loadKustomization(t *testing.T, text func(k8s string) string) *manifests {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
@@ -186,7 +186,7 @@ func loadKustomization(t *testing.T, text func(k8s string) string) *manifests {
 	return loadManifests(t, dir)
 }
 
-// eachOverlay runs a subtest for each overlay, the base among them.
+// eachOverlay runs a subtest for each overlay, including the base.
 func eachOverlay(t *testing.T, check func(t *testing.T, m *manifests)) {
 	for name := range overlays {
 		t.Run(name, func(t *testing.T) { check(t, loadManifests(t, filepath.Join(manifestsDir, name))) })
@@ -201,19 +201,18 @@ func TestEveryOverlayIsListed(t *testing.T) {
 	for _, file := range found {
 		name := filepath.Base(filepath.Dir(file))
 		if _, ok := overlays[name]; !ok && name != "base" {
-			t.Errorf("no test looks at k8s/%s", name)
+			t.Errorf("k8s/%s is not in overlays", name)
 		}
 	}
 }
 
-// The base has only kinds of Kubernetes itself, so it applies to a cluster in which
-// nothing has been installed.
+// The base has only built-in kinds, so it applies to a cluster in which nothing has been installed.
 func TestKinds(t *testing.T) {
 	for name, want := range overlays {
 		t.Run(name, func(t *testing.T) {
 			got := loadManifests(t, filepath.Join(manifestsDir, name)).kinds
 			if got[0] != "Namespace" {
-				t.Errorf("%s comes before the namespace that it is in", got[0])
+				t.Errorf("%s comes before its namespace", got[0])
 			}
 			want, got := slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(got))
 			if !slices.Equal(got, want) {
@@ -227,7 +226,7 @@ func TestMetadata(t *testing.T) {
 	eachOverlay(t, func(t *testing.T, m *manifests) {
 		for i, object := range m.meta {
 			if object.GetName() != "echosvc" {
-				t.Errorf("%s has the name %q", m.kinds[i], object.GetName())
+				t.Errorf("%s is named %q", m.kinds[i], object.GetName())
 			}
 			if m.kinds[i] != "Namespace" && object.GetNamespace() != m.namespace.Name {
 				t.Errorf("%s is in the namespace %q", m.kinds[i], object.GetNamespace())
@@ -256,7 +255,7 @@ func TestDecodingIsStrict(t *testing.T) {
 	}
 }
 
-// What the tests see is what a user applies, though kubectl has a kustomize of its own.
+// kubectl has its own kustomize; it must build the same as the library that the tests use.
 func TestKubectlBuildsTheSame(t *testing.T) {
 	kubectl, err := exec.LookPath("kubectl")
 	if err != nil {
@@ -294,15 +293,15 @@ func TestImages(t *testing.T) {
 		if !ok || tag == "" || tag == "latest" {
 			t.Errorf("%s: image %q, want %s and a version", name, container.Image, want)
 		}
-		// Always, the default for latest, would never use an image that was loaded into a node.
+		// Always, the default for latest, would ignore an image that was loaded into a node.
 		if container.ImagePullPolicy != corev1.PullIfNotPresent {
 			t.Errorf("%s: pull policy %q", name, container.ImagePullPolicy)
 		}
 	}
 }
 
-// A release puts its image, by digest and perhaps of another registry, over any overlay.
-func TestReleaseNamesTheImageByDigest(t *testing.T) {
+// A release sets its image by digest, and perhaps from another registry, in any overlay.
+func TestReleaseSetsTheImageByDigest(t *testing.T) {
 	const image = "registry.example.com/team/echosvc"
 	const digest = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 	m := loadKustomization(t, func(k8s string) string {

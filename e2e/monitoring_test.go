@@ -11,15 +11,15 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// scrape returns the only endpoint that the PodMonitor has: a plain GET to a port by name.
+// scrape returns the PodMonitor's only endpoint. It must be a plain GET to a named port.
 func scrape(t *testing.T, m *manifests) monitoringv1.PodMetricsEndpoint {
 	t.Helper()
 	if m.podMonitor == nil || len(m.podMonitor.Spec.PodMetricsEndpoints) != 1 {
-		t.Fatal("there is not one PodMonitor with one endpoint")
+		t.Fatal("want one PodMonitor with one endpoint")
 	}
 	endpoint := m.podMonitor.Spec.PodMetricsEndpoints[0]
 	if endpoint.Port == nil {
-		t.Fatal("the endpoint has no port by name")
+		t.Fatal("the endpoint has no named port")
 	}
 	if endpoint.Scheme != nil && *endpoint.Scheme != monitoringv1.SchemeHTTP {
 		t.Errorf("the scheme is %s", *endpoint.Scheme)
@@ -27,21 +27,21 @@ func scrape(t *testing.T, m *manifests) monitoringv1.PodMetricsEndpoint {
 	return endpoint
 }
 
-// checkPodMonitor checks that Prometheus looks for the pods where they are, and that it
-// reaches them from its own namespace, and nobody does from another.
+// checkPodMonitor checks that the PodMonitor selects the namespace of the pods, and that only the
+// namespace of Prometheus can connect to their port.
 func checkPodMonitor(t *testing.T, m *manifests) {
 	t.Helper()
 	port := m.containerPort(t, *scrape(t, m).Port)
 	if !admits(t, m.networkPolicy, "monitoring", port) {
-		t.Error("monitoring does not reach the port that is scraped")
+		t.Error("monitoring cannot connect to the scraped port")
 	}
-	// What is scraped is not on the port that everyone reaches.
+	// The scraped port is not the one that everyone can connect to.
 	if admits(t, m.networkPolicy, "anything", port) {
-		t.Error("every namespace reaches the port that is scraped")
+		t.Error("every namespace can connect to the scraped port")
 	}
-	// No selector means the namespace of the PodMonitor itself.
+	// No selector means the PodMonitor's own namespace.
 	if s := m.podMonitor.Spec.NamespaceSelector; s.Any || len(s.MatchNames) != 0 || m.podMonitor.Namespace != m.deployment.Namespace {
-		t.Errorf("the PodMonitor in %q looks for pods in %+v", m.podMonitor.Namespace, s)
+		t.Errorf("the PodMonitor in %q selects the namespaces %+v", m.podMonitor.Namespace, s)
 	}
 }
 
@@ -49,10 +49,10 @@ func TestPodMonitor(t *testing.T) {
 	checkPodMonitor(t, loadManifests(t, filepath.Join(manifestsDir, "monitoring")))
 }
 
-func TestPodMonitorJoinsAnyOverlay(t *testing.T) {
+func TestPodMonitorFitsAnyOverlay(t *testing.T) {
 	for name := range overlays {
 		if name == "monitoring" {
-			continue // has it
+			continue // includes it
 		}
 		t.Run(name, func(t *testing.T) {
 			checkPodMonitor(t, loadKustomization(t, func(k8s string) string {
@@ -62,7 +62,7 @@ func TestPodMonitorJoinsAnyOverlay(t *testing.T) {
 	}
 }
 
-func TestPodMonitorAsksWhatTheBinaryServes(t *testing.T) {
+func TestPodMonitorMatchesTheBinary(t *testing.T) {
 	m := loadManifests(t, filepath.Join(manifestsDir, "monitoring"))
 	endpoint := scrape(t, m)
 	response := start(t, m).fetch(t, *endpoint.Port, endpoint.Path, http.Header{"Accept": {string(expfmt.FmtText)}})
@@ -70,7 +70,7 @@ func TestPodMonitorAsksWhatTheBinaryServes(t *testing.T) {
 	if response.StatusCode != http.StatusOK {
 		t.Fatalf("GET %s on the port %s gets %s", endpoint.Path, *endpoint.Port, response.Status)
 	}
-	// Prometheus goes by the type, and since version 3 refuses an answer that has none.
+	// Prometheus parses by content type, and since version 3 rejects a response without one.
 	if format := expfmt.ResponseFormat(response.Header); format.FormatType() != expfmt.TypeTextPlain {
 		t.Errorf("Content-Type %q is not Prometheus's text format", response.Header.Get("Content-Type"))
 	}
@@ -84,5 +84,5 @@ func TestPodMonitorAsksWhatTheBinaryServes(t *testing.T) {
 			return
 		}
 	}
-	t.Errorf("none of %d metrics is echosvc's own", len(families))
+	t.Errorf("none of the %d metrics is echosvc's", len(families))
 }

@@ -9,10 +9,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// outside stands for a client that is no pod of the cluster.
+// outside stands for a client outside the cluster.
 const outside = ""
 
-// admits says whether a policy lets any pod of a namespace reach a port of the pods.
+// admits reports whether a policy lets every pod of a namespace connect to a port of the pods.
 func admits(t *testing.T, policy *networkingv1.NetworkPolicy, namespace string, port int32) bool {
 	t.Helper()
 	return slices.ContainsFunc(policy.Spec.Ingress, func(rule networkingv1.NetworkPolicyIngressRule) bool {
@@ -24,7 +24,7 @@ func admits(t *testing.T, policy *networkingv1.NetworkPolicy, namespace string, 
 	})
 }
 
-func TestNetworkPolicyLetsIn(t *testing.T) {
+func TestNetworkPolicyIngress(t *testing.T) {
 	const anyNamespace = "anything"
 	tests := map[string]struct{ traffic, noTraffic []string }{
 		".":                {traffic: []string{outside, anyNamespace}},
@@ -40,40 +40,40 @@ func TestNetworkPolicyLetsIn(t *testing.T) {
 			ws, health := m.containerPort(t, "ws"), m.containerPort(t, "health")
 			for _, from := range tests[name].traffic {
 				if !admits(t, m.networkPolicy, from, ws) {
-					t.Errorf("%q does not reach the WebSocket port", from)
+					t.Errorf("%q cannot connect to the WebSocket port", from)
 				}
 				if admits(t, m.networkPolicy, from, health) {
-					t.Errorf("%q reaches the health port", from)
+					t.Errorf("%q can connect to the health port", from)
 				}
 			}
 			for _, from := range tests[name].noTraffic {
 				if admits(t, m.networkPolicy, from, ws) {
-					t.Errorf("%q reaches the WebSocket port", from)
+					t.Errorf("%q can connect to the WebSocket port", from)
 				}
 			}
 			if !admits(t, m.networkPolicy, "monitoring", health) {
-				t.Error("monitoring does not reach the health port")
+				t.Error("monitoring cannot connect to the health port")
 			}
 			if m.route != nil {
 				gateway := string(*m.route.Spec.ParentRefs[0].Namespace)
 				if !admits(t, m.networkPolicy, gateway, ws) {
-					t.Errorf("the route's Gateway is in %q, which the policy shuts out", gateway)
+					t.Errorf("the policy blocks %q, the namespace of the route's Gateway", gateway)
 				}
 			}
 		})
 	}
 }
 
-func TestNetworkPolicyLetsNothingOut(t *testing.T) {
+func TestNetworkPolicyBlocksEgress(t *testing.T) {
 	eachOverlay(t, func(t *testing.T, m *manifests) {
 		spec := m.networkPolicy.Spec
 		for _, direction := range []networkingv1.PolicyType{networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress} {
 			if !slices.Contains(spec.PolicyTypes, direction) {
-				t.Errorf("the policy is not about %s", direction)
+				t.Errorf("the policy does not cover %s", direction)
 			}
 		}
 		if len(spec.Egress) != 0 {
-			t.Errorf("pods may open connections: %v", spec.Egress)
+			t.Errorf("pods can open connections: %v", spec.Egress)
 		}
 	})
 }
@@ -88,6 +88,6 @@ func TestAdmits(t *testing.T) {
 	}
 	policy.Spec.Ingress = nil
 	if admits(t, policy, "monitoring", health) {
-		t.Error("no rule lets in")
+		t.Error("a policy without rules admits")
 	}
 }

@@ -7,9 +7,8 @@ import (
 	"testing"
 )
 
-// nodePackages installs packages from npm ("name@version") into a directory of the test's
-// and returns it: programs that are started there find them. It skips the test where
-// there is no Node.js.
+// nodePackages installs npm packages ("name@version") into a temporary directory and returns it.
+// Programs that run there can import them. It skips the test if there is no Node.js.
 func nodePackages(t *testing.T, packages ...string) string {
 	t.Helper()
 	for _, program := range []string{"node", "npm"} {
@@ -25,7 +24,7 @@ func nodePackages(t *testing.T, packages ...string) string {
 	return dir
 }
 
-// node runs a script of Node.js's in a directory with its packages, and returns what it prints.
+// node runs a Node.js script in the directory of its packages, and returns its output.
 func node(t *testing.T, dir, script string, args ...string) string {
 	t.Helper()
 	file := filepath.Join(dir, "script.js")

@@ -14,22 +14,22 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// tab is a browser's tab with the page of echosvc in it.
+// A tab is a browser tab that shows echosvc's page.
 type tab struct {
 	context.Context
-	console <-chan string // complaints: errors, warnings, breaches of the policy
+	console <-chan string // errors, warnings, violations of the policy
 }
 
-// openPage opens the page at a URL, and fails the test when it complains of anything but
-// a WebSocket that could not connect.
+// openPage opens a URL, and fails the test if the console has errors or warnings other than failed
+// WebSocket connections.
 func openPage(t *testing.T, url string) *tab {
 	t.Helper()
 	browser := openBrowser(t, "about:blank")
-	// In the test, and not later: what is there before the page is opened misses nothing.
+	// Subscribe in the test's goroutine, before the page is opened, so that nothing is missed.
 	messages := chromedp.Console(browser)
-	complaints := make(chan string, 1000)
+	problems := make(chan string, 1000)
 	go func() {
-		defer close(complaints)
+		defer close(problems)
 		for m, err := range messages {
 			if err != nil {
 				return // the browser is gone
@@ -37,17 +37,17 @@ func openPage(t *testing.T, url string) *tab {
 			switch m.Type {
 			case chromedp.ConsoleError, chromedp.ConsoleWarning, chromedp.ConsoleException:
 				if !strings.HasPrefix(m.Text, "WebSocket connection to") {
-					complaints <- m.String()
+					problems <- m.String()
 				}
 			}
 		}
 	}()
-	p := &tab{browser, complaints}
+	p := &tab{browser, problems}
 	p.do(t, chromedp.Navigate(url))
 	t.Cleanup(func() {
 		chromedp.Cancel(browser)
-		for complaint := range complaints {
-			t.Errorf("the console of %s has: %s", url, complaint)
+		for message := range problems {
+			t.Errorf("console of %s: %s", url, message)
 		}
 	})
 	return p
@@ -60,24 +60,24 @@ func (p *tab) do(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// text is what an element shows.
+// text returns the text of an element.
 func (p *tab) text(t *testing.T, id string) string {
 	t.Helper()
 	return evaluate[string](t, p.Context, fmt.Sprintf("document.getElementById(%q).textContent", id))
 }
 
-// await waits until an element shows a text, and returns all that it shows.
+// await waits until an element's text contains want, and returns the text.
 func (p *tab) await(t *testing.T, id, want string) string {
 	t.Helper()
 	var got string
-	eventually(t, fmt.Sprintf("#%s shows %q", id, want), func() bool {
+	eventually(t, fmt.Sprintf("#%s contains %q", id, want), func() bool {
 		got = p.text(t, id)
 		return strings.Contains(got, want)
 	})
 	return got
 }
 
-// count is one of the page's counters.
+// count returns one of the page's counters.
 func (p *tab) count(t *testing.T, name string) int {
 	t.Helper()
 	n, err := strconv.Atoi(strings.ReplaceAll(p.text(t, "count-"+name), ",", ""))
@@ -87,7 +87,7 @@ func (p *tab) count(t *testing.T, name string) int {
 	return n
 }
 
-// set gives a field a value, as one who types it.
+// set types a value into a field.
 func (p *tab) set(t *testing.T, id, value string) {
 	t.Helper()
 	evaluate[bool](t, p.Context, fmt.Sprintf(`(() => {
@@ -103,8 +103,8 @@ func (p *tab) click(t *testing.T, selector string) {
 	p.do(t, chromedp.Click(selector))
 }
 
-// echoesAll sends text, bytes and a file of 1 MiB, and waits for their echoes.
-func (p *tab) echoesAll(t *testing.T) {
+// checkEchoes sends text, bytes and a file of 1 MiB, and waits for their echoes.
+func (p *tab) checkEchoes(t *testing.T) {
 	t.Helper()
 	p.await(t, "status", "Connected")
 	p.set(t, "text", "Hello, κόσμε")
@@ -133,7 +133,7 @@ func TestPageEchoes(t *testing.T) {
 	for _, path := range []string{"/", "/.ws"} {
 		t.Run(path, func(t *testing.T) {
 			page := openPage(t, fmt.Sprintf("http://localhost:%d%s", p.ports["ws"], path))
-			page.echoesAll(t)
+			page.checkEchoes(t)
 			for _, want := range []string{"sent text 17 B", "Hello, κόσμε", "identical", "binary 1 MiB", "00 ff 80 7f"} {
 				page.await(t, "frames", want)
 			}
@@ -144,7 +144,7 @@ func TestPageEchoes(t *testing.T) {
 	}
 }
 
-// Generated payloads come at their rate, and the list of messages stays bounded.
+// Generated payloads are sent at their rate, and the list of messages stays bounded.
 func TestPageGenerates(t *testing.T) {
 	p := startBinary(t)
 	page := openPage(t, fmt.Sprintf("http://localhost:%d/", p.ports["ws"]))
@@ -172,7 +172,7 @@ func TestPageReconnectsAfterARestart(t *testing.T) {
 	page.await(t, "status", "Connected")
 	first.signal(t, syscall.SIGTERM)
 	page.await(t, "history", "1001 Going Away “the server is shutting down”")
-	page.await(t, "countdown", "again in")
+	page.await(t, "countdown", "retry in")
 	if err := first.wait(); err != nil {
 		t.Errorf("the process ended with %v", err)
 	}
@@ -182,8 +182,7 @@ func TestPageReconnectsAfterARestart(t *testing.T) {
 	page.await(t, "count-identical", "1")
 }
 
-// The page finds its parts, and the echo, below a prefix; also where the proxy leaves the
-// prefix in the path.
+// The page and the echo work below a prefix, whether or not the proxy strips the prefix.
 func TestPageUnderAPathPrefix(t *testing.T) {
 	for name, c := range map[string]struct{ location, path string }{
 		"stripped": {"location /a/prefix/ { proxy_pass http://echosvc/;", "/a/prefix/"},
@@ -195,7 +194,7 @@ func TestPageUnderAPathPrefix(t *testing.T) {
 			backends[0].start(t)
 			awaitProxyAt(t, "ws://"+addr+"/a/prefix/")
 			page := openPage(t, "http://"+addr+c.path)
-			page.echoesAll(t)
+			page.checkEchoes(t)
 			if got, want := page.text(t, "fact-url"), "ws://"+addr+"/a/prefix/"; !strings.HasPrefix(got, want) {
 				t.Errorf("connected to %s, want %s", got, want)
 			}
@@ -203,7 +202,7 @@ func TestPageUnderAPathPrefix(t *testing.T) {
 	}
 }
 
-// The finder names the timer of a proxy that cuts what is idle.
+// The finder measures the idle time-out of a proxy.
 func TestPageFindsTheIdleTimeout(t *testing.T) {
 	backends := newBackends(t, 1)
 	addr := startNginxWith(t, backends, "5s")
@@ -219,9 +218,9 @@ func TestPageFindsTheIdleTimeout(t *testing.T) {
 	page.click(t, "#idle-toggle")
 	got := page.await(t, "idle-conclusion", "after")
 	if !regexp.MustCompile(`^Cut after (4\.9|5|5\.[0-9]) s`).MatchString(got) || !strings.Contains(got, "proxy_read_timeout") {
-		t.Errorf("the finder says %q, want that the cut came after 5 s", got)
+		t.Errorf("the conclusion is %q, want a cut after 5 s", got)
 	}
-	if results := page.text(t, "idle-results"); !strings.Contains(results, "1 s  still echoes") || !strings.Contains(results, "busy  was not cut") {
+	if results := page.text(t, "idle-results"); !strings.Contains(results, "1 s  still echoes") || !strings.Contains(results, "busy  not cut") {
 		t.Errorf("the results are %s", results)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The page asks for a greeting by itself, and shows which pod it landed on and what arrived there.
+// The page requests a greeting by default, and shows the pod and the request that arrived there.
 func TestPageShowsTheGreeting(t *testing.T) {
 	p := startBinary(t, "POD_NAME=echosvc-0", "NODE_NAME=node-1")
 	page := openPage(t, fmt.Sprintf("http://localhost:%d/", p.ports["ws"]))
@@ -15,18 +15,18 @@ func TestPageShowsTheGreeting(t *testing.T) {
 	if head := page.text(t, "seen-head"); !strings.HasPrefix(head, "GET /?greet=1 HTTP/1.1\nHost: localhost") {
 		t.Errorf("the request's head is %q", head)
 	}
-	page.echoesAll(t) // the greeting was no echo
+	page.checkEchoes(t) // the greeting was not taken for an echo
 }
 
-// What the form asks for is what the server does. The page's own query fills the form.
+// The server does what the form asks for. The page's own query fills the form.
 func TestPageConnectsWithControls(t *testing.T) {
 	p := startBinary(t)
 	page := openPage(t, fmt.Sprintf("http://localhost:%d/?every=50ms", p.ports["ws"]))
 	page.await(t, "status", "Connected to")
-	page.echoesAll(t)
+	page.checkEchoes(t)
 	eventually(t, "pushes", func() bool { return page.count(t, "push") >= 5 })
 	if stray := page.count(t, "stray"); stray != 0 {
-		t.Errorf("%d pushes were not taken for any", stray)
+		t.Errorf("%d pushes were not recognized", stray)
 	}
 
 	page.click(t, `#controls [type="reset"]`)
@@ -34,7 +34,7 @@ func TestPageConnectsWithControls(t *testing.T) {
 		page.set(t, "control-"+name, value)
 	}
 	if got, want := evaluate[string](t, page, `document.getElementById("url").value`), "/?close_after=1&close_code=1012&close_reason=over%20%26%20out&greet=1"; !strings.HasSuffix(got, want) {
-		t.Errorf("the URL is %s, want %s at its end", got, want)
+		t.Errorf("the URL is %s, want one ending in %s", got, want)
 	}
 	page.click(t, "#controls .primary")
 	page.await(t, "fact-url", "close_after=1")
@@ -43,13 +43,13 @@ func TestPageConnectsWithControls(t *testing.T) {
 	page.await(t, "history", "1012 Service Restart “over & out”")
 }
 
-// Where controls are switched off, the page does without, and says so.
-func TestPageDoesWithoutControls(t *testing.T) {
+// If controls are turned off, the page connects without them and shows a notice.
+func TestPageWithoutControls(t *testing.T) {
 	p := startBinary(t, "CONTROLS=false")
 	page := openPage(t, fmt.Sprintf("http://localhost:%d/", p.ports["ws"]))
 	page.await(t, "notice", "Connected without controls")
-	page.echoesAll(t)
+	page.checkEchoes(t)
 	page.set(t, "idle-steps", "1")
 	page.click(t, "#idle-toggle")
-	page.await(t, "idle-conclusion", "did not take ping=0")
+	page.await(t, "idle-conclusion", "did not accept ping=0")
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-var screenshots = flag.String("screenshots", "", "a directory that TestPageLook writes screenshots of the page to")
+var screenshots = flag.String("screenshots", "", "write TestPageLook's screenshots of the page to this `directory`")
 
-// looks are the screens that the page is looked at on, by the name of the picture.
+// looks are the screens to test the page on, by the name of the screenshot.
 var looks = map[string]struct {
 	width, height int64
 	scheme        string
@@ -24,8 +24,8 @@ var looks = map[string]struct {
 	"page-phone-dark": {320, 640, "dark"},
 }
 
-// On each screen the page, with something in every part of it, has nothing that axe-core
-// finds fault with (labels, roles, contrast, ...), and nothing sticks out at the side.
+// On each screen, axe-core finds no accessibility problems in the page with every part filled, and
+// nothing overflows horizontally.
 func TestPageLook(t *testing.T) {
 	axe, err := os.ReadFile(filepath.Join(nodePackages(t, "axe-core@4.14.1"), "node_modules/axe-core/axe.min.js"))
 	if err != nil {
@@ -51,23 +51,23 @@ func TestPageLook(t *testing.T) {
 			page.await(t, "controls-error", "a duration such as")
 			page.set(t, "hex", "0")
 			page.click(t, "#send-hex button")
-			page.await(t, "send-error", "two are a byte")
+			page.await(t, "send-error", "a byte has two")
 
 			if wide := evaluate[int](t, page, "document.documentElement.scrollWidth"); int64(wide) > look.width {
 				t.Errorf("the page is %d wide on a screen of %d", wide, look.width)
 			}
 			evaluate[bool](t, page, string(axe)+";true")
-			faults := evaluate[[]string](t, page, `axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
+			violations := evaluate[[]string](t, page, `axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
 				violations.flatMap(({id, help, nodes}) => nodes.map(({html, failureSummary}) => id + ": " + help + "\n" + html + "\n" + failureSummary)))`)
-			if len(faults) > 0 {
-				t.Errorf("axe-core finds:\n%s", strings.Join(faults, "\n\n"))
+			if len(violations) > 0 {
+				t.Errorf("axe-core finds:\n%s", strings.Join(violations, "\n\n"))
 			}
 		})
 	}
 }
 
-// fill has something happen in every part of the page: echoes, a connection that has ended
-// and one with a subprotocol, a finder that has found the proxy's timer, a URL of controls.
+// fill puts something into every part of the page: echoes, a closed connection, one with a
+// subprotocol, an idle time-out that was found, a URL with controls.
 func (p *tab) fill(t *testing.T) {
 	t.Helper()
 	p.await(t, "status", "Connected")
@@ -83,7 +83,7 @@ func (p *tab) fill(t *testing.T) {
 	p.set(t, "idle-steps", "1, 2, 3, 4, 6, 8")
 	p.click(t, "#idle-toggle")
 	p.await(t, "idle-conclusion", "Cut after")
-	eventually(t, "echoes enough for a plot", func() bool { return p.count(t, "identical") > 240 })
+	eventually(t, "enough echoes for a plot", func() bool { return p.count(t, "identical") > 240 })
 	p.click(t, "#generate button")
 	p.await(t, "count-awaited", "0")
 	p.set(t, "text", "Hello, κόσμε")
@@ -94,7 +94,7 @@ func (p *tab) fill(t *testing.T) {
 	p.await(t, "frames", "de ad be ef")
 }
 
-// shoot writes a picture of the page from its top to its end.
+// shoot writes a screenshot of the whole page.
 func (p *tab) shoot(t *testing.T, file string, width int64) {
 	t.Helper()
 	height := evaluate[int](t, p, "scrollTo(0, 0), document.activeElement.blur(), document.documentElement.scrollHeight")

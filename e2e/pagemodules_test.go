@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The page's modules that have no use for a document have tests of their own, for Node.js.
+// The page's modules that do not touch the document have tests for Node.js.
 func TestPageModules(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"k8s.io/pod-security-admission/policy"
 )
 
-// forbidden are the reasons for which the API server would refuse pods in the namespace.
-func forbidden(t *testing.T, m *manifests, template *corev1.PodTemplateSpec) []string {
+// podViolations returns the reasons for which the API server would reject the pods of a template.
+func podViolations(t *testing.T, m *manifests, template *corev1.PodTemplateSpec) []string {
 	t.Helper()
 	enforced, errs := api.PolicyToEvaluate(m.namespace.Labels, api.Policy{})
 	if err := errs.ToAggregate(); err != nil {
@@ -36,14 +36,14 @@ func forbidden(t *testing.T, m *manifests, template *corev1.PodTemplateSpec) []s
 
 func TestPodIsAdmittedAtLevelRestricted(t *testing.T) {
 	eachOverlay(t, func(t *testing.T, m *manifests) {
-		if reasons := forbidden(t, m, &m.deployment.Spec.Template); len(reasons) > 0 {
-			t.Errorf("refused:\n%s", strings.Join(reasons, "\n"))
+		if reasons := podViolations(t, m, &m.deployment.Spec.Template); len(reasons) > 0 {
+			t.Errorf("rejected:\n%s", strings.Join(reasons, "\n"))
 		}
 	})
 }
 
-// The evaluation has an effect: a pod that is not like that is refused.
-func TestPodOutsideLevelRestrictedIsRefused(t *testing.T) {
+// The evaluator rejects pods that violate the level, so the test above can fail.
+func TestPodOutsideLevelRestrictedIsRejected(t *testing.T) {
 	for name, weaken := range map[string]func(*corev1.PodSpec){
 		"root":         func(p *corev1.PodSpec) { p.SecurityContext.RunAsNonRoot = nil },
 		"no seccomp":   func(p *corev1.PodSpec) { p.SecurityContext.SeccompProfile = nil },
@@ -54,37 +54,37 @@ func TestPodOutsideLevelRestrictedIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := loadBase(t)
 			weaken(m.pod())
-			if reasons := forbidden(t, m, &m.deployment.Spec.Template); len(reasons) != 1 {
-				t.Errorf("refused for %q, want one reason", reasons)
+			if reasons := podViolations(t, m, &m.deployment.Spec.Template); len(reasons) != 1 {
+				t.Errorf("rejected for %q, want one reason", reasons)
 			}
 		})
 	}
 }
 
-// What level restricted does not ask for.
+// The pod has restrictions beyond those of the level restricted.
 func TestPodIsHardened(t *testing.T) {
 	eachOverlay(t, func(t *testing.T, m *manifests) {
 		pod, container := m.pod(), m.container()
 		if v := container.SecurityContext.ReadOnlyRootFilesystem; v == nil || !*v {
-			t.Error("the root file system can be written to")
+			t.Error("the root file system is writable")
 		}
 		if user, group := pod.SecurityContext.RunAsUser, pod.SecurityContext.RunAsGroup; user == nil || *user == 0 || group == nil || *group == 0 {
 			t.Errorf("user %v and group %v are not both numbers above 0", user, group)
 		}
 		if v := pod.EnableServiceLinks; v == nil || *v {
-			t.Error("service links would set variables in the form NAME_PORT")
+			t.Error("service links would set variables of the form NAME_PORT")
 		}
 		if v := pod.AutomountServiceAccountToken; v == nil || *v {
 			t.Error("the pod mounts a token")
 		}
 		if v := m.serviceAccount.AutomountServiceAccountToken; v == nil || *v {
-			t.Error("the account gives a token to pods that do not say")
+			t.Error("the account mounts a token by default")
 		}
 		if pod.ServiceAccountName != m.serviceAccount.Name {
 			t.Errorf("the pod runs as %q, the account is %q", pod.ServiceAccountName, m.serviceAccount.Name)
 		}
 		if len(pod.Volumes) != 0 || len(container.VolumeMounts) != 0 {
-			t.Error("there is a volume, and echosvc keeps nothing")
+			t.Error("there is a volume, which echosvc does not need")
 		}
 	})
 }
@@ -96,14 +96,14 @@ func TestResources(t *testing.T) {
 		t.Errorf("memory: request %v, limit %v", &memory, &limit)
 	}
 	if cpu := resources.Requests[corev1.ResourceCPU]; cpu.Cmp(resource.MustParse("1m")) < 0 {
-		t.Error("there is no request of CPU, of which the autoscaler's target is a share")
+		t.Error("there is no CPU request, which the autoscaler's target is relative to")
 	}
 	if limit, ok := resources.Limits[corev1.ResourceCPU]; ok {
 		t.Errorf("CPU is limited to %v: a throttled echo is a late one", &limit)
 	}
 }
 
-// Spreading is a wish, so that one node is enough, and counts the pods of one revision.
+// Spreading is preferred, not required, so that one node suffices. It counts the pods of one revision.
 func TestPodsAreSpread(t *testing.T) {
 	m := loadBase(t)
 	keys := map[string]bool{}

@@ -10,16 +10,16 @@ import (
 	"testing"
 )
 
-// url is where a process serves WebSockets.
+// url returns the URL of the echo.
 func (p *process) url() string {
 	return fmt.Sprintf("ws://localhost:%d/", p.ports["ws"])
 }
 
-// probed is what the probe prints for machines.
+// probed is the probe's JSON report.
 type probed struct {
 	OK     bool
 	Checks []probedCheck
-	status int // of the exit
+	status int // exit status
 }
 
 type probedCheck struct {
@@ -27,7 +27,7 @@ type probedCheck struct {
 	Data                  map[string]any
 }
 
-// check finds a check by its name.
+// check returns the check with a name.
 func (p *probed) check(t *testing.T, name string) probedCheck {
 	t.Helper()
 	i := slices.IndexFunc(p.Checks, func(c probedCheck) bool { return c.Name == name })
@@ -49,7 +49,7 @@ func (c *probedCheck) found() string {
 	return seen
 }
 
-// runProbe runs the probe of the binary.
+// runProbe runs the binary's probe command.
 func runProbe(t *testing.T, args ...string) (result probed) {
 	t.Helper()
 	command := echosvc(t, append([]string{"probe", "-json"}, args...)...)
@@ -139,8 +139,8 @@ func faultTable(server string, checks []probedCheck) string {
 	return table.String()
 }
 
-// The finder names the timer of a proxy: nginx cuts a connection when nothing has come from
-// the server for proxy_read_timeout.
+// The probe measures the idle time-out of a proxy: nginx cuts a connection after
+// proxy_read_timeout without data from the server.
 func TestProbeFindsTheIdleTimeoutOfNginx(t *testing.T) {
 	backends := newBackends(t, 1)
 	addr := startNginxWith(t, backends, "5s")
@@ -153,7 +153,7 @@ func TestProbeFindsTheIdleTimeoutOfNginx(t *testing.T) {
 	t.Log(c.Detail)
 }
 
-// A watch goes through a rollout, says how long it was away, and that nothing was cut.
+// A watch survives a rollout, and reports how long there was no connection.
 func TestProbeWatchesARollout(t *testing.T) {
 	backends := newBackends(t, 2)
 	addr := startBalancer(t, backends)

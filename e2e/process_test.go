@@ -21,11 +21,10 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// patience is how long a test waits for what happens at once on a machine with nothing
-// else to do.
-const patience = 60 * time.Second
+// waitTimeout is how long a test waits for something that takes an instant on an idle machine.
+const waitTimeout = 60 * time.Second
 
-// workDir is for what all tests share.
+// workDir has the files that all tests share.
 var workDir string
 
 func TestMain(m *testing.M) {
@@ -43,17 +42,17 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// missing skips a test for which the machine lacks a program. With ECHOSVC_E2E_ALL set, as
-// where CI has installed everything, it fails.
+// missing skips a test that needs a program which is not installed. If ECHOSVC_E2E_ALL is set, as in
+// CI, where everything is installed, the test fails.
 func missing(t *testing.T, program string) {
 	t.Helper()
 	if os.Getenv("ECHOSVC_E2E_ALL") != "" {
-		t.Fatalf("there is no %s on this machine, and ECHOSVC_E2E_ALL is set", program)
+		t.Fatalf("%s is not installed, and ECHOSVC_E2E_ALL is set", program)
 	}
-	t.Skipf("there is no %s on this machine", program)
+	t.Skipf("%s is not installed", program)
 }
 
-// buildBinary builds echosvc, once for all tests, and returns the path of the binary.
+// buildBinary builds echosvc once for all tests, and returns the path of the binary.
 func buildBinary(t *testing.T) string {
 	t.Helper()
 	path, err := builtBinary()
@@ -73,7 +72,7 @@ var builtBinary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// echosvc returns a command of echosvc that inherits none of its variables, and that ends with the test.
+// echosvc returns a command of echosvc that inherits none of its variables and ends with the test.
 func echosvc(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), buildBinary(t), args...)
@@ -81,19 +80,19 @@ func echosvc(t *testing.T, args ...string) *exec.Cmd {
 	return command
 }
 
-// process is a running echosvc.
+// A process is a running echosvc.
 type process struct {
 	command *exec.Cmd
-	ports   map[string]int // by the name that the container port has: "ws", "health"
-	ended   chan struct{}  // closed when it has ended; err says how
+	ports   map[string]int // by the name of the container port: "ws", "health"
+	ended   chan struct{}  // closed when the process has ended; then err is set
 	err     error
 
 	mu  sync.Mutex
-	log []string // what it has written to stderr
+	log []string // lines on stderr
 }
 
-// startBinary runs echosvc on free ports, or as the variables of its environment say, and
-// returns when it serves. It does not outlive the test.
+// startBinary runs echosvc on free ports, unless variables set others, and waits until it serves. The
+// process ends with the test.
 func startBinary(t *testing.T, variables ...string) *process {
 	t.Helper()
 	p := &process{command: exec.Command(buildBinary(t)), ended: make(chan struct{})}
@@ -119,7 +118,7 @@ func startBinary(t *testing.T, variables ...string) *process {
 	return p
 }
 
-// freePort finds a port of host that nobody listens on.
+// freePort returns a port of host that nothing listens on.
 func freePort(t *testing.T, host string) int {
 	t.Helper()
 	ln, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
@@ -138,44 +137,44 @@ func (p *process) readLog(r io.Reader) {
 	}
 }
 
-// find returns the first line of the log whose message is the given one.
+// find returns the first log line whose message starts with message, or nil.
 func (p *process) find(t *testing.T, message string) map[string]any {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, text := range p.log {
 		var line map[string]any
 		if err := json.Unmarshal([]byte(text), &line); err != nil {
-			t.Fatalf("the log has a line that is not JSON: %s", text)
+			t.Fatalf("a log line is not JSON: %s", text)
 		}
-		if said, _ := line["msg"].(string); strings.HasPrefix(said, message) {
+		if msg, _ := line["msg"].(string); strings.HasPrefix(msg, message) {
 			return line
 		}
 	}
 	return nil
 }
 
-// awaitLog waits for a line of the log whose message begins with a text.
+// awaitLog waits for a log line whose message starts with message.
 func (p *process) awaitLog(t *testing.T, message string) map[string]any {
 	t.Helper()
 	var found map[string]any
-	eventually(t, fmt.Sprintf("the log says %q", message), func() bool {
+	eventually(t, fmt.Sprintf("the log has %q", message), func() bool {
 		found = p.find(t, message)
 		return found != nil
 	})
 	return found
 }
 
-// eventually waits for something that happens elsewhere.
+// eventually waits until happens returns true.
 func eventually(t *testing.T, what string, happens func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !happens(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(waitTimeout); !happens(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("did not happen within %v: %s", patience, what)
+			t.Fatalf("not within %v: %s", waitTimeout, what)
 		}
 	}
 }
 
-// get asks for a path on a port of the container, and returns the status.
+// get requests a path on a port of the container, and returns the status.
 func (p *process) get(t *testing.T, port, path string, header http.Header) int {
 	t.Helper()
 	response := p.fetch(t, port, path, header)
@@ -183,7 +182,7 @@ func (p *process) get(t *testing.T, port, path string, header http.Header) int {
 	return response.StatusCode
 }
 
-// fetch asks for a path on a port of the container. The caller closes the body.
+// fetch requests a path on a port of the container. The caller closes the body.
 func (p *process) fetch(t *testing.T, port, path string, header http.Header) *http.Response {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://localhost:%d%s", p.ports[port], path), nil)
@@ -191,7 +190,7 @@ func (p *process) fetch(t *testing.T, port, path string, header http.Header) *ht
 		t.Fatal(err)
 	}
 	request.Header = header
-	response, err := (&http.Client{Timeout: patience}).Do(request)
+	response, err := (&http.Client{Timeout: waitTimeout}).Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +204,7 @@ func (p *process) signal(t *testing.T, s syscall.Signal) {
 	}
 }
 
-// wait waits for the end of the process and returns how it ended.
+// wait waits for the process to end and returns its exit error.
 func (p *process) wait() error {
 	<-p.ended
 	return p.err

@@ -16,29 +16,29 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// proxies are what stands in front of echosvc: each is started before the backends
-// that it is told of, to the end of the test, and returns its address.
+// proxies are the proxies to test with. Each function starts a proxy for backends that need not run
+// yet, until the end of the test, and returns its address.
 var proxies = map[string]func(t *testing.T, backends []backend) string{
 	"balancer": startBalancer,
 	"nginx":    startNginx,
 	"haproxy":  startHAProxy,
 }
 
-// startNginx runs nginx with the configuration of docs/proxies.md. It has no active health checks: a backend
-// that says 503, or does not listen, makes it try the next.
+// startNginx runs nginx with the configuration in docs/proxies.md. It has no active health checks:
+// if a backend answers 503 or does not listen, nginx tries the next.
 func startNginx(t *testing.T, backends []backend) string {
 	t.Helper()
 	return startNginxWith(t, backends, "3600s")
 }
 
-// startNginxWith runs it with another time-out for the silence of a backend.
+// startNginxWith sets proxy_read_timeout.
 func startNginxWith(t *testing.T, backends []backend, readTimeout string) string {
 	t.Helper()
 	return startNginxAt(t, backends, "location / { proxy_pass http://echosvc;", readTimeout)
 }
 
-// startNginxAt runs it with a location of one's own, which is open for what all locations
-// have.
+// startNginxAt also sets the location. Its block is left open, and the common settings are added to
+// it.
 func startNginxAt(t *testing.T, backends []backend, location, readTimeout string) string {
 	t.Helper()
 	addr := fmt.Sprintf("127.0.0.1:%d", freePort(t, "127.0.0.1"))
@@ -73,7 +73,7 @@ http {
 	return addr
 }
 
-// startHAProxy runs HAProxy with the configuration of docs/proxies.md: health checks of readyz.
+// startHAProxy runs HAProxy with the configuration in docs/proxies.md. It checks readyz.
 func startHAProxy(t *testing.T, backends []backend) string {
 	t.Helper()
 	const maxConnections = 4096
@@ -104,13 +104,13 @@ backend echosvc
 	return addr
 }
 
-// startProxy runs a program with a configuration file, whose path is its last argument.
-// DIR stands for a directory of its own. It skips the test where there is no such program.
+// startProxy runs a program with a configuration file as its last argument. DIR is replaced by a
+// temporary directory. The test is skipped if the program is not installed.
 func startProxy(t *testing.T, program, config string, args ...string) {
 	t.Helper()
 	path, err := exec.LookPath(program)
 	if errors.Is(err, exec.ErrNotFound) {
-		path, err = exec.LookPath("/usr/sbin/" + program) // where Debian has it, and a user's PATH has not
+		path, err = exec.LookPath("/usr/sbin/" + program) // Debian's directory, which may not be in PATH
 	}
 	if err != nil {
 		missing(t, program)
@@ -131,14 +131,14 @@ func startProxy(t *testing.T, program, config string, args ...string) {
 	}
 	t.Cleanup(func() {
 		command.Process.Signal(syscall.SIGTERM)
-		command.Wait() // its exit status says only that it was told to end
+		command.Wait() // it was killed, so its exit status does not matter
 		if t.Failed() {
-			t.Logf("%s said:\n%s", program, output.String())
+			t.Logf("output of %s:\n%s", program, output.String())
 		}
 	})
 }
 
-// awaitProxy waits until an upgrade gets through.
+// awaitProxy waits until an upgrade through the proxy succeeds, and returns the URL.
 func awaitProxy(t *testing.T, addr string) string {
 	t.Helper()
 	return awaitProxyAt(t, "ws://"+addr+"/")
@@ -146,7 +146,7 @@ func awaitProxy(t *testing.T, addr string) string {
 
 func awaitProxyAt(t *testing.T, url string) string {
 	t.Helper()
-	eventually(t, "an upgrade gets through the proxy", func() bool {
+	eventually(t, "an upgrade through the proxy succeeds", func() bool {
 		c, _, err := websocket.Dial(t.Context(), url, nil)
 		if err == nil {
 			c.Close(websocket.StatusNormalClosure, "")
@@ -156,9 +156,8 @@ func awaitProxyAt(t *testing.T, url string) string {
 	return url
 }
 
-// newBackends chooses addresses for n processes. Each has one of its own: the outgoing
-// connections of a test take their ports from 127.0.0.1, and could take one of these
-// before its process has started.
+// newBackends chooses addresses for n processes. Each has its own IP address: outgoing connections
+// use ports of 127.0.0.1, and could take a backend's port before its process has started.
 func newBackends(t *testing.T, n int) []backend {
 	t.Helper()
 	backends := make([]backend, n)
@@ -169,7 +168,7 @@ func newBackends(t *testing.T, n int) []backend {
 	return backends
 }
 
-// What was sent comes back through each proxy, and so do close codes, both ways.
+// Messages and close codes pass through each proxy unchanged, in both directions.
 func TestEchoAndCloseThroughProxies(t *testing.T) {
 	for name, startProxy := range proxies {
 		t.Run(name, func(t *testing.T) {
@@ -226,11 +225,11 @@ func TestEchoAndCloseThroughProxies(t *testing.T) {
 	}
 }
 
-// TestRolloutRehearsal replaces both of two processes behind each proxy, one after the
-// other, as a cluster does.
+// TestRolloutRehearsal replaces two processes behind each proxy one after the other, as a rollout in
+// a cluster does.
 func TestRolloutRehearsal(t *testing.T) {
-	const riders = 500
-	wstest.NeedFiles(t, 8*riders) // for each, the balancer has two sockets and two pipes
+	const clients = 500
+	wstest.NeedFiles(t, 8*clients) // for each, the balancer has two sockets and two pipes
 	for name, startProxy := range proxies {
 		t.Run(name, func(t *testing.T) {
 			backends := newBackends(t, 4)
@@ -240,7 +239,7 @@ func TestRolloutRehearsal(t *testing.T) {
 				return backends[i].start(t, "DRAIN_DELAY=2s", "DRAIN_SPREAD=1s", "DRAIN_TIMEOUT=60s", "CLOSE_TIMEOUT=55s")
 			}
 			old := []*process{start(0), start(1)}
-			rideOut(t, awaitProxy(t, addr), riders, func() {
+			checkRollout(t, awaitProxy(t, addr), clients, func() {
 				for i, p := range old {
 					start(2 + i)
 					p.signal(t, syscall.SIGTERM)

@@ -14,7 +14,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// selects says whether a selector matches labels.
+// selects reports whether a selector matches labels.
 func selects(t *testing.T, selector *metav1.LabelSelector, set map[string]string) bool {
 	t.Helper()
 	s, err := metav1.LabelSelectorAsSelector(selector)
@@ -44,7 +44,7 @@ func TestSelectorsMatchThePods(t *testing.T) {
 				t.Errorf("%s does not select the pods", name)
 			}
 			if selects(t, selector, map[string]string{"app.kubernetes.io/part-of": pod["app.kubernetes.io/part-of"]}) {
-				t.Errorf("%s selects pods of another name", name)
+				t.Errorf("%s selects pods with another name", name)
 			}
 		}
 	})
@@ -53,11 +53,11 @@ func TestSelectorsMatchThePods(t *testing.T) {
 func TestService(t *testing.T) {
 	eachOverlay(t, func(t *testing.T, m *manifests) {
 		if len(m.service.Spec.Ports) != 1 {
-			t.Fatalf("%d ports, want that of WebSocket only", len(m.service.Spec.Ports))
+			t.Fatalf("%d ports, want only the WebSocket port", len(m.service.Spec.Ports))
 		}
 		port := m.service.Spec.Ports[0]
 		if port.TargetPort != intstr.FromString("ws") {
-			t.Errorf("the port leads to %v", &port.TargetPort)
+			t.Errorf("the target port is %v", &port.TargetPort)
 		}
 		if port.AppProtocol == nil || *port.AppProtocol != "kubernetes.io/ws" {
 			t.Error("appProtocol does not tell gateways that this is WebSocket")
@@ -68,7 +68,7 @@ func TestService(t *testing.T) {
 	})
 }
 
-// servicePort checks that a backend is the Service, and that it has the port.
+// servicePort checks that a backend refers to the Service and to one of its ports.
 func servicePort(t *testing.T, m *manifests, name string, matches func(corev1.ServicePort) bool) {
 	t.Helper()
 	if name != m.service.Name {
@@ -88,29 +88,29 @@ func TestRoute(t *testing.T) {
 			m := loadManifests(t, filepath.Join(manifestsDir, overlay))
 			spec := m.route.Spec
 			if len(spec.ParentRefs) != 1 || spec.ParentRefs[0].Namespace == nil {
-				t.Fatal("there is not one Gateway, with its namespace")
+				t.Fatal("want one Gateway, with its namespace")
 			}
 			if len(spec.Hostnames) == 0 {
 				t.Error("the route takes every host name of the Gateway")
 			}
 			if len(spec.Rules) != 1 || len(spec.Rules[0].Matches) != 1 || len(spec.Rules[0].BackendRefs) != 1 {
-				t.Fatal("there is not one rule with one match and one backend")
+				t.Fatal("want one rule with one match and one backend")
 			}
 			rule := spec.Rules[0]
 			path := rule.Matches[0].Path
 			if *path.Type != gatewayv1.PathMatchPathPrefix || *path.Value != "/" {
-				t.Errorf("not every path is routed: %s %s", *path.Type, *path.Value)
+				t.Errorf("the route matches %s %s, want every path", *path.Type, *path.Value)
 			}
 			backend := rule.BackendRefs[0]
 			servicePort(t, m, string(backend.Name), func(p corev1.ServicePort) bool { return p.Port == *backend.Port })
 			switch {
 			case !wantTimeout && rule.Timeouts != nil:
-				t.Error("there are timeouts, which not every gateway takes")
+				t.Error("there are timeouts, which not every gateway accepts")
 			case wantTimeout && (rule.Timeouts == nil || rule.Timeouts.Request == nil):
 				t.Error("there is no timeouts.request")
 			case wantTimeout:
 				if d, err := time.ParseDuration(string(*rule.Timeouts.Request)); err != nil || d != 0 {
-					t.Errorf("timeouts.request is %s, want 0s, which is none", *rule.Timeouts.Request)
+					t.Errorf("timeouts.request is %s, want 0s, which turns it off", *rule.Timeouts.Request)
 				}
 			}
 		})
@@ -121,14 +121,14 @@ func TestIngress(t *testing.T) {
 	m := loadManifests(t, filepath.Join(manifestsDir, "ingress"))
 	spec := m.ingress.Spec
 	if spec.IngressClassName == nil || *spec.IngressClassName == "" {
-		t.Error("there is no class: whether a controller takes it is chance")
+		t.Error("there is no class, so it is up to chance whether a controller takes it")
 	}
 	if len(spec.Rules) != 1 || spec.Rules[0].Host == "" || len(spec.Rules[0].HTTP.Paths) != 1 {
-		t.Fatal("there is not one rule with a host and one path")
+		t.Fatal("want one rule with a host and one path")
 	}
 	path := spec.Rules[0].HTTP.Paths[0]
 	if *path.PathType != networkingv1.PathTypePrefix || path.Path != "/" {
-		t.Errorf("not every path is routed: %s %s", *path.PathType, path.Path)
+		t.Errorf("the rule matches %s %s, want every path", *path.PathType, path.Path)
 	}
 	backend := path.Backend.Service
 	servicePort(t, m, backend.Name, func(p corev1.ServicePort) bool { return p.Name == backend.Port.Name })
@@ -136,7 +136,7 @@ func TestIngress(t *testing.T) {
 	ping := configuration(t, m).PingInterval
 	for _, name := range []string{"proxy-read-timeout", "proxy-send-timeout"} {
 		value := m.ingress.Annotations["nginx.ingress.kubernetes.io/"+name]
-		seconds, err := strconv.Atoi(value) // nginx passes over a value with a unit
+		seconds, err := strconv.Atoi(value) // nginx ignores a value with a unit
 		if err != nil {
 			t.Errorf("%s is %q, want a number of seconds", name, value)
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/echosvc/echosvc/internal/probe"
 )
 
-// probeFlags are the arguments of probe.
+// probeFlags are the parsed arguments of the probe command.
 type probeFlags struct {
 	watch, json, insecure bool
 	caFile, url           string
@@ -24,38 +24,39 @@ type probeFlags struct {
 	plan                  probe.Plan
 	headers               []string
 	timeout               time.Duration
-	given                 map[string]bool // the flags that were
+	given                 map[string]bool // by name
 }
 
-// probeUsage is what comes before the flags.
+// probeUsage is printed before the list of flags.
 const probeUsage = `Usage: echosvc probe [flags] ws://host/path
 
-Looks at an echo server, and at the path to it, with a client that is not of echosvc. Without -idle, -watch and the flags
-of a load it does every check once. Exit status: 0 all is well, 1 a check failed, 2 wrong usage.
+Tests an echo server, and the path to it, with a client that shares no code with echosvc. Without
+-idle, -watch or a load flag it runs every check once. Exit status: 0 all passed, 1 a check failed,
+2 wrong usage.
 
 `
 
-// parseProbe reads the arguments. Flags may stand behind the URL, too. For -h it prints what
-// there is, and returns [flag.ErrHelp].
+// parseProbe parses the arguments. Flags may also follow the URL. For -h it prints the usage and
+// returns [flag.ErrHelp].
 func parseProbe(args []string, stdout io.Writer) (*probeFlags, error) {
 	f := &probeFlags{given: map[string]bool{}}
 	set := flag.NewFlagSet("probe", flag.ContinueOnError)
 	set.SetOutput(io.Discard) // errors are returned
 	set.Usage = func() {}
-	set.DurationVar(&f.idle, "idle", 0, "find the time-out of idle connections, up to this `duration`, such as 5m")
+	set.DurationVar(&f.idle, "idle", 0, "find the idle time-out of the path, up to this `duration`, such as 5m")
 	set.BoolVar(&f.watch, "watch", false, "stay connected and print a line on every change")
-	set.DurationVar(&f.duration, "for", 0, "the `duration` after which -watch ends; without it, at a signal")
-	set.IntVar(&f.plan.Messages, "n", 1000, "load: how many messages in all")
-	set.IntVar(&f.plan.Conns, "conns", 1, "load: how many connections")
-	set.Float64Var(&f.plan.Rate, "rate", 0, "load: messages a second in all; 0 is as fast as the echoes come")
-	set.IntVar(&f.plan.Size, "size", 64, "load: `bytes` of a message")
+	set.DurationVar(&f.duration, "for", 0, "end -watch after this `duration`; without it, -watch ends at a signal")
+	set.IntVar(&f.plan.Messages, "n", 1000, "load: number of messages in total")
+	set.IntVar(&f.plan.Conns, "conns", 1, "load: number of connections")
+	set.Float64Var(&f.plan.Rate, "rate", 0, "load: messages a second in total; 0 for as fast as the echoes arrive")
+	set.IntVar(&f.plan.Size, "size", 64, "load: size of a message in `bytes`")
 	header := func(line string) { f.headers = append(f.headers, line) }
-	set.Func("H", "a header field of the handshake, as in `'Name: value'`; Host is one like others; may be repeated", func(line string) error { header(line); return nil })
-	set.Func("origin", "the Origin of a browser's page, such as https://example.com", func(origin string) error { header("Origin: " + origin); return nil })
-	set.StringVar(&f.caFile, "cafile", "", "a `file` with the authorities to trust, in PEM, in place of the system's")
-	set.BoolVar(&f.insecure, "insecure", false, "take any certificate")
-	set.DurationVar(&f.timeout, "timeout", 10*time.Second, "how long to wait for each answer")
-	set.BoolVar(&f.json, "json", false, "print JSON: one document, or with -watch one line for each event")
+	set.Func("H", "add the handshake header field `'Name: value'`, Host included; may be repeated", func(line string) error { header(line); return nil })
+	set.Func("origin", "set the Origin header field, such as https://example.com", func(origin string) error { header("Origin: " + origin); return nil })
+	set.StringVar(&f.caFile, "cafile", "", "trust the authorities in this PEM `file` instead of the system's")
+	set.BoolVar(&f.insecure, "insecure", false, "accept any certificate")
+	set.DurationVar(&f.timeout, "timeout", 10*time.Second, "wait this long for each answer")
+	set.BoolVar(&f.json, "json", false, "print JSON: one document, or with -watch one line an event")
 	for {
 		err := set.Parse(args)
 		if errors.Is(err, flag.ErrHelp) {
@@ -70,7 +71,7 @@ func parseProbe(args []string, stdout io.Writer) (*probeFlags, error) {
 			break
 		}
 		if f.url != "" {
-			return nil, fmt.Errorf("one URL at a time: there are %q and %q", f.url, set.Arg(0))
+			return nil, fmt.Errorf("want one URL, got %q and %q", f.url, set.Arg(0))
 		}
 		f.url, args = set.Arg(0), set.Args()[1:]
 	}
@@ -78,26 +79,26 @@ func parseProbe(args []string, stdout io.Writer) (*probeFlags, error) {
 	return f, f.check()
 }
 
-// load says whether a load was asked for.
+// load reports whether a load flag was given.
 func (f *probeFlags) load() bool {
 	return f.given["n"] || f.given["conns"] || f.given["rate"] || f.given["size"]
 }
 
-// check says what is wrong about the flags.
+// check returns an error if the flags are invalid or do not go together.
 func (f *probeFlags) check() error {
-	things := 0
-	for _, asked := range []bool{f.given["idle"], f.watch, f.load()} {
-		if asked {
-			things++
+	modes := 0
+	for _, given := range []bool{f.given["idle"], f.watch, f.load()} {
+		if given {
+			modes++
 		}
 	}
 	switch {
 	case f.url == "":
-		return errors.New("there is no URL; it must be like ws://localhost:8080/")
-	case things > 1:
-		return errors.New("-idle, -watch and a load (-n, -conns, -rate, -size) are one at a time")
+		return errors.New("no URL; want one like ws://localhost:8080/")
+	case modes > 1:
+		return errors.New("use only one of -idle, -watch and the load flags (-n, -conns, -rate, -size)")
 	case f.given["for"] && !f.watch:
-		return errors.New("-for is for -watch")
+		return errors.New("-for needs -watch")
 	case f.given["for"] && f.duration <= 0:
 		return fmt.Errorf("-for %v must be more than 0", f.duration)
 	case f.given["idle"] && (f.idle < time.Second || f.idle > 24*time.Hour):
@@ -105,12 +106,12 @@ func (f *probeFlags) check() error {
 	case f.timeout <= 0:
 		return fmt.Errorf("-timeout %v must be more than 0", f.timeout)
 	case f.insecure && f.caFile != "":
-		return errors.New("-insecure trusts everybody, -cafile some: one of them")
+		return errors.New("use only one of -insecure and -cafile")
 	}
 	return f.plan.Check()
 }
 
-// target makes the target of the flags.
+// target returns the target that the flags describe.
 func (f *probeFlags) target() (*probe.Target, error) {
 	target, err := probe.NewTarget(f.url)
 	if err != nil {
@@ -126,7 +127,7 @@ func (f *probeFlags) target() (*probe.Target, error) {
 	return target, err
 }
 
-// probeCommand looks at an echo server from outside.
+// probeCommand tests an echo server from the client's side.
 func probeCommand(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	f, err := parseProbe(args, stdout)
 	if errors.Is(err, flag.ErrHelp) {
@@ -137,7 +138,7 @@ func probeCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		target, err = f.target()
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "echosvc: %v; \"echosvc probe -h\" says more\n", err)
+		fmt.Fprintf(stderr, "echosvc: %v; run \"echosvc probe -h\" for help\n", err)
 		return exitUsage
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
@@ -152,7 +153,7 @@ func probeCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	return exitFailed
 }
 
-// run does what the flags ask for, and reports whether all is well.
+// run does what the flags ask for, and reports whether everything passed.
 func (f *probeFlags) run(ctx context.Context, target *probe.Target, report *probe.Report) bool {
 	if f.watch {
 		if f.duration > 0 {

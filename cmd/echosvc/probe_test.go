@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestProbeFindsNoFault in the service.
+// The probe finds no fault in the service.
 func TestProbeFindsNoFault(t *testing.T) {
 	for _, driver := range []string{"auto", "portable"} {
 		t.Run(driver, func(t *testing.T) {
@@ -34,8 +34,8 @@ func TestProbeFindsNoFault(t *testing.T) {
 	}
 }
 
-// TestProbeDoes what its flags say.
-func TestProbeDoes(t *testing.T) {
+// The probe does what its flags ask for.
+func TestProbeModes(t *testing.T) {
 	p := startProgram(t)
 	url := "ws://" + p.addr + "/"
 	for _, test := range []struct {
@@ -53,7 +53,7 @@ func TestProbeDoes(t *testing.T) {
 	}
 }
 
-// TestProbeWatches until it is told to end.
+// -watch runs until it is interrupted.
 func TestProbeWatches(t *testing.T) {
 	p := startProgram(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -71,11 +71,11 @@ func TestProbeWatches(t *testing.T) {
 		cancel()
 	}
 	if status := <-exit; status != exitOK {
-		t.Errorf("the exit status is %d", status)
+		t.Errorf("exit status %d", status)
 	}
 }
 
-func TestProbeSaysWhatIsWrong(t *testing.T) {
+func TestProbeErrors(t *testing.T) {
 	const url = "ws://127.0.0.1:9/"
 	for _, test := range []struct {
 		args           []string
@@ -83,20 +83,20 @@ func TestProbeSaysWhatIsWrong(t *testing.T) {
 		stdout, stderr string
 	}{
 		{[]string{"-h"}, 0, "-origin", ""},
-		{nil, 2, "", "there is no URL"},
+		{nil, 2, "", "no URL"},
 		{[]string{"http://localhost/"}, 2, "", "must be like ws://"},
-		{[]string{url, "ws://other/"}, 2, "", "one URL at a time"},
+		{[]string{url, "ws://other/"}, 2, "", "want one URL"},
 		{[]string{"-dance", url}, 2, "", "-dance"},
-		{[]string{"-watch", "-n", "3", url}, 2, "", "one at a time"},
-		{[]string{"-for", "3s", url}, 2, "", "-for is for -watch"},
+		{[]string{"-watch", "-n", "3", url}, 2, "", "use only one of"},
+		{[]string{"-for", "3s", url}, 2, "", "-for needs -watch"},
 		{[]string{"-watch", "-for", "0", url}, 2, "", "-for 0s must be more than 0"},
 		{[]string{"-idle", "0", url}, 2, "", "-idle 0s must be from 1s to 24h"},
 		{[]string{"-timeout", "-1s", url}, 2, "", "-timeout -1s must be more than 0"},
 		{[]string{"-conns", "0", url}, 2, "", "-conns 0 must be from 1 to 1000"},
 		{[]string{"-H", "Upgrade: x", url}, 2, "", "set by the handshake itself"},
 		{[]string{"-cafile", "/nonexistent/ca.pem", url}, 2, "", "/nonexistent/ca.pem"},
-		{[]string{"-cafile", "a", "-insecure", url}, 2, "", "one of them"},
-		{[]string{url}, 1, "FAILED  handshake", ""}, // port 9, discard: nobody listens
+		{[]string{"-cafile", "a", "-insecure", url}, 2, "", "use only one of"},
+		{[]string{url}, 1, "FAILED  handshake", ""}, // port 9, discard: nothing listens
 	} {
 		status, stdout, stderr := runOnce(t, append([]string{"probe"}, test.args...)...)
 		if status != test.status || !strings.Contains(stdout, test.stdout) || !strings.Contains(stderr, test.stderr) || (status == 2) != (strings.Count(stderr, "\n") == 1) {

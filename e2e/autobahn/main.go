@@ -1,10 +1,10 @@
-// Command autobahn judges a report of the Autobahn test suite's fuzzing client: every
-// case has to be OK or INFORMATIONAL, in what the server did and in how it closed.
+// Command autobahn checks a report of the Autobahn test suite's fuzzing client: every case must
+// be OK or INFORMATIONAL, in its behavior and in how it was closed.
 //
 //	go run ./autobahn reports/index.json
 //
-// The exit status is 0 when that is so, and 1 when not, with the cases that are not on
-// standard error. fuzzingclient.json is what the client is run with.
+// The exit status is 0 if so, and 1 if not, with the failed cases on standard error. The client is
+// configured by fuzzingclient.json.
 package main
 
 import (
@@ -25,7 +25,7 @@ func main() {
 	}
 	index, err := os.ReadFile(os.Args[1])
 	if err == nil {
-		err = judge(index, os.Stdout)
+		err = check(index, os.Stdout)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "autobahn:", err)
@@ -33,22 +33,22 @@ func main() {
 	}
 }
 
-// A result is what the report's index says of a case. The words are OK, INFORMATIONAL,
-// NON-STRICT, FAILED, UNIMPLEMENTED and, of a close, WRONG CODE, UNCLEAN, FAILED BY CLIENT.
+// A result is an entry of the report's index. Its values are OK, INFORMATIONAL, NON-STRICT, FAILED,
+// UNIMPLEMENTED and, for a close, WRONG CODE, UNCLEAN and FAILED BY CLIENT.
 type result struct {
 	Behavior      string
 	BehaviorClose string
 }
 
-// judge prints how many cases each agent had, by outcome. Its error has a line for
-// every case that did not pass.
-func judge(index []byte, w io.Writer) error {
+// check prints the number of cases by agent and outcome. Its error has a line for every case that
+// did not pass.
+func check(index []byte, w io.Writer) error {
 	var agents map[string]map[string]result
 	if err := json.Unmarshal(index, &agents); err != nil {
-		return fmt.Errorf("the index is not a report's: %w", err)
+		return fmt.Errorf("not the index of a report: %w", err)
 	}
 	if len(agents) == 0 {
-		return errors.New("the index has no agent: nothing was tested")
+		return errors.New("the index has no agents: nothing was tested")
 	}
 	var errs []error
 	for _, agent := range sortedKeys(agents, strings.Compare) {
@@ -73,16 +73,16 @@ func judge(index []byte, w io.Writer) error {
 	return errors.Join(errs...)
 }
 
-// passes is false for NON-STRICT too: it is the suite's word for an answer that is late
-// or lenient, and a faithful server is neither.
+// passes reports whether an outcome counts as passed. NON-STRICT does not: it is the suite's word
+// for a late or lenient answer.
 func passes(outcome string) bool {
 	return outcome == "OK" || outcome == "INFORMATIONAL"
 }
 
-// compareCases orders the ids of cases, such as 7.9.10, by their numbers.
+// compareCases orders case IDs such as 7.9.10 by their numbers.
 func compareCases(a, b string) int {
 	return slices.CompareFunc(strings.Split(a, "."), strings.Split(b, "."), func(a, b string) int {
-		x, _ := strconv.Atoi(a) // an id that is no number comes first
+		x, _ := strconv.Atoi(a) // IDs that are not numbers come first
 		y, _ := strconv.Atoi(b)
 		return x - y
 	})

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestJudge(t *testing.T) {
+func TestCheck(t *testing.T) {
 	sample, err := os.ReadFile("testdata/index.json")
 	if err != nil {
 		t.Fatal(err)
@@ -18,7 +18,7 @@ func TestJudge(t *testing.T) {
 	)
 	for _, test := range []struct {
 		name     string
-		old, new string // what is changed in the sample
+		old, new string // replacement in the sample
 		want     string
 	}{
 		{"all passed", "", "", ""},
@@ -28,28 +28,28 @@ func TestJudge(t *testing.T) {
 		{"closed uncleanly", case641, `"6.4.1": {"behavior": "OK", "behaviorClose": "UNCLEAN"`, `echosvc: case 6.4.1: "OK", close "UNCLEAN"`},
 		{"a field is missing", case641, `"6.4.1": {"behavior": "OK"`, `echosvc: case 6.4.1: "OK", close ""`},
 		{"no cases", "{\n   \"echosvc\": {", `{"echosvc": {}, "other": {`, "echosvc: no case was run"},
-		{"no agents", string(sample), `{}`, "the index has no agent: nothing was tested"},
-		{"not an index", string(sample), `<html>`, "the index is not a report's: invalid character '<' looking for beginning of value"},
+		{"no agents", string(sample), `{}`, "the index has no agents: nothing was tested"},
+		{"not an index", string(sample), `<html>`, "not the index of a report: invalid character '<' looking for beginning of value"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			changed := strings.Replace(string(sample), test.old, test.new, 1)
 			if test.old != test.new && changed == string(sample) {
 				t.Fatalf("the sample has no %s", test.old)
 			}
-			err := judge([]byte(changed), &bytes.Buffer{})
+			err := check([]byte(changed), &bytes.Buffer{})
 			if got, want := message(err), test.want; got != want {
 				t.Errorf("got %q; want %q", got, want)
 			}
 		})
 	}
 
-	t.Run("cases in the order of their numbers", func(t *testing.T) {
+	t.Run("cases are ordered by number", func(t *testing.T) {
 		changed := strings.NewReplacer(
 			case210, `"2.10": {"behavior": "FAILED", "behaviorClose": "OK"`,
 			`"1.1.1"`, `"2.9"`, `"behavior": "OK", "behaviorClose": "OK", "duration": 2`, `"behavior": "FAILED", "behaviorClose": "OK", "duration": 2`,
 		).Replace(string(sample))
 		var printed bytes.Buffer
-		err := judge([]byte(changed), &printed)
+		err := check([]byte(changed), &printed)
 		want := "echosvc: case 2.9: \"FAILED\", close \"OK\"\nechosvc: case 2.10: \"FAILED\", close \"OK\""
 		if got := message(err); got != want {
 			t.Errorf("got %q; want %q", got, want)

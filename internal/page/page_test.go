@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// elsewhere stands for the service's other answers.
+// elsewhere stands in for the service's other handlers.
 var elsewhere = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTeapot) })
 
 func get(t *testing.T, method, target string, header http.Header) *http.Response {
@@ -22,7 +22,7 @@ func get(t *testing.T, method, target string, header http.Header) *http.Response
 	return w.Result()
 }
 
-func TestPageIsAtItsPathsAlone(t *testing.T) {
+func TestPagePaths(t *testing.T) {
 	html, script := "text/html; charset=utf-8", "text/javascript; charset=utf-8"
 	tests := []struct {
 		method, target, accept string
@@ -75,7 +75,7 @@ func TestPageIsAtItsPathsAlone(t *testing.T) {
 	}
 }
 
-func TestEveryFileHasItsHeaders(t *testing.T) {
+func TestEveryFileHasSecurityHeaders(t *testing.T) {
 	for name := range load() {
 		target := "/.ws/" + name
 		if name == "index.html" {
@@ -102,7 +102,7 @@ func TestEveryFileHasItsHeaders(t *testing.T) {
 		for _, known := range []string{etag, "W/" + etag, `"other", ` + etag} {
 			again := get(t, "GET", target, http.Header{"If-None-Match": {known}})
 			if body, _ := io.ReadAll(again.Body); again.StatusCode != http.StatusNotModified || len(body) > 0 {
-				t.Errorf("%s, asked for with If-None-Match: %s, is %d with %d bytes", target, known, again.StatusCode, len(body))
+				t.Errorf("%s, requested with If-None-Match: %s, is %d with %d bytes", target, known, again.StatusCode, len(body))
 			}
 		}
 		if again := get(t, "GET", target, http.Header{"If-None-Match": {`"0123456789abcdef"`}}); again.StatusCode != http.StatusOK {
@@ -111,11 +111,11 @@ func TestEveryFileHasItsHeaders(t *testing.T) {
 	}
 }
 
-// What a file refers to is relative, and there.
-func TestReferencesAreRelativeAndThere(t *testing.T) {
+// References between files are relative, and their targets exist.
+func TestReferences(t *testing.T) {
 	reference := regexp.MustCompile(`(?:src|href)="([^"]*)"|from "([^"]*)"|new URL\("(\.[^"]*)", import|url\(([^)]+)\)`)
 	assets := load()
-	referred := map[string]bool{"index.html": true}
+	referenced := map[string]bool{"index.html": true}
 	for name, a := range assets {
 		for _, match := range reference.FindAllStringSubmatch(string(a.content), -1) {
 			to := match[1] + match[2] + match[3] + match[4]
@@ -123,17 +123,17 @@ func TestReferencesAreRelativeAndThere(t *testing.T) {
 			if _, exists := assets[file]; !ok || !exists {
 				t.Errorf("%s refers to %s", name, to)
 			}
-			referred[file] = true
+			referenced[file] = true
 		}
 	}
 	for name := range assets {
-		if !referred[name] {
+		if !referenced[name] {
 			t.Errorf("nothing refers to %s", name)
 		}
 	}
 }
 
-// The policy would block what is inline, and the page would break without a word.
+// The policy blocks inline scripts and styles, so the page would break without an error.
 func TestNothingIsInline(t *testing.T) {
 	inline := regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|javascript:|<script(?:[^>]*)>[^<]`)
 	markup := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function`)
@@ -142,7 +142,7 @@ func TestNothingIsInline(t *testing.T) {
 			t.Errorf("%s has %q", name, inline.Find(a.content))
 		}
 		if path.Ext(name) == ".js" && markup.Match(a.content) {
-			t.Errorf("%s makes markup of a text: %q", name, markup.Find(a.content))
+			t.Errorf("%s turns text into markup: %q", name, markup.Find(a.content))
 		}
 	}
 }

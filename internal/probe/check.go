@@ -6,49 +6,51 @@ import (
 	"time"
 )
 
-// Verdict is what a check has come to.
+// A Verdict is the outcome of a check.
 type Verdict string
 
 // The verdicts. Only Failed counts against a server.
 const (
 	OK     Verdict = "ok"
-	Note   Verdict = "note"   // allowed, and worth knowing
-	Failed Verdict = "failed" // not a faithful echo, or against the RFC
+	Note   Verdict = "note"   // allowed by the RFC, but worth knowing
+	Failed Verdict = "failed" // not a faithful echo, or a violation of the RFC
 )
 
-// Check is one thing that was looked at.
+// A Check is the result of one test.
 type Check struct {
 	Name    string  `json:"name"`
 	Verdict Verdict `json:"verdict"`
-	// Detail is what was seen, in a few words; where there is more to say, it follows behind a
-	// colon. It may have several lines.
+	// Detail says what happened, in a few words and, after a colon, the particulars. It may
+	// have several lines.
 	Detail string `json:"detail"`
-	Data   any    `json:"data,omitempty"` // the figures in Detail, for machines
+	Data   any    `json:"data,omitempty"` // the figures in Detail
 }
 
-// ok, note and failed make checks.
+// ok returns a Check with the verdict OK.
 func ok(name, format string, args ...any) Check {
 	return Check{Name: name, Verdict: OK, Detail: fmt.Sprintf(format, args...)}
 }
 
+// note returns a Check with the verdict Note.
 func note(name, format string, args ...any) Check {
 	return Check{Name: name, Verdict: Note, Detail: fmt.Sprintf(format, args...)}
 }
 
+// failed returns a Check with the verdict Failed.
 func failed(name, format string, args ...any) Check {
 	return Check{Name: name, Verdict: Failed, Detail: fmt.Sprintf(format, args...)}
 }
 
-// prober does the checks, one after the other.
+// A prober runs the checks one after another.
 type prober struct {
 	*Target
 	emit func(Check)
-	// unasked is how many messages the server sends by itself on a new connection.
-	unasked int
+	// unsolicited is how many messages the server sends on a new connection without being asked.
+	unsolicited int
 }
 
-// Run does every check, and gives each to emit when it is done. When there is no
-// connection to be had, the first is the last.
+// Run runs every check and passes each result to emit. If no connection can be opened, the
+// handshake check is the only one.
 func Run(ctx context.Context, target *Target, emit func(Check)) {
 	p := &prober{Target: target, emit: emit}
 	if !p.handshake(ctx) {
@@ -62,26 +64,26 @@ func Run(ctx context.Context, target *Target, emit func(Check)) {
 		}
 	}
 	if ctx.Err() != nil {
-		emit(failed("end", "interrupted: what follows was not checked"))
+		emit(failed("end", "interrupted: the remaining checks did not run"))
 	}
 }
 
-// open connects and reads what the server says unasked.
+// open dials and reads the messages that the server sends unasked.
 func (p *prober) open(ctx context.Context, o offer) (*session, error) {
 	s, err := p.dial(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	for range p.unasked {
+	for range p.unsolicited {
 		if _, err := s.next(ctx); err != nil {
 			s.release()
-			return nil, fmt.Errorf("the message that it sends unasked did not come: %w", err)
+			return nil, fmt.Errorf("the server's unsolicited message did not arrive: %w", err)
 		}
 	}
 	return s, nil
 }
 
-// milliseconds is a duration for people: short, and fine enough for loopback.
+// milliseconds formats a duration for people, with enough digits for loopback.
 func milliseconds(d time.Duration) string {
 	switch ms := float64(d) / float64(time.Millisecond); {
 	case ms < 10:
@@ -93,7 +95,7 @@ func milliseconds(d time.Duration) string {
 	}
 }
 
-// seconds is a longer duration for people.
+// seconds formats a longer duration for people.
 func seconds(d time.Duration) string {
 	return fmt.Sprintf("%.1f s", d.Seconds())
 }

@@ -7,12 +7,12 @@ import (
 	"testing/synctest"
 )
 
-// faithful is a peer without faults.
+// faithful returns a peer without faults.
 func faithful() *peer {
 	return &peer{subprotocol: first, deflate: "permessage-deflate", controls: true, pod: "echo-1"}
 }
 
-func TestFaithfulServerFailsNoCheck(t *testing.T) {
+func TestFaithfulServerPassesEveryCheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		checks := faithful().run(t, Run)
 		for _, c := range checks {
@@ -20,18 +20,18 @@ func TestFaithfulServerFailsNoCheck(t *testing.T) {
 				t.Errorf("%s: %s, %s", c.Name, c.Verdict, c.Detail)
 			}
 		}
-		if want := 2 + len(samples()) + 2 + 1 + 2 + len(closings) + 1 + len(breaches); len(checks) != want {
+		if want := 2 + len(samples()) + 2 + 1 + 2 + len(closings) + 1 + len(violations); len(checks) != want {
 			t.Errorf("%d checks, want %d", len(checks), want)
 		}
 		expect(t, checks, "handshake", OK, "X-Peer: memory")
 		expect(t, checks, "fragments", OK, "in 3 fragments")
-		expect(t, checks, "subprotocol", OK, "probe.first was chosen")
-		expect(t, checks, "compression, context", OK, `"permessage-deflate" agreed on, 4 messages`)
-		expect(t, checks, "close from the server", OK, "as sent")
+		expect(t, checks, "subprotocol", OK, "selected probe.first")
+		expect(t, checks, "compression, context", OK, `"permessage-deflate", 4 messages`)
+		expect(t, checks, "close from the server", OK, "as requested")
 	})
 }
 
-// TestFaults: each fault is found by the check that is for it, and said precisely.
+// Each fault is found by the check for it, and described precisely.
 func TestFaults(t *testing.T) {
 	type finding struct {
 		check   string
@@ -45,8 +45,8 @@ func TestFaults(t *testing.T) {
 		fault func(*peer)
 		want  []finding
 	}{
-		"greeting": {func(p *peer) { p.unasked = "Request served by 3f2a" }, []finding{
-			{"greeting", Failed, `nobody asked for it: text of 22 bytes, "Request served by 3f2a"`}, {"text", OK, ""}, {"invalid UTF-8", OK, "1007"},
+		"greeting": {func(p *peer) { p.unsolicited = "Request served by 3f2a" }, []finding{
+			{"greeting", Failed, `unsolicited: a text message of 22 bytes, "Request served by 3f2a"`}, {"text", OK, ""}, {"invalid UTF-8", OK, "1007"},
 		}},
 		"garbles a byte": {func(p *peer) {
 			p.quirk = each(func(f *frame) {
@@ -57,11 +57,11 @@ func TestFaults(t *testing.T) {
 		}, []finding{
 			{"binary, 125 bytes", OK, ""}, {"binary, 126 bytes", Failed, "changed: byte 57 of 126 was sent as"}, {"binary, 65535 bytes", OK, ""},
 		}},
-		"cuts": {func(p *peer) { p.quirk = each(func(f *frame) { f.payload = f.payload[:min(len(f.payload), 65535)] }) }, []finding{
-			{"binary, 65535 bytes", OK, ""}, {"binary, 65536 bytes", Failed, "another length: sent 65536 bytes, 65535 came back, the same up to byte 65535"},
+		"truncates": {func(p *peer) { p.quirk = each(func(f *frame) { f.payload = f.payload[:min(len(f.payload), 65535)] }) }, []finding{
+			{"binary, 65535 bytes", OK, ""}, {"binary, 65536 bytes", Failed, "wrong length: sent 65536 bytes, received 65535, equal up to byte 65535"},
 		}},
 		"answers in text": {func(p *peer) { p.quirk = each(func(f *frame) { f.opcode = min(f.opcode, 1) }) }, []finding{
-			{"text", OK, ""}, {"binary, empty", Failed, "another type: sent binary, came back as text"},
+			{"text", OK, ""}, {"binary, empty", Failed, "wrong type: sent binary, received text"},
 		}},
 		"merges fragments": {func(p *peer) {
 			var whole []byte
@@ -73,35 +73,35 @@ func TestFaults(t *testing.T) {
 				whole = nil
 				return []frame{merged}
 			}
-		}, []finding{{"text", OK, ""}, {"fragments", OK, "3 fragments as 1, which the RFC allows"}}},
+		}, []finding{{"text", OK, ""}, {"fragments", OK, "3 fragments came back as 1, which RFC 6455 allows"}}},
 		"answers each fragment": {func(p *peer) { p.quirk = each(func(f *frame) { f.fin, f.opcode = true, max(f.opcode, 1) }) }, []finding{
-			{"fragments", Failed, "came back, the same up to byte"},
+			{"fragments", Failed, "equal up to byte"},
 		}},
-		"drops":      {func(p *peer) { p.quirk = func(frame) []frame { return nil } }, []finding{{"text", Failed, "nothing came within 10s"}}},
-		"deaf":       {func(p *peer) { p.pong = func(frame) []frame { return nil } }, []finding{{"ping", Failed, "no pong: not within 10s"}, {"fragments", Failed, "no pong: a ping between two fragments was not answered: not within 10s"}}},
-		"empty pong": {func(p *peer) { p.pong = func(f frame) []frame { f.payload = nil; return []frame{f} } }, []finding{{"ping", Failed, "no pong: one came, but without the payload"}}},
-		"unchosen":   {func(p *peer) { p.subprotocol = nil }, []finding{{"subprotocol", Note, "none was chosen"}}},
+		"drops":      {func(p *peer) { p.quirk = func(frame) []frame { return nil } }, []finding{{"text", Failed, "no message within 10s"}}},
+		"no pong":    {func(p *peer) { p.pong = func(frame) []frame { return nil } }, []finding{{"ping", Failed, "no pong: none within 10s"}, {"fragments", Failed, "no pong: a ping between two fragments was not answered: none within 10s"}}},
+		"empty pong": {func(p *peer) { p.pong = func(f frame) []frame { f.payload = nil; return []frame{f} } }, []finding{{"ping", Failed, "no pong: the pong does not have the ping's payload"}}},
+		"no choice":  {func(p *peer) { p.subprotocol = nil }, []finding{{"subprotocol", Note, "none selected"}}},
 		"invented":   {func(p *peer) { p.subprotocol = func(string) string { return "other" } }, []finding{{"subprotocol", Failed, `"other"`}}},
-		"plain":      {func(p *peer) { p.deflate = "" }, []finding{{"compression, context", Note, "not agreed to"}}},
-		"inflated":   {func(p *peer) { p.quirk = each(func(f *frame) { f.rsv = 0 }) }, []finding{{"compression, no context", Failed, "another length: sent 10402 bytes"}}},
+		"plain":      {func(p *peer) { p.deflate = "" }, []finding{{"compression, context", Note, "not negotiated"}}},
+		"inflated":   {func(p *peer) { p.quirk = each(func(f *frame) { f.rsv = 0 }) }, []finding{{"compression, no context", Failed, "wrong length: sent 9602 bytes"}}},
 		"bad offer":  {func(p *peer) { p.deflate = "x-webkit-deflate-frame" }, []finding{{"compression, context", Failed, `"permessage-deflate"`}}},
 		"code alone": {func(p *peer) {
 			p.close = func(f frame) []frame { f.payload = f.payload[:min(2, len(f.payload))]; return []frame{f} }
 		}, []finding{
-			{"close 4001", Failed, `answered with 4001 and no reason: closed with 4001 "κόσμε"`}, {"close without a code", OK, ""},
+			{"close 4001", Failed, `answered with 4001 and no reason: sent 4001 "κόσμε"`}, {"close without a code", OK, ""},
 		}},
 		"own code": {func(p *peer) { p.close = func(frame) []frame { return []frame{closeFrameOf(1000, "")} } }, []finding{
-			{"close 4001", Failed, "answered with 1000 (normal closure) and no reason"}, {"close without a code", Failed, "answered with 1000 (normal closure) and no reason: closed with no code"},
+			{"close 4001", Failed, "answered with 1000 (normal closure) and no reason"}, {"close without a code", Failed, "answered with 1000 (normal closure) and no reason: sent no code"},
 		}},
 		"no close frame": {func(p *peer) { p.close = func(frame) []frame { return nil } }, []finding{
-			{"close 1000", Failed, "no close frame: in answer, it was ended without a close frame"},
+			{"close 1000", Failed, "no close frame: ended without a close frame"},
 		}},
-		"leaves TCP open": {func(p *peer) { p.lingers = true }, []finding{{"close 1000", Failed, "wrong end of TCP: answered with the same, but TCP was still open 10s later"}}},
+		"leaves TCP open": {func(p *peer) { p.lingers = true }, []finding{{"close 1000", Failed, "bad end of TCP: answered with the same code and reason, but TCP was still open after 10s"}}},
 		"lenient": {func(p *peer) { p.lenient = true }, []finding{
-			{"invalid UTF-8", Failed, "taken: want 1007 (invalid payload), and the server answered with text"},
-			{"reserved opcode", Failed, `taken: want 1002 (protocol error), and the server answered with text "after"`},
+			{"invalid UTF-8", Failed, "accepted: want 1007 (invalid payload), but the server answered with text"},
+			{"reserved opcode", Failed, `accepted: want 1002 (protocol error), but the server answered with text "after"`},
 		}},
-		"no controls": {func(p *peer) { p.controls = false }, []finding{{"close from the server", Note, "no echosvc with controls"}}},
+		"no controls": {func(p *peer) { p.controls = false }, []finding{{"close from the server", Note, "does not support echosvc controls"}}},
 		"controls refused": {func(p *peer) {
 			p.refuse = func(w http.ResponseWriter, r *http.Request) bool {
 				return r.URL.RawQuery != "" && status(400, "CONTROLS is false")(w, r)
@@ -122,7 +122,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestRefusal: a refusal is told with its status, header and body, and ends the checks.
+// A refused handshake is reported with its status, header and body, and ends the checks.
 func TestRefusal(t *testing.T) {
 	tests := map[string]struct {
 		code int
@@ -138,7 +138,7 @@ func TestRefusal(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				checks := (&peer{refuse: status(test.code, test.body)}).run(t, Run)
 				if len(checks) != 1 {
-					t.Errorf("%d checks", len(checks))
+					t.Errorf("%d checks, want 1", len(checks))
 				}
 				for _, want := range test.want {
 					expect(t, checks, "handshake", Failed, want)
@@ -154,6 +154,6 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 			http.Redirect(w, r, "https://elsewhere.example/", http.StatusMovedPermanently)
 			return true
 		}}
-		expect(t, p.run(t, Run), "handshake", Failed, "it redirects to https://elsewhere.example/, which WebSocket clients do not follow")
+		expect(t, p.run(t, Run), "handshake", Failed, "redirects to https://elsewhere.example/, which WebSocket clients do not follow")
 	})
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// closings are the closing handshakes that the probe begins.
+// closings are the closing handshakes that the probe starts.
 var closings = []struct {
 	name string
 	sent websocket.CloseError
@@ -17,8 +17,8 @@ var closings = []struct {
 	{"close without a code", websocket.CloseError{Code: websocket.StatusNoStatusRcvd}},
 }
 
-// closing closes with a code and a reason. The answer has to have the same (RFC 6455 section 5.5.1
-// says "typically"), and the server to end TCP behind it (section 7.1.1).
+// closing starts closing handshakes. The server must answer with the same code and reason
+// (RFC 6455 section 5.5.1 says "typically") and then close TCP (section 7.1.1).
 func (p *prober) closing(ctx context.Context) {
 	for _, c := range closings {
 		if ctx.Err() != nil {
@@ -39,43 +39,43 @@ func (s *session) closes(ctx context.Context, name string, sent websocket.CloseE
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.conn.Close(sent.Code, sent.Reason) // the reader has what it returns, and the reason
+		s.conn.Close(sent.Code, sent.Reason) // the reader gets the answer
 	}()
 	err := s.end(ctx)
 	if err == errStillOpen {
-		return failed(name, "no close frame: none came in answer within %v", s.timeout)
+		return failed(name, "no close frame: none within %v", s.timeout)
 	}
 	<-done
 	got, found := closeFrame(err)
 	switch {
 	case !found:
-		return failed(name, "no close frame: in answer, it was %s", ending(err))
+		return failed(name, "no close frame: %s", describeEnd(err))
 	case got != sent:
-		return failed(name, "answered with %s: closed with %s", closeText(got), closeText(sent))
+		return failed(name, "answered with %s: sent %s", formatClose(got), formatClose(sent))
 	}
 	if err := s.wire.awaitEnd(s.timeout); err != nil {
-		return failed(name, "wrong end of TCP: answered with the same, but %v", err)
+		return failed(name, "bad end of TCP: answered with the same code and reason, but %v", err)
 	}
-	return ok(name, "answered with the same: and TCP was ended")
+	return ok(name, "answered with the same code and reason, then closed TCP")
 }
 
-// settle makes sure that it is the session's reader that waits for the next frame, and not
-// the library's Close, which would keep the reason of the close frame to itself: a reader that
-// has met a pong stays within its call.
+// settle makes sure that the session's reader, and not the library's Close, reads the next
+// frame: Close does not return the reason of the close frame. A reader that has read a pong is
+// still in its call.
 func (s *session) settle(ctx context.Context) {
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	s.ping(waiting) // a server that does not answer has given the reader time enough
+	s.ping(waiting) // without a pong, the wait was long enough for the reader
 }
 
-// serverCloses has an echosvc close, to see whether its code and reason arrive. Other servers
-// cannot be told to.
+// serverCloses makes an echosvc close, and checks that its code and reason arrive. Other
+// servers cannot be made to close.
 func (p *prober) serverCloses(ctx context.Context) {
 	const name = "close from the server"
 	want := websocket.CloseError{Code: 4002, Reason: "the server's reason, κόσμε"}
 	s, err := p.dial(ctx, offer{query: controls("close_after", "1", "close_code", strconv.Itoa(int(want.Code)), "close_reason", want.Reason)})
 	if refusesControls(err) {
-		p.emit(note(name, "not seen: the server refuses controls: %v", err))
+		p.emit(note(name, "not tested: the server refuses controls: %v", err))
 		return
 	}
 	if err != nil {
@@ -83,17 +83,17 @@ func (p *prober) serverCloses(ctx context.Context) {
 		return
 	}
 	defer s.release()
-	_, known, err := s.hello(ctx, "the last message")
+	_, known, err := s.firstEcho(ctx, "the last message")
 	if !known {
-		p.emit(note(name, "not seen: the server is no echosvc with controls, which can be told to close; -watch shows it when it happens"))
+		p.emit(note(name, "not tested: the server does not support echosvc controls, so it cannot be made to close; -watch shows a close when one happens"))
 		return
 	}
 	if err == nil {
 		err = s.end(ctx)
 	}
 	if got, found := closeFrame(err); !found || got != want {
-		p.emit(failed(name, "%s: it was told to close with %s", ending(err), closeText(want)))
+		p.emit(failed(name, "%s: the control asked for %s", describeEnd(err), formatClose(want)))
 		return
 	}
-	p.emit(ok(name, "code and reason arrive as sent"))
+	p.emit(ok(name, "code and reason received as requested"))
 }

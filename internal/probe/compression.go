@@ -8,15 +8,14 @@ import (
 	"github.com/coder/websocket"
 )
 
-// compression offers permessage-deflate (RFC 7692), with and without a context that goes on
-// from message to message.
+// compression offers permessage-deflate (RFC 7692), without and with context takeover.
 func (p *prober) compression(ctx context.Context) {
 	p.compressed(ctx, "compression, no context", websocket.CompressionNoContextTakeover)
 	p.compressed(ctx, "compression, context", websocket.CompressionContextTakeover)
 }
 
-// compressed sends messages that repeat each other: with a context the later ones refer
-// to the first, and come back wrong where the two sides do not agree about it.
+// compressed sends similar messages. With context takeover the later ones refer to the first,
+// and come back corrupt if the two sides disagree about the context.
 func (p *prober) compressed(ctx context.Context, name string, mode websocket.CompressionMode) {
 	offered := "permessage-deflate"
 	if mode == websocket.CompressionNoContextTakeover {
@@ -30,24 +29,24 @@ func (p *prober) compressed(ctx context.Context, name string, mode websocket.Com
 	defer s.release()
 	agreed := strings.Join(s.response.Header.Values("Sec-WebSocket-Extensions"), ", ")
 	if agreed == "" {
-		p.emit(note(name, "not agreed to: the offer was %q", offered))
+		p.emit(note(name, "not negotiated: the offer was %q", offered))
 		return
 	}
 	sent := sample{kind: websocket.MessageText}
 	before, bytes := s.wire.received.Load(), 0
 	const messages = 4
 	for i := range messages {
-		sent.payload = fmt.Appendf(nil, "%d %s", i, strings.Repeat("what repeats is what can be compressed, κόσμε; ", 200))
+		sent.payload = fmt.Appendf(nil, "%d %s", i, strings.Repeat("repetition is what deflate removes, κόσμε; ", 200))
 		bytes += len(sent.payload)
 		got, err := s.echo(ctx, sent.kind, sent.payload)
 		if err != nil {
-			p.emit(failed(name, "no echo: of message %d, with %q agreed on: %s", i+1, agreed, ending(err)))
+			p.emit(failed(name, "no echo: message %d, with %q: %s", i+1, agreed, describeEnd(err)))
 			return
 		}
-		if difference := sent.differs(got); difference != "" {
-			p.emit(failed(name, "%s, in message %d, with %q agreed on", difference, i+1, agreed))
+		if difference := sent.difference(got); difference != "" {
+			p.emit(failed(name, "%s, in message %d, with %q", difference, i+1, agreed))
 			return
 		}
 	}
-	p.emit(ok(name, "came back the same: with %q agreed on, %d messages of %d bytes together in %d", agreed, messages, bytes, s.wire.received.Load()-before))
+	p.emit(ok(name, "echoed unchanged: with %q, %d messages of %d bytes in total were received in %d bytes", agreed, messages, bytes, s.wire.received.Load()-before))
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/coder/websocket"
 )
 
-// An echosvc takes controls in the query of the URL: greet=1 has it say who it is, ping=0
-// has it send no pings, and so on. Other servers pass over them.
+// An echosvc takes controls in the query of the URL: greet=1 makes it introduce itself, ping=0
+// turns its pings off, and so on. Other servers ignore them.
 
-// greeting is the first message of an echosvc that was asked for one.
+// A greeting is the first message of an echosvc for which greet=1 was set.
 type greeting struct {
 	Pod     string `json:"pod"`
 	Node    string `json:"node"`
@@ -22,13 +22,13 @@ type greeting struct {
 	Request string `json:"request"`
 }
 
-// asGreeting reads a message as a greeting.
-func asGreeting(m message) (g greeting, is bool) {
-	is = m.kind == websocket.MessageText && json.Unmarshal(m.payload, &g) == nil && g.Pod != "" && g.Request != ""
-	return g, is
+// parseGreeting parses a message as a greeting.
+func parseGreeting(m message) (g greeting, ok bool) {
+	ok = m.kind == websocket.MessageText && json.Unmarshal(m.payload, &g) == nil && g.Pod != "" && g.Request != ""
+	return g, ok
 }
 
-// String is where it has landed.
+// String returns the pod and, if known, its node.
 func (g greeting) String() string {
 	if g.Node == "" {
 		return g.Pod
@@ -36,7 +36,7 @@ func (g greeting) String() string {
 	return g.Pod + " on " + g.Node
 }
 
-// controls makes the query of controls, greet=1 among them.
+// controls returns a query with greet=1 and the given pairs of name and value.
 func controls(pairs ...string) url.Values {
 	query := url.Values{"greet": {"1"}}
 	for i := 0; i < len(pairs); i += 2 {
@@ -45,20 +45,20 @@ func controls(pairs ...string) url.Values {
 	return query
 }
 
-// refusesControls says whether the answer to a handshake with controls was that they are not taken.
+// refusesControls reports whether err is a server's refusal of a handshake with controls.
 func refusesControls(err error) bool {
 	var r *refusal
 	return errors.As(err, &r) && r.status == http.StatusBadRequest
 }
 
-// hello sends a message and reads as far as its echo. A greeting before it says that the
+// firstEcho sends a message and reads up to its echo. A greeting before it shows that the
 // server knows the controls.
-func (s *session) hello(ctx context.Context, text string) (g greeting, known bool, err error) {
+func (s *session) firstEcho(ctx context.Context, text string) (g greeting, known bool, err error) {
 	if err := s.send(ctx, websocket.MessageText, []byte(text)); err != nil {
 		return g, false, err
 	}
-	const most = 4 // messages: a greeting, and what other servers say unasked
-	for range most {
+	const limit = 4 // messages: a greeting, or what other servers send unasked
+	for range limit {
 		m, err := s.next(ctx)
 		if err != nil {
 			return g, known, err
@@ -66,9 +66,9 @@ func (s *session) hello(ctx context.Context, text string) (g greeting, known boo
 		if m.kind == websocket.MessageText && string(m.payload) == text {
 			return g, known, nil
 		}
-		if found, is := asGreeting(m); is {
+		if found, ok := parseGreeting(m); ok {
 			g, known = found, true
 		}
 	}
-	return g, known, fmt.Errorf("no echo of %q among the first %d messages", text, most)
+	return g, known, fmt.Errorf("no echo of %q among the first %d messages", text, limit)
 }

@@ -1,19 +1,23 @@
-// Package probe looks at a WebSocket echo server, and at the path to it, from outside: with
-// a client library that is not ours, so that a mistake of internal/wsproto cannot hide here.
+// Package probe tests a WebSocket echo server, and the network path to it, from the client's
+// side. It uses a WebSocket library that shares no code with internal/wsproto, so that a
+// mistake there cannot hide here.
 //
-// [Target] says where and how to connect. There are four things to do with one:
+// A [Target] is the server and how to reach it. Four functions take one:
 //
-//   - [Run] does each check once: handshake (handshake.go), what comes back (fidelity.go),
-//     pings (ping.go), compression (compression.go), closing handshakes (closing.go) and what
-//     is done about breaches of the protocol (invalid.go).
-//   - [Idle] finds the time after which a silent connection is cut; timers.go knows whose default it may be.
-//   - [Watch] stays connected, and tells of every change.
-//   - [Load] sends a number of messages and measures how long their echoes take.
+//   - [Run] runs every check once: the handshake (handshake.go), echo fidelity (fidelity.go),
+//     pings (ping.go), compression (compression.go), closing handshakes (closing.go) and
+//     protocol violations (invalid.go).
+//   - [Idle] measures after what time a silent connection is cut. timers.go maps that time to
+//     the proxies that have it as their default.
+//   - [Watch] keeps a connection open and emits an event for every change.
+//   - [Load] sends a bounded number of messages and measures the latency of their echoes.
 //
-// Their results are a [Check] each, or an [Event] for Watch, which [Report] writes for people or for machines.
+// Their results are a [Check] each, or an [Event] for Watch. [Report] writes them as text or
+// as JSON.
 //
-// session.go is a connection, and wire.go what lies beneath it, which the library would
-// hide. controls.go asks an echosvc for what other servers do not have.
+// A session (session.go) is one WebSocket connection. A wire (wire.go) is the TCP or TLS
+// connection below it, which shows what the library hides. controls.go uses the echosvc
+// controls, which other servers do not have.
 //
-// The package sleeps and measures with package time: its tests run in testing/synctest.
+// The package takes the time from package time. Its tests run in testing/synctest bubbles.
 package probe

@@ -10,15 +10,15 @@ import (
 	"github.com/coder/websocket"
 )
 
-// sample is a message that has to come back as it is.
+// A sample is a message that must come back unchanged.
 type sample struct {
 	name    string
 	kind    websocket.MessageType
 	payload []byte
 }
 
-// samples are on both sides of each boundary of the length in a frame's header, which has
-// 7, 16 or 64 bits (RFC 6455 section 5.2).
+// samples returns messages on both sides of each boundary of the frame header's payload length,
+// which has 7, 16 or 64 bits (RFC 6455 section 5.2).
 func samples() []sample {
 	const text, binary = websocket.MessageText, websocket.MessageBinary
 	return []sample{
@@ -35,14 +35,14 @@ func samples() []sample {
 	}
 }
 
-// noise is n bytes that do not repeat, the same each time.
+// noise returns n bytes without a pattern, the same each time.
 func noise(n int) []byte {
 	p := make([]byte, n)
 	rand.NewChaCha8([32]byte{}).Read(p)
 	return p
 }
 
-// fidelity sends each sample and compares what comes back.
+// fidelity sends each sample and compares it with the echo.
 func (p *prober) fidelity(ctx context.Context) {
 	var s *session
 	defer func() {
@@ -63,23 +63,23 @@ func (p *prober) fidelity(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			p.emit(failed(sent.name, "no echo: %s", ending(err)))
-		case sent.differs(got) != "":
-			p.emit(failed(sent.name, "%s", sent.differs(got)))
+			p.emit(failed(sent.name, "no echo: %s", describeEnd(err)))
+		case sent.difference(got) != "":
+			p.emit(failed(sent.name, "%s", sent.difference(got)))
 		default:
-			p.emit(ok(sent.name, "came back the same"))
+			p.emit(ok(sent.name, "echoed unchanged"))
 			continue
 		}
-		s.release() // its next message might belong to this sample
+		s.release() // its next message might be a late answer to this sample
 		s = nil
 	}
 }
 
-// differs says how a message is not the sample; "" is not at all.
-func (s *sample) differs(got message) string {
+// difference describes how a message difference from the sample. It returns "" if they are equal.
+func (s *sample) difference(got message) string {
 	switch {
 	case got.kind != s.kind:
-		return fmt.Sprintf("another type: sent %s, came back as %s, %q", kindOf(s.kind), kindOf(got.kind), printable(got.payload))
+		return fmt.Sprintf("wrong type: sent %s, received %s, %q", typeName(s.kind), typeName(got.kind), printable(got.payload))
 	case bytes.Equal(got.payload, s.payload):
 		return ""
 	}
@@ -88,12 +88,13 @@ func (s *sample) differs(got message) string {
 		at++
 	}
 	if len(got.payload) != len(s.payload) {
-		return fmt.Sprintf("another length: sent %d bytes, %d came back, the same up to byte %d, %q", len(s.payload), len(got.payload), at, printable(got.payload))
+		return fmt.Sprintf("wrong length: sent %d bytes, received %d, equal up to byte %d, %q", len(s.payload), len(got.payload), at, printable(got.payload))
 	}
-	return fmt.Sprintf("changed: byte %d of %d was sent as 0x%02x and came back as 0x%02x", at, len(s.payload), s.payload[at], got.payload[at])
+	return fmt.Sprintf("changed: byte %d of %d was sent as 0x%02x and received as 0x%02x", at, len(s.payload), s.payload[at], got.payload[at])
 }
 
-// fragments sends a message in fragments, with a ping among them, and one of them ending within a character.
+// fragments sends a message in fragments, with a ping between them. The first fragment ends
+// within a character.
 func (p *prober) fragments(ctx context.Context) {
 	const name = "fragments"
 	s, err := p.open(ctx, offer{})
@@ -103,8 +104,8 @@ func (p *prober) fragments(ctx context.Context) {
 	}
 	defer s.release()
 	sent := sample{name, websocket.MessageText, []byte("first, \u03BAsecond, third")}
-	cut := strings.IndexRune(string(sent.payload), '\u03BA') + 1
-	pieces := [][]byte{sent.payload[:cut], sent.payload[cut : cut+9], sent.payload[cut+9:]}
+	split := strings.IndexRune(string(sent.payload), '\u03BA') + 1
+	pieces := [][]byte{sent.payload[:split], sent.payload[split : split+9], sent.payload[split+9:]}
 
 	writing, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
@@ -112,7 +113,7 @@ func (p *prober) fragments(ctx context.Context) {
 	for i := 0; err == nil && i < len(pieces); i++ {
 		if i == 1 {
 			if err := s.ping(writing); err != nil {
-				p.emit(failed(name, "no pong: a ping between two fragments was not answered: %s", ending(err)))
+				p.emit(failed(name, "no pong: a ping between two fragments was not answered: %s", describeEnd(err)))
 				return
 			}
 		}
@@ -121,15 +122,15 @@ func (p *prober) fragments(ctx context.Context) {
 	if err == nil {
 		w.Close()
 	}
-	got, err := s.next(ctx) // how a write failed shows here
+	got, err := s.next(ctx) // also fails if a write did
 	switch {
 	case err != nil:
-		p.emit(failed(name, "no echo: of a message in %d fragments: %s", len(pieces), ending(err)))
-	case sent.differs(got) != "":
-		p.emit(failed(name, "%s", sent.differs(got)))
+		p.emit(failed(name, "no echo: message in %d fragments: %s", len(pieces), describeEnd(err)))
+	case sent.difference(got) != "":
+		p.emit(failed(name, "%s", sent.difference(got)))
 	case got.pieces != len(pieces):
-		p.emit(ok(name, "came back the same: %d fragments as %d, which the RFC allows; a ping between them was answered", len(pieces), got.pieces))
+		p.emit(ok(name, "echoed unchanged: %d fragments came back as %d, which RFC 6455 allows; a ping between them was answered", len(pieces), got.pieces))
 	default:
-		p.emit(ok(name, "came back the same: in %d fragments as sent; a ping between them was answered", len(pieces)))
+		p.emit(ok(name, "echoed unchanged: in %d fragments, as sent; a ping between them was answered", len(pieces)))
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// handshakeData are the figures of a handshake.
+// handshakeData holds the figures of a handshake.
 type handshakeData struct {
 	Status    int         `json:"status,omitempty"`
 	Remote    string      `json:"remote,omitempty"`
@@ -23,7 +23,7 @@ type handshakeData struct {
 	Body      string      `json:"body,omitempty"`
 }
 
-// handshake opens a connection and says whether that works.
+// handshake opens a connection and reports whether that succeeded.
 func (p *prober) handshake(ctx context.Context) bool {
 	const name = "handshake"
 	s, err := p.dial(ctx, offer{})
@@ -52,7 +52,7 @@ func (p *prober) handshake(ctx context.Context) bool {
 	return true
 }
 
-// fields are the header fields of a response, each in a line of its own.
+// fields formats header fields, one a line, sorted.
 func fields(header http.Header) string {
 	var lines []string
 	for name, values := range header {
@@ -64,7 +64,7 @@ func fields(header http.Header) string {
 	return strings.Join(lines, "")
 }
 
-// greeting looks for what a server says before it is spoken to.
+// greeting checks whether the server sends a message before the client has sent one.
 func (p *prober) greeting(ctx context.Context) {
 	const name = "greeting"
 	s, err := p.dial(ctx, offer{})
@@ -76,48 +76,48 @@ func (p *prober) greeting(ctx context.Context) {
 	const sent = "the probe's first message"
 	first, err := s.echo(ctx, websocket.MessageText, []byte(sent))
 	if err != nil {
-		p.emit(failed(name, "no echo: %s", ending(err)))
+		p.emit(failed(name, "no echo: %s", describeEnd(err)))
 		return
 	}
 	if string(first.payload) == sent {
-		p.emit(ok(name, "none: the first message that comes is the echo of the first that was sent"))
+		p.emit(ok(name, "none: the first message received is the echo of the first message sent"))
 		return
 	}
 	second, err := s.next(ctx)
 	if err != nil || string(second.payload) != sent {
-		p.emit(note(name, "not told: what comes first is neither the echo nor followed by it, %q", printable(first.payload)))
+		p.emit(note(name, "unknown: the first message is neither the echo nor followed by it, %q", printable(first.payload)))
 		return
 	}
-	p.unasked = 1
-	if g, is := asGreeting(first); is && p.URL.Query().Has("greet") {
-		p.emit(note(name, "as greet asks for: pod %v, version %s", g, g.Version))
+	p.unsolicited = 1
+	if g, is := parseGreeting(first); is && p.URL.Query().Has("greet") {
+		p.emit(note(name, "requested by greet: pod %v, version %s", g, g.Version))
 		return
 	}
-	p.emit(failed(name, "nobody asked for it: %s of %d bytes, %q", kindOf(first.kind), len(first.payload), printable(first.payload)))
+	p.emit(failed(name, "unsolicited: a %s message of %d bytes, %q", typeName(first.kind), len(first.payload), printable(first.payload)))
 }
 
-// subprotocol offers two.
+// subprotocol offers two subprotocols and checks which one the server selects.
 func (p *prober) subprotocol(ctx context.Context) {
 	const name = "subprotocol"
 	offered := []string{"probe.first", "probe.second"}
 	s, err := p.dial(ctx, offer{subprotocols: offered})
 	if err != nil {
-		p.emit(failed(name, "%v: %q were offered", err, offered))
+		p.emit(failed(name, "%v: the offer was %q", err, offered))
 		return
 	}
 	defer s.release()
-	switch chosen := s.response.Header.Get("Sec-WebSocket-Protocol"); {
-	case chosen == "":
-		p.emit(note(name, "none was chosen: the RFC allows that, and browsers then refuse the connection"))
-	case !slices.Contains(offered, chosen):
-		p.emit(failed(name, "%q was chosen: offered were %q", chosen, offered))
+	switch selected := s.response.Header.Get("Sec-WebSocket-Protocol"); {
+	case selected == "":
+		p.emit(note(name, "none selected: RFC 6455 allows that, but browsers then fail the connection"))
+	case !slices.Contains(offered, selected):
+		p.emit(failed(name, "selected %q: the offer was %q", selected, offered))
 	default:
-		p.emit(ok(name, "%s was chosen: the offer was %s", chosen, strings.Join(offered, ", ")))
+		p.emit(ok(name, "selected %s: the offer was %s", selected, strings.Join(offered, ", ")))
 	}
 }
 
-// kindOf is the type of a message in words.
-func kindOf(kind websocket.MessageType) string {
+// typeName returns the name of a message type.
+func typeName(kind websocket.MessageType) string {
 	switch kind {
 	case websocket.MessageText:
 		return "text"

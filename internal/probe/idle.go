@@ -10,13 +10,13 @@ import (
 	"github.com/coder/websocket"
 )
 
-// idleSteps are the times for which connections stay silent; the limit of a run comes on top.
+// idleSteps are the idle times to test. The limit of a run is added to them.
 var idleSteps = []time.Duration{
 	10 * time.Second, 15 * time.Second, 30 * time.Second, 60 * time.Second, 100 * time.Second,
 	120 * time.Second, 240 * time.Second, 300 * time.Second, 600 * time.Second,
 }
 
-// stepsTo are the steps below a limit, and the limit.
+// stepsTo returns the steps below a limit, and the limit.
 func stepsTo(limit time.Duration) (steps []time.Duration) {
 	for _, step := range idleSteps {
 		if step < limit {
@@ -26,66 +26,67 @@ func stepsTo(limit time.Duration) (steps []time.Duration) {
 	return append(steps, limit)
 }
 
-// idleMargin is how much longer than its step a connection is silent, so that a timer of
-// exactly that time has fired.
+// idleMargin is added to the idle time of each step, so that a timer of exactly that time
+// fires.
 const idleMargin = time.Second
 
-// idler is a connection that stays silent.
-type idler struct {
-	step   time.Duration
-	alive  bool          // it echoed after the step
-	dead   bool          // it was open then, and did not echo
-	cut    time.Duration // when it ended before; 0 is not
-	how    string        // it ended, or what else went wrong
-	pings  int64         // from the server
-	spoken int           // messages that nobody asked for
+// An idleConn is the result of a connection that was left idle.
+type idleConn struct {
+	step        time.Duration
+	alive       bool          // it echoed after its idle time
+	dead        bool          // it was still open then, but did not echo
+	closedAfter time.Duration // when it ended, if before its idle time; else 0
+	how         string        // how it ended, or what went wrong
+	pings       int64         // from the server
+	messages    int           // unsolicited
 }
 
-// idleData are the figures of all of them.
+// idleData is the summary of all connections.
 type idleData struct {
-	CutAfter float64 `json:"cut_after_s,omitempty"` // of the one that was cut first
-	Survived float64 `json:"survived_s"`            // of the last that was not
-	Whose    string  `json:"default_of,omitempty"`
+	CutAfter  float64 `json:"cut_after_s,omitempty"` // of the connection that was cut first
+	Survived  float64 `json:"survived_s"`            // of the longest that was not
+	DefaultOf string  `json:"default_of,omitempty"`
 }
 
-// Idle opens connections at one time that stay silent, each for a step longer, up to limit. It tells
-// when they were cut; one that is there at the end of its step has to echo, because some
-// proxies forget a connection without a word. progress gets a line each second.
+// Idle opens several connections at once and leaves each idle for a different time, up to
+// limit, to find when idle connections are cut. A connection that is still open after its idle
+// time must echo, because some proxies forget a connection without closing it. progress
+// receives a line each second.
 func Idle(ctx context.Context, target *Target, limit time.Duration, emit func(Check), progress func(string)) {
-	query, reached := silence(ctx, target, emit)
+	query, reached := disablePings(ctx, target, emit)
 	if !reached {
 		return
 	}
 	steps := stepsTo(limit)
-	results := make(chan idler)
+	results := make(chan idleConn)
 	for _, step := range steps {
-		go func() { results <- target.stayIdle(ctx, step, query) }()
+		go func() { results <- target.holdIdle(ctx, step, query) }()
 	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	var idlers []idler
-	for started := time.Now(); len(idlers) < len(steps); {
+	var conns []idleConn
+	for started := time.Now(); len(conns) < len(steps); {
 		select {
 		case i := <-results:
-			idlers = append(idlers, i)
+			conns = append(conns, i)
 			emit(i.check())
 		case <-tick.C:
-			progress(fmt.Sprintf("idle for %.0f s of %s, %d of %d connections are open", time.Since(started).Seconds(), brief(limit+idleMargin), len(steps)-len(idlers), len(steps)))
+			progress(fmt.Sprintf("idle for %.0f s of %s, %d of %d connections open", time.Since(started).Seconds(), brief(limit+idleMargin), len(steps)-len(conns), len(steps)))
 		}
 	}
-	emit(sumUp(idlers, limit))
+	emit(summarize(conns, limit))
 }
 
-// silence finds out how to have the server be silent too: its pings would keep the connections
-// alive. reached is false when there is no connection to be had.
-func silence(ctx context.Context, target *Target, emit func(Check)) (query url.Values, reached bool) {
+// disablePings finds out how to turn the server's pings off, since they would keep connections
+// alive. reached is false if no connection can be opened.
+func disablePings(ctx context.Context, target *Target, emit func(Check)) (query url.Values, reached bool) {
 	const name = "server pings"
 	s, err := target.dial(ctx, offer{query: controls("ping", "0")})
 	if refusesControls(err) {
 		refused := err
 		if s, err = target.dial(ctx, offer{}); err == nil {
 			s.release()
-			emit(note(name, "the server refuses controls (%v): if it pings, that is traffic", refused))
+			emit(note(name, "the server refuses controls (%v): any pings it sends count as traffic", refused))
 			return nil, true
 		}
 	}
@@ -94,21 +95,21 @@ func silence(ctx context.Context, target *Target, emit func(Check)) (query url.V
 		return nil, false
 	}
 	defer s.release()
-	_, known, err := s.hello(ctx, "before the silence")
+	_, known, err := s.firstEcho(ctx, "before the idle time")
 	switch {
 	case err != nil:
-		emit(failed(name, "no echo: %s", ending(err)))
+		emit(failed(name, "no echo: %s", describeEnd(err)))
 		return nil, false
 	case known:
-		emit(ok(name, "off, by the control ping=0"))
+		emit(ok(name, "off, through the control ping=0"))
 	default:
-		emit(note(name, "the server does not know the control ping=0: if it pings, that is traffic"))
+		emit(note(name, "the server does not know the control ping=0: any pings it sends count as traffic"))
 	}
 	return url.Values{"ping": {"0"}}, true
 }
 
-// stayIdle keeps a connection silent for a step, or until it is cut.
-func (t *Target) stayIdle(ctx context.Context, step time.Duration, query url.Values) (i idler) {
+// holdIdle leaves a connection idle for a step, or until it ends.
+func (t *Target) holdIdle(ctx context.Context, step time.Duration, query url.Values) (i idleConn) {
 	i.step = step
 	s, err := t.dial(ctx, offer{query: query})
 	if err != nil {
@@ -126,10 +127,10 @@ func (t *Target) stayIdle(ctx context.Context, step time.Duration, query url.Val
 			return i
 		case _, open := <-s.messages:
 			if !open {
-				i.cut, i.how = s.ended.Sub(s.opened), ending(s.err)
+				i.closedAfter, i.how = s.ended.Sub(s.opened), describeEnd(s.err)
 				return i
 			}
-			i.spoken++
+			i.messages++
 			continue
 		case <-timer.C:
 		}
@@ -139,29 +140,29 @@ func (t *Target) stayIdle(ctx context.Context, step time.Duration, query url.Val
 	m, err := s.echo(ctx, websocket.MessageText, []byte(sent))
 	switch {
 	case err != nil:
-		i.dead, i.how = true, "open, but dead: "+ending(err)
+		i.dead, i.how = true, "open but dead: "+describeEnd(err)
 	case string(m.payload) != sent:
-		i.dead, i.how = true, fmt.Sprintf("open, but answers with %q", printable(m.payload))
+		i.dead, i.how = true, fmt.Sprintf("open but answers with %q", printable(m.payload))
 	default:
 		i.alive = true
 	}
 	return i
 }
 
-// check is what has become of one connection.
-func (i *idler) check() Check {
+// check returns the result for one connection.
+func (i *idleConn) check() Check {
 	name := "idle " + brief(i.step)
 	var c Check
 	switch {
 	case i.alive:
 		c = ok(name, "alive")
-	case i.cut > 0:
-		c = failed(name, "%s after %s", i.how, seconds(i.cut))
+	case i.closedAfter > 0:
+		c = failed(name, "%s after %s", i.how, seconds(i.closedAfter))
 	default:
 		c = failed(name, "%s", i.how)
 	}
-	if i.spoken > 0 {
-		c.Detail += fmt.Sprintf(", messages that nobody asked for: %d", i.spoken)
+	if i.messages > 0 {
+		c.Detail += fmt.Sprintf(", unsolicited messages: %d", i.messages)
 	}
 	if i.pings > 0 {
 		c.Detail += fmt.Sprintf(", pings from the server: %d", i.pings)
@@ -169,43 +170,43 @@ func (i *idler) check() Check {
 	return c
 }
 
-// sumUp names the timer.
-func sumUp(idlers []idler, limit time.Duration) Check {
+// summarize returns the result for all connections: the idle time-out, and whose default it is.
+func summarize(conns []idleConn, limit time.Duration) Check {
 	const name = "idle time-out"
 	var data idleData
-	var first, dead, unknown *idler // the one that was cut first, the shortest that was dead, one that tells nothing
+	var first, dead, unknown *idleConn // the first to be cut, the first that was dead, one without a result
 	var traffic bool
-	for n := range idlers {
-		i := &idlers[n]
-		traffic = traffic || i.pings > 0 || i.spoken > 0
+	for n := range conns {
+		i := &conns[n]
+		traffic = traffic || i.pings > 0 || i.messages > 0
 		switch {
 		case i.alive:
 			data.Survived = max(data.Survived, i.step.Seconds())
-		case i.cut > 0 && (first == nil || i.cut < first.cut):
+		case i.closedAfter > 0 && (first == nil || i.closedAfter < first.closedAfter):
 			first = i
 		case i.dead && (dead == nil || i.step < dead.step):
 			dead = i
-		case !i.dead && i.cut == 0:
+		case !i.dead && i.closedAfter == 0:
 			unknown = i
 		}
 	}
 	var c Check
 	switch {
 	case first != nil:
-		data.CutAfter, data.Whose = first.cut.Round(100*time.Millisecond).Seconds(), whoseDefault(first.cut)
-		c = failed(name, "%s: a connection that was idle for so long was %s", seconds(first.cut), first.how)
-		if data.Whose != "" {
-			c.Detail += "; that is the default of " + data.Whose
+		data.CutAfter, data.DefaultOf = first.closedAfter.Round(100*time.Millisecond).Seconds(), describeTimers(timersAt(first.closedAfter))
+		c = failed(name, "%s: a connection idle for this long was %s", seconds(first.closedAfter), first.how)
+		if data.DefaultOf != "" {
+			c.Detail += "; this is the default of " + data.DefaultOf
 		}
 	case dead != nil:
-		c = failed(name, "more than %s, and at most %s, by when it was %s", seconds(time.Duration(data.Survived*float64(time.Second))), seconds(dead.step+idleMargin), dead.how)
+		c = failed(name, "more than %s and at most %s: the connection was %s", seconds(time.Duration(data.Survived*float64(time.Second))), seconds(dead.step+idleMargin), dead.how)
 	case unknown != nil:
-		c = failed(name, "not known: %s", unknown.how)
+		c = failed(name, "unknown: %s", unknown.how)
 	default:
 		c = ok(name, "none up to %s", brief(limit))
 	}
 	if traffic {
-		c.Detail += "; but the server was not silent, so that an idle time-out of the path may be shorter"
+		c.Detail += "; but the server sent data, so the path's idle time-out may be shorter"
 		if c.Verdict == OK {
 			c.Verdict = Note
 		}
@@ -214,7 +215,7 @@ func sumUp(idlers []idler, limit time.Duration) Check {
 	return c
 }
 
-// brief is a round duration without its zeros: 5m, not 5m0s.
+// brief formats a round duration without trailing zeros: 5m, not 5m0s.
 func brief(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// idle runs the finder.
+// idle runs Idle and returns the checks by name.
 func (p *peer) idle(t *testing.T, limit time.Duration) map[string]Check {
 	t.Helper()
 	return p.run(t, func(ctx context.Context, target *Target, emit func(Check)) {
@@ -25,20 +25,20 @@ func TestIdleFindsTheTimer(t *testing.T) {
 		want  map[string]string // the beginning of each check: verdict and detail
 	}{
 		"cut": {&peer{controls: true, pod: "a", cutAfter: 5 * time.Second}, 10 * time.Second, map[string]string{
-			"server pings": "ok: off, by the control ping=0", "idle 10s": "failed: ended without a close frame after 5.0 s",
-			"idle time-out": "failed: 5.0 s: a connection that was idle for so long was ended without a close frame",
+			"server pings": "ok: off, through the control ping=0", "idle 10s": "failed: ended without a close frame after 5.0 s",
+			"idle time-out": "failed: 5.0 s: a connection idle for this long was ended without a close frame",
 		}},
 		"cut at a default": {&peer{cutAfter: time.Minute}, 5 * time.Minute, map[string]string{
 			"server pings": "note: the server does not know", "idle 30s": "ok: alive", "idle 1m": "failed: ended without a close frame after 60.0 s",
 			"idle 5m":       "failed: ended without a close frame after 60.0 s",
-			"idle time-out": "failed: 60.0 s: a connection that was idle for so long was ended without a close frame; that is the default of nginx and ingress-nginx (proxy_read_timeout), AWS Application",
+			"idle time-out": "failed: 60.0 s: a connection idle for this long was ended without a close frame; this is the default of nginx and ingress-nginx (proxy_read_timeout), AWS Application",
 		}},
 		"closed": {&peer{controls: true, pod: "a", sendAway: 20 * time.Second}, 30 * time.Second, map[string]string{
-			"idle 15s": "ok: alive", "idle time-out": `failed: 20.0 s: a connection that was idle for so long was closed with 1001 (going away) "the server is shutting down"`,
+			"idle 15s": "ok: alive", "idle time-out": `failed: 20.0 s: a connection idle for this long was closed with 1001 (going away) "the server is shutting down"`,
 		}},
 		"forgotten": {&peer{controls: true, pod: "a", forgetAfter: 20 * time.Second}, 100 * time.Second, map[string]string{
-			"idle 15s": "ok: alive", "idle 30s": "failed: open, but dead: nothing came within 10s",
-			"idle time-out": "failed: more than 15.0 s, and at most 31.0 s, by when it was open, but dead",
+			"idle 15s": "ok: alive", "idle 30s": "failed: open but dead: no message within 10s",
+			"idle time-out": "failed: more than 15.0 s and at most 31.0 s: the connection was open but dead",
 		}},
 		"none": {&peer{controls: true, pod: "a"}, 10 * time.Minute, map[string]string{
 			"idle 10m": "ok: alive", "idle time-out": "ok: none up to 10m",
@@ -47,19 +47,19 @@ func TestIdleFindsTheTimer(t *testing.T) {
 			"idle 15s": "failed: ended without a close frame after 10.0 s",
 		}},
 		"pings on": {&peer{pingEvery: 3 * time.Second, cutAfter: 10 * time.Second}, 15 * time.Second, map[string]string{
-			"idle 15s": "ok: alive, pings from the server: 5", "idle time-out": "note: none up to 15s; but the server was not silent",
+			"idle 15s": "ok: alive, pings from the server: 5", "idle time-out": "note: none up to 15s; but the server sent data",
 		}},
 		"controls refused": {&peer{refuse: func(w http.ResponseWriter, r *http.Request) bool {
 			return r.URL.RawQuery != "" && status(400, "CONTROLS is false")(w, r)
 		}}, 5 * time.Second, map[string]string{
-			"server pings": "note: the server refuses controls (answered with 400 Bad Request, want 101; the body: CONTROLS is false)", "idle 5s": "ok: alive",
+			"server pings": "note: the server refuses controls (answered with 400 Bad Request, want 101; body: CONTROLS is false)", "idle 5s": "ok: alive",
 		}},
 		"one alone": {&peer{controls: true, pod: "a", refuse: func(w http.ResponseWriter, r *http.Request) bool {
 			return !r.URL.Query().Has("greet") && status(503, "one at a time")(w, r)
 		}}, 5 * time.Second, map[string]string{
-			"idle 5s": "failed: answered with 503 Service Unavailable", "idle time-out": "failed: not known: answered with 503",
+			"idle 5s": "failed: answered with 503 Service Unavailable", "idle time-out": "failed: unknown: answered with 503",
 		}},
-		"out of reach": {&peer{refuse: status(502, "")}, 5 * time.Second, map[string]string{"server pings": "failed: answered with 502"}},
+		"unreachable": {&peer{refuse: status(502, "")}, 5 * time.Second, map[string]string{"server pings": "failed: answered with 502"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -79,13 +79,13 @@ func TestIdleFigures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		checks := (&peer{cutAfter: time.Minute}).idle(t, 2*time.Minute)
 		data, _ := checks["idle time-out"].Data.(idleData)
-		if data.CutAfter != 60 || data.Survived != 30 || data.Whose == "" {
-			t.Errorf("%+v", data)
+		if data.CutAfter != 60 || data.Survived != 30 || data.DefaultOf == "" {
+			t.Errorf("figures %+v, want cut after 60 s, survived 30 s, and a default", data)
 		}
 	})
 }
 
-func TestIdleIsInterrupted(t *testing.T) {
+func TestIdleInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target := (&peer{}).serve(t)
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -93,8 +93,8 @@ func TestIdleIsInterrupted(t *testing.T) {
 		var last Check
 		steps := 0
 		Idle(ctx, target, time.Hour, func(c Check) { last = c }, func(string) { steps++ })
-		if last.Verdict != Failed || last.Detail != "not known: interrupted" || steps < 4 {
-			t.Errorf("%+v, %d steps", last, steps)
+		if last.Verdict != Failed || last.Detail != "unknown: interrupted" || steps < 4 {
+			t.Errorf("last check %+v, %d progress lines", last, steps)
 		}
 	})
 }
@@ -108,17 +108,6 @@ func TestSteps(t *testing.T) {
 	} {
 		if got := stepsTo(limit); !reflect.DeepEqual(got, want) {
 			t.Errorf("%v: %v, want %v", limit, got, want)
-		}
-	}
-}
-
-func TestWhoseDefault(t *testing.T) {
-	for after, want := range map[time.Duration]string{
-		5 * time.Second: "", 59 * time.Second: "nginx", 62 * time.Second: "nginx", 55 * time.Second: "Heroku", 100 * time.Second: "Cloudflare",
-		240 * time.Second: "Azure", 350 * time.Second: "Network Load Balancer", 3600 * time.Second: "HAProxy", 80 * time.Second: "",
-	} {
-		if got := whoseDefault(after); (got == "") != (want == "") || !strings.Contains(got, want) {
-			t.Errorf("%v: %q, want %q", after, got, want)
 		}
 	}
 }

@@ -12,9 +12,10 @@ import (
 	"github.com/coder/websocket"
 )
 
-// breaches are what a client must not send, in hex, and the close code for each (RFC 6455 section 7.4.1;
-// it names none for a reason that is not UTF-8). No library sends them. The masking key is 0: the payload can be read.
-var breaches = []struct {
+// violations are what a client must not send, in hex, each with the close code that RFC 6455
+// section 7.4.1 assigns to it. It assigns none to a reason that is not UTF-8. No library sends
+// these frames. The masking key is 0, so the payload is readable.
+var violations = []struct {
 	name, sent string
 	want       codes
 }{
@@ -26,26 +27,27 @@ var breaches = []struct {
 	{"reserved control opcode", "8b 80 00000000", codes{1002}},                            // section 5.2
 	{"fragmented ping", "09 80 00000000", codes{1002}},                                    // section 5.5
 	{"ping of 126 bytes", "89 fe 007e 00000000" + strings.Repeat("61", 126), codes{1002}}, // section 5.5
-	{"continuation of nothing", "80 81 00000000 61", codes{1002}},                         // section 5.4
+	{"unexpected continuation", "80 81 00000000 61", codes{1002}},                         // section 5.4
 	{"message within a message", "01 81 00000000 61 81 81 00000000 62", codes{1002}},      // section 5.4
 	{"close payload of one byte", "88 81 00000000 03", codes{1002}},                       // section 5.5.1
 	{"close code 1005", "88 82 00000000 03ed", codes{1002}},                               // section 7.4.1
 	{"close reason not UTF-8", "88 84 00000000 03e8 c328", codes{1007, 1002}},             // section 5.5.1
 }
 
-// sequel is a text message, "after". A server that answers it has not minded the breach.
-const sequel = "81 85 00000000 6166746572"
+// followUp is the text message "after". A server that echoes it has accepted the violation.
+const followUp = "81 85 00000000 6166746572"
 
-// patience is how long a server may take with what is done at once. After it a breach gets its sequel,
-// and not before: who closes without reading that would reset the connection, and lose its close frame.
+// patience is how long to wait for what a server does at once. followUp is sent only after it:
+// a server that closes without reading followUp would reset the connection, and the reset could
+// destroy its close frame.
 const patience = 2 * time.Second
 
-// invalid sends each breach on a connection of its own, all at a time.
+// invalid sends each violation on a connection of its own, all concurrently.
 func (p *prober) invalid(ctx context.Context) {
-	checks := make([]Check, len(breaches))
+	checks := make([]Check, len(violations))
 	var wg sync.WaitGroup
-	for i, b := range breaches {
-		wg.Go(func() { checks[i] = p.breach(ctx, b.name, b.sent, b.want) })
+	for i, b := range violations {
+		wg.Go(func() { checks[i] = p.violation(ctx, b.name, b.sent, b.want) })
 	}
 	wg.Wait()
 	for _, c := range checks {
@@ -53,7 +55,7 @@ func (p *prober) invalid(ctx context.Context) {
 	}
 }
 
-func (p *prober) breach(ctx context.Context, name, sent string, want codes) Check {
+func (p *prober) violation(ctx context.Context, name, sent string, want codes) Check {
 	s, err := p.open(ctx, offer{})
 	if err != nil {
 		return failed(name, "%v", err)
@@ -61,27 +63,27 @@ func (p *prober) breach(ctx context.Context, name, sent string, want codes) Chec
 	defer s.release()
 	s.wire.SetWriteDeadline(time.Now().Add(p.Timeout))
 	if err := s.write(sent); err != nil {
-		return failed(name, "%s", ending(s.why(err)))
+		return failed(name, "%s", describeEnd(s.endOr(err)))
 	}
-	later := time.AfterFunc(patience, func() { s.write(sequel) })
+	later := time.AfterFunc(patience, func() { s.write(followUp) })
 	defer later.Stop()
 	m, err := s.next(ctx)
 	if err == nil {
-		return failed(name, "taken: want %v, and the server answered with %s %q", want, kindOf(m.kind), printable(m.payload))
+		return failed(name, "accepted: want %v, but the server answered with %s %q", want, typeName(m.kind), printable(m.payload))
 	}
 	closed, found := closeFrame(err)
 	switch {
 	case found && slices.Contains(want, closed.Code):
-		return ok(name, "closed with %s", closeText(closed))
+		return ok(name, "closed with %s", formatClose(closed))
 	case found && closed.Code == websocket.StatusNoStatusRcvd:
 		return failed(name, "closed without a code: want %v", want)
 	case found:
 		return failed(name, "closed with %d: want %v; the reason is %q", int(closed.Code), want, printable([]byte(closed.Reason)))
 	}
-	return failed(name, "no close frame: want %v, and it was %s", want, ending(err))
+	return failed(name, "no close frame: want %v; %s", want, describeEnd(err))
 }
 
-// write puts bytes, given in hex, on the connection beneath the library.
+// write writes bytes, given in hex, to the wire.
 func (s *session) write(inHex string) error {
 	p, err := hex.DecodeString(strings.ReplaceAll(inHex, " ", ""))
 	if err == nil {
@@ -90,13 +92,13 @@ func (s *session) write(inHex string) error {
 	return err
 }
 
-// codes are the close codes that will do.
+// codes are the acceptable close codes.
 type codes []websocket.StatusCode
 
 func (c codes) String() string {
 	var words []string
 	for _, code := range c {
-		words = append(words, fmt.Sprintf("%d (%s)", int(code), closeWords[code]))
+		words = append(words, fmt.Sprintf("%d (%s)", int(code), closeNames[code]))
 	}
 	return strings.Join(words, " or ")
 }

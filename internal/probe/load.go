@@ -14,22 +14,22 @@ import (
 	"github.com/coder/websocket"
 )
 
-// Plan is a load. It is bounded: this is for a look at a path, not to see what a server bears.
+// A Plan describes a load. It is bounded, because Load tests a path, not a server's capacity.
 type Plan struct {
-	Messages int     // in all
+	Messages int     // in total
 	Conns    int     // connections, each with one message in flight
-	Rate     float64 // messages a second in all; 0 is as fast as the echoes come
+	Rate     float64 // messages a second in total; 0 for as fast as the echoes arrive
 	Size     int     // of a message, in bytes
 }
 
-// The most that a plan may have.
+// The limits of a Plan.
 const (
 	MaxMessages = 1_000_000
 	MaxConns    = 1000
 	MaxSize     = 1 << 20
 )
 
-// Check says what of a plan is not allowed.
+// Check returns an error if the plan exceeds a limit.
 func (p Plan) Check() error {
 	switch {
 	case p.Messages < 1 || p.Messages > MaxMessages:
@@ -37,14 +37,14 @@ func (p Plan) Check() error {
 	case p.Conns < 1 || p.Conns > MaxConns:
 		return fmt.Errorf("-conns %d must be from 1 to %d", p.Conns, MaxConns)
 	case p.Rate != 0 && !(p.Rate >= 0.01 && p.Rate <= MaxMessages):
-		return fmt.Errorf("-rate %v must be from 0.01 to %d, or 0: as fast as the echoes come", p.Rate, MaxMessages)
+		return fmt.Errorf("-rate %v must be from 0.01 to %d, or 0 for as fast as the echoes arrive", p.Rate, MaxMessages)
 	case p.Size < 0 || p.Size > MaxSize:
 		return fmt.Errorf("-size %d must be from 0 to %d", p.Size, MaxSize)
 	}
 	return nil
 }
 
-// loadData are the figures of a load; latencies in milliseconds.
+// loadData holds the figures of a load, latencies in milliseconds.
 type loadData struct {
 	Messages  int     `json:"messages"`
 	Errors    int     `json:"errors"`
@@ -58,20 +58,21 @@ type loadData struct {
 	Max       float64 `json:"max_ms"`
 }
 
-// load is a plan that is being carried out.
+// A load is a plan in progress.
 type load struct {
 	Plan
 	started time.Time
 	next    atomic.Int64 // the number of the next message
-	done    atomic.Int64 // how many were echoed
+	done    atomic.Int64 // messages echoed
 
 	mu        sync.Mutex
 	latencies []time.Duration
 	errs      []error
 }
 
-// Load sends the messages of a plan. With a rate, a latency counts from when the message was due: one
-// that had to wait for its connection was late for whoever sent it. progress gets a line each second.
+// Load sends the messages of a plan. With a rate, latency counts from the time at which a
+// message was due, so that a message that waits for its connection counts as late. progress
+// receives a line each second.
 func Load(ctx context.Context, target *Target, plan Plan, emit func(Check), progress func(string)) {
 	const name = "load"
 	sessions, err := target.dialAll(ctx, plan.Conns)
@@ -81,7 +82,7 @@ func Load(ctx context.Context, target *Target, plan Plan, emit func(Check), prog
 		}
 	}()
 	if err != nil {
-		emit(failed(name, "%d of %d connections were opened: %s", len(sessions), plan.Conns, ending(err)))
+		emit(failed(name, "opened %d of %d connections: %s", len(sessions), plan.Conns, describeEnd(err)))
 		return
 	}
 	l := &load{Plan: plan, started: time.Now()}
@@ -104,26 +105,27 @@ func Load(ctx context.Context, target *Target, plan Plan, emit func(Check), prog
 	}
 }
 
-// dialAtATime is how many connections are opened at one time.
-const dialAtATime = 32
+// maxDials is how many connections are opened concurrently.
+const maxDials = 32
 
-// dialAll opens n connections, each of which has echoed. With an error it returns those that there are.
+// dialAll opens n connections and waits for the first echo on each. With an error it returns
+// the connections opened so far.
 func (t *Target) dialAll(ctx context.Context, n int) (sessions []*session, err error) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	places := make(chan struct{}, dialAtATime)
+	places := make(chan struct{}, maxDials)
 	for range n {
 		places <- struct{}{}
-		if ctx.Err() != nil { // one has failed: the others would, too, or do not matter
+		if ctx.Err() != nil { // one has failed, so the load cannot run
 			break
 		}
 		wg.Go(func() {
 			defer func() { <-places }()
 			s, dialErr := t.dial(ctx, offer{})
 			if dialErr == nil {
-				if _, _, dialErr = s.hello(ctx, "before the load"); dialErr != nil {
+				if _, _, dialErr = s.firstEcho(ctx, "before the load"); dialErr != nil {
 					s.release()
 				}
 			}
@@ -142,7 +144,7 @@ func (t *Target) dialAll(ctx context.Context, n int) (sessions []*session, err e
 	return sessions, err
 }
 
-// work sends messages on a connection, and waits for the echo of each.
+// work sends messages on a connection and waits for the echo of each.
 func (l *load) work(ctx context.Context, s *session) {
 	var latencies []time.Duration
 	var err error
@@ -159,13 +161,13 @@ func (l *load) work(ctx context.Context, s *session) {
 				break
 			}
 		}
-		if l.Size >= 8 { // the echo of another message is not the same
+		if l.Size >= 8 { // number the message, so that no two echoes are equal
 			binary.BigEndian.PutUint64(sent.payload, uint64(n))
 		}
 		var got message
 		got, err = s.echo(ctx, sent.kind, sent.payload)
-		if err == nil && sent.differs(got) != "" {
-			err = errors.New(sent.differs(got))
+		if err == nil && sent.difference(got) != "" {
+			err = errors.New(sent.difference(got))
 		}
 		if err == nil {
 			latencies = append(latencies, time.Since(due))
@@ -180,7 +182,7 @@ func (l *load) work(ctx context.Context, s *session) {
 	}
 }
 
-// sleepUntil says false when ctx ended before.
+// sleepUntil reports whether the due time came before ctx ended.
 func sleepUntil(ctx context.Context, due time.Time) bool {
 	timer := time.NewTimer(time.Until(due))
 	defer timer.Stop()
@@ -192,7 +194,7 @@ func sleepUntil(ctx context.Context, due time.Time) bool {
 	}
 }
 
-// check sums up.
+// check returns the result of the load.
 func (l *load) check(ctx context.Context, name string, took time.Duration) Check {
 	slices.Sort(l.latencies)
 	data := loadData{Messages: len(l.latencies), Errors: len(l.errs), Seconds: took.Seconds()}
@@ -202,14 +204,14 @@ func (l *load) check(ctx context.Context, name string, took time.Duration) Check
 		at := func(p int) time.Duration { return percentile(l.latencies, p) }
 		data.PerSecond = float64(len(l.latencies)) / max(took.Seconds(), 1e-9)
 		data.Min, data.P50, data.P90, data.P95, data.P99, data.Max = inMS(at(0)), inMS(at(50)), inMS(at(90)), inMS(at(95)), inMS(at(99)), inMS(at(100))
-		fmt.Fprintf(&text, ", %.0f a second\nlatency: %s at the least, p50 %s, p90 %s, p95 %s, p99 %s, %s at the most", data.PerSecond,
+		fmt.Fprintf(&text, ", %.0f a second\nlatency: min %s, p50 %s, p90 %s, p95 %s, p99 %s, max %s", data.PerSecond,
 			milliseconds(at(0)), milliseconds(at(50)), milliseconds(at(90)), milliseconds(at(95)), milliseconds(at(99)), milliseconds(at(100)))
 	}
 	c := Check{Name: name, Verdict: OK, Data: data}
 	switch {
 	case len(l.errs) > 0:
 		c.Verdict = Failed
-		fmt.Fprintf(&text, "\nfailed connections: %d, the first: %s", len(l.errs), ending(l.errs[0]))
+		fmt.Fprintf(&text, "\nfailed connections: %d; the first error: %s", len(l.errs), describeEnd(l.errs[0]))
 	case ctx.Err() != nil:
 		c.Verdict = Failed
 		text.WriteString("\ninterrupted")

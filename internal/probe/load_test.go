@@ -21,18 +21,18 @@ func TestLoadMeasuresLatency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, data := (&peer{delay: 10 * time.Millisecond}).load(t, Plan{Messages: 100, Conns: 4, Size: 64})
 		if c.Verdict != OK || data.Messages != 100 || data.P50 != 10 || data.Max != 10 || data.Seconds != 0.25 || data.PerSecond != 400 {
-			t.Errorf("%+v", c)
+			t.Errorf("figures %+v", c)
 		}
 	})
 }
 
-// TestLatencyCountsFromWhenAMessageWasDue: ten are due each second, and four are echoed. The
-// last is due at 1.9 s, and its echo comes at 5 s.
+// With a rate, latency counts from when a message was due. Ten are due each second, and four are
+// echoed. The last is due at 1.9 s, and its echo arrives at 5 s.
 func TestLatencyCountsFromWhenAMessageWasDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, data := (&peer{delay: 250 * time.Millisecond}).load(t, Plan{Messages: 20, Conns: 1, Rate: 10, Size: 4})
 		if data.Min != 250 || data.Max != 3100 {
-			t.Errorf("%+v", data)
+			t.Errorf("latencies %+v", data)
 		}
 	})
 }
@@ -41,7 +41,7 @@ func TestRateIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, data := (&peer{delay: time.Millisecond}).load(t, Plan{Messages: 31, Conns: 3, Rate: 10, Size: 0})
 		if data.Seconds != 3.001 || data.Max != 1 {
-			t.Errorf("%+v", data)
+			t.Errorf("latencies %+v", data)
 		}
 	})
 }
@@ -51,14 +51,14 @@ func TestLoadFails(t *testing.T) {
 		peer *peer
 		want string
 	}{
-		"out of reach": {&peer{refuse: status(503, "full")}, "0 of 2 connections were opened: answered with 503"},
+		"unreachable": {&peer{refuse: status(503, "full")}, "opened 0 of 2 connections: answered with 503"},
 		"garbled": {&peer{quirk: func(f frame) []frame {
 			if f.opcode == 2 && f.payload[7] == 5 {
 				f.payload[9] ^= 1
 			}
 			return []frame{f}
-		}}, "failed connections: 1, the first: changed: byte 9 of 64"},
-		"closed": {&peer{delay: time.Second, sendAway: 2500 * time.Millisecond}, "failed connections: 2, the first: closed with 1001"},
+		}}, "failed connections: 1; the first error: changed: byte 9 of 64"},
+		"closed": {&peer{delay: time.Second, sendAway: 2500 * time.Millisecond}, "failed connections: 2; the first error: closed with 1001"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestLoadFails(t *testing.T) {
 	}
 }
 
-func TestLoadIsInterrupted(t *testing.T) {
+func TestLoadInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target := (&peer{}).serve(t)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -81,7 +81,7 @@ func TestLoadIsInterrupted(t *testing.T) {
 		steps := 0
 		Load(ctx, target, Plan{Messages: 1000, Conns: 2, Rate: 1, Size: 8}, func(got Check) { c = got }, func(string) { steps++ })
 		if c.Verdict != Failed || !strings.Contains(c.Detail, "interrupted") || steps < 9 {
-			t.Errorf("%+v, %d steps", c, steps)
+			t.Errorf("check %+v, %d progress lines", c, steps)
 		}
 	})
 }

@@ -20,7 +20,7 @@ import (
 	"unicode/utf8"
 )
 
-// frame is a frame of RFC 6455 section 5.2.
+// A frame is a frame of RFC 6455 section 5.2.
 type frame struct {
 	fin     bool
 	rsv     byte // RSV1 is 4
@@ -65,7 +65,7 @@ func readFrame(r io.Reader) (f frame, err error) {
 	return f, err
 }
 
-// bytes is the frame as a server sends it.
+// bytes returns the frame as a server sends it, unmasked.
 func (f frame) bytes() []byte {
 	first := f.rsv<<4 | f.opcode
 	if f.fin {
@@ -87,26 +87,26 @@ func closeFrameOf(code int, reason string) frame {
 	return frame{fin: true, opcode: 8, payload: append(binary.BigEndian.AppendUint16(nil, uint16(code)), reason...)}
 }
 
-// peer is an echo server that is faithful but for its faults, and lives in memory: its
-// connections, its time and its goroutines are those of the test.
+// A peer is an echo server in memory, faithful but for its faults. Its connections, clock and
+// goroutines belong to the test's bubble.
 type peer struct {
 	t *testing.T
 
-	// Faults, and other things that a server may be.
-	refuse      func(w http.ResponseWriter, r *http.Request) bool // answers in place of the peer
-	unasked     string                                            // sent on each new connection
-	quirk       func(f frame) []frame                             // what is sent for an echo
-	close       func(f frame) []frame                             // what is sent for a close frame
-	lenient     bool                                              // minds no breach
-	pong        func(f frame) []frame                             // what is sent for a ping
-	lingers     bool                                              // does not end TCP
-	subprotocol func(offered string) string                       // chooses
-	deflate     string                                            // the extension that it agrees to; what is compressed goes back as it is
-	controls    bool                                              // knows them
+	// Faults and other properties of a server. Those that are nil or 0 are off.
+	refuse      func(w http.ResponseWriter, r *http.Request) bool // responds instead of the peer, if it returns true
+	unsolicited string                                            // sent on each new connection
+	quirk       func(f frame) []frame                             // replaces an echo
+	close       func(f frame) []frame                             // replaces a close frame
+	lenient     bool                                              // accepts protocol violations
+	pong        func(f frame) []frame                             // replaces a pong
+	lingers     bool                                              // does not close TCP
+	subprotocol func(offered string) string                       // selects one
+	deflate     string                                            // extension in the response; compressed messages are echoed as they are
+	controls    bool                                              // supports echosvc controls
 	pod         string
 	delay       time.Duration // before an echo
-	cutAfter    time.Duration // without a byte from the client, as by a proxy
-	forgetAfter time.Duration // likewise, but without a word
+	cutAfter    time.Duration // closes TCP if the client is silent this long, as a proxy does
+	forgetAfter time.Duration // stops answering if the client is silent this long
 	pingEvery   time.Duration
 	sendAway    time.Duration // closes with 1001 after this time
 
@@ -125,7 +125,7 @@ func (p *peer) serve(t *testing.T) *Target {
 	t.Cleanup(func() {
 		server.Close()
 		<-done
-		synctest.Wait() // no handler begins any more
+		synctest.Wait() // no more handlers start
 		p.handlers.Wait()
 	})
 	target, err := NewTarget("ws://peer.example/")
@@ -144,7 +144,7 @@ func (p *peer) serve(t *testing.T) *Target {
 	return target
 }
 
-// memoryListener is where a peer's connections come from.
+// A memoryListener accepts the connections of a peer's clients.
 type memoryListener struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -174,8 +174,8 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	response := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Peer: memory\r\nSec-WebSocket-Accept: " + base64.StdEncoding.EncodeToString(sum[:]) + "\r\n"
 	if offered := r.Header.Get("Sec-WebSocket-Protocol"); offered != "" && p.subprotocol != nil {
-		if chosen := p.subprotocol(offered); chosen != "" {
-			response += "Sec-WebSocket-Protocol: " + chosen + "\r\n"
+		if selected := p.subprotocol(offered); selected != "" {
+			response += "Sec-WebSocket-Protocol: " + selected + "\r\n"
 		}
 	}
 	deflate := p.deflate != "" && r.Header.Get("Sec-WebSocket-Extensions") != ""
@@ -192,7 +192,7 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	<-c.over
 }
 
-// peerConn is a connection of a peer.
+// A peerConn is a connection of a peer.
 type peerConn struct {
 	*peer
 	nc       net.Conn
@@ -201,12 +201,12 @@ type peerConn struct {
 	out      chan []byte
 	over     chan struct{}
 	messages int
-	opcode   byte // of the message that is unfinished; 0 is none
+	opcode   byte // of the unfinished message; 0 if none
 	rsv      byte // of its first frame
 	text     []byte
 }
 
-// write writes in a goroutine of its own: a pipe has no buffer.
+// write sends what is queued. It runs in a goroutine of its own, because a pipe has no buffer.
 func (c *peerConn) write() {
 	defer close(c.over)
 	for p := range c.out {
@@ -220,15 +220,15 @@ func (c *peerConn) send(frames ...frame) {
 	}
 }
 
-// talk reads frames to the end.
+// talk reads and answers frames until the connection ends.
 func (c *peerConn) talk(r *http.Request) {
 	query := r.URL.Query()
 	if c.controls && query.Has("greet") {
 		greeting, _ := json.Marshal(map[string]any{"pod": c.pod, "version": "test", "request": "GET " + r.RequestURI, "headers": []any{}})
 		c.send(frame{fin: true, opcode: 1, payload: greeting})
 	}
-	if c.unasked != "" {
-		c.send(frame{fin: true, opcode: 1, payload: []byte(c.unasked)})
+	if c.unsolicited != "" {
+		c.send(frame{fin: true, opcode: 1, payload: []byte(c.unsolicited)})
 	}
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
@@ -258,12 +258,12 @@ func (c *peerConn) talk(r *http.Request) {
 			return
 		}
 		if c.forgetAfter > 0 && time.Since(last) > c.forgetAfter {
-			io.Copy(io.Discard, c.r) // until the client gives up
+			io.Copy(io.Discard, c.r) // until the client closes
 			return
 		}
 		last = time.Now()
-		if code := c.breach(f); code != 0 && !c.lenient {
-			c.end(closeFrameOf(code, "a breach"))
+		if code := c.violation(f); code != 0 && !c.lenient {
+			c.end(closeFrameOf(code, "protocol violation"))
 			return
 		}
 		switch {
@@ -299,7 +299,7 @@ func (c *peerConn) talk(r *http.Request) {
 	}
 }
 
-// after waits, and says whether it was not stopped.
+// after waits for d. It returns false if stop is closed first.
 func after(d time.Duration, stop chan struct{}) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -311,7 +311,7 @@ func after(d time.Duration, stop chan struct{}) bool {
 	}
 }
 
-// end sends the last frames; the connection ends behind them, unless the peer lingers.
+// end sends the last frames. The connection is closed after them, unless the peer lingers.
 func (c *peerConn) end(frames ...frame) {
 	c.send(frames...)
 	if c.lingers {
@@ -319,8 +319,8 @@ func (c *peerConn) end(frames ...frame) {
 	}
 }
 
-// breach is the close code that a frame calls for; 0 is none.
-func (c *peerConn) breach(f frame) int {
+// violation returns the close code that a frame calls for; 0 for none.
+func (c *peerConn) violation(f frame) int {
 	compressed := c.deflate && f.rsv == 4
 	control := f.opcode >= 8
 	switch {
@@ -348,13 +348,13 @@ func (c *peerConn) breach(f frame) int {
 	return 0
 }
 
-// first is a subprotocol choice: that which is offered first.
+// first selects the subprotocol that is offered first.
 func first(offered string) string {
 	name, _, _ := strings.Cut(offered, ",")
 	return name
 }
 
-// run does something within the time that a bubble has, and returns the checks by their names.
+// run calls do with a target for the peer, and returns the emitted checks by name.
 func (p *peer) run(t *testing.T, do func(ctx context.Context, target *Target, emit func(Check))) map[string]Check {
 	t.Helper()
 	target := p.serve(t)
@@ -368,19 +368,19 @@ func (p *peer) run(t *testing.T, do func(ctx context.Context, target *Target, em
 	return checks
 }
 
-// expect compares a check.
+// expect compares a check's verdict, and looks for a text in its detail.
 func expect(t *testing.T, checks map[string]Check, name string, verdict Verdict, detail string) {
 	t.Helper()
 	c, found := checks[name]
 	switch {
 	case !found:
-		t.Errorf("%s: there is no such check", name)
+		t.Errorf("%s: no such check", name)
 	case c.Verdict != verdict || !strings.Contains(c.Detail, detail):
 		t.Errorf("%s: %s, %q; want %s, %q", name, c.Verdict, c.Detail, verdict, detail)
 	}
 }
 
-// status refuses with a status and a body.
+// status returns a refuse function that responds with a status and a body.
 func status(code int, body string) func(http.ResponseWriter, *http.Request) bool {
 	return func(w http.ResponseWriter, _ *http.Request) bool {
 		w.WriteHeader(code)

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// pingCount is how many pings are sent, one after the other.
+// pingCount is how many pings are sent, one after another.
 const pingCount = 10
 
-// pingData are the round trips of pings, in milliseconds.
+// pingData holds round-trip times, in milliseconds.
 type pingData struct {
 	Min    float64 `json:"min_ms"`
 	Median float64 `json:"median_ms"`
@@ -31,24 +31,24 @@ func (p *prober) ping(ctx context.Context) {
 		err := s.ping(ctx)
 		took = append(took, time.Since(started))
 		if err != nil {
-			p.emit(failed(name, "no pong: %s", ending(err)))
+			p.emit(failed(name, "no pong: %s", describeEnd(err)))
 			return
 		}
 	}
 	slices.Sort(took)
-	least, median, most := took[0], percentile(took, 50), took[len(took)-1]
-	c := ok(name, "answered: %d pongs, round trip %s at the least, %s in the median, %s at the most", pingCount, milliseconds(least), milliseconds(median), milliseconds(most))
-	c.Data = pingData{inMS(least), inMS(median), inMS(most)}
+	shortest, median, longest := took[0], percentile(took, 50), took[len(took)-1]
+	c := ok(name, "answered: %d pongs, round trip min %s, median %s, max %s", pingCount, milliseconds(shortest), milliseconds(median), milliseconds(longest))
+	c.Data = pingData{inMS(shortest), inMS(median), inMS(longest)}
 	p.emit(c)
 }
 
-// inMS is a duration in milliseconds, as machines read it.
+// inMS returns a duration in milliseconds, for JSON.
 func inMS(d time.Duration) float64 {
 	return float64(d.Microseconds()) / 1000
 }
 
-// percentile is what that many percent of the values do not exceed. They are sorted, and there
-// is one at least.
+// percentile returns the smallest value that percent of the values do not exceed. The values
+// must be sorted, and there must be at least one.
 func percentile(sorted []time.Duration, percent int) time.Duration {
 	return sorted[max((percent*len(sorted)+99)/100-1, 0)]
 }

@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// Report writes what has been seen: lines for people as it comes, or JSON for machines:
-// one document at the end, or, for a watch, an event a line.
+// A Report writes results as text, each as it arrives, or as JSON: one document at the end
+// or, for a watch, one line for each event.
 type Report struct {
 	Out      io.Writer
 	JSON     bool
-	Progress io.Writer // the terminal that shows progress; nil is none
+	Progress io.Writer // the terminal for the progress line; nil for none
 
 	url     string
 	started time.Time
 	checks  []Check
-	showing bool // a line of progress is on the terminal
+	showing bool // the progress line is on the terminal
 }
 
-// Begin starts a report.
+// Begin starts the report of a target.
 func (r *Report) Begin(url string) {
 	r.url, r.started = url, time.Now()
 	if !r.JSON {
@@ -38,7 +38,7 @@ func (r *Report) Check(c Check) {
 	r.clear()
 	verdict := string(c.Verdict)
 	if c.Verdict == Failed {
-		verdict = "FAILED" // in capitals, for those who only look
+		verdict = "FAILED" // stands out in a long list
 	}
 	detail := strings.ReplaceAll(c.Detail, "\n", "\n"+strings.Repeat(" ", 38))
 	fmt.Fprintf(r.Out, "  %-6s  %-26s  %s\n", verdict, c.Name, detail)
@@ -54,7 +54,7 @@ func (r *Report) Event(e Event) {
 	fmt.Fprintf(r.Out, "  %s  %-10s  %s\n", e.Time.UTC().Format("15:04:05.000"), e.Event, e.Detail)
 }
 
-// Step shows a line of progress on the terminal, in place of the last.
+// Step replaces the progress line.
 func (r *Report) Step(text string) {
 	if r.Progress != nil {
 		fmt.Fprintf(r.Progress, "\r\x1b[K%s", text)
@@ -62,7 +62,7 @@ func (r *Report) Step(text string) {
 	}
 }
 
-// clear takes the line of progress away.
+// clear erases the progress line.
 func (r *Report) clear() {
 	if r.showing {
 		fmt.Fprint(r.Progress, "\r\x1b[K")
@@ -70,7 +70,7 @@ func (r *Report) clear() {
 	}
 }
 
-// document is the report for machines.
+// document is the JSON report.
 type document struct {
 	URL     string    `json:"url"`
 	Started time.Time `json:"started"`
@@ -78,20 +78,20 @@ type document struct {
 	Checks  []Check   `json:"checks"`
 }
 
-// End sums up. It reports whether no check has failed.
+// End writes the summary. It reports whether no check has failed.
 func (r *Report) End() bool {
 	r.clear()
 	count := map[Verdict]int{}
 	for _, c := range r.checks {
 		count[c.Verdict]++
 	}
-	all := count[Failed] == 0
+	passed := count[Failed] == 0
 	if r.JSON {
 		encoder := json.NewEncoder(r.Out)
 		encoder.SetIndent("", "  ")
-		encoder.Encode(document{r.url, r.started.UTC(), all, r.checks})
-		return all
+		encoder.Encode(document{r.url, r.started.UTC(), passed, r.checks})
+		return passed
 	}
-	fmt.Fprintf(r.Out, "%d ok, %d to note, %d failed\n", count[OK], count[Note], count[Failed])
-	return all
+	fmt.Fprintf(r.Out, "%d ok, %d noted, %d failed\n", count[OK], count[Note], count[Failed])
+	return passed
 }

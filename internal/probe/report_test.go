@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestReportForPeople(t *testing.T) {
+func TestReportAsText(t *testing.T) {
 	var out, progress bytes.Buffer
 	r := Report{Out: &out, Progress: &progress}
 	r.Begin("ws://localhost/")
@@ -17,14 +17,14 @@ func TestReportForPeople(t *testing.T) {
 	r.Check(failed("close", "two\nlines"))
 	r.Check(note("subprotocol", "none"))
 	if r.End() {
-		t.Error("it is well")
+		t.Error("End reported success, though a check failed")
 	}
 	want := `ws://localhost/
   ok      text                        came back the same
   FAILED  close                       two
                                       lines
   note    subprotocol                 none
-1 ok, 1 to note, 1 failed
+1 ok, 1 noted, 1 failed
 `
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -34,14 +34,14 @@ func TestReportForPeople(t *testing.T) {
 	}
 }
 
-func TestReportForMachines(t *testing.T) {
+func TestReportAsJSON(t *testing.T) {
 	var out bytes.Buffer
 	r := Report{Out: &out, JSON: true}
 	r.Begin("ws://localhost/")
 	r.Check(Check{"load", OK, "fine", loadData{Messages: 3}})
 	r.Step("nothing is shown")
 	if !r.End() {
-		t.Error("it is not well")
+		t.Error("End reported failure, though no check failed")
 	}
 	var got struct {
 		URL    string

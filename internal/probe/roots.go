@@ -9,8 +9,9 @@ import (
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
-// TLSConfig is for wss. caFile has the authorities that are trusted, in PEM; "" is those of the
-// system, or Mozilla's where the system has none, as in an image with nothing but this binary.
+// TLSConfig returns the configuration for wss. caFile is a PEM file of trusted authorities. If
+// it is empty, the system's are used, or Mozilla's if the system has none, as in a container
+// image that holds nothing but this binary.
 func TLSConfig(caFile string, insecure bool) (*tls.Config, error) {
 	config := &tls.Config{InsecureSkipVerify: insecure}
 	if insecure {
@@ -23,19 +24,20 @@ func TLSConfig(caFile string, insecure bool) (*tls.Config, error) {
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("%s has no certificate in PEM", caFile)
+			return nil, fmt.Errorf("%s has no PEM certificate", caFile)
 		}
 		return config, nil
 	}
 	system, err := x509.SystemCertPool()
 	if err != nil || system.Equal(x509.NewCertPool()) {
-		config.RootCAs = mozillas()
+		config.RootCAs = mozillaRoots()
 	}
 	return config, nil
 }
 
-// mozillas are the authorities that Mozilla trusts, each with the conditions that it makes.
-func mozillas() *x509.CertPool {
+// mozillaRoots returns the authorities that Mozilla trusts, with the constraints that Mozilla
+// puts on some of them.
+func mozillaRoots() *x509.CertPool {
 	pool := x509.NewCertPool()
 	for root := range bundle.Roots() {
 		if certificate, err := x509.ParseCertificate(root.Certificate); err == nil {

@@ -13,24 +13,24 @@ import (
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
-func TestFileOfAuthorities(t *testing.T) {
+func TestTLSConfigRejectsCAFile(t *testing.T) {
 	dir := t.TempDir()
 	empty := filepath.Join(dir, "empty.pem")
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for file, want := range map[string]string{empty: "no certificate in PEM", filepath.Join(dir, "none.pem"): "none.pem"} {
+	for file, want := range map[string]string{empty: "no PEM certificate", filepath.Join(dir, "none.pem"): "none.pem"} {
 		if _, err := TLSConfig(file, false); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
 }
 
-// TestSystemWithoutAuthorities has those of Mozilla: in a process of its own, for a process
-// reads the system's once.
+// Without system authorities, Mozilla's are used. The test runs in a process of its own, because
+// a process reads the system's only once.
 func TestSystemWithoutAuthorities(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("where the system's authorities are can be told on Linux")
+		t.Skip("only on Linux do variables set where the system's authorities are")
 	}
 	if os.Getenv("PROBE_TEST_AUTHORITIES") == "" {
 		command := exec.Command(os.Args[0], "-test.run=^TestSystemWithoutAuthorities$")
@@ -46,9 +46,9 @@ func TestSystemWithoutAuthorities(t *testing.T) {
 	}
 }
 
-// TestMozillasAuthorities trust themselves, those that this version of Go reads.
-func TestMozillasAuthorities(t *testing.T) {
-	pool, trusted := mozillas(), 0
+// Every root that this version of Go can parse verifies against the pool.
+func TestMozillaRoots(t *testing.T) {
+	pool, trusted := mozillaRoots(), 0
 	for root := range bundle.Roots() {
 		certificate, err := x509.ParseCertificate(root.Certificate)
 		if err != nil || root.Constraint != nil {
@@ -60,6 +60,6 @@ func TestMozillasAuthorities(t *testing.T) {
 		trusted++
 	}
 	if trusted < 50 {
-		t.Errorf("there are %d", trusted)
+		t.Errorf("%d roots, want at least 50", trusted)
 	}
 }

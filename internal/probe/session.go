@@ -17,18 +17,18 @@ import (
 	"github.com/coder/websocket"
 )
 
-// maxEcho is the largest message that is read, in bytes: many times what is sent.
+// maxEcho is the size of the largest message to read, in bytes: many times the largest sent.
 const maxEcho = 16 << 20
 
-// offer is what differs between handshakes.
+// An offer is what varies between handshakes.
 type offer struct {
-	query        url.Values // controls, see controls.go
+	query        url.Values // echosvc controls, see controls.go
 	subprotocols []string
 	compression  websocket.CompressionMode
 }
 
-// session is an open WebSocket. One goroutine reads all the time, so that pings are answered
-// and the moment of the end is known.
+// A session is an open WebSocket. A goroutine reads all the time, so that pings are answered
+// and the time at which the connection ends is known.
 type session struct {
 	conn     *websocket.Conn
 	wire     *wire
@@ -37,59 +37,59 @@ type session struct {
 	took     time.Duration // the whole handshake
 	opened   time.Time
 
-	messages chan message // closed at the end
-	err      error        // how it ended; to be read when messages is closed
-	ended    time.Time    // when; likewise
+	messages chan message // closed when the connection ends
+	err      error        // why the connection ended; valid after messages is closed
+	ended    time.Time    // when it ended; likewise
 	pings    atomic.Int64 // from the server
-	pongs    atomic.Int64 // likewise, whatever their payload
+	pongs    atomic.Int64 // from the server, whatever their payload
 	released chan struct{}
 	once     sync.Once
 }
 
-// message is what has come.
+// A message is a message from the server.
 type message struct {
 	kind    websocket.MessageType
 	payload []byte
-	pieces  int // reads that it took: for a small message, its fragments that are not empty
+	pieces  int // reads it took: for a small message, the number of its non-empty fragments
 }
 
-// refusal is an answer to the handshake that is not 101.
+// A refusal is a response to the handshake other than 101.
 type refusal struct {
 	status int
 	header http.Header
-	body   string // its beginning, printable
+	body   string // its beginning, made printable
 	took   time.Duration
 }
 
 func (r *refusal) Error() string {
 	text := fmt.Sprintf("answered with %d %s, want 101", r.status, http.StatusText(r.status))
 	if to := r.header.Get("Location"); to != "" {
-		text += fmt.Sprintf("; it redirects to %s, which WebSocket clients do not follow", printable([]byte(to)))
+		text += fmt.Sprintf("; redirects to %s, which WebSocket clients do not follow", printable([]byte(to)))
 	}
 	if r.body != "" {
-		text += fmt.Sprintf("; the body: %s", r.body)
+		text += fmt.Sprintf("; body: %s", r.body)
 	}
 	return text
 }
 
-// dial opens a WebSocket. The error is a [*refusal] when there was another answer.
+// dial opens a WebSocket. The error is a [*refusal] if the server's response was not 101.
 func (t *Target) dial(ctx context.Context, o offer) (*session, error) {
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
-	var beneath atomic.Pointer[wire]
+	var lower atomic.Pointer[wire]
 	dialer := func(config *tls.Config) func(context.Context, string, string) (net.Conn, error) {
 		return func(ctx context.Context, network, address string) (net.Conn, error) {
 			w, err := t.dialWire(ctx, network, address, config)
 			if err != nil {
 				return nil, err
 			}
-			beneath.Store(w)
+			lower.Store(w)
 			return w, nil
 		}
 	}
 	s := &session{timeout: t.Timeout, messages: make(chan message, 1), released: make(chan struct{})}
 	started := time.Now()
-	conn, response, err := websocket.Dial(ctx, t.with(o.query), &websocket.DialOptions{
+	conn, response, err := websocket.Dial(ctx, t.urlWith(o.query), &websocket.DialOptions{
 		HTTPClient: &http.Client{
 			Transport: &http.Transport{
 				DialContext: dialer(nil), DialTLSContext: dialer(t.TLS), DisableKeepAlives: true,
@@ -109,16 +109,16 @@ func (t *Target) dial(ctx context.Context, o offer) (*session, error) {
 	case err != nil && ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.Canceled):
 		return nil, fmt.Errorf("no answer to the handshake within %v (%w)", t.Timeout, ctx.Err())
 	case err != nil:
-		return nil, cause(err)
+		return nil, simplify(err)
 	}
 	conn.SetReadLimit(maxEcho)
-	s.conn, s.response, s.opened, s.wire = conn, response, time.Now(), beneath.Load()
+	s.conn, s.response, s.opened, s.wire = conn, response, time.Now(), lower.Load()
 	s.wire.held.Store(true)
 	go s.read()
 	return s, nil
 }
 
-// read reads to the end.
+// read reads until the connection ends.
 func (s *session) read() {
 	defer close(s.messages)
 	buffer := make([]byte, 16<<10)
@@ -159,7 +159,7 @@ func (s *session) readMessage(buffer []byte) (m message, err error) {
 	}
 }
 
-// next waits for a message. The error is the end of the connection, or of the time.
+// next waits for a message, at most the time-out. If the connection ends, the error says how.
 func (s *session) next(ctx context.Context) (message, error) {
 	timeout := time.NewTimer(s.timeout)
 	defer timeout.Stop()
@@ -170,7 +170,7 @@ func (s *session) next(ctx context.Context) (message, error) {
 		}
 		return m, nil
 	case <-timeout.C:
-		return message{}, fmt.Errorf("nothing came within %v", s.timeout)
+		return message{}, fmt.Errorf("no message within %v", s.timeout)
 	case <-ctx.Done():
 		return message{}, ctx.Err()
 	}
@@ -187,8 +187,8 @@ func (s *session) send(ctx context.Context, kind websocket.MessageType, payload 
 	return err
 }
 
-// echo sends a message and returns what comes next. The read comes first among errors: when
-// the server has closed, the write may fail too, but only the read says how.
+// echo sends a message and returns the next one received. An error of the read takes
+// precedence: after the server has closed, the write may fail too, but only the read says how.
 func (s *session) echo(ctx context.Context, kind websocket.MessageType, payload []byte) (message, error) {
 	writeErr := s.send(ctx, kind, payload)
 	m, err := s.next(ctx)
@@ -198,23 +198,23 @@ func (s *session) echo(ctx context.Context, kind websocket.MessageType, payload 
 	return m, err
 }
 
-// ping waits for the pong with the payload of its ping, which is what the RFC asks for.
+// ping sends a ping and waits for the pong with the same payload (RFC 6455 section 5.5.3).
 func (s *session) ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	before := s.pongs.Load()
 	err := s.conn.Ping(ctx)
 	if err != nil && s.pongs.Load() > before {
-		return errors.New("one came, but without the payload of the ping (RFC 6455 section 5.5.3)")
+		return errors.New("the pong does not have the ping's payload (RFC 6455 section 5.5.3)")
 	}
 	if err != nil {
-		return s.why(err)
+		return s.endOr(err)
 	}
 	return nil
 }
 
-// why is the end of the connection if that has come, and else the error of what was tried.
-func (s *session) why(err error) error {
+// endOr returns the error that ended the connection, or err if it has not ended.
+func (s *session) endOr(err error) error {
 	select {
 	case _, open := <-s.messages:
 		if !open && !errors.Is(s.err, net.ErrClosed) {
@@ -223,12 +223,13 @@ func (s *session) why(err error) error {
 	default:
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("not within %v", s.timeout)
+		return fmt.Errorf("none within %v", s.timeout)
 	}
 	return err
 }
 
-// end waits for the end of the connection, at most the time-out, and passes over messages.
+// end discards messages until the connection ends, at most the time-out. The error says how it
+// ended.
 func (s *session) end(ctx context.Context) error {
 	timeout := time.NewTimer(s.timeout)
 	defer timeout.Stop()
@@ -246,7 +247,7 @@ func (s *session) end(ctx context.Context) error {
 	}
 }
 
-// release ends the session, however it stands, and waits for its goroutine.
+// release closes the connection in whatever state it is, and waits for the reader to return.
 func (s *session) release() {
 	s.once.Do(func() {
 		close(s.released)

@@ -17,7 +17,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-func TestTargetIsAURL(t *testing.T) {
+func TestNewTarget(t *testing.T) {
 	for raw, good := range map[string]bool{
 		"ws://localhost:8080/": true, "wss://example.com/a/b?c=d": true, "ws://[::1]:80": true,
 		"http://localhost/": false, "localhost:8080": false, "ws:///path": false, "ws://a/#b": false, "": false, "ws://a:b:c/": false,
@@ -28,7 +28,7 @@ func TestTargetIsAURL(t *testing.T) {
 	}
 }
 
-func TestHeaderLines(t *testing.T) {
+func TestAddHeader(t *testing.T) {
 	target, err := NewTarget("wss://127.0.0.1:8443/")
 	if err != nil {
 		t.Fatal(err)
@@ -43,26 +43,26 @@ func TestHeaderLines(t *testing.T) {
 		}
 	}
 	if target.Header.Get("X-Two") != "2" || len(target.Header["Host"]) != 0 || target.Host != "echo.example:444" || target.serverName() != "echo.example" {
-		t.Errorf("%+v", target)
+		t.Errorf("target %+v", target)
 	}
 }
 
-func TestControlsJoinTheQuery(t *testing.T) {
+func TestControlsAreAddedToTheQuery(t *testing.T) {
 	for raw, want := range map[string]string{"ws://a/b": "ws://a/b?greet=1", "ws://a/?x=1&greet=0": "ws://a/?greet=1&x=1"} {
 		target, err := NewTarget(raw)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := target.with(controls()); got != want {
+		if got := target.urlWith(controls()); got != want {
 			t.Errorf("%s: %s, want %s", raw, got, want)
 		}
-		if got := target.with(url.Values{}); got != raw {
+		if got := target.urlWith(url.Values{}); got != raw {
 			t.Errorf("%s without controls: %s", raw, got)
 		}
 	}
 }
 
-// TestHandshakeOverTLS: over TCP, with the name and the header that were asked for.
+// A handshake over TLS uses the server name and the header that were set.
 func TestHandshakeOverTLS(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := wstest.WriteCertificate(t, dir, "localhost")
@@ -79,7 +79,7 @@ func TestHandshakeOverTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // a client that refuses the certificate
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // for a client that rejects the certificate
 	server.StartTLS()
 	defer server.Close()
 	target := func(caFile string, insecure bool) *Target {
@@ -101,7 +101,7 @@ func TestHandshakeOverTLS(t *testing.T) {
 		if s.wire.tls != "TLS 1.3" || host != "localhost:1234" || name != "localhost" {
 			t.Errorf("%s: %s, host %s, name %s", what, s.wire.tls, host, name)
 		}
-		if err := s.end(t.Context()); !strings.Contains(ending(err), `4000 "enough"`) {
+		if err := s.end(t.Context()); !strings.Contains(describeEnd(err), `4000 "enough"`) {
 			t.Errorf("%s: %v", what, err)
 		}
 		s.release()
@@ -111,8 +111,8 @@ func TestHandshakeOverTLS(t *testing.T) {
 	}
 }
 
-// TestNobodyListens, or does not answer.
-func TestNobodyListens(t *testing.T) {
+// A dial fails if nothing listens, or if nothing answers.
+func TestDialFails(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

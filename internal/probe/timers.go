@@ -5,34 +5,63 @@ import (
 	"time"
 )
 
-// timers are the times after which proxies cut idle connections unless they are told
-// otherwise. The README has most of them, with their settings, and says which were looked
-// up. The page has the same list for browsers, in internal/page/static/timers.js.
-var timers = []struct {
-	after time.Duration
-	whose string
-}{
-	{15 * time.Second, "Envoy (a route's response time-out)"},
-	{30 * time.Second, "Google Cloud's load balancers (backend service timeoutSec, for the whole connection)"},
-	{55 * time.Second, "Heroku's router"},
-	{60 * time.Second, "nginx and ingress-nginx (proxy_read_timeout)"},
-	{60 * time.Second, "AWS Application Load Balancer (idle_timeout.timeout_seconds)"},
-	{100 * time.Second, "Cloudflare"},
-	{4 * time.Minute, "Azure Load Balancer (TCP idle time-out)"},
-	{5 * time.Minute, "Envoy (a stream's idle_timeout)"},
-	{350 * time.Second, "AWS Network Load Balancer (TCP idle time-out)"},
-	{10 * time.Minute, "AWS CloudFront, API Gateway"},
-	{time.Hour, "HAProxy's ingress controllers (timeout tunnel)"},
+// A proxyTimer is a default time-out of a proxy or load balancer.
+type proxyTimer struct {
+	after   time.Duration
+	name    string
+	setting string
+	whole   bool // runs on the whole connection, whatever is sent
 }
 
-// whoseDefault names who has a timer of such a time by default; "" is nobody who is known. Timers
-// fire late rather than early.
-func whoseDefault(after time.Duration) string {
-	var whose []string
-	for _, timer := range timers {
-		if late := after - timer.after; late > -timer.after/50 && late < timer.after/20 {
-			whose = append(whose, timer.whose)
+// proxyTimers are the time-outs after which proxies cut a connection unless they are configured
+// otherwise. The page has the same table and the same rule, in internal/page/static/timers.js;
+// testdata/timers.json holds both to them.
+var proxyTimers = []proxyTimer{
+	{15 * time.Second, "Envoy", "timeout of the route", true},
+	{30 * time.Second, "Google Cloud Application Load Balancer", "timeoutSec of the backend service", true},
+	{55 * time.Second, "Heroku router", "fixed", false},
+	{60 * time.Second, "nginx and ingress-nginx", "proxy_read_timeout", false},
+	{60 * time.Second, "AWS Application Load Balancer", "idle_timeout.timeout_seconds", false},
+	{100 * time.Second, "Cloudflare", "fixed, except for Enterprise", false},
+	{4 * time.Minute, "Azure Load Balancer", "TCP idle time-out", false},
+	{5 * time.Minute, "Envoy and Envoy Gateway", "stream_idle_timeout", false},
+	{350 * time.Second, "AWS Network Load Balancer", "TCP idle time-out of the listener", false},
+	{10 * time.Minute, "AWS CloudFront and API Gateway", "fixed", false},
+	{time.Hour, "HAProxy's ingress controllers", "timeout tunnel", false},
+}
+
+// early and minSlack bound how far a measured time may be from a timer.
+const (
+	early    = 500 * time.Millisecond // the proxy saw the last byte before the client did
+	minSlack = 2 * time.Second        // coarse timers, and the way back to the client
+)
+
+// matches reports whether a connection that was cut this long after its last byte may have been
+// cut by the timer. Timers fire late rather than early, long ones later than short ones: the
+// allowance is half a second before the timer, and 2 s or 5 % of it after, whichever is more.
+func (t proxyTimer) matches(cut time.Duration) bool {
+	return cut >= t.after-early && cut <= t.after+max(minSlack, t.after/20)
+}
+
+// timersAt returns all timers that match a cut, in the order of the table.
+func timersAt(cut time.Duration) (matching []proxyTimer) {
+	for _, t := range proxyTimers {
+		if t.matches(cut) {
+			matching = append(matching, t)
 		}
 	}
-	return strings.Join(whose, ", ")
+	return matching
+}
+
+// describeTimers lists timers for people: "Heroku router (fixed)". It returns "" for none.
+func describeTimers(timers []proxyTimer) string {
+	var names []string
+	for _, t := range timers {
+		setting := t.setting
+		if t.whole {
+			setting += ", for the whole connection"
+		}
+		names = append(names, t.name+" ("+setting+")")
+	}
+	return strings.Join(names, ", ")
 }

@@ -11,40 +11,41 @@ import (
 	"github.com/coder/websocket"
 )
 
-// Event is a change that [Watch] has seen.
+// An Event is a change seen by [Watch].
 type Event struct {
 	Time    time.Time `json:"time"`
 	Event   string    `json:"event"` // connected, lost, away, unexpected or end
 	Detail  string    `json:"detail"`
 	Pod     string    `json:"pod,omitempty"`
-	AwayMS  float64   `json:"away_ms,omitempty"` // connected: how long it was not
+	AwayMS  float64   `json:"away_ms,omitempty"` // connected: how long there was no connection
 	Code    int       `json:"code,omitempty"`    // lost: the code of the server's close frame
-	Failure bool      `json:"failure,omitempty"` // counts against the path
+	Failure bool      `json:"failure,omitempty"` // the path or the server failed
 }
 
-// Back-off: before each attempt to connect, a random time of at most the limit, which
-// doubles with each. So clients that were sent away together do not come back together.
+// Before each attempt to connect, Watch waits a random time up to a limit that doubles with each
+// attempt. So clients that lost their server together do not come back together.
 const (
-	firstBackoff = 100 * time.Millisecond
-	mostBackoff  = 5 * time.Second
+	minBackoff = 100 * time.Millisecond
+	maxBackoff = 5 * time.Second
 )
 
-// heartbeat is the time between the messages that show that the connection works.
+// heartbeat is the time between messages, which show that the connection still works.
 const heartbeat = time.Second
 
-// watcher is what Watch knows.
+// A watcher is the state of Watch.
 type watcher struct {
 	*Target
 	emit  func(Event)
 	plain bool // the server refuses controls
-	sent  int  // messages, which are numbered
+	sent  int  // messages so far; each has its number in it
 
 	connected, failures int
 	away, longest       time.Duration
 }
 
-// Watch stays connected until ctx ends, and gives every change to emit. It reports whether all was well: that
-// each connection was ended with a close frame and that the last one was there at the end.
+// Watch stays connected until ctx ends, and passes every change to emit. It reports whether the
+// path was healthy: every lost connection ended with a close frame, and there was a connection
+// at the end.
 func Watch(ctx context.Context, target *Target, emit func(Event)) bool {
 	w := &watcher{Target: target, emit: emit}
 	started := time.Now()
@@ -54,9 +55,9 @@ func Watch(ctx context.Context, target *Target, emit func(Event)) bool {
 		if s == nil {
 			break
 		}
-		ended, err := w.stay(ctx, s)
+		ended, err := w.monitor(ctx, s)
 		if ctx.Err() != nil {
-			s.conn.Close(websocket.StatusNormalClosure, "the watch ends")
+			s.conn.Close(websocket.StatusNormalClosure, "the watch is over")
 			s.release()
 			lost = time.Time{}
 			break
@@ -64,7 +65,7 @@ func Watch(ctx context.Context, target *Target, emit func(Event)) bool {
 		s.release()
 		lost = ended
 		closed, clean := closeFrame(err)
-		w.say(Event{Event: "lost", Pod: pod, Code: int(closed.Code), Failure: !clean, Detail: ending(err) + ", after " + seconds(ended.Sub(s.opened))})
+		w.report(Event{Event: "lost", Pod: pod, Code: int(closed.Code), Failure: !clean, Detail: describeEnd(err) + ", after " + seconds(ended.Sub(s.opened))})
 	}
 	end := Event{Event: "end", Failure: !lost.IsZero()}
 	end.Detail = fmt.Sprintf("watched for %s, connections: %d", seconds(time.Since(started)), w.connected)
@@ -72,17 +73,17 @@ func Watch(ctx context.Context, target *Target, emit func(Event)) bool {
 	case !lost.IsZero():
 		end.Detail += ", not connected at the end"
 	case w.away == 0:
-		end.Detail += ", never away"
+		end.Detail += ", never disconnected"
 	}
 	if w.away > 0 {
-		end.Detail += fmt.Sprintf(", away for %s, at the longest %s", milliseconds(w.away), milliseconds(w.longest))
+		end.Detail += fmt.Sprintf(", disconnected for %s in total, %s at most", milliseconds(w.away), milliseconds(w.longest))
 	}
-	w.say(end)
+	w.report(end)
 	return w.failures == 0
 }
 
-// say emits an event.
-func (w *watcher) say(e Event) {
+// report emits an event.
+func (w *watcher) report(e Event) {
 	e.Time = time.Now()
 	if e.Failure {
 		w.failures++
@@ -90,10 +91,10 @@ func (w *watcher) say(e Event) {
 	w.emit(e)
 }
 
-// connect tries until it has a connection that echoes. It returns nil when ctx ends before.
+// connect dials until a connection echoes. It returns nil if ctx ends first.
 func (w *watcher) connect(ctx context.Context, lost time.Time) (s *session, pod string) {
-	said := ""
-	limit := firstBackoff
+	reported := ""
+	limit := minBackoff
 	for attempts := 1; ; attempts++ {
 		if w.connected > 0 || attempts > 1 {
 			pause := time.NewTimer(rand.N(limit))
@@ -103,9 +104,9 @@ func (w *watcher) connect(ctx context.Context, lost time.Time) (s *session, pod 
 				pause.Stop()
 				return nil, ""
 			}
-			limit = min(2*limit, mostBackoff)
+			limit = min(2*limit, maxBackoff)
 		}
-		s, g, err := w.dialAndGreet(ctx)
+		s, g, err := w.dialAndEcho(ctx)
 		if ctx.Err() != nil {
 			if s != nil {
 				s.release()
@@ -113,19 +114,19 @@ func (w *watcher) connect(ctx context.Context, lost time.Time) (s *session, pod 
 			return nil, ""
 		}
 		if err != nil {
-			if err.Error() != said { // once for each cause, not for each attempt
-				said = err.Error()
-				w.say(Event{Event: "away", Detail: said})
+			if err.Error() != reported { // once for each cause, not for each attempt
+				reported = err.Error()
+				w.report(Event{Event: "away", Detail: reported})
 			}
 			continue
 		}
-		w.arrived(s, g, s.opened.Sub(lost), attempts)
+		w.reportConnected(s, g, s.opened.Sub(lost), attempts)
 		return s, g.Pod
 	}
 }
 
-// arrived tells of a connection.
-func (w *watcher) arrived(s *session, g greeting, away time.Duration, attempts int) {
+// reportConnected emits the event for a new connection.
+func (w *watcher) reportConnected(s *session, g greeting, away time.Duration, attempts int) {
 	e := Event{Event: "connected", Pod: g.Pod, Detail: "in " + milliseconds(s.took)}
 	if g.Pod != "" {
 		e.Detail = fmt.Sprintf("to %v %s", g, e.Detail)
@@ -134,13 +135,14 @@ func (w *watcher) arrived(s *session, g greeting, away time.Duration, attempts i
 		w.away += away
 		w.longest = max(w.longest, away)
 		e.AwayMS = inMS(away)
-		e.Detail += fmt.Sprintf(", attempt %d; was away for %s", attempts, milliseconds(away))
+		e.Detail += fmt.Sprintf(", attempt %d, after %s without a connection", attempts, milliseconds(away))
 	}
-	w.say(e)
+	w.report(e)
 }
 
-// dialAndGreet opens a connection and has a message echoed. An echosvc says who it is before.
-func (w *watcher) dialAndGreet(ctx context.Context) (*session, greeting, error) {
+// dialAndEcho opens a connection and waits for its first echo. An echosvc sends a greeting
+// before.
+func (w *watcher) dialAndEcho(ctx context.Context) (*session, greeting, error) {
 	var o offer
 	if !w.plain {
 		o.query = controls()
@@ -153,26 +155,26 @@ func (w *watcher) dialAndGreet(ctx context.Context) (*session, greeting, error) 
 	if err != nil {
 		return nil, greeting{}, err
 	}
-	g, _, err := s.hello(ctx, w.message())
+	g, _, err := s.firstEcho(ctx, w.message())
 	if err != nil {
 		s.release()
-		return nil, greeting{}, fmt.Errorf("a connection that does not echo: %s", ending(err))
+		return nil, greeting{}, fmt.Errorf("connected, but no echo: %s", describeEnd(err))
 	}
 	return s, g, nil
 }
 
-// message is the next to send.
+// message returns the next message to send.
 func (w *watcher) message() string {
 	w.sent++
 	return fmt.Sprintf("message %d of the probe", w.sent)
 }
 
-// stay sends a message with each heartbeat, until there is an end, and says when and how that was. Every
-// message is to be echoed within the time-out.
-func (w *watcher) stay(ctx context.Context, s *session) (ended time.Time, err error) {
+// monitor sends a message at each heartbeat until the connection ends, and returns when and how
+// it ended. Every echo must arrive within the time-out.
+func (w *watcher) monitor(ctx context.Context, s *session) (ended time.Time, err error) {
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
-	var awaited string // "" is nothing
+	var awaited string // the echo that is due; "" if none
 	var since time.Time
 	var sendErr error
 	surprised := false
@@ -188,15 +190,15 @@ func (w *watcher) stay(ctx context.Context, s *session) (ended time.Time, err er
 				return s.ended, s.err
 			case string(m.payload) == awaited && m.kind == websocket.MessageText:
 				awaited = ""
-			case !surprised: // once for each connection
+			case !surprised: // once a connection
 				surprised = true
-				w.say(Event{Event: "unexpected", Detail: fmt.Sprintf("a message that is not an echo: %s %q", kindOf(m.kind), printable(m.payload))})
+				w.report(Event{Event: "unexpected", Detail: fmt.Sprintf("not an echo: %s %q", typeName(m.kind), printable(m.payload))})
 			}
 		case <-tick.C:
 			switch {
 			case awaited == "":
 				awaited, since = w.message(), time.Now()
-				sendErr = s.send(ctx, websocket.MessageText, []byte(awaited)) // how it ended shows in the read
+				sendErr = s.send(ctx, websocket.MessageText, []byte(awaited)) // if the connection has ended, the read says how
 			case time.Since(since) >= w.Timeout:
 				return time.Now(), fmt.Errorf("no echo within %v", w.Timeout)
 			}

@@ -11,18 +11,18 @@ import (
 	"time"
 )
 
-// wire is the connection beneath a session: TCP, or TLS. A library closes it as soon as
-// its own part is done. What the server does then is to be seen too, so a wire that is
-// held stays open until [wire.release].
+// A wire is the connection below a session: TCP or TLS. The library closes it as soon as its
+// own side is done, which would hide how the server ends the connection. So a wire that is held
+// stays open until [wire.release].
 type wire struct {
 	net.Conn
-	connect, handshake time.Duration // what TCP, with the name's resolution, and TLS took
-	tls                string        // version of TLS; "" is none
+	connect, handshake time.Duration // duration of TCP, name resolution included, and of TLS
+	tls                string        // TLS version; "" without TLS
 	held               atomic.Bool
 	received           atomic.Int64 // bytes
 }
 
-// dialWire opens a connection, with TLS on it when there is a configuration for that.
+// dialWire opens a connection, with TLS if config is not nil.
 func (t *Target) dialWire(ctx context.Context, network, address string, config *tls.Config) (*wire, error) {
 	started := time.Now()
 	nc, err := t.DialContext(ctx, network, address)
@@ -51,7 +51,7 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close is the library's. Of a wire that is held it only wakes who reads.
+// Close is called by the library. On a held wire it only unblocks the reader.
 func (w *wire) Close() error {
 	if w.held.Load() {
 		return w.Conn.SetReadDeadline(time.Unix(1, 0))
@@ -64,17 +64,18 @@ func (w *wire) release() {
 	w.Conn.Close()
 }
 
-// awaitEnd waits until the server has ended the connection. The error says how else it went.
+// awaitEnd waits until the server has closed the connection. The error says what happened
+// instead.
 func (w *wire) awaitEnd(timeout time.Duration) error {
 	w.Conn.SetReadDeadline(time.Now().Add(timeout))
 	_, err := io.Copy(io.Discard, w.Conn)
 	switch {
-	case err == nil, errors.Is(err, io.ErrUnexpectedEOF): // the latter: TLS, ended by TCP alone
+	case err == nil, errors.Is(err, io.ErrUnexpectedEOF): // the latter: TLS without close_notify
 		return nil
 	case isTimeout(err):
-		return fmt.Errorf("TCP was still open %v later", timeout)
+		return fmt.Errorf("TCP was still open after %v", timeout)
 	case isReset(err):
-		return errors.New("a reset followed, which can destroy a close frame on its way")
+		return errors.New("TCP was reset, which can destroy a close frame in flight")
 	default:
 		return err
 	}

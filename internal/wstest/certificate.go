@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// WriteCertificate writes a new self-signed certificate for localhost, and its key, in PEM.
-// Files that are there are replaced, as Kubernetes does it: a new one takes the name.
+// WriteCertificate writes a new self-signed certificate for localhost and its key, in PEM. It
+// replaces existing files atomically, by renaming, as a Kubernetes Secret volume does.
 func WriteCertificate(t testing.TB, dir, commonName string) (certFile, keyFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -12,18 +12,18 @@ import (
 	"time"
 )
 
-// Patience is how long a client waits before its test fails. No test should come near it.
+// Patience is how long a client waits before its test fails. It is far longer than any test takes.
 const Patience = 60 * time.Second
 
-// Client is a raw WebSocket client: it sends what libraries will not send.
+// A Client is a raw WebSocket client, which can send what WebSocket libraries refuse to send.
 type Client struct {
 	net.Conn
 	t      testing.TB
 	r      *bufio.Reader
-	unread []byte // of a frame that is not complete
+	unread []byte // the beginning of an incomplete frame
 }
 
-// Port is the port of an address, as a number.
+// Port returns the port of an address as a number.
 func Port(t testing.TB, addr string) int {
 	t.Helper()
 	_, port, err := net.SplitHostPort(addr)
@@ -37,7 +37,7 @@ func Port(t testing.TB, addr string) int {
 	return n
 }
 
-// Request is an upgrade request with additional header lines.
+// Request returns an upgrade request with additional header lines.
 func Request(lines ...string) string {
 	lines = append([]string{
 		"GET / HTTP/1.1", "Host: localhost", "Upgrade: websocket", "Connection: Upgrade",
@@ -46,7 +46,7 @@ func Request(lines ...string) string {
 	return strings.Join(lines, "\r\n") + "\r\n\r\n"
 }
 
-// Connect opens a TCP connection that is closed with the test.
+// Connect opens a TCP connection, which is closed at the end of the test.
 func Connect(t testing.TB, addr string) *Client {
 	t.Helper()
 	nc, err := net.Dial("tcp", addr)
@@ -58,13 +58,13 @@ func Connect(t testing.TB, addr string) *Client {
 	return NewClient(t, nc)
 }
 
-// NewClient makes a client of a connection. t may be nil for one whose methods with errors
-// alone are called.
+// NewClient returns a client that uses nc. t may be nil if only methods that return an error are
+// called.
 func NewClient(t testing.TB, nc net.Conn) *Client {
 	return &Client{Conn: nc, t: t, r: bufio.NewReader(nc)}
 }
 
-// SkipHead reads the head of a response.
+// SkipHead reads and discards the head of an HTTP response.
 func (c *Client) SkipHead() error {
 	for {
 		line, err := c.r.ReadString('\n')
@@ -80,12 +80,12 @@ func Dial(t testing.TB, addr string, lines ...string) *Client {
 	c := Connect(t, addr)
 	c.Send([]byte(Request(lines...)))
 	if r := c.Response(); r.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("the upgrade was answered with %s", r.Status)
+		t.Fatalf("the response to the upgrade is %s", r.Status)
 	}
 	return c
 }
 
-// Send writes bytes as they are.
+// Send writes bytes without framing them.
 func (c *Client) Send(p ...[]byte) {
 	c.t.Helper()
 	for _, p := range p {
@@ -95,7 +95,7 @@ func (c *Client) Send(p ...[]byte) {
 	}
 }
 
-// Response reads an HTTP response. Its body is to be read before anything else.
+// Response reads an HTTP response. The caller reads its body before anything else.
 func (c *Client) Response() *http.Response {
 	c.t.Helper()
 	r, err := http.ReadResponse(c.r, nil)
@@ -105,11 +105,11 @@ func (c *Client) Response() *http.Response {
 	return r
 }
 
-// Frame reads a frame. The error is io.EOF when the server has ended the connection
-// behind a frame.
+// Frame reads a frame. The error is io.EOF if the server closed the connection after a complete
+// frame.
 func (c *Client) Frame() (ServerFrame, error) {
 	for {
-		f, rest, ok, err := cutFrame(c.unread)
+		f, rest, ok, err := parseFrame(c.unread)
 		if ok || err != nil {
 			c.unread = rest
 			return f, err
@@ -119,14 +119,14 @@ func (c *Client) Frame() (ServerFrame, error) {
 		c.unread = append(c.unread, p[:n]...)
 		if err != nil && n == 0 {
 			if err == io.EOF && len(c.unread) > 0 {
-				err = fmt.Errorf("the server ended within a frame: %w", io.ErrUnexpectedEOF)
+				err = fmt.Errorf("the connection ended within a frame: %w", io.ErrUnexpectedEOF)
 			}
 			return ServerFrame{}, err
 		}
 	}
 }
 
-// Expect reads as many frames as are given, and fails unless they are the same.
+// Expect reads one frame for each in want, and fails the test unless they are equal.
 func (c *Client) Expect(want ...ServerFrame) {
 	c.t.Helper()
 	for _, want := range want {
@@ -136,8 +136,8 @@ func (c *Client) Expect(want ...ServerFrame) {
 	}
 }
 
-// ExpectClose reads a close frame with the code, then the end, and no reset. It returns
-// the reason.
+// ExpectClose reads a close frame with the code, then the end of the connection, which must not
+// be a reset. It returns the reason.
 func (c *Client) ExpectClose(code int) (reason string) {
 	c.t.Helper()
 	f, err := c.Frame()
@@ -148,10 +148,10 @@ func (c *Client) ExpectClose(code int) (reason string) {
 	return f.Payload[2:]
 }
 
-// ExpectEnd reads the end: nothing more, and no reset.
+// ExpectEnd fails the test unless the connection ends with no further frame and no reset.
 func (c *Client) ExpectEnd() {
 	c.t.Helper()
 	if f, err := c.Frame(); err != io.EOF {
-		c.t.Fatalf("read %v, %v; want the end", f, err)
+		c.t.Fatalf("read %v, %v; want EOF", f, err)
 	}
 }

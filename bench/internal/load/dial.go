@@ -14,29 +14,29 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// acceptKey answers the key of [wstest.Request] (RFC 6455 section 1.3).
+// acceptKey is the Sec-WebSocket-Accept for the key of [wstest.Request] (RFC 6455 section 1.3).
 const acceptKey = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
-// noContext offers compression without context, so that frames can be built beforehand.
+// noContext offers compression without context takeover, so that frames can be built beforehand.
 const noContext = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 
-// maxHead is the longest response to an upgrade, in bytes.
+// maxHead is the size of the longest accepted response to an upgrade, in bytes.
 const maxHead = 4096
 
-// connect opens a blocking TCP connection, which gives up after patience.
+// connect opens a TCP connection whose blocking calls time out after stallTimeout.
 func connect(t Target) (fd int, err error) {
 	fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, fmt.Errorf("socket: %w", err)
 	}
-	limit := unix.NsecToTimeval(patience.Nanoseconds())
+	limit := unix.NsecToTimeval(stallTimeout.Nanoseconds())
 	err = errors.Join(
 		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit),
 		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &limit),
 		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1),
-		uninterrupted(func() error {
+		ignoringEINTR(func() error {
 			err := unix.Connect(fd, &unix.SockaddrInet4{Port: int(t.Addr.Port()), Addr: t.Addr.Addr().As4()})
-			if err == unix.EISCONN { // by the call that was interrupted
+			if err == unix.EISCONN { // the interrupted call completed
 				return nil
 			}
 			return err
@@ -49,8 +49,8 @@ func connect(t Target) (fd int, err error) {
 	return fd, nil
 }
 
-// uninterrupted repeats a call until it is not interrupted by a signal of Go's scheduler.
-func uninterrupted(call func() error) error {
+// ignoringEINTR repeats a call while it is interrupted by a signal, such as the Go scheduler's.
+func ignoringEINTR(call func() error) error {
 	for {
 		if err := call(); err != unix.EINTR {
 			return err
@@ -58,9 +58,9 @@ func uninterrupted(call func() error) error {
 	}
 }
 
-// send writes to a blocking socket, at once, what a socket takes in any case.
+// send writes to a blocking socket. p must fit into the socket's buffer.
 func send(fd int, p []byte) error {
-	return uninterrupted(func() error {
+	return ignoringEINTR(func() error {
 		_, err := unix.Write(fd, p)
 		return err
 	})
@@ -69,7 +69,7 @@ func send(fd int, p []byte) error {
 // receive reads from a blocking socket.
 func receive(fd int) ([]byte, error) {
 	p, n := make([]byte, maxHead), 0
-	err := uninterrupted(func() (err error) {
+	err := ignoringEINTR(func() (err error) {
 		n, err = unix.Read(fd, p)
 		return err
 	})
@@ -106,7 +106,7 @@ func upgrade(fd int, compressed bool) error {
 			return fmt.Errorf("upgrade: %w after %q", err, head)
 		}
 		if head = append(head, p...); len(head) > maxHead {
-			return fmt.Errorf("upgrade: %w: more than %d bytes, which begin with %q", ErrReply, maxHead, head[:80])
+			return fmt.Errorf("upgrade: %w: a head of more than %d bytes, which begins with %q", ErrReply, maxHead, head[:80])
 		}
 	}
 	return checkUpgrade(head, compressed)
@@ -120,21 +120,21 @@ func checkUpgrade(head []byte, compressed bool) error {
 	}
 	response.Body.Close()
 	if response.StatusCode != http.StatusSwitchingProtocols || response.Header.Get("Sec-WebSocket-Accept") != acceptKey {
-		return fmt.Errorf("upgrade: the answer is %q", head)
+		return fmt.Errorf("upgrade: the response is %q", head)
 	}
 	agreed := response.Header.Get("Sec-WebSocket-Extensions")
 	if compressed && !strings.Contains(agreed, "permessage-deflate") {
-		return ErrNotAgreed
+		return ErrNotNegotiated
 	}
 	if compressed && !strings.Contains(agreed, "server_no_context_takeover") {
-		return fmt.Errorf("upgrade: the server keeps its context, though asked not to: %q", agreed)
+		return fmt.Errorf("upgrade: the server did not accept server_no_context_takeover: %q", agreed)
 	}
 	return nil
 }
 
-// hangUp closes with a reset, which leaves no port in TIME_WAIT: there are only some
-// 28,000 of them, and a run needs more.
-func hangUp(fd int) {
+// reset closes the connection with a reset, which leaves no port in TIME_WAIT. There are only
+// about 28,000 ports, and a run needs more.
+func reset(fd int) {
 	unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	unix.Close(fd)
 }

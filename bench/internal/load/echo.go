@@ -11,18 +11,18 @@ import (
 // readBuffer is the size of the one read buffer, in bytes.
 const readBuffer = 256 << 10
 
-// An echoConn has its messages in flight all the time.
+// An echoConn is a connection that keeps its messages in flight.
 type echoConn struct {
 	fd      int
 	replies replies
-	next    int // message to be sent after those owed
-	at      int // in the ring's stream
-	owed    int // bytes that are to be written
-	sent    []time.Duration
-	oldest  int // index in sent: when the message was sent whose reply comes next
+	next    int             // next message to queue
+	at      int             // position in the ring's stream
+	queued  int             // queued bytes not yet written
+	sent    []time.Duration // send times of the messages in flight
+	oldest  int             // index in sent of the message whose reply is next
 }
 
-// echo keeps the load's messages in flight on each connection.
+// echo measures messages on open connections.
 func (l *Load) echo(t Target, w Window) (Result, error) {
 	r, err := newRing(l)
 	if err != nil {
@@ -34,7 +34,7 @@ func (l *Load) echo(t Target, w Window) (Result, error) {
 	}
 	defer unix.Close(poll)
 	e := &echoLoop{ring: r, buffer: make([]byte, readBuffer)}
-	defer e.hangUp()
+	defer e.reset()
 	in := newInflater()
 	for i := range l.Connections {
 		c, err := l.open(t, r, in)
@@ -46,7 +46,7 @@ func (l *Load) echo(t Target, w Window) (Result, error) {
 			return Result{}, err
 		}
 	}
-	return e.run(poll, newMeter(t, w, l.Connections*l.InFlight), l.InFlight)
+	return e.run(poll, newMeasurement(t, w, l.Connections*l.InFlight), l.InFlight)
 }
 
 func (l *Load) open(t Target, r *ring, in *inflater) (*echoConn, error) {
@@ -69,29 +69,29 @@ func (l *Load) open(t Target, r *ring, in *inflater) (*echoConn, error) {
 	return c, nil
 }
 
-// watch reports everything on fd under the number i. Edges suffice: a reader that got
-// less than it had room for has got all, and a server that ends is a failure anyway.
+// watch registers fd with epoll under the number i. Edge triggering suffices: a read that does not
+// fill the buffer has drained the socket, and a server that closes is a failure anyway.
 func watch(poll, fd, i int) error {
 	const edges = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLET&(1<<32-1)
 	return unix.EpollCtl(poll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: edges, Fd: int32(i)})
 }
 
 type echoLoop struct {
-	ring   *ring
-	conns  []*echoConn
-	buffer []byte
-	meter  *meter
+	ring     *ring
+	conns    []*echoConn
+	buffer   []byte
+	measured *measurement
 }
 
-func (e *echoLoop) hangUp() {
+func (e *echoLoop) reset() {
 	for _, c := range e.conns {
-		hangUp(c.fd)
+		reset(c.fd)
 	}
 }
 
-// run runs until the meter says that it is over.
-func (e *echoLoop) run(poll int, m *meter, inFlight int) (Result, error) {
-	e.meter = m
+// run runs until the measurement is complete.
+func (e *echoLoop) run(poll int, m *measurement, inFlight int) (Result, error) {
+	e.measured = m
 	for _, c := range e.conns {
 		for i := range c.sent {
 			c.sent[i] = m.now()
@@ -108,7 +108,7 @@ func (e *echoLoop) run(poll int, m *meter, inFlight int) (Result, error) {
 		}
 		for _, event := range events[:n] {
 			c := e.conns[event.Fd]
-			if event.Events&unix.EPOLLOUT != 0 && c.owed > 0 {
+			if event.Events&unix.EPOLLOUT != 0 && c.queued > 0 {
 				if err := e.flush(c); err != nil {
 					return Result{}, err
 				}
@@ -125,19 +125,19 @@ func (e *echoLoop) run(poll int, m *meter, inFlight int) (Result, error) {
 	}
 }
 
-// wait waits for events, for so long as patience lasts.
+// wait waits for events. It fails if there are none within stallTimeout.
 func wait(poll int, events []unix.EpollEvent) (n int, err error) {
-	n, err = unix.EpollWait(poll, events, int(patience.Milliseconds()))
+	n, err = unix.EpollWait(poll, events, int(stallTimeout.Milliseconds()))
 	switch {
 	case err == unix.EINTR:
 		return 0, nil
 	case err == nil && n == 0:
-		err = fmt.Errorf("the server did nothing for %v", patience)
+		err = fmt.Errorf("the server did nothing for %v", stallTimeout)
 	}
 	return n, err
 }
 
-// receive takes what has arrived and sends a message for each that has come back.
+// receive reads what has arrived, and sends a new message for each one echoed.
 func (e *echoLoop) receive(c *echoConn) error {
 	for {
 		n, err := unix.Read(c.fd, e.buffer)
@@ -157,9 +157,9 @@ func (e *echoLoop) receive(c *echoConn) error {
 			return fmt.Errorf("%w: more messages than were sent", ErrReply)
 		}
 		if ended > 0 {
-			now := e.meter.now()
+			now := e.measured.now()
 			for range ended {
-				e.meter.count(now - c.sent[c.oldest])
+				e.measured.count(now - c.sent[c.oldest])
 				c.sent[c.oldest] = now
 				c.oldest = (c.oldest + 1) % len(c.sent)
 			}
@@ -173,19 +173,19 @@ func (e *echoLoop) receive(c *echoConn) error {
 	}
 }
 
-// send sends the next messages, in one write where the socket takes them.
+// send queues the next messages and writes as much as the socket takes.
 func (e *echoLoop) send(c *echoConn, messages int) error {
 	for range messages {
-		c.owed += e.ring.lengths[c.next]
+		c.queued += e.ring.lengths[c.next]
 		c.next = (c.next + 1) % len(e.ring.lengths)
 	}
 	return e.flush(c)
 }
 
-// flush writes what is owed; if the socket does not take all, EPOLLOUT will come.
+// flush writes what is queued. If the socket does not take all of it, EPOLLOUT follows.
 func (e *echoLoop) flush(c *echoConn) error {
-	for c.owed > 0 {
-		n, err := unix.Write(c.fd, e.ring.stream[c.at:c.at+c.owed])
+	for c.queued > 0 {
+		n, err := unix.Write(c.fd, e.ring.stream[c.at:c.at+c.queued])
 		if err == unix.EAGAIN {
 			return nil
 		}
@@ -193,7 +193,7 @@ func (e *echoLoop) flush(c *echoConn) error {
 			return fmt.Errorf("write: %w", err)
 		}
 		c.at = (c.at + n) % e.ring.size
-		c.owed -= n
+		c.queued -= n
 	}
 	return nil
 }

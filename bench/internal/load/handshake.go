@@ -11,50 +11,50 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// A visitor connects, upgrades, closes, and comes again.
-type visitor struct {
-	fd      int
-	closing bool // the close frame has been sent
-	answer  []byte
-	came    time.Duration
+// A handshakeConn connects, upgrades, closes, and starts over.
+type handshakeConn struct {
+	fd       int
+	closing  bool // the close frame has been sent
+	response []byte
+	began    time.Duration
 }
 
-type visits struct {
-	target         Target
-	poll           int
-	visitors       []visitor
-	request, leave []byte
-	buffer         []byte
-	meter          *meter
+// A handshakeLoop runs many handshakeConns on one thread.
+type handshakeLoop struct {
+	target              Target
+	poll                int
+	conns               []handshakeConn
+	request, closeFrame []byte
+	buffer              []byte
+	measured            *measurement
 }
 
-// handshakes has as many visitors at a time as the load has connections. What is timed is
-// from connect to the response. A bare target answers the request, and the close frame, with
-// the same bytes.
+// handshakes measures handshakes, as many at a time as the load has connections. The time is from
+// connect to the response. A bare target echoes the request and the close frame.
 func (l *Load) handshakes(t Target, w Window) (Result, error) {
 	poll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return Result{}, err
 	}
 	defer unix.Close(poll)
-	v := &visits{
-		target: t, poll: poll, visitors: make([]visitor, l.Connections),
-		request: []byte(wstest.Request()),
-		leave:   wstest.Frame(0x80|opClose, "\x03\xe8"), // 1000, RFC 6455 section 7.4.1
-		buffer:  make([]byte, maxHead), meter: newMeter(t, w, l.Connections),
+	h := &handshakeLoop{
+		target: t, poll: poll, conns: make([]handshakeConn, l.Connections),
+		request:    []byte(wstest.Request()),
+		closeFrame: wstest.Frame(0x80|opClose, "\x03\xe8"), // 1000 (RFC 6455 section 7.4.1)
+		buffer:     make([]byte, maxHead), measured: newMeasurement(t, w, l.Connections),
 	}
-	for i := range v.visitors {
-		v.visitors[i].fd = -1
+	for i := range h.conns {
+		h.conns[i].fd = -1
 	}
 	defer func() {
-		for _, visitor := range v.visitors {
-			if visitor.fd >= 0 {
-				hangUp(visitor.fd)
+		for _, c := range h.conns {
+			if c.fd >= 0 {
+				reset(c.fd)
 			}
 		}
 	}()
-	for i := range v.visitors {
-		if err := v.come(i); err != nil {
+	for i := range h.conns {
+		if err := h.open(i); err != nil {
 			return Result{}, err
 		}
 	}
@@ -68,88 +68,88 @@ func (l *Load) handshakes(t Target, w Window) (Result, error) {
 			if event.Events&^unix.EPOLLOUT == 0 {
 				continue
 			}
-			if err := v.receive(int(event.Fd)); err != nil {
+			if err := h.receive(int(event.Fd)); err != nil {
 				return Result{}, err
 			}
 		}
-		if r, over, err := v.meter.done(); over || err != nil {
+		if r, over, err := h.measured.done(); over || err != nil {
 			return r, err
 		}
 	}
 }
 
-// come connects and asks for the upgrade.
-func (v *visits) come(i int) error {
-	came := v.meter.now()
-	fd, err := connect(v.target)
+// open connects and sends the upgrade request.
+func (h *handshakeLoop) open(i int) error {
+	began := h.measured.now()
+	fd, err := connect(h.target)
 	if err != nil {
 		return err
 	}
-	v.visitors[i] = visitor{fd: fd, came: came, answer: v.visitors[i].answer[:0]}
+	h.conns[i] = handshakeConn{fd: fd, began: began, response: h.conns[i].response[:0]}
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return err
 	}
-	if _, err := unix.Write(fd, v.request); err != nil {
+	if _, err := unix.Write(fd, h.request); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
-	return watch(v.poll, fd, i)
+	return watch(h.poll, fd, i)
 }
 
-// receive takes what a server has sent to a visitor, who then leaves, or has left.
-func (v *visits) receive(i int) error {
-	c := &v.visitors[i]
-	n, err := unix.Read(c.fd, v.buffer)
+// receive reads the response to the upgrade, and sends a close frame, or reads the answer to it.
+func (h *handshakeLoop) receive(i int) error {
+	c := &h.conns[i]
+	n, err := unix.Read(c.fd, h.buffer)
 	switch {
 	case err == unix.EAGAIN || err == unix.EINTR:
 		return nil
 	case err != nil:
-		return fmt.Errorf("read: %w after %q", err, c.answer)
+		return fmt.Errorf("read: %w after %q", err, c.response)
 	case n == 0:
-		return fmt.Errorf("read: %w after %q", io.ErrUnexpectedEOF, c.answer)
+		return fmt.Errorf("read: %w after %q", io.ErrUnexpectedEOF, c.response)
 	}
-	c.answer = append(c.answer, v.buffer[:n]...)
+	c.response = append(c.response, h.buffer[:n]...)
 	if c.closing {
-		return v.leftWith(i)
+		return h.closed(i)
 	}
-	if !bytes.HasSuffix(c.answer, []byte("\r\n\r\n")) {
+	if !bytes.HasSuffix(c.response, []byte("\r\n\r\n")) {
 		return nil
 	}
-	if err := v.check(c.answer); err != nil {
+	if err := h.check(c.response); err != nil {
 		return err
 	}
-	v.meter.count(v.meter.now() - c.came)
-	c.closing, c.answer = true, c.answer[:0]
-	if _, err := unix.Write(c.fd, v.leave); err != nil {
+	h.measured.count(h.measured.now() - c.began)
+	c.closing, c.response = true, c.response[:0]
+	if _, err := unix.Write(c.fd, h.closeFrame); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
 	return nil
 }
 
-// check checks the answer to an upgrade, without taking all of it apart.
-func (v *visits) check(answer []byte) error {
-	if v.target.Bare && bytes.Equal(answer, v.request) {
+// check checks the response to the upgrade. A full parse would cost too much here.
+func (h *handshakeLoop) check(response []byte) error {
+	if h.target.Bare && bytes.Equal(response, h.request) {
 		return nil
 	}
-	if !v.target.Bare && bytes.HasPrefix(answer, []byte("HTTP/1.1 101 ")) && bytes.Contains(answer, []byte(acceptKey)) {
+	if !h.target.Bare && bytes.HasPrefix(response, []byte("HTTP/1.1 101 ")) && bytes.Contains(response, []byte(acceptKey)) {
 		return nil
 	}
-	return fmt.Errorf("%w: the upgrade was answered with %q", ErrReply, answer)
+	return fmt.Errorf("%w: the response to the upgrade is %q", ErrReply, response)
 }
 
-// leftWith has the visitor come again once the close frame was answered with code 1000.
-func (v *visits) leftWith(i int) error {
-	c := &v.visitors[i]
+// closed starts over once the close frame has been answered with code 1000.
+func (h *handshakeLoop) closed(i int) error {
+	c := &h.conns[i]
 	want := []byte{0x80 | opClose, 2, 0x03, 0xe8}
-	if v.target.Bare {
-		want = v.leave
+	if h.target.Bare {
+		want = h.closeFrame
 	}
-	if len(c.answer) < len(want) && bytes.HasPrefix(want, c.answer) {
+	if len(c.response) < len(want) && bytes.HasPrefix(want, c.response) {
 		return nil
 	}
-	if !bytes.HasPrefix(c.answer, want) {
-		return fmt.Errorf("%w: the close frame was answered with %x", ErrReply, c.answer)
+	if !bytes.HasPrefix(c.response, want) {
+		return fmt.Errorf("%w: the answer to the close frame is %x", ErrReply, c.response)
 	}
-	hangUp(c.fd)
+	reset(c.fd)
 	c.fd = -1
-	return v.come(i)
+	return h.open(i)
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A Histogram counts durations to within 1/64 of each, without allocating.
+// A Histogram counts durations with an error of at most 1/64, without allocating.
 type Histogram struct {
 	counts [64 * 59]uint64
 	total  uint64
@@ -18,14 +18,14 @@ func (h *Histogram) Add(d time.Duration) {
 	h.total++
 }
 
-// bucket numbers the ranges: one of a nanosecond each below 64 ns, then 64 for every
+// bucket returns the number of a duration's range: 1 ns wide below 64 ns, then 64 ranges for each
 // power of two.
 func bucket(d time.Duration) int {
 	shift := max(bits.Len64(uint64(d))-7, 0)
 	return shift<<6 + int(d>>shift)
 }
 
-// Quantile is the duration that the share q of those counted does not exceed.
+// Quantile returns the duration that the share q of all durations does not exceed.
 func (h *Histogram) Quantile(q float64) time.Duration {
 	rank := max(uint64(math.Ceil(q*float64(h.total))), 1)
 	seen := uint64(0)

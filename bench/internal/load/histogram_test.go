@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-func TestQuantilesAreWithinASixtyFourth(t *testing.T) {
+func TestQuantileError(t *testing.T) {
 	for _, test := range []struct {
 		n    int           // durations of 1 to n times the unit
-		unit time.Duration // so that every range is met
+		unit time.Duration // covers every range
 	}{{1, 1}, {2, 1}, {100, 1}, {1000, time.Microsecond}, {1000, time.Second}} {
 		var h Histogram
 		for i := range test.n {
@@ -24,12 +24,12 @@ func TestQuantilesAreWithinASixtyFourth(t *testing.T) {
 	}
 }
 
-func TestEveryDurationHasABucket(t *testing.T) {
+func TestHistogramExtremes(t *testing.T) {
 	var h Histogram
 	h.Add(-1)
 	h.Add(math.MaxInt64)
 	if got := h.Quantile(1); got != math.MaxInt64 {
-		t.Errorf("the longest is %v", got)
+		t.Errorf("the maximum is %v", got)
 	}
 	if got := (&Histogram{}).Quantile(0.5); got != 0 {
 		t.Errorf("the median of nothing is %v", got)

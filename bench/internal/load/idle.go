@@ -7,15 +7,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// settle is how long a server has to give back what it held for a handshake and an echo.
+// settle is how long a server may take to release the memory of a handshake and an echo.
 const settle = time.Second
 
-// idleBase is where the slope of the memory begins that ends at n connections: past what a
-// server takes once.
+// idleBase returns the number of connections at which the memory is measured first: enough to
+// exclude what a server allocates once.
 func idleBase(n int) int { return min(5000, n/2) }
 
-// idle opens the load's connections, one after another, has each echo one message, and
-// measures what the later ones take.
+// idle opens the load's connections one after another, has each echo one message, and measures
+// the memory that those after the first idleBase take.
 func (l *Load) idle(t Target) (Result, error) {
 	r, err := newRing(l)
 	if err != nil {
@@ -25,7 +25,7 @@ func (l *Load) idle(t Target) (Result, error) {
 	var fds []int
 	defer func() {
 		for _, fd := range fds {
-			hangUp(fd)
+			reset(fd)
 		}
 	}()
 	grow := func(to int) (resident int, err error) {
@@ -50,7 +50,7 @@ func (l *Load) idle(t Target) (Result, error) {
 	return Result{BytesPerConnection: float64(last-first) / float64(n-base)}, nil
 }
 
-// echoOnce opens a connection and has it echo the ring's first message.
+// echoOnce opens a connection and exchanges the ring's first message.
 func echoOnce(t Target, r *ring) (fd int, err error) {
 	if fd, err = dial(t, false); err != nil {
 		return -1, err

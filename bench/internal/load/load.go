@@ -1,7 +1,7 @@
-// Package load is the load generator: one thread, epoll, raw non-blocking sockets, frames
-// that are built and masked before the clock starts, and buffers that are reused, so that
-// it costs as little beyond the kernel's part as can be. Every reply is checked, and a
-// wrong one fails the run. It runs on the thread that calls it.
+// Package load generates load: one thread, epoll, raw non-blocking sockets, frames built and
+// masked before the clock starts, and reused buffers, so that it adds as little as possible to
+// the kernel's cost. It checks every reply, and a wrong one fails the run. It runs on the
+// calling thread.
 package load
 
 import (
@@ -17,9 +17,9 @@ type Load struct {
 	Title       string // for a table or picture
 	Kind        Kind
 	Connections int
-	InFlight    int // messages that each connection has sent and not yet got back
+	InFlight    int // messages on each connection whose echo is outstanding
 	Message     func(i int) []byte
-	Variants    int // how many different messages a connection sends in turn, at least InFlight
+	Variants    int // number of different messages that a connection cycles through; at least InFlight
 	Opcode      byte
 	Compressed  bool // with permessage-deflate
 }
@@ -29,9 +29,9 @@ type Kind int
 
 // The kinds.
 const (
-	Echo      Kind = iota // messages over connections that stay
-	Handshake             // connect, upgrade, close, again
-	Idle                  // connections that have echoed once and stay
+	Echo      Kind = iota // messages on open connections
+	Handshake             // connect, upgrade, close, repeat
+	Idle                  // open connections that have echoed once
 )
 
 // Opcodes (RFC 6455 section 11.8).
@@ -42,7 +42,7 @@ const (
 	opPing   = 0x9
 )
 
-// Loads are all loads, in the order of the table. idle is how many connections the last one has.
+// Loads returns all loads in the order of the table. idle is the number of idle connections.
 func Loads(idle int) []*Load {
 	return []*Load{
 		{Name: "64x64", Title: "64 connections, 64 B", Connections: 64, InFlight: 1, Message: octets(64), Variants: 16, Opcode: opBinary},
@@ -62,29 +62,29 @@ func Loads(idle int) []*Load {
 type Target struct {
 	Addr netip.AddrPort
 	Bare bool                             // echoes TCP bytes and does not upgrade
-	CPU  func() (time.Duration, error)    // user and system time since its start
+	CPU  func() (time.Duration, error)    // user and system time so far
 	RSS  func() (resident int, err error) // memory in user space, in bytes
 }
 
-// A Window is how long a load runs, before it is measured and while it is.
+// A Window is how long a load runs before and while it is measured.
 type Window struct{ Warmup, Measured time.Duration }
 
-// A Result is what a load measured. Those of kind Idle have only the memory, the others
-// all but BytesPerConnection.
+// A Result is a measurement. For an idle load only RSS and BytesPerConnection are set, for the
+// others all but BytesPerConnection.
 type Result struct {
 	Messages           int // or handshakes
 	Elapsed            time.Duration
 	ServerCPU, LoadCPU time.Duration
 	P50, P99           time.Duration
-	RSS                int // bytes, at the end
+	RSS                int // bytes, after the load
 	BytesPerConnection float64
 }
 
-// ErrNotAgreed is of a server that does not agree to compression.
-var ErrNotAgreed = errors.New("the server does not agree to permessage-deflate")
+// ErrNotNegotiated is returned if the server does not accept permessage-deflate.
+var ErrNotNegotiated = errors.New("the server does not accept permessage-deflate")
 
-// patience is how long the load waits for a server that does nothing at all.
-const patience = 10 * time.Second
+// stallTimeout is how long the load waits for a server that does nothing.
+const stallTimeout = 10 * time.Second
 
 // Run runs the load.
 func (l *Load) Run(t Target, w Window) (Result, error) {

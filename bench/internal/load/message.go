@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// octets makes messages of size bytes of every value.
+// octets returns a function that makes binary messages of size bytes.
 func octets(size int) func(i int) []byte {
 	return func(i int) []byte {
 		p := make([]byte, size)
@@ -16,10 +16,10 @@ func octets(size int) func(i int) []byte {
 	}
 }
 
-// words have characters of two, three and four bytes in UTF-8, and spaces.
+// words has spaces and characters of two, three and four bytes in UTF-8.
 const words = "κόσμε Привет 世界 こんにちは 🙂 naïve ﷽ שלום "
 
-// text makes messages of size bytes of UTF-8, most of them of characters beyond ASCII.
+// text returns a function that makes messages of size bytes of UTF-8, mostly beyond ASCII.
 func text(size int) func(i int) []byte {
 	runes := []rune(words)
 	return func(i int) []byte {
@@ -38,8 +38,8 @@ func text(size int) func(i int) []byte {
 	}
 }
 
-// document makes JSON of about size bytes, which compresses as JSON does: the same names
-// again and again, and values that differ.
+// document returns a function that makes JSON of about size bytes, which compresses as JSON
+// usually does: repeated names, varying values.
 func document(size int) func(i int) []byte {
 	type reading struct {
 		ID      string  `json:"id"`
@@ -56,7 +56,7 @@ func document(size int) func(i int) []byte {
 				ID: fmt.Sprintf("%08x", n), Sensor: fmt.Sprintf("hall-%d/%d", n%7, n%23),
 				Celsius: float64(n%4000) / 100, Healthy: n%5 != 0, Note: []string{"", "geprüft", "κόσμε"}[n%3],
 			})
-			one, _ := json.Marshal(readings[k]) // of strings and numbers: cannot fail
+			one, _ := json.Marshal(readings[k]) // cannot fail
 			length += len(one) + 1
 		}
 		p, _ := json.Marshal(readings)

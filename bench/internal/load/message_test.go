@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestMessagesHaveTheirSizeAndDiffer(t *testing.T) {
+func TestMessagesDiffer(t *testing.T) {
 	for _, l := range Loads(10000) {
 		if l.Kind == Handshake {
 			continue
@@ -19,7 +19,7 @@ func TestMessagesHaveTheirSizeAndDiffer(t *testing.T) {
 			t.Errorf("load %s has %d different messages, want %d", l.Name, len(seen), l.Variants)
 		}
 		if l.InFlight > l.Variants {
-			t.Errorf("load %s has %d in flight, of %d in its ring", l.Name, l.InFlight, l.Variants)
+			t.Errorf("load %s has %d messages in flight, but only %d in its ring", l.Name, l.InFlight, l.Variants)
 		}
 	}
 	if n := len(octets(16 << 10)(3)); n != 16<<10 {
@@ -27,7 +27,7 @@ func TestMessagesHaveTheirSizeAndDiffer(t *testing.T) {
 	}
 }
 
-func TestTextIsUTF8BeyondASCII(t *testing.T) {
+func TestTextIsMostlyMultibyte(t *testing.T) {
 	for i := range 16 {
 		p := text(1 << 10)(i)
 		if len(p) != 1<<10 || !utf8.Valid(p) || utf8.RuneCount(p) > len(p)*3/4 {
@@ -36,7 +36,7 @@ func TestTextIsUTF8BeyondASCII(t *testing.T) {
 	}
 }
 
-func TestDocumentsAreJSONThatCompresses(t *testing.T) {
+func TestDocumentsCompress(t *testing.T) {
 	for i := range 16 {
 		p := document(4000)(i)
 		packed, err := deflate(p)

@@ -7,18 +7,17 @@ import (
 	"fmt"
 )
 
-// replies takes apart and checks what a server sends on one connection.
+// replies parses and checks what a server sends on one connection.
 type replies interface {
-	// take is given bytes in the order in which they arrive, and returns how many
-	// messages they end.
+	// take takes the next bytes received, and returns how many messages end in them.
 	take(p []byte) (ended int, err error)
 }
 
-// ErrReply is of a reply that is not what was sent.
+// ErrReply is wrapped by the error for a reply that is not what was sent.
 var ErrReply = errors.New("wrong reply")
 
-// same compares a piece of a reply: all of a small one, both ends of a large one, so that
-// the load costs less than the server.
+// same compares a piece of a reply with what was sent: all of a small piece, both ends of a large
+// one, so that the load costs less than the server.
 func same(got, want []byte) bool {
 	const all, end = 4096, 512 // bytes
 	if len(got) <= all {
@@ -28,19 +27,19 @@ func same(got, want []byte) bool {
 	return bytes.Equal(got[:end], want[:end]) && bytes.Equal(got[n:], want[n:])
 }
 
-// bareReplies are those of a server that echoes TCP bytes: the frames as they were sent.
+// bareReplies checks a server that echoes TCP bytes: it must return the frames as they were sent.
 type bareReplies struct {
 	ring   *ring
-	at     int // in the ring's stream
+	at     int // position in the ring's stream
 	index  int // of the message
-	offset int // in its frame
+	offset int // position in the message's frame
 }
 
 func (r *bareReplies) take(p []byte) (ended int, err error) {
 	for len(p) > 0 {
 		n := min(len(p), r.ring.lengths[r.index]-r.offset)
 		if !same(p[:n], r.ring.stream[r.at:r.at+n]) {
-			return ended, fmt.Errorf("%w: not the bytes of message %d", ErrReply, r.index)
+			return ended, fmt.Errorf("%w: differs from message %d", ErrReply, r.index)
 		}
 		p, r.at, r.offset = p[n:], (r.at+n)%r.ring.size, r.offset+n
 		if r.offset == r.ring.lengths[r.index] {
@@ -51,24 +50,24 @@ func (r *bareReplies) take(p []byte) (ended int, err error) {
 	return ended, nil
 }
 
-// frameReplies are those of a WebSocket server. It may fragment as it likes, and a ping
-// is skipped: no load runs as long as a server waits for a pong.
+// frameReplies checks a WebSocket server. The server may fragment as it likes. Its pings are
+// ignored: no load runs long enough for a missing pong to matter.
 type frameReplies struct {
 	ring     *ring
-	inflater *inflater // nil where compression was not agreed
+	inflater *inflater // nil without compression
 
 	header     [10]byte
-	have, need int // bytes of the header
-	left       int // bytes of the frame's payload
+	have, need int // bytes of the header, received and in total
+	left       int // bytes of the frame's payload still to come
 	inPayload  bool
 	control    bool
 	fin        bool
 
 	index      int    // of the message
-	offset     int    // in it
-	begun      bool   // a frame of it has come
-	compressed []byte // what has come of it, where it is compressed
-	deflated   bool   // it is compressed
+	offset     int    // position in the message
+	begun      bool   // a frame of the message has been received
+	compressed []byte // what has been received of it, if compressed
+	deflated   bool   // the message is compressed
 }
 
 func newFrameReplies(r *ring, in *inflater) *frameReplies {
@@ -103,7 +102,7 @@ func (r *frameReplies) take(p []byte) (ended int, err error) {
 	return ended, nil
 }
 
-// takeHeader takes what p has of a frame's header (RFC 6455 section 5.2).
+// takeHeader takes the bytes of p that belong to a frame's header (RFC 6455 section 5.2).
 func (r *frameReplies) takeHeader(p []byte) (rest []byte, err error) {
 	n := copy(r.header[r.have:r.need], p)
 	r.have += n
@@ -140,14 +139,14 @@ func (r *frameReplies) beginFrame(first byte) error {
 	rsv1 := first&0x40 != 0
 	switch {
 	case opcode == opClose:
-		return fmt.Errorf("%w: the server closes", ErrReply)
+		return fmt.Errorf("%w: a close frame", ErrReply)
 	case r.header[1] > 127 || r.left < 0:
-		return fmt.Errorf("%w: a header that no server may send: %x", ErrReply, r.header)
+		return fmt.Errorf("%w: invalid header %x", ErrReply, r.header)
 	case r.control:
 		return nil
 	case r.begun != (opcode == 0), !r.begun && opcode != r.ring.opcode, first&0x30 != 0,
 		rsv1 && (r.begun || r.inflater == nil):
-		return fmt.Errorf("%w: a frame that begins with %02x to a message of opcode %x", ErrReply, first, r.ring.opcode)
+		return fmt.Errorf("%w: first byte %02x in a message with opcode %x", ErrReply, first, r.ring.opcode)
 	case !r.begun:
 		r.begun, r.deflated = true, rsv1
 	}
@@ -164,7 +163,7 @@ func (r *frameReplies) takePayload(p []byte) error {
 	}
 	want := r.ring.messages[r.index][r.offset:]
 	if len(p) > len(want) || !same(p, want[:len(p)]) {
-		return fmt.Errorf("%w: not message %d, from byte %d on", ErrReply, r.index, r.offset)
+		return fmt.Errorf("%w: differs from message %d after byte %d", ErrReply, r.index, r.offset)
 	}
 	r.offset += len(p)
 	return nil
@@ -179,7 +178,7 @@ func (r *frameReplies) endMessage() error {
 		}
 		r.compressed = r.compressed[:0]
 	case r.offset != len(want):
-		return fmt.Errorf("%w: %d bytes of message %d, which has %d", ErrReply, r.offset, r.index, len(want))
+		return fmt.Errorf("%w: message %[3]d has %[2]d bytes, want %[4]d", ErrReply, r.offset, r.index, len(want))
 	}
 	r.index, r.offset, r.begun = (r.index+1)%len(r.ring.messages), 0, false
 	return nil

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// serverFrame makes a frame as a server sends it.
+// serverFrame returns a frame as a server sends it.
 func serverFrame(first byte, payload []byte) []byte {
 	f := []byte{first}
 	switch n := len(payload); {
@@ -31,7 +31,7 @@ func testRing(t *testing.T, size, variants int, compressed bool) *ring {
 	return r
 }
 
-// inPieces gives the stream in pieces of a size, and counts the messages.
+// inPieces passes the stream to take in pieces of a size, and returns the number of messages.
 func inPieces(r replies, stream []byte, size int) (ended int, err error) {
 	for len(stream) > 0 && err == nil {
 		var k int
@@ -42,7 +42,7 @@ func inPieces(r replies, stream []byte, size int) (ended int, err error) {
 	return ended, err
 }
 
-func TestRepliesAreCountedHoweverTheyAreCut(t *testing.T) {
+func TestRepliesInPieces(t *testing.T) {
 	for _, size := range []int{0, 1, 125, 126, 5000, 65535, 65536} {
 		r := testRing(t, size, 3, false)
 		var whole, fragments []byte
@@ -69,13 +69,13 @@ func TestRepliesAreCountedHoweverTheyAreCut(t *testing.T) {
 	}
 }
 
-func TestCompressedRepliesMayDifferAsLongAsTheyInflateToTheMessage(t *testing.T) {
+func TestCompressedRepliesAreInflated(t *testing.T) {
 	r, in := testRing(t, 3000, 2, true), newInflater()
 	first, err := deflate(r.messages[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The same in stored blocks: RFC 1951 section 3.2.4.
+	// Message 1 in stored blocks (RFC 1951 section 3.2.4).
 	stored := append([]byte{0, 0xb8, 0x0b, 0x47, 0xf4}, r.messages[1]...)
 	stored = append(stored, 0)
 	replies := newFrameReplies(r, in)
@@ -86,14 +86,14 @@ func TestCompressedRepliesMayDifferAsLongAsTheyInflateToTheMessage(t *testing.T)
 		t.Errorf("%d messages, %v", ended, err)
 	}
 	if len(in.known[0]) != 1 || len(in.known[1]) != 1 {
-		t.Errorf("remembered %d and %d forms", len(in.known[0]), len(in.known[1]))
+		t.Errorf("%d and %d known forms, want 1 and 1", len(in.known[0]), len(in.known[1]))
 	}
 	if _, err := replies.take(serverFrame(0xc2, first)); !errors.Is(err, ErrReply) {
-		t.Errorf("message 0 in place of message 1: %v", err)
+		t.Errorf("message 0 instead of message 1: %v", err)
 	}
 }
 
-func TestWrongRepliesAreFound(t *testing.T) {
+func TestWrongReplies(t *testing.T) {
 	r := testRing(t, 300, 2, false)
 	right := r.messages[0]
 	flipped := bytes.Clone(right)
@@ -104,8 +104,8 @@ func TestWrongRepliesAreFound(t *testing.T) {
 		"too short":            serverFrame(0x82, right[:299]),
 		"too long":             serverFrame(0x82, append(bytes.Clone(right), 0)),
 		"text":                 serverFrame(0x81, right),
-		"nothing to continue":  serverFrame(0x80, right),
-		"two beginnings":       append(serverFrame(0x02, right[:9]), serverFrame(0x82, right[9:])...),
+		"continuation alone":   serverFrame(0x80, right),
+		"interleaved":          append(serverFrame(0x02, right[:9]), serverFrame(0x82, right[9:])...),
 		"RSV1 without deflate": serverFrame(0xc2, right),
 		"RSV2":                 serverFrame(0xa2, right),
 		"a close frame":        serverFrame(0x88, []byte{3, 0xe8}),
@@ -123,16 +123,16 @@ func TestWrongRepliesAreFound(t *testing.T) {
 	}
 }
 
-func TestBothEndsOfALargePieceAreCompared(t *testing.T) {
+func TestSameComparesBothEnds(t *testing.T) {
 	want := octets(100000)(0)
 	for _, at := range []int{0, 511, 99999} {
 		got := bytes.Clone(want)
 		got[at] ^= 1
 		if same(got, want) {
-			t.Errorf("a change of byte %d is not found", at)
+			t.Errorf("a change of byte %d is not detected", at)
 		}
 	}
 	if !same(bytes.Clone(want), want) {
-		t.Error("what is equal is not")
+		t.Error("equal bytes are reported as different")
 	}
 }

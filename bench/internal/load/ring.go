@@ -7,14 +7,13 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// A ring is the messages that every connection of a load sends, one after another and
-// again from the first.
+// A ring holds the messages that every connection of a load sends in a cycle.
 type ring struct {
 	opcode   byte
-	messages [][]byte // as the application has them
+	messages [][]byte // before framing and compression
 	lengths  []int    // of the frames, in bytes
 	size     int      // of all frames, in bytes
-	stream   []byte   // the frames twice, so that those in flight are always one slice
+	stream   []byte   // the frames twice, so that any run of frames is one slice
 }
 
 func newRing(l *Load) (*ring, error) {
@@ -40,7 +39,7 @@ func newRing(l *Load) (*ring, error) {
 	return r, nil
 }
 
-// deflate compresses a message of its own, without context (RFC 7692 section 7.2.1).
+// deflate compresses a message without context takeover (RFC 7692 section 7.2.1).
 func deflate(message []byte) ([]byte, error) {
 	var b bytes.Buffer
 	w, err := flate.NewWriter(&b, flate.DefaultCompression)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// unmask takes a client's frame apart by hand: RFC 6455 section 5.2.
+// unmask parses a client's frame by RFC 6455 section 5.2, independently of wstest.
 func unmask(t *testing.T, frame []byte) (first byte, payload []byte) {
 	t.Helper()
 	n, header := int(frame[1]&0x7f), 2
@@ -24,7 +24,7 @@ func unmask(t *testing.T, frame []byte) (first byte, payload []byte) {
 	return frame[0], payload
 }
 
-func TestRingHasTheMessagesAsMaskedFramesTwice(t *testing.T) {
+func TestRingStream(t *testing.T) {
 	for _, l := range Loads(10000) {
 		if l.Kind == Handshake {
 			continue
@@ -50,7 +50,7 @@ func TestRingHasTheMessagesAsMaskedFramesTwice(t *testing.T) {
 			at += n
 		}
 		if at != r.size || len(r.stream) != 2*at || !bytes.Equal(r.stream[:at], r.stream[at:]) {
-			t.Errorf("load %s: the stream is not its frames twice", l.Name)
+			t.Errorf("load %s: the stream does not have each frame twice", l.Name)
 		}
 	}
 }

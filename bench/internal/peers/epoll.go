@@ -7,16 +7,16 @@ import (
 )
 
 const (
-	// kernelBuffer is the size of the one read buffer, in bytes: that of an echosvc loop.
+	// kernelBuffer is the size of the read buffer in bytes, the same as an echosvc loop's.
 	kernelBuffer = 512 << 10
 	// kernelAccepts is how many connections are accepted in one turn.
 	kernelAccepts = 64
 )
 
-// serveEpoll echoes TCP bytes and knows nothing of WebSocket: what the kernel, and Go's
-// way to call it, cost. One thread, level-triggered; what a short write leaves is kept,
-// and the connection is not read until it has gone. kernel/echo.c is the same in C, but for
-// recv and send, which are cheaper than read and write and which Go programs do not use.
+// serveEpoll echoes TCP bytes without WebSocket, to measure the cost of the kernel and of calling
+// it from Go. It is single-threaded and level-triggered. After a short write it keeps the rest,
+// and does not read the connection until the rest is written. kernel/echo.c is the same in C,
+// except for recv and send, which are cheaper than read and write but which Go programs do not use.
 func serveEpoll(addr string) error {
 	listener, err := listenTCP(addr)
 	if err != nil {
@@ -63,7 +63,7 @@ func listenTCP(addr string) (fd int, err error) {
 	if err := unix.Bind(fd, &unix.SockaddrInet4{Port: int(ap.Port()), Addr: ap.Addr().As4()}); err != nil {
 		return 0, err
 	}
-	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil { // for those accepted
+	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil { // inherited by accepted connections
 		return 0, err
 	}
 	return fd, unix.Listen(fd, unix.SOMAXCONN)
@@ -72,14 +72,14 @@ func listenTCP(addr string) (fd int, err error) {
 type epollEcho struct {
 	poll   int
 	buffer []byte
-	unsent map[int][]byte // by descriptor; what short writes left
+	unsent map[int][]byte // by descriptor, the rest of short writes
 }
 
 func (e *epollEcho) watch(op, fd int, events uint32) error {
 	return unix.EpollCtl(e.poll, op, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
 }
 
-// accept takes some connections; the listener stays ready while there are more.
+// accept accepts a batch of connections. The listener stays ready if there are more.
 func (e *epollEcho) accept(listener int) {
 	for range kernelAccepts {
 		fd, _, err := unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)

@@ -9,8 +9,8 @@ import (
 	"github.com/gobwas/ws/wsutil"
 )
 
-// serveGobwas is the README's zero-copy upgrade and its wsutil echo, one goroutine a
-// connection; where compression was agreed, the README's loop over whole frames.
+// serveGobwas is the README's zero-copy upgrade and wsutil echo, with one goroutine for each
+// connection. With compression it is the README's loop over whole frames.
 func serveGobwas(addr string) error {
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -29,7 +29,7 @@ func serveGobwas(addr string) error {
 				return
 			}
 			echo := echoGobwas
-			if _, agreed := deflate.Accepted(); agreed {
+			if _, accepted := deflate.Accepted(); accepted {
 				echo = echoGobwasFrame
 			}
 			for echo(conn) == nil {

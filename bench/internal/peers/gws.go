@@ -13,8 +13,8 @@ func (gwsEcho) OnMessage(socket *gws.Conn, message *gws.Message) {
 	socket.WriteMessage(message.Opcode, message.Bytes())
 }
 
-// serveGws is the library's "Quick Start", without its parallel handlers, which would
-// answer out of order.
+// serveGws is the library's "Quick Start" without its parallel handlers, which would answer out of
+// order.
 func serveGws(addr string) error {
 	upgrader := gws.NewUpgrader(gwsEcho{}, &gws.ServerOption{
 		PermessageDeflate: gws.PermessageDeflate{Enabled: true},
@@ -24,6 +24,6 @@ func serveGws(addr string) error {
 		if err != nil {
 			return
 		}
-		go socket.ReadLoop() // not in the handler, so that the request can be collected
+		go socket.ReadLoop() // outside the handler, so that the request can be garbage-collected
 	})
 }

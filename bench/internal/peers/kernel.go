@@ -11,9 +11,8 @@ import (
 //go:embed kernel/echo.c
 var kernelSource []byte
 
-// BuildKernelEcho compiles the bare TCP echo in C into dir and returns the path of the
-// program, whose arguments are an address and a port. The error is [exec.ErrNotFound]
-// where there is no gcc.
+// BuildKernelEcho compiles the bare TCP echo in C into dir and returns the program's path. Its
+// arguments are an address and a port. The error is [exec.ErrNotFound] if there is no gcc.
 func BuildKernelEcho(dir string) (string, error) {
 	gcc, err := exec.LookPath("gcc")
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/lesismal/nbio/nbhttp/websocket"
 )
 
-// serveNbio is the library's example "websocket/server": its own poller, connections
-// without a goroutine, handlers on its pool.
+// serveNbio is the library's example "websocket/server": its own poller, no goroutine for each
+// connection, handlers on its pool.
 func serveNbio(addr string) error {
 	logging.SetLevel(logging.LevelNone)
 	upgrader := websocket.NewUpgrader()

@@ -1,10 +1,10 @@
-// Package peers has the servers that echosvc is measured beside, each written as the
-// documentation of its library shows an echo, with that library's default settings. A
-// default that spares a library work (most do not check that text is UTF-8, which
-// echosvc always does) is left as it is, so that the comparison errs in their favour.
+// Package peers has the servers that echosvc is compared with. Each is written as its library's
+// documentation shows an echo, with the library's default settings. A default that saves work is
+// kept, so that the comparison errs in the peer's favour: most do not check that text is UTF-8,
+// which echosvc always does.
 //
-// What is changed is the same everywhere: messages may be as large as the loads' largest,
-// nothing is logged, and compression is agreed to when a client offers it.
+// The same is changed everywhere: messages may be as large as the loads' largest, nothing is
+// logged, and compression is accepted when a client offers it.
 package peers
 
 import (
@@ -14,7 +14,7 @@ import (
 	"slices"
 )
 
-// servers are the servers by the names of the bench's table.
+// servers has the servers by their names in the bench's table.
 var servers = map[string]func(addr string) error{
 	"gws":      serveGws,
 	"gobwas":   serveGobwas,
@@ -28,12 +28,12 @@ var servers = map[string]func(addr string) error{
 func Serve(name, addr string) error {
 	serve, ok := servers[name]
 	if !ok {
-		return fmt.Errorf("there is no server %q; there are %q", name, Names())
+		return fmt.Errorf("no server %q; the servers are %q", name, Names())
 	}
 	return serve(addr)
 }
 
-// Names are the names that [Serve] knows, sorted.
+// Names returns the names that [Serve] knows, sorted.
 func Names() []string {
 	var names []string
 	for name := range servers {
@@ -43,13 +43,13 @@ func Names() []string {
 	return names
 }
 
-// serveHTTP runs an HTTP server whose every path is handled by handle.
+// serveHTTP runs an HTTP server with one handler for all paths.
 func serveHTTP(addr string, handle http.HandlerFunc) error {
 	return http.ListenAndServe(addr, handle)
 }
 
-// maxMessage is the largest message in bytes, for libraries that have to be told.
+// maxMessage is the size of the largest message in bytes, for libraries that need a limit.
 const maxMessage = 16 << 20
 
-// errUnsupported ends a connection whose frame the echo has no use for.
-var errUnsupported = errors.New("not a data frame in one piece")
+// errUnsupported is returned for a frame that the echo does not handle.
+var errUnsupported = errors.New("not an unfragmented data frame")

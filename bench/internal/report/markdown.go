@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// Markdown writes the run as tables: the costs, one row a server, and below them all
+// Markdown formats the results as tables: the costs with one row for each server, then all
 // figures of each load.
 func Markdown(t *Table) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "`%s`, %s, %s. Best of %d rounds of %v each.\n\n", t.Command, t.Date.Format("2006-01-02"), t.Machine, t.Rounds, t.Measured)
-	b.WriteString("Server CPU (user and system) a message or handshake, and resident memory an idle connection: " +
-		"the ratio to the first row, the figure, and how far the worst round was from it. Less is better.\n\n")
+	b.WriteString("Server CPU time (user and system) per message or handshake, and resident memory per idle connection: " +
+		"the ratio to the first row, the figure, and how much more the worst round cost. Less is better.\n\n")
 	t.costs(&b)
 	t.floor(&b)
 	t.failures(&b)
@@ -22,12 +22,12 @@ func Markdown(t *Table) string {
 	return b.String()
 }
 
-// row writes a row of a table.
+// row writes a table row.
 func row(b *strings.Builder, cells ...string) {
 	b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 }
 
-// rule writes the line below a table's head: the first column to the left, others to the right.
+// rule writes the line below a table's head: the first column left-aligned, the others right-aligned.
 func rule(b *strings.Builder, columns int) {
 	b.WriteString("|---|" + strings.Repeat("--:|", columns-1) + "\n")
 }
@@ -48,8 +48,8 @@ func (t *Table) costs(b *strings.Builder) {
 	}
 }
 
-// floor says what the first row is to the last one, when that is a bare echo: by the best
-// rounds, and by the medians.
+// floor compares the first row with the last one if that is a bare echo, by the best rounds and by
+// the medians.
 func (t *Table) floor(b *strings.Builder) {
 	first, last := t.reference(), len(t.Servers)-1
 	if t.Servers[last].Group != Kernel {
@@ -64,11 +64,11 @@ func (t *Table) floor(b *strings.Builder) {
 		best = append(best, times(ours.Best().Cost/kernel.Best().Cost))
 		median = append(median, times(ours.Median()/kernel.Median()))
 	}
-	fmt.Fprintf(b, "\n%s costs %s what %s does, from left to right where both were measured; by the medians of the rounds %s.\n",
+	fmt.Fprintf(b, "\n%s costs %s as much as %s, from left to right where both were measured; by the medians of the rounds %s.\n",
 		t.Servers[first].Title, strings.Join(best, ", "), t.Servers[last].Title, strings.Join(median, ", "))
 }
 
-// failures says which rounds do not count, and why.
+// failures lists the rounds that failed, and why.
 func (t *Table) failures(b *strings.Builder) {
 	for _, l := range t.Loads {
 		for k, c := range l.Cells {
@@ -79,7 +79,7 @@ func (t *Table) failures(b *strings.Builder) {
 	}
 }
 
-// cell is a ratio, a cost and its spread, or a dash.
+// cell formats a ratio, a cost and its spread, or a dash.
 func (t *Table) cell(l Load, server int) string {
 	c := l.Cells[server]
 	if !c.Measured() {
@@ -93,9 +93,9 @@ func (t *Table) cell(l Load, server int) string {
 }
 
 func (t *Table) details(b *strings.Builder, l Load) {
-	head := []string{"server", "× echosvc", "CPU a " + l.Unit, "spread", "median", l.Unit + "s a second", "p50", "p99", "RSS", "server busy", "load's own CPU", "load busy"}
+	head := []string{"server", "× echosvc", "CPU per " + l.Unit, "spread", "median", l.Unit + "s per second", "p50", "p99", "RSS", "server busy", "load's own CPU", "load busy"}
 	if l.Idle {
-		head = []string{"server", "× echosvc", "memory a connection", "spread", "median", "RSS"}
+		head = []string{"server", "× echosvc", "memory per connection", "spread", "median", "RSS"}
 	}
 	row(b, head...)
 	rule(b, len(head))

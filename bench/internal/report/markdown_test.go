@@ -15,17 +15,17 @@ func TestMarkdown(t *testing.T) {
 		"| a/peer | **2.00×** 10.0 µs (+10 %) | 40.0 µs (+25 %) | **20×** 12,000 B (+0 %) |\n",
 		"| echosvc | **1.00×** 5.00 µs (+0 %) | – | **1.00×** 600 B (+1 %) |\n",
 		"| bare | 0.50× | 2.50 µs | +20 % | 2.75 µs | 400,000 | 10.0 µs | 20.0 µs | 3.0 MiB | 100 % | 1.00 µs | 50 % |\n",
-		"\nechosvc costs 2.00× what bare does, from left to right where both were measured; by the medians of the rounds 1.82×.\n",
+		"\nechosvc costs 2.00× as much as bare, from left to right where both were measured; by the medians of the rounds 1.82×.\n",
 		"A round of bare under “One” failed and does not count: end of file\n",
-		"| server | × echosvc | memory a connection | spread | median | RSS |\n",
+		"| server | × echosvc | memory per connection | spread | median | RSS |\n",
 	} {
 		if !strings.Contains(got, want) {
-			t.Errorf("there is no %q in\n%s", want, got)
+			t.Errorf("no %q in\n%s", want, got)
 		}
 	}
 }
 
-func TestEveryRowHasAsManyCellsAsItsHead(t *testing.T) {
+func TestMarkdownRowsMatchTheirHead(t *testing.T) {
 	for table := range strings.SplitSeq(Markdown(example()), "\n\n") {
 		lines := strings.Split(strings.TrimSpace(table), "\n")
 		if !strings.HasPrefix(lines[0], "|") {

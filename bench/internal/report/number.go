@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// digits writes three digits, and all that are before the point: 0.482, 6.25, 14.3, 1,453.
+// digits formats a number with three significant digits, or all before the point: 0.482, 6.25, 14.3, 1,453.
 func digits(f float64) string {
 	switch {
 	case f < 1:
@@ -18,7 +18,7 @@ func digits(f float64) string {
 	return count(f)
 }
 
-// count writes a whole number with commas between the thousands.
+// count formats a whole number with commas between the thousands.
 func count(f float64) string {
 	s := strconv.FormatFloat(f, 'f', 0, 64)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
@@ -27,7 +27,7 @@ func count(f float64) string {
 	return s
 }
 
-// times writes a ratio, with a digit that says something however small it is.
+// times formats a ratio, with more digits for a small one.
 func times(f float64) string {
 	switch {
 	case f < 0.1:
@@ -38,7 +38,7 @@ func times(f float64) string {
 	return fmt.Sprintf("%.0f×", f)
 }
 
-// cost writes what a load costs a server, with its unit.
+// cost formats what a load costs a server, with the unit.
 func (l Load) cost(f float64) string {
 	if l.Idle {
 		return count(f) + " B"

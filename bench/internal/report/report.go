@@ -1,4 +1,4 @@
-// Package report turns what the bench measured into a table and a picture.
+// Package report formats the measurements as tables and as a picture.
 package report
 
 import (
@@ -10,13 +10,13 @@ import (
 	"github.com/echosvc/echosvc/bench/internal/load"
 )
 
-// A Table is a run of the bench.
+// A Table holds the results of a run of the bench.
 type Table struct {
 	Command  string
 	Date     time.Time
 	Machine  string
 	Rounds   int
-	Measured time.Duration // each cell in each round
+	Measured time.Duration // of each cell in each round
 	Servers  []Server
 	Loads    []Load
 }
@@ -27,7 +27,7 @@ type Server struct {
 	Group       Group
 }
 
-// Group is what a server is to the reader.
+// A Group classifies servers.
 type Group int
 
 // The groups.
@@ -40,29 +40,29 @@ const (
 // A Load is a column.
 type Load struct {
 	Name, Title string
-	Unit        string // of what is counted: a message or a handshake
+	Unit        string // what is counted: "message" or "handshake"
 	Idle        bool   // the cost is memory, not time
 	Cells       []Cell // by server
 }
 
-// A Cell is what one server took under one load; without rounds it could not be measured.
+// A Cell has the measurements of one server under one load. It has no rounds if there are none.
 type Cell struct {
 	Rounds []Round
-	Failed []string // what went wrong in rounds that do not count
+	Failed []string // errors of the rounds that failed
 }
 
 // A Round is one measurement. Times are in microseconds, sizes in bytes.
 type Round struct {
-	Cost       float64 // server CPU a message or handshake; memory an idle connection
-	Rate       float64 // messages or handshakes a second
+	Cost       float64 // server CPU per message or handshake; memory per idle connection
+	Rate       float64 // messages or handshakes per second
 	P50, P99   float64
 	RSS        float64
-	LoadCost   float64 // CPU of the load a message or handshake
+	LoadCost   float64 // the load's CPU per message or handshake
 	ServerBusy float64 // share of its core
-	LoadBusy   float64
+	LoadBusy   float64 // likewise
 }
 
-// Figures are those of a result.
+// Figures returns the figures of a result.
 func Figures(r load.Result) Round {
 	if r.Messages == 0 {
 		return Round{Cost: r.BytesPerConnection, RSS: float64(r.RSS)}
@@ -77,11 +77,12 @@ func Figures(r load.Result) Round {
 
 func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 
-// Measured says whether there is anything in the cell.
+// Measured reports whether the cell has a measurement.
 func (c Cell) Measured() bool { return len(c.Rounds) > 0 }
 
-// Best has the best of each figure, but the median of the latencies, whose tail would be
-// hidden by their best, and how busy both sides were in the round of the best cost.
+// Best returns the best of each figure over the rounds, with two exceptions: latencies are the
+// median, since the best would hide the tail, and the busy shares are from the round with the
+// lowest cost.
 func (c Cell) Best() Round {
 	best := slices.MinFunc(c.Rounds, func(a, b Round) int { return cmp.Compare(a.Cost, b.Cost) })
 	for _, r := range c.Rounds {
@@ -93,10 +94,10 @@ func (c Cell) Best() Round {
 	return best
 }
 
-// Median is the median of the costs.
+// Median returns the median of the costs.
 func (c Cell) Median() float64 { return c.median(func(r Round) float64 { return r.Cost }) }
 
-// median is the figure in the middle, or the mean of the two.
+// median returns the middle value of a figure, or the mean of the two middle ones.
 func (c Cell) median(figure func(Round) float64) float64 {
 	var all []float64
 	for _, r := range c.Rounds {
@@ -106,7 +107,7 @@ func (c Cell) median(figure func(Round) float64) float64 {
 	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
 }
 
-// Spread is how much more the worst round cost than the best, as a share of the best.
+// Spread returns how much more the worst round cost than the best, as a share of the best.
 func (c Cell) Spread() float64 {
 	worst := 0.0
 	for _, r := range c.Rounds {
@@ -115,17 +116,17 @@ func (c Cell) Spread() float64 {
 	return worst/c.Best().Cost - 1
 }
 
-// Last describes the last round in a line.
+// Last formats the last round as a line.
 func (c Cell) Last() string {
 	r := c.Rounds[len(c.Rounds)-1]
 	if r.Rate == 0 {
-		return fmt.Sprintf("%.0f B a connection", r.Cost)
+		return fmt.Sprintf("%.0f B per connection", r.Cost)
 	}
 	return fmt.Sprintf("%8s µs  %8s/s  p50 %8s µs  p99 %8s µs  busy %3.0f %%  load %s µs, busy %3.0f %%",
 		digits(r.Cost), count(r.Rate), digits(r.P50), digits(r.P99), 100*r.ServerBusy, digits(r.LoadCost), 100*r.LoadBusy)
 }
 
-// spread is how the spread is written, with the number of rounds where some failed.
+// spread formats the spread, with the number of rounds if some failed.
 func (t *Table) spread(c Cell) string {
 	switch {
 	case len(c.Rounds) > 1 && len(c.Rounds) < t.Rounds:
@@ -136,12 +137,13 @@ func (t *Table) spread(c Cell) string {
 	return fmt.Sprintf("+%.0f %%", 100*c.Spread())
 }
 
-// reference is the server that ratios are to: the first of ours, or the first of all.
+// reference returns the server that ratios refer to: the first of ours, or the first of all.
 func (t *Table) reference() int {
 	return max(slices.IndexFunc(t.Servers, func(s Server) bool { return s.Group == Ours }), 0)
 }
 
-// ratio is the cost of a server to that of the reference; ok is false where one is missing.
+// ratio returns the cost of a server relative to the reference. ok is false if one of them was not
+// measured.
 func (t *Table) ratio(l Load, server int) (ratio float64, ok bool) {
 	reference := l.Cells[t.reference()]
 	if !reference.Measured() || !l.Cells[server].Measured() {

@@ -8,7 +8,7 @@ import (
 	"github.com/echosvc/echosvc/bench/internal/load"
 )
 
-func TestFiguresAreAMessage(t *testing.T) {
+func TestFigures(t *testing.T) {
 	got := Figures(load.Result{
 		Messages: 1000, Elapsed: 2 * time.Second, ServerCPU: 10 * time.Millisecond, LoadCPU: time.Second,
 		P50: 1500 * time.Nanosecond, P99: time.Millisecond, RSS: 4096,
@@ -22,7 +22,7 @@ func TestFiguresAreAMessage(t *testing.T) {
 	}
 }
 
-func TestBestIsTheBestOfEachFigureAndTheMedianLatency(t *testing.T) {
+func TestBest(t *testing.T) {
 	c := Cell{Rounds: []Round{
 		{Cost: 6, Rate: 100, P50: 5, P99: 9, RSS: 3, LoadCost: 2, ServerBusy: 0.5, LoadBusy: 0.6},
 		{Cost: 5, Rate: 90, P50: 4, P99: 10, RSS: 4, LoadCost: 3, ServerBusy: 0.7, LoadBusy: 0.8},
@@ -40,7 +40,7 @@ func TestBestIsTheBestOfEachFigureAndTheMedianLatency(t *testing.T) {
 	}
 }
 
-func TestRatiosAreToTheFirstOfOurs(t *testing.T) {
+func TestRatio(t *testing.T) {
 	table := example()
 	for server, want := range []float64{2, 1, 0.5} {
 		if got, ok := table.ratio(table.Loads[0], server); got != want || !ok {
@@ -48,24 +48,24 @@ func TestRatiosAreToTheFirstOfOurs(t *testing.T) {
 		}
 	}
 	if _, ok := table.ratio(table.Loads[1], 0); ok {
-		t.Error("a ratio to what was not measured")
+		t.Error("a ratio for a cell that was not measured")
 	}
 }
 
 func TestNumbers(t *testing.T) {
 	for f, want := range map[float64]string{0.4821: "0.482", 6.25: "6.25", 14.32: "14.3", 573.4: "573", 1453: "1,453", 1234567: "1,234,567"} {
 		if got := digits(f); got != want {
-			t.Errorf("%v is written %s, want %s", f, got, want)
+			t.Errorf("%v is formatted as %s, want %s", f, got, want)
 		}
 	}
 	for f, want := range map[float64]string{0.0031: "0.003×", 0.97: "0.97×", 8: "8.00×", 23.4: "23×"} {
 		if got := times(f); got != want {
-			t.Errorf("ratio %v is written %s, want %s", f, got, want)
+			t.Errorf("ratio %v is formatted as %s, want %s", f, got, want)
 		}
 	}
 }
 
-// example is a table of three servers and three loads, with one cell that was not measured.
+// example returns a table of three servers and three loads, with one cell not measured.
 func example() *Table {
 	cell := func(costs ...float64) (c Cell) {
 		for _, cost := range costs {

@@ -6,11 +6,11 @@ import (
 	"html"
 )
 
-// Measures of the picture, in its own units.
+// The dimensions of the picture, in its own units.
 const (
 	panelWidth  = 450
 	labelWidth  = 148
-	barWidth    = 175 // of the longest
+	barWidth    = 175 // of the longest bar
 	barHeight   = 11
 	barPitch    = 17
 	panelTitle  = 34
@@ -21,7 +21,7 @@ const (
 	panelsInRow = 2
 )
 
-// style has both colour schemes; a viewer that knows none shows the light one.
+// style has both colour schemes. A viewer without support for them shows the light one.
 const style = `
   svg { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif }
   .paper { fill: #ffffff; stroke: #d8d8d4 }
@@ -45,14 +45,14 @@ const style = `
   }
 `
 
-// classes are the styles of the bars, and groupTitles what the legend says.
+// classes are the CSS classes of the bars, groupTitles the legend.
 var (
 	classes     = map[Group]string{Ours: "ours", Peer: "peer", Kernel: "kernel"}
 	groupTitles = map[Group]string{Ours: "echosvc", Peer: "other WebSocket servers in Go", Kernel: "bare TCP echo, without WebSocket"}
 )
 
-// SVG draws the costs: a panel for each load with a scale of its own, a bar for each server
-// with its figure and its ratio to the reference.
+// SVG draws the costs: a panel for each load, with its own scale, and a bar for each server with
+// its figure and its ratio to the reference.
 func SVG(t *Table) []byte {
 	panelHeight := panelTitle + barPitch*len(t.Servers)
 	rows := (len(t.Loads) + panelsInRow - 1) / panelsInRow
@@ -63,7 +63,7 @@ func SVG(t *Table) []byte {
 	fmt.Fprintf(&b, "<title id=\"title\">What a WebSocket echo costs the server</title>\n<style>%s</style>\n", style)
 	fmt.Fprintf(&b, `<rect class="paper" x="0.5" y="0.5" width="%d" height="%d" rx="8"/>`+"\n", width-1, height-1)
 	write(&b, margin, 32, "title", "What a WebSocket echo costs the server")
-	write(&b, margin, 52, "quiet", "Server CPU time a message, on one core; for idle connections memory each. Shorter is better. In brackets: times "+t.Servers[t.reference()].Title+".")
+	write(&b, margin, 52, "quiet", "Server CPU time per message, on one core; memory per idle connection. Shorter is better. In brackets: times "+t.Servers[t.reference()].Title+".")
 	x := margin
 	for _, g := range []Group{Ours, Peer, Kernel} {
 		fmt.Fprintf(&b, `<rect class="%s" x="%d.5" y="64.5" width="22" height="%d"/>`+"\n", classes[g], x, barHeight)
@@ -75,7 +75,7 @@ func SVG(t *Table) []byte {
 		t.panel(&b, l, x, headHeight+(i/panelsInRow)*(panelHeight+panelGap))
 	}
 	write(&b, margin, height-30, "quiet", fmt.Sprintf("Best of %d rounds. %s, %s", t.Rounds, t.Date.Format("2006-01-02"), t.Machine))
-	write(&b, margin, height-13, "quiet", "Server and load on a core each, over loopback. Each panel has a scale of its own.")
+	write(&b, margin, height-13, "quiet", "Server and load on one core each, over loopback. Each panel has its own scale.")
 	b.WriteString("</svg>\n")
 	return b.Bytes()
 }

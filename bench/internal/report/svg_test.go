@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// drawing is what is in a picture.
+// A drawing has the elements of a picture.
 type drawing struct {
 	Rects []struct {
 		Class string  `xml:"class,attr"`
@@ -29,7 +29,7 @@ func TestSVG(t *testing.T) {
 	if err := xml.Unmarshal(SVG(example()), &d); err != nil {
 		t.Fatal(err)
 	}
-	// The paper and the legend of three, then the measured cells, the longest of a panel full.
+	// Without the paper and the legend's three: the measured cells, with the longest bar of a panel full.
 	bars := d.Rects[4:]
 	want := []struct {
 		class string
@@ -39,7 +39,7 @@ func TestSVG(t *testing.T) {
 		t.Fatalf("%d bars, want %d", len(bars), len(want))
 	}
 	for i, w := range want {
-		// A bar has the width 1 at least, and a tenth is the picture's precision.
+		// A bar is at least 1 wide, and widths have one decimal.
 		if length := max(w.share*barWidth, 1); bars[i].Class != w.class || math.Abs(bars[i].Width-length) > 0.1 {
 			t.Errorf("bar %d is %+v, want %s of %v", i, bars[i], w.class, length)
 		}
@@ -51,12 +51,12 @@ func TestSVG(t *testing.T) {
 	all := strings.Join(texts, "\n")
 	for _, want := range []string{"One", "10.0 µs (2.00×)", "600 B", "–", "Test <CPU> & more", "echosvc"} {
 		if !strings.Contains(all, want) {
-			t.Errorf("there is no text %q in\n%s", want, all)
+			t.Errorf("no text %q in\n%s", want, all)
 		}
 	}
 }
 
-func TestNothingIsOutsideThePicture(t *testing.T) {
+func TestSVGStaysInItsViewBox(t *testing.T) {
 	var d drawing
 	if err := xml.Unmarshal(SVG(example()), &d); err != nil {
 		t.Fatal(err)
@@ -66,12 +66,12 @@ func TestNothingIsOutsideThePicture(t *testing.T) {
 	height, _ := strconv.ParseFloat(box[3], 64)
 	for _, r := range d.Rects {
 		if r.X < 0 || r.X+r.Width > width || r.Y < 0 || r.Y > height {
-			t.Errorf("bar %+v is outside of %v by %v", r, width, height)
+			t.Errorf("bar %+v is outside %v by %v", r, width, height)
 		}
 	}
 	for _, text := range d.Texts {
 		if text.X < 0 || text.X > width || text.Y < 0 || text.Y > height {
-			t.Errorf("text %+v is outside of %v by %v", text, width, height)
+			t.Errorf("text %+v is outside %v by %v", text, width, height)
 		}
 	}
 }

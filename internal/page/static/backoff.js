@@ -1,11 +1,11 @@
-// When to connect again.
+// The delay before reconnecting.
 
 export const base = 500; // ms
 export const ceiling = 30000; // ms
 
-// backoff is the wait before a reconnect, in ms: exponential, with full jitter, so that
-// the clients that lost their server at one instant do not come back at one instant.
-// failures counts the attempts that came to nothing since the last connection that held.
+// backoff returns the delay before a reconnect, in ms: exponential with full jitter, so that
+// clients that lost their server together do not come back together. failures is how many
+// attempts have failed since the last stable connection.
 export function backoff(failures, random = Math.random) {
   return random() * Math.min(ceiling, base * 2 ** failures);
 }

@@ -1,20 +1,19 @@
-// One WebSocket that is kept open: it connects, connects again, and does without controls
-// where they are refused. The clock and what opens a RemoteSocket are passed in.
+// A WebSocket that is kept open: it reconnects, and falls back to a URL without controls if they
+// are refused. The clock and the function that opens a RemoteSocket are passed in.
 import { backoff } from "./backoff.js";
 
-// stable is how long a connection has to hold, in ms, for the next failure to be the first.
+// stable is how long a connection must stay open, in ms, to reset the back-off.
 const stable = 5000;
 
-// doubt is how many attempts in a row may fail until controls that were taken once may be
-// what fails.
-const doubt = 5;
+// maxFailures is how many attempts in a row may fail before accepted controls are suspected.
+const maxFailures = 5;
 
-// Connection tells of itself through four functions:
-//   onState(connection)        phase, url, ... have changed
-//   onMessage(payload, at)     a string or a Uint8Array has come at that time
-//   onSent(at)                 a payload has left
-//   onEnd(end)                 {url, opened, closed, code, reason, clean, again}: an attempt is over.
-//                              opened is 0 when it never opened, again the wait in ms, or -1
+// A Connection reports through four functions:
+//   onState(connection)        phase, url or another property has changed
+//   onMessage(payload, at)     a string or Uint8Array was received at that time
+//   onSent(at)                 a payload was sent at that time
+//   onEnd(end)                 an attempt is over: {url, opened, closed, code, reason, clean, retryIn}.
+//                              opened is 0 if it never opened; retryIn is in ms, or -1 for never
 // phase is off, connecting, open, closing or waiting.
 export class Connection {
   phase = "off";
@@ -23,9 +22,9 @@ export class Connection {
   #ws;
   #target;
   #failures = 0;
-  #accepted = false; // the server has taken these controls before
-  #refused = false; // ... has refused them
-  #plain = false; // this attempt is without
+  #accepted = false; // the server has accepted these controls
+  #refused = false; // the server has refused them
+  #plain = false; // this attempt is without controls
   #opened = 0;
   #timer;
 
@@ -33,30 +32,29 @@ export class Connection {
     Object.assign(this, { open, setTimer, clearTimer, random, onState, onMessage, onSent, onEnd });
   }
 
-  // controlsRefused says that the server opens a connection without the controls only.
+  // controlsRefused is true if the server accepts a connection only without the controls.
   get controlsRefused() { return this.#refused; }
   get url() { return this.#plain ? this.#target.plain : this.#target.url; }
-  get controlled() { return !this.#plain; }
   get protocol() { return this.#ws?.protocol ?? ""; }
   get extensions() { return this.#ws?.extensions ?? ""; }
 
-  // connect begins anew with a target: {url, plain, protocols}. plain is the URL without
-  // controls, the same as url when there are none.
+  // connect drops the current connection for a target, {url, plain, protocols}. plain is the URL
+  // without controls, or url if there are none.
   connect(target) {
-    this.#leave();
+    this.#abandon();
     this.#target = target;
     this.#accepted = this.#refused = this.#plain = false;
     this.#failures = 0;
     this.#attempt();
   }
 
-  // again connects at once to the same target.
-  again() {
+    // retryNow connects to the same target without waiting.
+  retryNow() {
     this.clearTimer(this.#timer);
     this.#attempt();
   }
 
-  // disconnect closes, and stays closed.
+  // disconnect closes the connection and does not reconnect.
   disconnect(code = 1000, reason = "the page disconnected") {
     this.clearTimer(this.#timer);
     if (this.phase === "open" || this.phase === "connecting") {
@@ -67,15 +65,15 @@ export class Connection {
     }
   }
 
-  // send sends a payload. It is for an open connection.
+  // send sends a payload. The connection must be open.
   send(payload) { this.#ws.send(payload); }
 
-  // leave ends what there is, without a word of it.
-  #leave() {
+    // abandon closes the current connection without reporting its end.
+  #abandon() {
     this.clearTimer(this.#timer);
     if (!this.#ws) return;
     this.#ws.onopen = this.#ws.onmessage = this.#ws.onsent = this.#ws.onclose = null;
-    this.#ws.close(1000, "the page connects anew");
+    this.#ws.close(1000, "the page opens another connection");
   }
 
   #set(phase) {
@@ -99,28 +97,28 @@ export class Connection {
   }
 
   #closed(closed, code, reason, clean) {
-    const wanted = this.phase === "closing";
+    const requested = this.phase === "closing";
     const opened = this.#opened;
     const url = this.url;
     this.#failures = opened && closed - opened >= stable ? 0 : this.#failures + 1;
-    if (this.#failures >= doubt) this.#accepted = false;
-    if (wanted || !this.reconnects) {
-      this.onEnd({ url, opened, closed, code, reason, clean, again: -1 });
+    if (this.#failures >= maxFailures) this.#accepted = false;
+    if (requested || !this.reconnects) {
+      this.onEnd({ url, opened, closed, code, reason, clean, retryIn: -1 });
       this.#set("off");
       return;
     }
-    // An upgrade that fails may have been refused for its controls: a browser does not say.
+    // The server may have refused the upgrade because of the controls; browsers do not tell.
     const tryPlain = !opened && !this.#plain && !this.#accepted && this.#target.plain !== this.#target.url;
-    if (!opened && this.#plain && !this.#refused) this.#plain = false; // it was not for the controls
-    const again = tryPlain ? 0 : backoff(Math.max(0, this.#failures - 1), this.random);
-    this.onEnd({ url, opened, closed, code, reason, clean, again });
+    if (!opened && this.#plain && !this.#refused) this.#plain = false; // the controls were not the cause
+    const retryIn = tryPlain ? 0 : backoff(Math.max(0, this.#failures - 1), this.random);
+    this.onEnd({ url, opened, closed, code, reason, clean, retryIn });
     if (tryPlain) {
       this.#plain = true;
       this.#attempt();
       return;
     }
-    this.retryAt = closed + again;
-    this.#timer = this.setTimer(() => this.#attempt(), again);
+    this.retryAt = closed + retryIn;
+    this.#timer = this.setTimer(() => this.#attempt(), retryIn);
     this.#set("waiting");
   }
 }

@@ -15,7 +15,7 @@ function start(random = () => 1) {
   return { clock, sockets, ends, messages, connection };
 }
 
-test("it connects, and takes text and binary", () => {
+test("it connects, and receives text and binary", () => {
   const { sockets, connection, messages } = start();
   assert.equal(connection.phase, "connecting");
   assert.deepEqual([sockets.last.url, sockets.last.protocols], [target.url, ["chat"]]);
@@ -26,13 +26,13 @@ test("it connects, and takes text and binary", () => {
   assert.deepEqual(messages, ["a", Uint8Array.of(1)]);
 });
 
-test("after a connection that held, it comes back within the first back-off", () => {
+test("after a stable connection it reconnects within the first back-off", () => {
   const { clock, sockets, connection, ends } = start();
   sockets.last.opens();
   clock.pass(60000);
   sockets.last.ends(1001, "bye");
   assert.equal(connection.phase, "waiting");
-  assert.deepEqual([ends[0].code, ends[0].reason, ends[0].clean, ends[0].again], [1001, "bye", true, 500]);
+  assert.deepEqual([ends[0].code, ends[0].reason, ends[0].clean, ends[0].retryIn], [1001, "bye", true, 500]);
   assert.equal(ends[0].closed - ends[0].opened, 60000);
   clock.pass(499);
   assert.equal(sockets.all.length, 1);
@@ -47,10 +47,10 @@ test("failures in a row make the wait longer", () => {
     sockets.last.ends();
     clock.pass(30000);
   }
-  assert.deepEqual(ends.slice(0, 4).map(({ again }) => again), [500, 1000, 2000, 4000]);
+  assert.deepEqual(ends.slice(0, 4).map(({ retryIn }) => retryIn), [500, 1000, 2000, 4000]);
 });
 
-test("where controls are refused it does without, and says so", () => {
+test("it falls back to no controls if they are refused, and reports that", () => {
   const { clock, sockets, connection } = start();
   sockets.last.ends();
   assert.equal(sockets.last.url, target.plain);
@@ -59,13 +59,13 @@ test("where controls are refused it does without, and says so", () => {
   clock.pass(10000);
   sockets.last.ends(1001);
   clock.pass(500);
-  assert.equal(sockets.last.url, target.plain); // it stays so
+  assert.equal(sockets.last.url, target.plain); // it stays that way
   connection.connect(target);
-  assert.equal(sockets.last.url, target.url); // until it begins anew
+  assert.equal(sockets.last.url, target.url); // until connect is called again
   assert.ok(!connection.controlsRefused);
 });
 
-test("a server that is away has not refused controls", () => {
+test("an unreachable server has not refused controls", () => {
   const { clock, sockets, connection } = start();
   sockets.last.ends(); // with controls
   sockets.last.ends(); // without
@@ -76,7 +76,7 @@ test("a server that is away has not refused controls", () => {
   assert.ok(!connection.controlsRefused);
 });
 
-test("controls that were taken once are not doubted at the first failure", () => {
+test("controls that were accepted once are not suspected after the first failure", () => {
   const { clock, sockets } = start();
   sockets.last.opens();
   clock.pass(10000);
@@ -88,7 +88,7 @@ test("controls that were taken once are not doubted at the first failure", () =>
   }
 });
 
-test("it stays closed when it is told to", () => {
+test("it stays closed after disconnect", () => {
   const { clock, sockets, connection, ends } = start();
   sockets.last.opens();
   connection.disconnect();
@@ -96,13 +96,13 @@ test("it stays closed when it is told to", () => {
   assert.equal(sockets.last.closing.code, 1000);
   sockets.last.ends(1000);
   assert.equal(connection.phase, "off");
-  assert.equal(ends[0].again, -1);
+  assert.equal(ends[0].retryIn, -1);
   clock.pass(60000);
   assert.equal(sockets.all.length, 1);
   assert.equal(clock.pending, 0);
 });
 
-test("it stays closed without reconnects, and at a stop while it waits", () => {
+test("it stays closed if reconnects are off, and after a disconnect while it waits", () => {
   const { sockets, connection, clock } = start();
   sockets.last.opens();
   sockets.last.ends();
@@ -116,7 +116,7 @@ test("it stays closed without reconnects, and at a stop while it waits", () => {
   assert.equal(clock.pending, 0);
 });
 
-test("a connection that is left says no more", () => {
+test("an abandoned connection reports nothing", () => {
   const { sockets, connection, ends, messages } = start();
   const [first] = sockets.all;
   first.opens();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { buildURL, conflict, controls, fault, parseProtocols, parseQuery } from "./controls.js";
+import { buildURL, conflict, controls, parseProtocols, parseQuery, validate } from "./controls.js";
 
-test("the WebSocket is beside the page, below any prefix", () => {
+test("the WebSocket's URL is relative to the page, under any prefix", () => {
   for (const [page, path, values, want] of [
     ["http://h:8080/", "", {}, "ws://h:8080/"],
     ["https://h/.ws", "", {}, "wss://h/"],
@@ -14,7 +14,7 @@ test("the WebSocket is beside the page, below any prefix", () => {
   assert.throws(() => buildURL("http://h/", "//evil/"), /evil.*may only connect to h,/);
 });
 
-test("a wrong value is named with what is allowed", () => {
+test("an invalid value is reported with what is allowed", () => {
   const byName = Object.fromEntries(controls.map((control) => [control.name, control]));
   for (const [name, good, bad] of [
     ["delay", ["250ms", "1m30s", "1.5s"], ["250", "soon", "-1s", ""]],
@@ -25,12 +25,12 @@ test("a wrong value is named with what is allowed", () => {
     ["close", ["ignore"], ["x"]],
     ["pong", ["0"], ["1"]],
   ]) {
-    for (const value of good) assert.equal(fault(byName[name], value), "", `${name}=${value}`);
-    for (const value of bad) assert.match(fault(byName[name], value), new RegExp(`^${name} must be `), `${name}=${value}`);
+    for (const value of good) assert.equal(validate(byName[name], value), "", `${name}=${value}`);
+    for (const value of bad) assert.match(validate(byName[name], value), new RegExp(`^${name} must be `), `${name}=${value}`);
   }
 });
 
-test("a close code needs a close", () => {
+test("close_code and close_reason need a close", () => {
   assert.equal(conflict({ close_code: "1012", close_in: "1s" }), "");
   assert.match(conflict({ close_reason: "x" }), /need close_after or close_in/);
 });
@@ -39,8 +39,8 @@ test("the page's own query fills the form", () => {
   assert.deepEqual(parseQuery("?delay=1s&other=2&ping=0&every="), { delay: "1s", ping: "0" });
 });
 
-test("subprotocols are a list without repetition", () => {
+test("subprotocols are a list without duplicates", () => {
   assert.deepEqual(parseProtocols(" chat, mqtt  chat,"), ["chat", "mqtt"]);
   assert.deepEqual(parseProtocols(""), []);
-  assert.throws(() => parseProtocols("chat, a/b"), /^Error: a\/b is not the name/);
+  assert.throws(() => parseProtocols("chat, a/b"), /^Error: a\/b is not a subprotocol name/);
 });

@@ -1,6 +1,6 @@
-// The form that builds a URL of controls, connects with it, or copies it.
+// The form that builds a URL with controls, connects to it, or copies it.
 import { byId, element, setText } from "./dom.js";
-import { buildURL, conflict, controls, fault, parseProtocols, parseQuery } from "./controls.js";
+import { buildURL, conflict, controls, parseProtocols, parseQuery, validate } from "./controls.js";
 
 function field(control) {
   const id = `control-${control.name}`;
@@ -15,8 +15,8 @@ function field(control) {
 
 const inputOf = ({ name }) => byId(`control-${name}`);
 
-// startControls makes the form, filled from the page's own query, and returns a function
-// that gives the target of a connection as the form stands. connect is called with one.
+// startControls builds the form, fills it from the page's own query, and returns a function that
+// returns the target the form describes. Submitting the form calls connect with the target.
 export function startControls(connect) {
   for (const control of controls) byId(control.value ? "control-ticks" : "control-fields").append(field(control));
   const given = parseQuery(location.search);
@@ -28,16 +28,16 @@ export function startControls(connect) {
 
   const read = () => {
     const values = {};
-    const faults = [];
+    const errors = [];
     for (const control of controls) {
       const input = inputOf(control);
       const value = control.value ? (input.checked ? control.value : "") : input.value.trim();
-      const wrong = value && fault(control, value);
+      const wrong = value && validate(control, value);
       input.setAttribute("aria-invalid", String(Boolean(wrong)));
-      if (wrong) faults.push(wrong);
+      if (wrong) errors.push(wrong);
       values[control.name] = value;
     }
-    if (conflict(values)) faults.push(conflict(values));
+    if (conflict(values)) errors.push(conflict(values));
     let url = "";
     let plain = "";
     let protocols = [];
@@ -46,27 +46,27 @@ export function startControls(connect) {
       url = buildURL(location.href, byId("path").value.trim(), values);
       plain = buildURL(location.href, byId("path").value.trim());
     } catch (error) {
-      faults.push(error.message);
+      errors.push(error.message);
     }
     byId("url").value = url;
-    setText(byId("controls-error"), faults.join("; "));
-    return { url, plain, protocols, faults };
+    setText(byId("controls-error"), errors.join("; "));
+    return { url, plain, protocols, errors };
   };
 
   const form = byId("controls");
   form.oninput = read;
-  form.onreset = () => setTimeout(read); // when the fields have their values back
+  form.onreset = () => setTimeout(read); // after the fields are reset
   form.onsubmit = (event) => {
     event.preventDefault();
     const target = read();
-    if (!target.faults.length) connect(target);
+    if (!target.errors.length) connect(target);
   };
   byId("copy").onclick = async () => {
     const output = byId("url");
     output.select();
-    // The clipboard's own interface is there over https and on localhost alone.
+    // The Clipboard API exists only over https and on localhost.
     const copied = navigator.clipboard ? await navigator.clipboard.writeText(output.value).then(() => true, () => false) : document.execCommand("copy");
-    setText(byId("copied"), copied ? "Copied." : "Not allowed to copy; the URL is selected.");
+    setText(byId("copied"), copied ? "Copied." : "Copying is not allowed; the URL is selected.");
   };
   read();
   return read;

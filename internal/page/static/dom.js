@@ -1,4 +1,4 @@
-// The document, in short. Text is always set as text: nothing that came over the wire is markup.
+// Helpers for the document. Text is always set as text: nothing from the network becomes markup.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -10,33 +10,33 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
-// setText changes the text of an element only if it differs, so that live regions stay quiet.
+// setText changes an element's text only if it differs, so that live regions stay quiet.
 export function setText(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
 
-// drawSoon returns a function that has draw called a little later, once for all the calls
-// until then: a flood is drawn ten times a second. In a tab that is not shown nothing is drawn.
-export function drawSoon(draw) {
-  let asked = false;
+// throttle returns a function that calls draw shortly after, once for all calls until then, so
+// that a flood is drawn ten times a second. In a hidden tab nothing is drawn.
+export function throttle(draw) {
+  let scheduled = false;
   return () => {
-    if (asked) return;
-    asked = true;
+    if (scheduled) return;
+    scheduled = true;
     setTimeout(() => requestAnimationFrame(() => {
-      asked = false;
+      scheduled = false;
       draw();
     }), 80);
   };
 }
 
-// clockTime is the time of day of a moment, with milliseconds.
+// clockTime formats a moment as the time of day, with milliseconds.
 export function clockTime(moment = new Date()) {
   return `${moment.toTimeString().slice(0, 8)}.${String(moment.getMilliseconds()).padStart(3, "0")}`;
 }
 
-// clock is the browser's, as the modules without a document take it.
+// clock is the browser's clock, in the form that modules without a document take it.
 export const clock = {
-  now: () => performance.timeOrigin + performance.now(), // ms; a worker has it as well
+  now: () => performance.timeOrigin + performance.now(), // ms; the same in a worker
   setTimer: (then, ms) => setTimeout(then, ms),
   clearTimer: (timer) => clearTimeout(timer),
 };

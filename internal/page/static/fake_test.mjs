@@ -1,6 +1,6 @@
-// A clock and WebSockets for the tests, in which nothing waits.
+// A fake clock and fake WebSockets, so that no test waits.
 
-// fakeClock has timers that run when the time is moved.
+// fakeClock has timers that fire when pass moves the time.
 export function fakeClock() {
   let time = 1000;
   let timers = [];
@@ -12,7 +12,7 @@ export function fakeClock() {
       return timer;
     },
     clearTimer(timer) { timers = timers.filter((t) => t !== timer); },
-    // pass lets ms go by, with all that is due on the way.
+        // pass advances the time by ms and fires the timers that are due on the way.
     pass(ms) {
       const end = time + ms;
       for (;;) {
@@ -28,7 +28,7 @@ export function fakeClock() {
   };
 }
 
-// fakeSockets has an open that keeps what it opens, and a clock for its events.
+// fakeSockets has an open function that keeps the sockets it opens.
 export function fakeSockets({ now }) {
   const all = [];
   const open = (url, protocols) => {

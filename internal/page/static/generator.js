@@ -1,34 +1,34 @@
-// Generated payloads at a rate. The clock is passed in.
+// Generates payloads at a rate. The clock is passed in.
 import { generate } from "./payload.js";
 
-// tick is the time between two looks at the clock, in ms.
+// tick is the interval of the timer, in ms.
 const tick = 20;
 
-// burst is how much is made up for after a delay, as of a tab in the background, in ms.
+// burst is how much of a delay is made up for, in ms: timers of a background tab are slow.
 const burst = 200;
 
-// Generator makes payloads until it is stopped. room says whether another may be sent now:
-// nothing is made for a connection that does not keep up.
+// A Generator makes payloads until it is stopped. canSend tells whether another may be sent now,
+// so that none are made for a connection that does not keep up.
 export class Generator {
   #timer;
   #number = 0;
 
-  constructor({ now, setTimer, clearTimer, room, send }) {
-    Object.assign(this, { now, setTimer, clearTimer, room, send });
+  constructor({ now, setTimer, clearTimer, canSend, send }) {
+    Object.assign(this, { now, setTimer, clearTimer, canSend, send });
   }
 
   get running() { return this.#timer !== undefined; }
 
-  // start makes payloads of a kind ("text" or "binary") and size in bytes, rate of them a second.
+  // start makes rate payloads a second, of a kind ("text" or "binary") and a size in bytes.
   start({ kind, size, rate }) {
     this.stop();
-    let due = 1; // the first at once
+    let due = 1; // the first one immediately
     let last = this.now();
     const turn = () => {
       this.#timer = this.setTimer(turn, Math.min(1000, Math.max(tick, 250 / rate)));
       const now = this.now();
       due = Math.min(due + ((now - last) * rate) / 1000, Math.max(1, (burst * rate) / 1000));
-      for (last = now; due >= 1 && this.room(size); due--) this.send(generate(kind, size, ++this.#number));
+      for (last = now; due >= 1 && this.canSend(size); due--) this.send(generate(kind, size, ++this.#number));
     };
     turn();
   }

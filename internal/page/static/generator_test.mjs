@@ -3,15 +3,15 @@ import test from "node:test";
 import { Generator } from "./generator.js";
 import { fakeClock } from "./fake_test.mjs";
 
-function run({ rate, room = () => true }) {
+function run({ rate, canSend = () => true }) {
   const clock = fakeClock();
   const sent = [];
-  const generator = new Generator({ ...clock, room, send: (payload) => sent.push(payload) });
+  const generator = new Generator({ ...clock, canSend, send: (payload) => sent.push(payload) });
   generator.start({ kind: "binary", size: 16, rate });
   return { clock, sent, generator };
 }
 
-test("payloads come at their rate, the first at once", () => {
+test("payloads are sent at their rate, the first immediately", () => {
   for (const [rate, want] of [[0.5, 6], [1, 11], [100, 1001], [2000, 20001]]) {
     const { clock, sent, generator } = run({ rate });
     assert.equal(sent.length, 1);
@@ -23,12 +23,12 @@ test("payloads come at their rate, the first at once", () => {
   }
 });
 
-test("what there was no room for is not made up for at once", () => {
+test("payloads that could not be sent are not made up for in one burst", () => {
   let full = true;
-  const { clock, sent } = run({ rate: 100, room: () => !full });
+  const { clock, sent } = run({ rate: 100, canSend: () => !full });
   clock.pass(10000);
   assert.equal(sent.length, 0);
   full = false;
   clock.pass(20);
-  assert.ok(sent.length <= 22, `${sent.length} at once`);
+  assert.ok(sent.length <= 22, `${sent.length} in one burst`);
 });

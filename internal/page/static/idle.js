@@ -1,12 +1,12 @@
-// The idle-timeout finder: it leaves connections idle, each for a time of its own, and
-// sees when they are cut. The clock and what opens a RemoteSocket are passed in.
+// The idle time-out finder: it measures when idle connections are cut. The clock and the
+// function that opens a RemoteSocket are passed in.
 import { parseGreeting } from "./ledger.js";
 import { conclude } from "./timers.js";
 
-// patience is how long the echo after the idle time may take, in ms.
-const patience = 10000;
+// echoTimeout is how long to wait for the echo after the idle time, in ms.
+const echoTimeout = 10000;
 
-// presets are the steps to choose from, in seconds.
+// presets are the lists of steps to choose from, in seconds.
 export const presets = {
   10: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
   60: [10, 15, 30, 45, 65],
@@ -14,18 +14,18 @@ export const presets = {
   600: [10, 15, 30, 60, 100, 120, 240, 300, 600],
 };
 
-// parseSteps reads a list of seconds.
+// parseSteps parses a list of seconds.
 export function parseSteps(text) {
   const steps = [...new Set(text.split(/[\s,]+/).filter(Boolean).map(Number))].sort((a, b) => a - b);
   if (!steps.length || steps.length > 20 || steps.some((s) => !(s >= 1 && s <= 7200))) {
-    throw new Error("The steps must be 1 to 20 numbers of seconds, each from 1 to 7200, with commas between.");
+    throw new Error("Enter 1 to 20 idle times in seconds, each from 1 to 7200, separated by commas.");
   }
   return steps;
 }
 
-// IdleFinder runs once. onChange is called when a result has changed, with the finder:
-// results has for each step {step, state, since, outcome, after, code, reason}, of which
-// state is connecting, idle, checking or done; conclusion is there at the end.
+// An IdleFinder runs once. It calls onChange with itself whenever a result changes. results has
+// {step, state, since, outcome, after, code, reason} for each step; state is connecting, idle,
+// checking or done. conclusion is set at the end.
 export class IdleFinder {
   results = [];
   conclusion;
@@ -38,8 +38,8 @@ export class IdleFinder {
     Object.assign(this, { open, now, setTimer, clearTimer, onChange });
   }
 
-  // run opens a connection a step, and one that is never idle. url has greet=1 and
-  // ping=0, plain has not.
+  // run opens one connection for each step, and one that is never idle. url has greet=1 and
+  // ping=0; plain has no controls.
   run({ url, plain, steps }) {
     this.urls = [url, plain];
     this.results = steps.map((step) => ({ step, state: "connecting" }));
@@ -48,7 +48,7 @@ export class IdleFinder {
     for (const result of [...this.results, this.busy]) this.#begin(result, url);
   }
 
-  // stop ends everything. There is no conclusion, unless there was one.
+  // stop closes everything. Unless there is a conclusion already, there will be none.
   stop() {
     for (const timer of this.#timers) this.clearTimer(timer);
     for (const ws of this.#sockets) {
@@ -78,22 +78,22 @@ export class IdleFinder {
     this.#sockets.add(ws);
     const isBusy = result === this.busy;
     let timer;
-    const rest = (at) => { // from then on nothing is sent
+    const becomeIdle = (at) => { // nothing is sent from here on
       this.#drop(timer);
       result.state = "idle";
       result.since = at;
-      timer = isBusy ? this.#after(this.busyEvery, talk) : this.#after(result.step * 1000, check);
+      timer = isBusy ? this.#after(this.busyEvery, keepBusy) : this.#after(result.step * 1000, check);
       this.onChange(this);
     };
-    const talk = () => {
+    const keepBusy = () => {
       ws.send("busy");
-      timer = this.#after(this.busyEvery, talk);
+      timer = this.#after(this.busyEvery, keepBusy);
     };
     const check = () => {
       result.state = "checking";
       result.after = (this.now() - result.since) / 1000;
       ws.send("still here?");
-      timer = this.#after(patience, () => end({ outcome: "silent" }));
+      timer = this.#after(echoTimeout, () => end({ outcome: "silent" }));
       this.onChange(this);
     };
     const end = (found) => {
@@ -104,16 +104,16 @@ export class IdleFinder {
       Object.assign(result, found, { state: "done" });
       this.#finish();
     };
-    ws.onopen = ({ at }) => rest(at);
+    ws.onopen = ({ at }) => becomeIdle(at);
     ws.onmessage = ({ at, data }) => {
       if (parseGreeting(data)) this.#greeted = true;
       if (result.state === "checking") end({ outcome: "survived" });
-      else if (!isBusy) rest(at); // the greeting, or a message that nobody asked for
+      else if (!isBusy) becomeIdle(at); // the greeting, or an unsolicited message
     };
     ws.onclose = ({ at, code, reason }) => {
       if (result.state === "connecting") {
         this.#sockets.delete(ws);
-        if (url !== this.urls[1]) { // refused, maybe for its controls
+        if (url !== this.urls[1]) { // refused, perhaps because of the controls
           this.#plain = true;
           this.#begin(result, this.urls[1]);
           return;
@@ -125,10 +125,10 @@ export class IdleFinder {
     };
   }
 
-  // finish concludes when every step has its outcome. The busy connection ends with them.
+  // finish draws the conclusion when every step has an outcome.
   #finish() {
     if (!this.conclusion && this.results.every(({ state }) => state === "done")) {
-      // A timer on the whole connection takes the busy one within the same second.
+      // A timer on the whole connection cuts the busy one within the same second.
       this.#after(1000, () => {
         this.stop();
         if (this.busy.state === "idle") {

@@ -13,7 +13,7 @@ function start(steps) {
   return { clock, sockets, finder };
 }
 
-// greet opens all connections, with a greeting after some time, from which on they are idle.
+// greet opens all connections and sends a greeting on each after a while. They are idle from then on.
 function greet({ clock, sockets }) {
   for (const ws of sockets.all) ws.opens();
   clock.pass(300);
@@ -35,13 +35,13 @@ test("a proxy that cuts after 5 s", () => {
   clock.pass(1000);
   assert.deepEqual(finder.results.map(({ outcome, after }) => [outcome, after]), [["survived", 1], ["survived", 4], ["cut", 5.02], ["cut", 5.02]]);
   assert.equal(finder.busy.outcome, "survived");
-  assert.ok(sockets.all[4].sent.length > 5); // it was never idle
+  assert.ok(sockets.all[4].sent.length > 5); // never idle
   assert.equal(finder.conclusion.title, "Cut after 5 s");
   assert.equal(clock.pending, 0);
-  assert.ok([0, 1, 4].every((i) => sockets.all[i].closing)); // the others are closed already
+  assert.ok([0, 1, 4].every((i) => sockets.all[i].closing)); // the others are closed
 });
 
-test("a path that forgets without a word", () => {
+test("a path that drops connections silently", () => {
   const run = start([1, 10]);
   const { clock, sockets, finder } = run;
   greet(run);
@@ -52,7 +52,7 @@ test("a path that forgets without a word", () => {
   assert.equal(finder.conclusion.title, "Forgotten between 1 s and 10 s");
 });
 
-test("a server that refuses ping=0, or does not know it, may have pinged", () => {
+test("a server that refuses or does not know ping=0 may have sent pings", () => {
   for (const refuses of [true, false]) {
     const { clock, sockets, finder } = start([1]);
     if (refuses) for (const ws of [...sockets.all]) ws.ends();
@@ -62,18 +62,18 @@ test("a server that refuses ping=0, or does not know it, may have pinged", () =>
     clock.pass(1000);
     open[0].receives("still here?");
     clock.pass(1000);
-    assert.match(finder.conclusion.detail, /did not take ping=0/);
+    assert.match(finder.conclusion.detail, /did not accept ping=0/);
   }
 });
 
-test("a server that is not there", () => {
+test("an unreachable server", () => {
   const { clock, sockets, finder } = start([1, 2]);
   for (let i = 0; i < 6; i++) sockets.all[i].ends();
   clock.pass(1000);
   assert.equal(finder.conclusion.title, "No connection could be opened");
 });
 
-test("a stop ends all of it", () => {
+test("stop closes every connection", () => {
   const run = start([1, 2]);
   greet(run);
   run.finder.stop();
@@ -85,5 +85,5 @@ test("a stop ends all of it", () => {
 
 test("steps are a list of seconds", () => {
   assert.deepEqual(parseSteps("30, 10 60,10"), [10, 30, 60]);
-  for (const wrong of ["", "0", "x", "7201", "-1", Array.from({ length: 21 }, (_, i) => i + 1).join()]) assert.throws(() => parseSteps(wrong), /1 to 20 numbers/);
+  for (const wrong of ["", "0", "x", "7201", "-1", Array.from({ length: 21 }, (_, i) => i + 1).join()]) assert.throws(() => parseSteps(wrong), /1 to 20 idle times/);
 });

@@ -1,4 +1,4 @@
-// The idle-timeout finder's form, its progress and its conclusion.
+// The form of the idle time-out finder, its progress and its conclusion.
 import { byId, clock, element, setText } from "./dom.js";
 import { buildURL } from "./controls.js";
 import { closeName } from "./codes.js";
@@ -17,11 +17,11 @@ function row({ step }) {
 
 function outcome({ state, step, outcome, after, code }) {
   if (state === "connecting") return "connecting";
-  if (state === "checking") return "is it still there?";
-  if (state !== "done") return step ? "idle" : "sends, to compare";
+  if (state === "checking") return "checking";
+  if (state !== "done") return step ? "idle" : "busy, for comparison";
   switch (outcome) {
-    case "survived": return step ? "still echoes" : "was not cut";
-    case "silent": return "no echo, no word";
+    case "survived": return step ? "still echoes" : "not cut";
+    case "silent": return "no echo, not closed";
     case "failed": return "could not connect";
     default: return `cut after ${formatSeconds(after)}, ${code} ${closeName(code)}`;
   }
@@ -37,19 +37,19 @@ function draw() {
   });
 }
 
-function conclude({ title, detail, suspects }) {
+function conclude({ title, detail, timers }) {
   byId("idle-conclusion").replaceChildren(element("h3", {}, title), element("p", {}, detail));
-  if (!suspects.length) return;
-  byId("idle-conclusion").append(element("ul", {}, ...suspects.map(({ seconds, who, setting, whole }) =>
-    element("li", {}, element("b", {}, who), `: ${formatSeconds(seconds)}${whole ? " for the whole connection" : ""}, ${setting}`))));
+  if (!timers.length) return;
+  byId("idle-conclusion").append(element("ul", {}, ...timers.map(({ seconds, name, setting, whole }) =>
+    element("li", {}, element("b", {}, name), `: ${formatSeconds(seconds)}${whole ? " for the whole connection" : ""}, ${setting}`))));
 }
 
 function stop() {
   clearInterval(ticking);
-  setText(byId("idle-toggle"), "Find it");
+  setText(byId("idle-toggle"), "Find");
 }
 
-// startIdle makes the finder work. open makes a RemoteSocket.
+// startIdle attaches the finder to its form. open makes a RemoteSocket.
 export function startIdle(open) {
   const fill = () => byId("idle-steps").value = presets[byId("idle-preset").value].join(", ");
   byId("idle-preset").onchange = fill;

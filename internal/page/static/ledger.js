@@ -1,16 +1,17 @@
-// What was sent and has not come back: it tells an echo from what the server says of itself.
+// Matches received messages with sent ones, and tells echoes from the server's own messages.
 import { difference, same } from "./payload.js";
 
-// searched is how far behind the next expected echo one is looked for that overtook it.
-const searched = 64;
+// reorderWindow is how many messages beyond the next expected echo are searched for one that was
+// echoed early.
+const reorderWindow = 64;
 
-// Ledger judges the messages of one connection. Verdicts are
-//   greeting   the first message, when greet=1 was asked for, if it is one
+// A Ledger judges the messages of one connection. The verdicts are
+//   greeting   the first message, if greet=1 was requested and it is one
 //   push       the next number of every=
 //   identical  the echo that was due, byte for byte
-//   order      an echo that is identical, but was not due yet
-//   different  the echo that was due is not what was sent
-//   stray      nothing was sent that it could be the echo of
+//   order      an identical echo that was not due yet
+//   different  the echo that was due, but changed
+//   stray      not the echo of anything sent
 export class Ledger {
   #sent = []; // {payload, at}
   #awaitGreeting;
@@ -19,31 +20,31 @@ export class Ledger {
   constructor({ greet = false, every = false } = {}) {
     this.#awaitGreeting = greet;
     this.#nextPush = every ? 1 : NaN;
-    this.bytes = 0; // that are awaited
+    this.bytes = 0; // awaited
   }
 
   get awaited() { return this.#sent.length; }
 
-  // send notes a message, with its size.
+  // send records a message and its size.
   send(payload, size) {
     this.#sent.push({ payload, size });
     this.bytes += size;
   }
 
-  // left notes when the next of them left, in ms.
-  left(at) {
+    // markSent records when the next of them was sent, in ms.
+  markSent(at) {
     const next = this.#sent.find((sent) => sent.at === undefined);
     if (next) next.at = at;
   }
 
-  // receive judges a message: {verdict, rtt, note, greeting}. rtt is only of echoes.
+  // receive judges a message: {verdict, rtt, note, greeting}. Only echoes have an rtt.
   receive(payload, at) {
     if (this.#awaitGreeting) {
       this.#awaitGreeting = false;
       const greeting = parseGreeting(payload);
       if (greeting) return { verdict: "greeting", greeting };
     }
-    const due = this.#sent.findIndex(({ payload: sent }, i) => i < searched && same(sent, payload));
+    const due = this.#sent.findIndex(({ payload: sent }, i) => i < reorderWindow && same(sent, payload));
     if (due < 0 && payload === String(this.#nextPush)) {
       this.#nextPush++;
       return { verdict: "push" };
@@ -53,12 +54,12 @@ export class Ledger {
     this.bytes -= size;
     const rtt = at - sentAt;
     if (due === 0) return { verdict: "identical", rtt };
-    if (due > 0) return { verdict: "order", rtt, note: `${due} sent before it are still out` };
+    if (due > 0) return { verdict: "order", rtt, note: `${due} sent before it are still awaited` };
     return { verdict: "different", rtt, note: difference(sent, payload) };
   }
 }
 
-// parseGreeting reads the answer to greet=1, or returns undefined when it is none.
+// parseGreeting parses the answer to greet=1. It returns undefined if payload is not one.
 export function parseGreeting(payload) {
   if (typeof payload !== "string" || payload[0] !== "{") return undefined;
   try {

@@ -1,10 +1,10 @@
-// The page: one connection, and what is shown of it.
+// The page: one connection, and the parts that show it.
 import { clock, byId } from "./dom.js";
 import { Connection } from "./connection.js";
 import { RemoteSocket } from "./remotesocket.js";
 import { Ledger } from "./ledger.js";
 import { addFrame, startFrames } from "./frames.js";
-import { drawEchoes, judge, lose, startEchoes } from "./rtt.js";
+import { countLost, countVerdict, drawEchoes, startEchoes } from "./rtt.js";
 import { byteLength } from "./payload.js";
 import { showEnd, showGreeting, showState } from "./state.js";
 import { startControls } from "./controlsform.js";
@@ -19,27 +19,27 @@ const connection = new Connection({
   open,
   onState(connection) {
     if (connection.phase === "open") {
-      const asked = new URL(connection.url).searchParams;
-      ledger = new Ledger({ greet: asked.has("greet"), every: asked.has("every") });
+      const query = new URL(connection.url).searchParams;
+      ledger = new Ledger({ greet: query.has("greet"), every: query.has("every") });
     }
     showState(connection);
     sending.refresh();
   },
-  onSent: (at) => ledger.left(at),
+  onSent: (at) => ledger.markSent(at),
   onMessage(payload, at) {
     const judged = ledger.receive(payload, at);
     addFrame("received", payload, byteLength(payload), judged);
-    judge(judged);
+    countVerdict(judged);
     if (judged.greeting) showGreeting(judged.greeting);
   },
   onEnd(end) {
-    lose(ledger.awaited);
+    countLost(ledger.awaited);
     ledger = new Ledger();
     showEnd(end);
   },
 });
 
-// send sends a payload, and notes that its echo is due.
+// send sends a payload and records that its echo is due.
 function send(payload) {
   const size = byteLength(payload);
   ledger.send(payload, size);
@@ -48,10 +48,10 @@ function send(payload) {
   drawEchoes();
 }
 
-// connect begins anew. What is still out is lost.
+// connect opens a connection to a target. Echoes that are still due count as lost.
 function connect(target) {
-  if (!target.url) return; // the form says what is wrong
-  lose(ledger.awaited);
+  if (!target.url) return; // the form shows the error
+  countLost(ledger.awaited);
   ledger = new Ledger();
   connection.connect(target);
 }
@@ -68,7 +68,7 @@ byId("reconnects").onchange = ({ target }) => {
 };
 byId("toggle").onclick = () => {
   if (connection.phase === "off") connect(target());
-  else if (connection.phase === "waiting") connection.again();
+  else if (connection.phase === "waiting") connection.retryNow();
   else connection.disconnect();
 };
 connect(target());

@@ -4,14 +4,14 @@ import { byteLength, difference, formatSize, generate, parseHex, preview, same, 
 
 const bytes = (...values) => Uint8Array.from(values);
 
-test("hex is read as people write it", () => {
+test("hex is parsed as people write it", () => {
   for (const [text, want] of [["", []], ["00 ff", [0, 255]], ["00FF01", [0, 255, 1]], ["0x00, 0xfF", [0, 255]], ["de:ad-be;ef\n", [0xde, 0xad, 0xbe, 0xef]]]) {
     assert.deepEqual(parseHex(text), bytes(...want));
   }
   for (const [text, message] of [["0g", /“g” is not/], ["abc", /3 hexadecimal digits/], ["é0", /“é”/]]) assert.throws(() => parseHex(text), message);
 });
 
-test("a payload is shown in short", () => {
+test("a payload has a short form", () => {
   assert.equal(toHex(bytes(0, 10, 255)), "00 0a ff");
   assert.equal(toHex(new Uint8Array(49)).length, 48 * 3 - 1 + 2);
   assert.equal(preview("x".repeat(161)), `${"x".repeat(160)}…`);
@@ -19,7 +19,7 @@ test("a payload is shown in short", () => {
   for (const [size, want] of [[0, "0 B"], [1023, "1023 B"], [1536, "1.5 KiB"], [1 << 20, "1 MiB"], [2 ** 40, "1024 GiB"]]) assert.equal(formatSize(size), want);
 });
 
-test("a difference is named by its first byte", () => {
+test("a difference is described by its first byte", () => {
   for (const [want, got, said] of [
     ["", "", true], ["a", "a", true], [bytes(1, 2), bytes(1, 2), true],
     ["a", bytes(97), "text came back as binary"],
@@ -34,7 +34,7 @@ test("a difference is named by its first byte", () => {
   }
 });
 
-test("a generated payload has its size to the byte, and no two are alike", () => {
+test("a generated payload has the exact size, and no two are equal", () => {
   for (const kind of ["text", "binary"]) {
     for (const size of [0, 1, 3, 4, 125, 126, 65536]) {
       const payload = generate(kind, size, 7);

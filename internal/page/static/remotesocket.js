@@ -1,12 +1,12 @@
-// A WebSocket that is in the worker.
+// The page's side of the WebSockets in the worker.
 
 const worker = new Worker(new URL("./worker.js", import.meta.url));
 const sockets = new Map();
 let lastID = 0;
 
-// RemoteSocket has of a WebSocket what the page uses. Its events have the time at which
-// they came (at), and onsent is called with the time at which each message left, in their
-// order and before their echo.
+// A RemoteSocket has the part of WebSocket's interface that the page uses. Every event has the
+// time at which it happened (at). onsent is called once for each message, in order and before
+// its echo, with the time at which it was sent.
 export class RemoteSocket {
   protocol = "";
   extensions = "";
@@ -14,13 +14,13 @@ export class RemoteSocket {
 
   constructor(url, protocols) {
     sockets.set(this.#id, this);
-    this.#tell("open", { url, protocols });
+    this.#post("open", { url, protocols });
   }
 
-  send(data) { this.#tell("send", { data }); }
-  close(code, reason) { this.#tell("close", { code, reason }); }
+  send(data) { this.#post("send", { data }); }
+  close(code, reason) { this.#post("close", { code, reason }); }
 
-  #tell(type, what) { worker.postMessage({ id: this.#id, type, ...what }); }
+  #post(type, fields) { worker.postMessage({ id: this.#id, type, ...fields }); }
 }
 
 worker.onmessage = ({ data: event }) => {

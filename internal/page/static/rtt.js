@@ -1,15 +1,15 @@
-// Round-trip times as a live plot with percentiles, and how faithful the echoes were.
-import { byId, drawSoon, setText } from "./dom.js";
+// The plot of round-trip times with percentiles, and the counts of verdicts.
+import { byId, setText, throttle } from "./dom.js";
 import { formatMs, niceCeiling, percentiles, Window } from "./stats.js";
 
-const plotted = 240;
+const plotted = 240; // round trips
 const width = 600;
 const height = 120;
 const times = new Window(2000);
 const tally = { identical: 0, different: 0, order: 0, stray: 0, lost: 0, push: 0 };
 let awaited = () => 0;
 
-const draw = drawSoon(() => {
+const draw = throttle(() => {
   const [p50, p95, p99] = percentiles(times.last(), [50, 95, 99]);
   const newest = times.last(plotted);
   setText(byId("p50"), formatMs(p50));
@@ -29,25 +29,25 @@ const draw = drawSoon(() => {
   setText(byId("count-awaited"), awaited().toLocaleString("en"));
   const verdict = byId("faithful");
   verdict.className = broken ? "bad" : tally.identical ? "good" : "";
-  setText(verdict, broken ? "Not every echo was what was sent" : tally.identical ? "Every echo identical, byte for byte, in order" : "No echo yet");
+  setText(verdict, broken ? "Not every message was echoed correctly" : tally.identical ? "Every echo identical, byte for byte, in order" : "No echo yet");
 });
 
-// judge counts a verdict of the ledger.
-export function judge({ verdict, rtt }) {
+// countVerdict counts a verdict of the ledger.
+export function countVerdict({ verdict, rtt }) {
   if (verdict in tally) tally[verdict]++;
   if (rtt !== undefined) times.add(rtt);
   draw();
 }
 
-// lose counts the echoes that can no longer come.
-export function lose(count) {
+// countLost counts echoes that can no longer arrive.
+export function countLost(count) {
   tally.lost += count;
   draw();
 }
 
 export const drawEchoes = draw;
 
-// startEchoes makes the panel work. countAwaited says how many echoes are out.
+// startEchoes attaches the panel. countAwaited returns how many messages have no echo yet.
 export function startEchoes(countAwaited) {
   awaited = countAwaited;
   byId("rtt-clear").onclick = () => {

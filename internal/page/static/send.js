@@ -1,19 +1,19 @@
-// The forms that send: text, hex, a file, and generated payloads.
+// The forms that send text, hex, a file or generated payloads.
 import { byId, clock, setText } from "./dom.js";
 import { Generator } from "./generator.js";
 import { formatSize, parseHex } from "./payload.js";
 
-const largest = 64 << 20; // of a generated payload, in bytes
-const mostAwaited = 1000; // generated messages
-const mostBytes = 8 << 20; // ... and their bytes, beside the one that is largest
+const maxSize = 64 << 20; // of a generated payload, in bytes
+const maxAwaited = 1000; // generated messages without an echo yet
+const maxAwaitedBytes = 8 << 20; // their bytes; a single larger one is allowed
 
-// startSending makes the forms work. send sends a payload; awaited has how many messages
-// and bytes are out. refresh, which it returns, is to be called when the phase has changed.
+// startSending attaches the forms. send sends a payload; awaited returns how many messages and
+// bytes have no echo yet. Call the returned refresh when the connection's phase has changed.
 export function startSending({ connection, send, awaited }) {
   const fail = (text) => setText(byId("send-error"), text);
   const generator = new Generator({
     ...clock,
-    room: (size) => connection.phase === "open" && awaited().awaited < mostAwaited && (awaited().bytes + size <= mostBytes || !awaited().awaited),
+    canSend: (size) => connection.phase === "open" && awaited().awaited < maxAwaited && (awaited().bytes + size <= maxAwaitedBytes || !awaited().awaited),
     send,
   });
 
@@ -22,7 +22,7 @@ export function startSending({ connection, send, awaited }) {
     fail("");
     try {
       const payload = await make();
-      if (connection.phase !== "open") throw new Error("There is no open connection to send on.");
+      if (connection.phase !== "open") throw new Error("Not connected.");
       send(payload);
     } catch (error) {
       fail(error.message);
@@ -46,7 +46,7 @@ export function startSending({ connection, send, awaited }) {
     fail("");
     const size = Number(byId("size").value) * Number(byId("unit").value);
     if (generator.running) generator.stop();
-    else if (size > largest) fail(`${formatSize(size)} is too much for a generated payload; this page makes up to ${formatSize(largest)}.`);
+    else if (size > maxSize) fail(`${formatSize(size)} is too large for a generated payload; the limit is ${formatSize(maxSize)}.`);
     else generator.start({ kind: byId("kind").value, size: Math.round(size), rate: Number(byId("rate").value) });
     setText(byId("generate-toggle"), generator.running ? "Stop" : "Start");
   };

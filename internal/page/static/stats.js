@@ -1,13 +1,13 @@
-// Figures of round-trip times, over a bounded window.
+// Statistics of round-trip times over a bounded window, and formats for them.
 
-// Window keeps the last numbers that were added.
+// A Window keeps the last size numbers that were added.
 export class Window {
   #values = [];
   #next = 0;
 
   constructor(size) {
     this.size = size;
-    this.count = 0; // of all that were ever added
+    this.count = 0; // ever added
   }
 
   add(value) {
@@ -30,28 +30,28 @@ export class Window {
   }
 }
 
-// percentiles returns for each of ps (in percent) the smallest of the values that so many
-// are not above: the nearest rank. Without values each is NaN.
+// percentiles returns, for each of ps (in percent), the smallest value that is at least as large
+// as that share of the values: the nearest rank. Without values it is NaN.
 export function percentiles(values, ps) {
   const sorted = [...values].sort((a, b) => a - b);
   return ps.map((p) => sorted[Math.max(0, Math.ceil((p / 100) * sorted.length) - 1)] ?? NaN);
 }
 
-// niceCeiling is the next 1, 2 or 5 times a power of ten: the top of an axis.
+// niceCeiling returns the next 1, 2 or 5 times a power of ten, for the top of an axis.
 export function niceCeiling(value) {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value * 0.999999);
 }
 
-// formatMs writes milliseconds with three digits that count.
+// formatMs formats milliseconds with three significant digits.
 export function formatMs(ms) {
   if (Number.isNaN(ms)) return "–";
   if (ms >= 10000) return `${(ms / 1000).toFixed(1)} s`;
   return `${ms.toFixed(ms < 10 ? 2 : ms < 100 ? 1 : 0)} ms`;
 }
 
-// formatSeconds writes a time as people say it: "40 ms", "4.9 s", "3 min 20 s".
+// formatSeconds formats a time for people: "40 ms", "4.9 s", "3 min 20 s".
 export function formatSeconds(seconds) {
   if (seconds > 0 && seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 60) return `${Number(seconds.toFixed(1))} s`;

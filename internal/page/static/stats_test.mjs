@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { formatMs, formatSeconds, niceCeiling, percentiles, Window } from "./stats.js";
 
-test("percentiles are by the nearest rank", () => {
+test("percentiles use the nearest rank", () => {
   const hundred = Array.from({ length: 100 }, (_, i) => 100 - i);
   for (const [values, want] of [
     [hundred, [50, 95, 99]],
@@ -12,7 +12,7 @@ test("percentiles are by the nearest rank", () => {
   ]) assert.deepEqual(percentiles(values, [50, 95, 99]), want);
 });
 
-test("a window keeps the last, in order", () => {
+test("a window keeps the last values in order", () => {
   const window = new Window(3);
   for (let i = 1; i <= 5; i++) window.add(i);
   assert.deepEqual(window.last(), [3, 4, 5]);
@@ -29,7 +29,7 @@ test("the top of an axis is 1, 2 or 5 times a power of ten", () => {
   }
 });
 
-test("times are written as people say them", () => {
+test("times are formatted for people", () => {
   for (const [ms, want] of [[NaN, "–"], [0.12345, "0.12 ms"], [12.34, "12.3 ms"], [1234, "1234 ms"], [12345, "12.3 s"]]) assert.equal(formatMs(ms), want);
   for (const [s, want] of [[0, "0 s"], [0.04, "40 ms"], [5, "5 s"], [4.96, "5 s"], [59.9, "59.9 s"], [60.02, "1 min"], [200, "3 min 20 s"], [3661, "1 h 1 min"]]) assert.equal(formatSeconds(s), want);
 });

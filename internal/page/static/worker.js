@@ -1,11 +1,11 @@
-// A worker that has the page's WebSocket. Times are taken here, where no drawing of the
-// page holds up a message. remotesocket.js has the other side.
+// The worker that holds the page's WebSockets. Times are taken here, where drawing the page
+// delays nothing. remotesocket.js is the other side.
 "use strict";
 
 const sockets = new Map();
-const now = () => performance.timeOrigin + performance.now(); // the page's clock, too
+const now = () => performance.timeOrigin + performance.now(); // same clock as the page's
 
-const does = {
+const handlers = {
   open({ id, url, protocols }) {
     const ws = new WebSocket(url, protocols);
     ws.binaryType = "arraybuffer";
@@ -18,7 +18,7 @@ const does = {
     };
   },
   send({ id, data }) {
-    if (sockets.get(id)?.readyState !== WebSocket.OPEN) return; // its end is on the way to the page
+    if (sockets.get(id)?.readyState !== WebSocket.OPEN) return; // the page will soon receive the close event
     const at = now();
     sockets.get(id).send(data);
     postMessage({ id, type: "sent", at });
@@ -28,4 +28,4 @@ const does = {
   },
 };
 
-onmessage = ({ data }) => does[data.type](data);
+onmessage = ({ data }) => handlers[data.type](data);

@@ -1,6 +1,6 @@
-// A bare TCP echo over epoll: what the kernel alone costs. One thread, level-triggered;
-// what a short write leaves is kept, and the connection is not read until it has gone. It
-// has echosvc's system calls, and a buffer of its size.
+// A bare TCP echo over epoll, which measures the cost of the kernel alone. It is single-threaded
+// and level-triggered. After a short write it keeps the rest, and does not read the connection
+// until the rest is written. It makes echosvc's system calls, with a buffer of the same size.
 #define _GNU_SOURCE // accept4
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,9 +17,9 @@
 enum { BUFFER = 512 << 10, EVENTS = 256, ACCEPTS = 64 };
 
 struct conn {
-	char *unsent; // NULL, or what a short write left
+	char *unsent; // the rest of a short write, or NULL
 	int fd;
-	unsigned at, left; // of it: what has gone since, and what has not
+	unsigned at, left; // in unsent: bytes written since, and bytes not yet written
 };
 
 static int ep;
@@ -81,7 +81,7 @@ static void receive(struct conn *c)
 		keep(c, buffer + (sent < 0 ? 0 : sent), (size_t)(sent < 0 ? n : n - sent));
 }
 
-static void welcome(int listener)
+static void accept_all(int listener)
 {
 	for (int i = 0; i < ACCEPTS; i++) {
 		int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -110,7 +110,7 @@ int main(int argc, char **argv)
 	struct conn listener = {.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
 	int yes = 1;
 	setsockopt(listener.fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-	setsockopt(listener.fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes); // accepted sockets inherit it
+	setsockopt(listener.fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes); // inherited by accepted sockets
 	if (bind(listener.fd, (struct sockaddr *)&addr, sizeof addr) < 0 || listen(listener.fd, SOMAXCONN) < 0) {
 		perror("listen");
 		return 1;
@@ -124,7 +124,7 @@ int main(int argc, char **argv)
 		for (int i = 0; i < n; i++) {
 			struct conn *c = events[i].data.ptr;
 			if (c == &listener)
-				welcome(c->fd);
+				accept_all(c->fd);
 			else if (events[i].events & EPOLLOUT)
 				flush(c);
 			else

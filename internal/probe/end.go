@@ -17,23 +17,23 @@ import (
 	"github.com/coder/websocket"
 )
 
-// errStillOpen says that a connection should have ended.
+// errStillOpen is returned for a connection that should have ended.
 var errStillOpen = errors.New("still open")
 
-// closeWords are the close codes of RFC 6455 section 7.4.1 and of the IANA's registry.
-var closeWords = map[websocket.StatusCode]string{
+// closeNames are the close codes of RFC 6455 section 7.4.1 and of the IANA registry.
+var closeNames = map[websocket.StatusCode]string{
 	1000: "normal closure", 1001: "going away", 1002: "protocol error", 1003: "unsupported data", 1007: "invalid payload",
 	1008: "policy violation", 1009: "message too big", 1010: "mandatory extension", 1011: "internal error",
 	1012: "service restart", 1013: "try again later", 1014: "bad gateway",
 }
 
-// closeText is a close frame in words.
-func closeText(closed websocket.CloseError) string {
+// formatClose formats a close frame for people.
+func formatClose(closed websocket.CloseError) string {
 	if closed.Code == websocket.StatusNoStatusRcvd {
 		return "no code"
 	}
 	text := fmt.Sprint(int(closed.Code))
-	if words := closeWords[closed.Code]; words != "" {
+	if words := closeNames[closed.Code]; words != "" {
 		text += " (" + words + ")"
 	}
 	if closed.Reason == "" {
@@ -42,28 +42,28 @@ func closeText(closed websocket.CloseError) string {
 	return fmt.Sprintf("%s %q", text, closed.Reason)
 }
 
-// closeFrame is the close frame that ended a connection.
+// closeFrame returns the close frame that ended a connection.
 func closeFrame(err error) (closed websocket.CloseError, found bool) {
 	found = errors.As(err, &closed)
 	return closed, found
 }
 
-// ending says in words how a connection has ended.
-func ending(err error) string {
+// describeEnd describes how a connection ended.
+func describeEnd(err error) string {
 	closed, found := closeFrame(err)
 	switch {
 	case found:
-		return "closed with " + closeText(closed)
+		return "closed with " + formatClose(closed)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "ended without a close frame"
 	case isReset(err):
-		return "reset, without a close frame"
+		return "reset without a close frame"
 	case errors.Is(err, websocket.ErrMessageTooBig):
-		return fmt.Sprintf("it sent a message of more than %d bytes", maxEcho)
+		return fmt.Sprintf("the message is larger than %d bytes", maxEcho)
 	case errors.Is(err, context.Canceled):
 		return "interrupted"
 	}
-	return cause(err).Error()
+	return simplify(err).Error()
 }
 
 func isReset(err error) bool {
@@ -75,26 +75,26 @@ func isTimeout(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// cause takes off what libraries put around an error, and puts on what helps.
-func cause(err error) error {
+// simplify removes what libraries wrap around an error, and adds a hint where there is one.
+func simplify(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err
 	}
 	var op *net.OpError
-	if errors.As(err, &op) && op.Source != nil { // a port that is another each time
+	if errors.As(err, &op) && op.Source != nil { // without the source port, which difference each time
 		return &shortened{fmt.Sprintf("%s %s %v: %v", op.Op, op.Net, op.Addr, op.Err), err}
 	}
 	var unknown x509.UnknownAuthorityError
 	if errors.As(err, &unknown) {
-		return fmt.Errorf("%w; -cafile names a file with the authority's certificate, -insecure goes without", err)
+		return fmt.Errorf("%w; -cafile names a file with the authority's certificate, -insecure skips the check", err)
 	}
 	text := err.Error()
 	for _, prefix := range []string{"failed to WebSocket dial: ", "failed to get reader: ", "failed to read frame header: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
-	if _, what, found := strings.Cut(text, " violation: "); found && strings.HasPrefix(text, "WebSocket ") {
-		text = what
+	if _, rest, found := strings.Cut(text, " violation: "); found && strings.HasPrefix(text, "WebSocket ") {
+		text = rest
 	}
 	if text == err.Error() {
 		return err
@@ -102,7 +102,7 @@ func cause(err error) error {
 	return &shortened{text, err}
 }
 
-// shortened is an error with fewer words.
+// A shortened error has a shorter text.
 type shortened struct {
 	text string
 	err  error
@@ -111,10 +111,10 @@ type shortened struct {
 func (s *shortened) Error() string { return s.text }
 func (s *shortened) Unwrap() error { return s.err }
 
-// maxPrintable is how much of what a server said is shown, in characters.
+// maxPrintable is how many characters of a server's text are shown.
 const maxPrintable = 300
 
-// printable makes one short line of what a server said.
+// printable turns what a server sent into one short line.
 func printable(p []byte) string {
 	var line strings.Builder
 	count, space := 0, false
