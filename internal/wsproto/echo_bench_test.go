@@ -1,9 +1,10 @@
 package wsproto
 
 import (
-	"github.com/echosvc/echosvc/internal/wstest"
 	"strings"
 	"testing"
+
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // echoLoad is a read that is answered again and again.
@@ -22,7 +23,7 @@ var echoLoads = []echoLoad{
 	{"100,000 tiny in one read", []byte(strings.Repeat(string(wstest.Frame(0x82, "a")), 100_000))},
 }
 
-// run answers the load in mem, which has Headroom and the load's length.
+// run answers the load in mem, which has room for Headroom and the load.
 func (l *echoLoad) run(echo *Echo, mem []byte) int {
 	b := Buffer{Mem: mem, Start: Headroom, End: Headroom + copy(mem[Headroom:], l.in)}
 	for echo.Next(&b).Kind != NeedMore {
@@ -48,11 +49,11 @@ func BenchmarkDecoder(b *testing.B) {
 		b.Run(load.name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(load.in)))
-			decoder, mem := newDecoder(&Config{}, Deflate{}), make([]byte, len(load.in))
+			decoder, mem := NewDecoder(&Config{}, Deflate{}), make([]byte, len(load.in))
+			var ev Event
 			for b.Loop() {
 				for rest := mem[:copy(mem, load.in)]; len(rest) > 0; {
-					var ev Event
-					rest = rest[decoder.next(rest, &ev):]
+					rest = rest[decoder.Next(rest, &ev):]
 				}
 			}
 		})
@@ -63,10 +64,10 @@ func BenchmarkHandshake(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		var h Head
-		n, _ := h.Scan([]byte(articleRequest))
-		r, _ := ParseRequest([]byte(articleRequest[:n]))
-		if _, refusal := anything.Accept(&r); refusal != nil {
-			b.Fatal(refusal)
+		n, _ := h.Scan([]byte(exampleRequest))
+		r, _ := ParseRequest([]byte(exampleRequest[:n]))
+		if _, err := anything.Accept(&r); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
