@@ -25,11 +25,11 @@ const (
 // the left, by what is to be sent.
 //
 //	0                                  Start      End        len(Mem)
-//	|  room  |  to be sent  |  unused  |  read    |  free     |
+//	|  room  |  to be sent  |  room    |  read    |  free     |
 //
 // The answers never reach Start, because a server's frame is 4 bytes shorter than the
 // client's. The caller owns Mem and sets Mem, Start and End before the first call. It must
-// neither change Mem nor copy the Buffer while an Echo uses it.
+// neither change Mem nor copy the Buffer until Out has been sent.
 type Buffer struct {
 	Mem        []byte
 	Start, End int // Mem[Start:End] has been read from the connection and not used yet
@@ -52,9 +52,9 @@ func (b *Buffer) Replace(n int, out []byte) {
 	b.Append(out)
 }
 
-// Append adds a control frame, or what Replace was given, to the bytes to be sent. If there
-// is too little room before Start, it moves these into the headroom, which is enough for one
-// control frame, and with them the payload of the last event.
+// Append adds a control frame to the bytes to be sent. If there is too little room before
+// Start, it moves them into the headroom, and the payload of the last event with them. The
+// headroom is enough for one control frame.
 func (b *Buffer) Append(frame []byte) {
 	b.makeRoom(len(frame))
 	b.outEnd += copy(b.Mem[b.outEnd:b.Start], frame)

@@ -34,8 +34,8 @@ const (
 	Takeover
 )
 
-// Deflate is what a handshake has agreed on permessage-deflate. The zero value is that the
-// extension is not used.
+// Deflate is the agreement of a handshake on permessage-deflate. The zero value means that
+// the extension is not used.
 //
 // Every agreement allows the server to send back a client's compressed messages unchanged:
 //

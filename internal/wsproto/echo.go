@@ -34,7 +34,7 @@ func NewEcho(config *Config, deflate Deflate) Echo {
 // connection ends.
 func (e *Echo) Release() { e.decoder.Release() }
 
-// Deflate returns what was agreed on permessage-deflate.
+// Deflate returns the agreement on permessage-deflate.
 func (e *Echo) Deflate() Deflate { return e.decoder.deflate }
 
 // MidMessage reports whether a message has been sent in part. Only control frames may be
@@ -50,7 +50,9 @@ func (e *Echo) MidMessage() bool { return e.begun }
 // piece is still incomplete is sent later, with the rest of that piece.
 func (e *Echo) Next(b *Buffer) *Event {
 	ev := e.Decode(b)
-	if ev.Kind > Yield {
+	if ev.Kind == Data { // spares the most frequent events a call
+		e.answerData(b, ev)
+	} else if ev.Kind != NeedMore && ev.Kind != Yield {
 		e.Answer(b, ev)
 	}
 	return ev
@@ -104,9 +106,9 @@ func (e *Echo) Answer(b *Buffer, ev *Event) {
 // does not count as received. After a dropped Failed event, Done is true and the caller may
 // still send a close frame.
 //
-// Where the client may take its compression context over from one message to the next
-// ([Deflate]), no compressed message may be answered once another one was dropped and its
-// bytes were not sent in order by other means: it may refer to what was dropped.
+// With context takeover ([Deflate]), a compressed message may refer to earlier ones. After
+// dropping one, the caller must either send its payload by other means or drop those that
+// follow, too.
 func (e *Echo) Drop(b *Buffer, ev *Event) {
 	b.Start += int(e.held) + ev.used
 	e.held = 0
@@ -136,10 +138,17 @@ func (e *Echo) answerData(b *Buffer, ev *Event) {
 }
 
 // holds reports whether an unfinished piece of n bytes, which ends at end in b, has to wait.
-// What can be decoded without another read belongs to the same piece.
+// What can be decoded without another read belongs to the same piece, so that nothing
+// follows it in b: there would be no room for the header.
 func (e *Echo) holds(b *Buffer, end, n int) bool {
-	more := end < b.End || e.decoder.moreOutput()
-	return e.whole || n < MinPiece || more && b.work < enoughWork
+	switch {
+	case e.whole, n < MinPiece:
+		return true
+	case end == b.End:
+		return e.decoder.moreOutput()
+	default:
+		return b.work < enoughWork // then Decode yields
+	}
 }
 
 // firstByte returns the first byte of the next frame of the message that ev belongs to.

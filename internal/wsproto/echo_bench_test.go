@@ -1,9 +1,11 @@
 package wsproto
 
 import (
+	"compress/flate"
 	"strings"
 	"testing"
 
+	"github.com/echosvc/echosvc/internal/inflate/inflatetest"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
@@ -41,6 +43,24 @@ func BenchmarkEcho(b *testing.B) {
 				load.run(&echo, mem)
 			}
 		})
+	}
+}
+
+func BenchmarkCompressedEcho(b *testing.B) {
+	for _, load := range []echoLoad{
+		{"JSON", wstest.Frame(0xc2, string(inflatetest.Flushed(inflatetest.JSON(), flate.BestSpeed)))},
+		{"noise", wstest.Frame(0xc2, string(inflatetest.Flushed(inflatetest.Noise(60_000), flate.BestSpeed)))},
+	} {
+		for _, deflate := range []Deflate{stateless, takeover} {
+			b.Run(load.name+"/"+deflate.String(), func(b *testing.B) {
+				b.ReportAllocs()
+				b.SetBytes(int64(len(load.in)))
+				echo, mem := NewEcho(&Config{Inflaters: newTestInflaters(b)}, deflate), make([]byte, Headroom+len(load.in))
+				for b.Loop() {
+					load.run(&echo, mem)
+				}
+			})
+		}
 	}
 }
 

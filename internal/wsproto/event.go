@@ -5,8 +5,8 @@ type Kind uint8
 
 // The kinds of events.
 const (
-	NeedMore Kind = iota // everything that has arrived has been used as far as possible
-	Yield                // only from an Echo: the call has used its share of time, and there is more to decode
+	NeedMore Kind = iota // more input has to arrive
+	Yield                // of an Echo: its share of time has been used, and there is more to decode
 	Data                 // the payload of a text or binary frame, or the next piece of it
 	Ping
 	Pong
@@ -36,16 +36,17 @@ type Event struct {
 	length int64 // of the frame's payload, in the event that has its header; else 0
 	work   int   // what took time, in bytes that could have been inflated meanwhile
 
-	// Payload is the payload, unmasked but compressed if the message is. Data events have
-	// each byte of a frame's payload once, in order, and may have none. The payload of a
-	// close frame has its code and reason. Payload is a part of the caller's input and is
-	// valid until the caller reuses that.
+	// Payload is the payload, unmasked, and compressed if the message is. It is in pieces that
+	// follow each other from one Data event to the next, and may be empty. The payload of a
+	// close frame is its code and reason. Payload is a part of the caller's input and valid
+	// until the caller reuses that.
 	Payload []byte
-	// Inflated is what the inflater made of a compressed message so far, less what earlier
-	// events had. It is valid until the next call.
+	// Inflated is what a compressed message inflates to, in pieces like Payload. One piece of
+	// Payload may have several, so Payload is empty in the events of the others. Inflated is
+	// valid until the next call.
 	Inflated []byte
-	// Saved is how many bytes compression has saved, at the end of a compressed message. It
-	// is negative if the message has grown.
+	// Saved is how many bytes the compression of the message has saved. It is set in the last
+	// event of a compressed message, and negative if the message has grown.
 	Saved int64
 }
 

@@ -2,8 +2,8 @@ package wsproto
 
 import "fmt"
 
-// HandshakeError is an opening handshake that failed. It is an HTTP response, which is never
-// 101 and always closes the connection, so that no proxy can take the upgrade for done.
+// HandshakeError is an opening handshake that failed. Its HTTP response always closes the
+// connection, so that no proxy mistakes it for a completed upgrade.
 //
 // Functions return a *HandshakeError, not an error, so that nil means success. Do not store
 // a nil pointer in an error: that would not equal nil.

@@ -3,9 +3,10 @@ package wsproto
 import "github.com/echosvc/echosvc/internal/inflate"
 
 const (
-	// inflateCut is how many compressed bytes a call of Decoder.Next uses at most. A bomb
-	// inflates to a thousand times as much.
-	inflateCut = 2 << 10
+	// inflateCut is how many compressed bytes a call of Decoder.Next looks at. It unmasks them
+	// before it knows how many it will use, and masks the others again, which must not take
+	// long in comparison. The inflater's window bounds the output of a call.
+	inflateCut = 4 << 10
 
 	// Work is counted in bytes that could have been inflated in the same time. After
 	// enoughWork, other connections get their turn.
