@@ -1,74 +1,66 @@
 package wsproto
 
-// MaxWhole is the largest payload, in bytes, of a frame that is answered as one
-// frame even when it arrives in pieces. A larger one that arrives in pieces is
-// answered as it comes, each piece in a frame of its own.
-const MaxWhole = 64 << 10
+const (
+	// MaxWhole is the largest payload of a data frame, in bytes, that an Echo answers as one
+	// frame even if it arrives in pieces. A larger frame is answered as it arrives.
+	MaxWhole = 64 << 10
 
-// Headroom is how many bytes a [Buffer] must have in front of what is read into it.
-// The answer to a frame is shorter than the frame, except where a piece of a large
-// frame needs a header of its own, where the 101 response is longer than the
-// request, and where a close frame comes behind an answer.
-const Headroom = 256
+	// MinPiece is the least payload, in bytes, of each piece in which an Echo answers a frame
+	// that is larger than MaxWhole. Only the last piece may be shorter.
+	MinPiece = 16 << 10
 
-// MinBuffer is the least length of a buffer in which every frame can be answered.
-const MinBuffer = Headroom + MaxWhole + maxClientHeader + maxControlPayload
+	// Headroom is how many bytes a [Buffer] must have before the bytes that are read into it.
+	// An answer is shorter than its frame, except that a piece of a large frame needs a header
+	// of its own, that the 101 response may be longer than the request, and that a close frame
+	// may follow an answer.
+	Headroom = 256
 
-// Buffer is the storage in which a read is answered: what has been read is
-// replaced, from the left, by what is to be sent.
+	// MinBuffer is the smallest Buffer, in bytes, in which every frame can be answered. It
+	// holds the longest payload that waits for its rest, and the longest control frame with a
+	// header to spare.
+	MinBuffer = Headroom + MaxWhole + maxClientHeader + MaxControlPayload
+)
+
+// Buffer is the memory in which a read is answered: what has been read is replaced, from
+// the left, by what is to be sent.
 //
 //	0                                  Start      End        len(Mem)
-//	|  room  |  answers, to be sent  |  | not used |  free     |
+//	|  room  |  to be sent  |  room    |  read    |  free     |
 //
-// The answers never reach Start, because a server's frame is 4 bytes shorter than
-// the client's. The caller owns Mem, sets all three before the first call, and
-// must not touch Mem between two calls on the same bytes.
+// The answers never reach Start, because a server's frame is 4 bytes shorter than the
+// client's. The caller owns Mem and sets Mem, Start and End before the first call. It must
+// neither change Mem nor copy the Buffer until Out has been sent.
 type Buffer struct {
 	Mem        []byte
-	Start, End int // Mem[Start:End] has been read from the socket and not been used
+	Start, End int // Mem[Start:End] has been read from the connection and not used yet
 
-	outStart, outEnd int    // Mem[outStart:outEnd] is to be sent
-	work             int    // of the events that there were
-	apart            []byte // an answer that does not fit into Mem, with nothing beside it; else nil
-	event            Event  // what the last call of Next found
+	outStart, outEnd int   // Mem[outStart:outEnd] is to be sent
+	work             int   // of the events so far
+	event            Event // the last one
 }
 
-// Out is what is to be sent: a part of Mem, or storage of the Echo's, valid until
-// either is used again.
-func (b *Buffer) Out() []byte {
-	if b.apart != nil {
-		return b.apart
-	}
-	return b.Mem[b.outStart:b.outEnd]
-}
+// Out returns the bytes to be sent, a part of Mem.
+func (b *Buffer) Out() []byte { return b.Mem[b.outStart:b.outEnd] }
 
-// Discard drops what has not been used.
+// Discard drops what has been read and not used.
 func (b *Buffer) Discard() { b.Start = b.End }
 
-// Replace uses the next n bytes and sends out in their place. It serves the
-// handshake: out may be longer than n bytes by less than half of [Headroom].
+// Replace uses n bytes and sends out in their place. It is for the opening handshake. out
+// may be longer than n bytes by less than half of [Headroom].
 func (b *Buffer) Replace(n int, out []byte) {
 	b.Start += n
 	b.Append(out)
 }
 
-// Append adds to what is to be sent: a close frame, of at most 127 bytes, or what Replace
-// gives it. Where the room before the bytes not yet used is too small, it moves the
-// answers into the headroom, which is enough for one: payloads of events may have moved.
+// Append adds a control frame to the bytes to be sent. If there is too little room before
+// Start, it moves them into the headroom, and the payload of the last event with them. The
+// headroom is enough for one control frame.
 func (b *Buffer) Append(frame []byte) {
-	if b.apart != nil {
-		b.apart = append(b.apart, frame...)
-		return
-	}
 	b.makeRoom(len(frame))
 	b.outEnd += copy(b.Mem[b.outEnd:b.Start], frame)
 }
 
-// Retract takes back the last n bytes of what is to be sent: for an answer that is not to
-// be given.
-func (b *Buffer) Retract(n int) { b.outEnd -= n }
-
-// makeRoom moves the answers to the left until n bytes fit between them and Start.
+// makeRoom moves the bytes to be sent to the left until n bytes fit between them and Start.
 func (b *Buffer) makeRoom(n int) {
 	if b.outStart == b.outEnd {
 		b.outStart, b.outEnd = b.Start-n, b.Start-n
@@ -80,9 +72,9 @@ func (b *Buffer) makeRoom(n int) {
 	}
 }
 
-// answer sends Mem[start:end] as the payload of a frame that begins with first. The bytes
-// stay where they are when nothing else is to be sent, and move next to the frame before
-// otherwise. It returns the payload in its new place, and has used all up to end.
+// answer uses everything up to end and sends Mem[start:end] as the payload of a frame whose
+// first byte is given. The payload stays where it is if nothing else is to be sent, and
+// otherwise moves to the frame before. answer returns it in its new place.
 func (b *Buffer) answer(first byte, start, end int) []byte {
 	var header [maxServerHeader]byte
 	h := appendHeader(header[:0], first, end-start)

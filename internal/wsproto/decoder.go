@@ -1,122 +1,86 @@
 package wsproto
 
-// Kind is what an [Event] tells.
-type Kind uint8
-
-// The kinds of events.
-const (
-	NeedMore Kind = iota // the rest of what is there has to arrive first
-	Yield                // what is there has taken long enough: others first, then the rest
-	Data                 // a data frame's payload, or the next piece of it
-	Ping
-	Pong
-	Close  // a close frame; Code is valid
-	Failed // the client broke the protocol; Violation says how
-)
-
-// Event is what one call of [Echo.Next] found. Nothing on the way of a message copies it,
-// which would cost as much as the rest of a small frame.
-type Event struct {
-	Kind      Kind
-	Violation Violation // Failed: which
-	Code      CloseCode // Close: its code, NoStatusReceived when it had none
-
-	// Of data frames:
-	Opcode     Opcode // Text or Binary: the message's, on its continuation frames too
-	End        bool   // this is the last of the frame's payload
-	Fin        bool   // the frame is the last of its message
-	Compressed bool   // the message is (RFC 7692 section 6)
-
-	// length is the length of the whole frame's payload, in the decoder's event that has
-	// the header, else 0.
-	length int64
-	// work is how many bytes the payload has become that this event took, and as many as
-	// what else it took time for would be.
-	work int
-
-	// Payload is unmasked, and compressed where the message is. It is a part of the
-	// caller's buffer, and is valid until the caller uses that again, or calls
-	// [Buffer.Append]. Data that is not complete may have none.
-	Payload []byte
-	// Plain is a compressed message, at its end, when it inflates to at most 125 bytes. It
-	// is valid until the next call.
-	Plain []byte
-	// Answered is how many bytes of payload have been answered: those of Payload, or, of a
-	// compressed message that is answered inflated, those.
-	Answered int
-	// Saved is by how many bytes a compressed message, at its end, was shorter than what
-	// it inflates to. Compression can be a loss.
-	Saved int64
-}
-
-// Config is what the connections of a server have in common. It is not changed by use and
-// may be shared.
+// Config is what the connections of a server have in common. It must not change once a
+// connection uses it.
 type Config struct {
-	// MaxMessageSize is the largest message, in bytes of payload once it is inflated; 0 is
-	// no limit.
+	// MaxMessageSize is the largest payload of a message, in bytes once it is inflated. 0
+	// is no limit.
 	MaxMessageSize int64
-	// LimitReason is sent with the close code 1009. It should name the limit and its
-	// setting. Empty is a reason that names neither.
+	// LimitReason is the reason in the close frame of ErrMessageOverLimit. It should name
+	// the limit and who set it. If empty, a general reason is sent.
 	LimitReason string
-	// Inflaters are needed for connections that have agreed on permessage-deflate.
+	// Inflaters is used by connections with permessage-deflate. Others may leave it nil.
 	Inflaters Inflaters
 }
 
-// decoder takes the frames of a client apart (RFC 6455 section 5) and makes every
-// check that the RFC asks for: those of the first two bytes and of the length as soon
-// as these are there, that of the message's size with the complete header, those of
-// text with every byte, those of control frames with the complete frame. It keeps no
-// bytes but those of an unfinished character: the caller does.
-type decoder struct {
+// Decoder decodes the frames of one client (RFC 6455 section 5). It makes every check that
+// the RFCs ask of a server, as early as possible: those of a header as its bytes arrive,
+// that of the message's size when the header is complete, those of text and of compressed
+// data with every byte, and those of a control frame when it is complete.
+//
+// A Decoder keeps no input except the bytes of an incomplete character. It answers
+// nothing; see [Echo] for a server that answers, and the Append functions for one's own.
+type Decoder struct {
 	config *Config
-	size   int64  // payload bytes of the message, by the headers so far; counted only with a limit, and not if it is compressed
-	left   int64  // payload bytes of the current frame that have not come
-	key    uint32 // masking key for the next of them
-	// message is the opcode of the message that is unfinished, or opContinuation
-	// when there is none.
+	size   int64  // payload of the message according to its headers, if it counts towards the limit
+	left   int64  // payload bytes of the current frame still to come
+	key    uint32 // the masking key, rotated to the next of them
+	// message is the opcode of the unfinished message, or OpContinuation if there is none.
 	message Opcode
-	fin     bool // the current frame is its message's last
-	inFrame bool // a data frame's header has come, but not all of its payload
+	fin     bool // the current frame is the last of its message
+	inFrame bool // the header of a data frame has arrived but not all of its payload
 	text    utf8Checker
 	inflation
 }
 
-// newDecoder returns a decoder at the first byte behind the handshake.
-func newDecoder(config *Config, deflate Deflate) decoder {
-	return decoder{config: config, inflation: inflation{deflate: deflate}}
+// NewDecoder returns a Decoder for the bytes that follow the opening handshake in which
+// deflate was agreed.
+func NewDecoder(config *Config, deflate Deflate) Decoder {
+	return Decoder{config: config, inflation: inflation{deflate: deflate}}
 }
 
-// next looks at the frame that p begins with, or goes on with the one before, and puts
-// what it was into ev, which must be zero. It unmasks payload in place and returns how many
-// bytes of p it has used: 0 exactly with NeedMore and Failed. A data frame is given as far
-// as it has come, or, when it is compressed, as far as it has been inflated, a control
-// frame when it is complete, so that 131 bytes always suffice to go on. After Failed, next
-// must not be called again.
-func (d *decoder) next(p []byte, ev *Event) (n int) {
-	if d.message == opContinuation {
-		d.release(d.config.Inflaters) // what the last event had of it
+// Release returns the inflater that an unfinished message holds. It must be called when the
+// connection ends.
+func (d *Decoder) Release() {
+	if d.inflater != nil {
+		d.config.Inflaters.Put(d.inflater)
+		d.inflater = nil
+	}
+}
+
+// Next decodes the frame that p begins with, or the next piece of the frame before, sets ev
+// to what it was, and returns how many bytes of p it used. It unmasks the payload in place.
+// The bytes that it did not use must be the beginning of the next p.
+//
+// Data is decoded as it arrives, a control frame when it is complete, so 131 bytes are
+// always enough to make progress. Each call uses input, or has more Inflated output of the
+// input before, or returns NeedMore or Failed. Next must not be called after Failed.
+func (d *Decoder) Next(p []byte, ev *Event) (n int) {
+	*ev = Event{}
+	if d.message == OpContinuation {
+		d.Release() // of the message that the last event ended
 	}
 	if d.inFrame {
-		if len(p) == 0 {
+		if len(p) == 0 && !d.moreOutput() {
 			return 0
 		}
 		return d.payload(p, 0, ev)
 	}
 	var h header
-	n, violation := h.parse(p, d.message, d.deflate.agreed)
+	n, err := h.parse(p, d.message, d.deflate.agreed)
 	switch {
-	case violation != noViolation:
-		return ev.fail(violation)
+	case err != 0:
+		return ev.fail(err)
 	case n == 0:
 		return 0
-	case h.opcode.isControl():
+	case h.opcode.IsControl():
 		return d.control(&h, p, n, ev)
 	case h.compressed:
 		d.beginCompressed(d.config.Inflaters)
 	case d.inflater == nil && d.overLimit(h.length):
-		return ev.fail(MessageOverLimit)
+		return ev.fail(ErrMessageOverLimit)
 	}
-	if h.opcode != opContinuation {
+	if h.opcode != OpContinuation {
 		d.message = h.opcode
 	}
 	d.left, d.key, d.fin, d.inFrame = h.length, h.key, h.fin, true
@@ -124,15 +88,9 @@ func (d *decoder) next(p []byte, ev *Event) (n int) {
 	return d.payload(p, n, ev)
 }
 
-// fail makes ev that of a breach, with nothing used.
-func (ev *Event) fail(v Violation) (n int) {
-	*ev = Event{Kind: Failed, Violation: v}
-	return 0
-}
-
-// overLimit adds a frame's length to the message's and says whether that is more
-// than the limit.
-func (d *decoder) overLimit(length int64) bool {
+// overLimit adds a frame's length to the message's and reports whether the message is over
+// the limit.
+func (d *Decoder) overLimit(length int64) bool {
 	limit := d.config.MaxMessageSize
 	if limit == 0 {
 		return false
@@ -144,57 +102,57 @@ func (d *decoder) overLimit(length int64) bool {
 	return false
 }
 
-// payload takes as much of a data frame's payload as p has behind its first n
-// bytes, and completes ev.
-func (d *decoder) payload(p []byte, n int, ev *Event) int {
+// payload decodes the payload of a data frame, which begins at p[n], as far as it has
+// arrived. It returns how many bytes of p it used.
+func (d *Decoder) payload(p []byte, n int, ev *Event) int {
 	payload := p[n:]
 	if int64(len(payload)) > d.left {
 		payload = payload[:d.left]
 	}
-	var violation Violation
+	var err ProtocolError
 	if d.inflater != nil {
 		ev.Compressed = true
-		payload, ev.work, violation = d.inflatePayload(payload)
+		payload, err = d.inflate(payload, ev)
 	} else {
-		violation = d.plainPayload(payload)
+		err = d.plain(payload)
 	}
 	d.left -= int64(len(payload))
 	ev.Kind, ev.Opcode, ev.Fin, ev.Payload = Data, d.message, d.fin, payload
-	ev.End = d.left == 0
+	ev.End = d.left == 0 && !d.moreOutput()
 	d.inFrame = !ev.End
-	if violation == noViolation && ev.End && d.fin {
-		violation = d.endMessage(ev)
+	if err == 0 && ev.End && d.fin {
+		err = d.endMessage(ev)
 	}
-	if violation != noViolation {
-		return ev.fail(violation)
+	if err != 0 {
+		return ev.fail(err)
 	}
 	return n + len(payload)
 }
 
-// plainPayload takes payload that is not compressed.
-func (d *decoder) plainPayload(payload []byte) Violation {
+// plain decodes payload that is not compressed.
+func (d *Decoder) plain(payload []byte) ProtocolError {
 	key, beyondASCII := unmask(payload, d.key)
 	d.key = key
-	if d.message == Text && (beyondASCII || !d.text.complete()) && !d.text.check(payload) { // section 8.1
-		return InvalidUTF8
+	if d.message == OpText && (beyondASCII || !d.text.complete()) && !d.text.check(payload) { // section 8.1
+		return ErrInvalidUTF8
 	}
-	return noViolation
+	return 0
 }
 
-// endMessage ends the message with the frame of ev.
-func (d *decoder) endMessage(ev *Event) Violation {
+// endMessage ends the message that the frame of ev is the last of.
+func (d *Decoder) endMessage(ev *Event) ProtocolError {
 	switch {
-	case d.inflater != nil && !d.endCompressed(ev):
-		return CorruptDeflate
-	case d.message == Text && !d.text.complete(): // section 8.1
-		return InvalidUTF8
+	case d.inflater != nil && !d.endCompressed(ev): // RFC 7692 section 7.2.2
+		return ErrCorruptDeflate
+	case d.message == OpText && !d.text.complete(): // section 8.1
+		return ErrInvalidUTF8
 	}
-	d.message, d.size = opContinuation, 0
-	return noViolation
+	d.message, d.size = OpContinuation, 0
+	return 0
 }
 
-// control gives a control frame, once it is complete.
-func (d *decoder) control(h *header, p []byte, n int, ev *Event) int {
+// control decodes a control frame once it is complete. Its payload begins at p[n].
+func (d *Decoder) control(h *header, p []byte, n int, ev *Event) int {
 	end := n + int(h.length)
 	if len(p) < end {
 		return 0
@@ -202,16 +160,29 @@ func (d *decoder) control(h *header, p []byte, n int, ev *Event) int {
 	ev.Payload = p[n:end]
 	unmask(ev.Payload, h.key)
 	switch h.opcode {
-	case opPing:
+	case OpPing:
 		ev.Kind = Ping
-	case opPong:
+	case OpPong:
 		ev.Kind = Pong
 	default:
 		ev.Kind = Close
-		var violation Violation
-		if ev.Code, violation = parseClose(ev.Payload); violation != noViolation {
-			return ev.fail(violation)
+		var err ProtocolError
+		if ev.Code, err = parseClose(ev.Payload); err != 0 {
+			return ev.fail(err)
 		}
 	}
 	return end
+}
+
+// CloseReason returns the reason for the close frame that answers a Failed event: the text
+// of its error, or what the configuration or the inflater can say more precisely. It must
+// be called before [Decoder.Release].
+func (d *Decoder) CloseReason(err ProtocolError) string {
+	switch {
+	case err == ErrMessageOverLimit && d.config.LimitReason != "":
+		return d.config.LimitReason
+	case err == ErrCorruptDeflate && d.inflater != nil:
+		return err.Error() + ": " + d.inflater.corruption()
+	}
+	return err.Error()
 }

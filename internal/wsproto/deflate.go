@@ -16,43 +16,51 @@ const (
 	clientMaxWindowBits     = "client_max_window_bits"
 )
 
-// Compression is how far a server goes with permessage-deflate.
+// maxWindowBits is the largest LZ77 window that can be agreed, and the default (RFC 7692
+// section 7.1.2).
+const maxWindowBits = 15
+
+// Compression is a server's use of permessage-deflate.
 type Compression uint8
 
 const (
 	// NoCompression declines every offer.
 	NoCompression Compression = iota
-	// Stateless has both sides forget each message, so that nothing is kept between two.
+	// Stateless agrees on no context takeover in either direction, so that a connection keeps
+	// nothing between two messages.
 	Stateless
-	// Takeover lets the client's messages refer to those before them, unless the client
-	// offers otherwise.
+	// Takeover lets messages refer to earlier ones, unless the client rules that out. A
+	// connection keeps up to 32 KiB between two messages.
 	Takeover
 )
 
-// Deflate is what was agreed on about permessage-deflate. The zero value is that it is
-// not used.
+// Deflate is the agreement of a handshake on permessage-deflate. The zero value means that
+// the extension is not used.
 //
-// A compressed message goes back as it came: the client's bytes are what it can itself
-// inflate. That the server may send them needs two things. Whenever the server must not
-// refer to earlier messages, neither may the client, which every agreement has. And the
-// client's window is no larger than the server's; where a client wants a small one of the
-// server and cannot be bound to it, its messages are answered without compression.
+// Every agreement allows the server to send back a client's compressed messages unchanged:
+//
+//   - If the server's messages must not refer to earlier ones, neither may the client's. The
+//     server may demand that without an offer (RFC 7692 section 7.1.1.2).
+//   - The client's window is no larger than the server's. The server can demand that only if
+//     the client offers client_max_window_bits (section 7.1.2.2), and otherwise declines the
+//     offer (section 5.1).
 type Deflate struct {
-	// ServerNoContextTakeover and ClientNoContextTakeover: no message of that side refers
-	// to an earlier one (RFC 7692 section 7.1.1).
+	// ServerNoContextTakeover and ClientNoContextTakeover are set if the messages of that
+	// side do not refer to earlier ones (section 7.1.1).
 	ServerNoContextTakeover, ClientNoContextTakeover bool
-	// ServerMaxWindowBits and ClientMaxWindowBits, 8 to 15, are the logarithm of how far
-	// back the messages of that side refer (section 7.1.2). 0 is that it was not
-	// spoken of, which means 15.
+	// ServerMaxWindowBits and ClientMaxWindowBits are the base-2 logarithm, 8 to 15, of how
+	// far back the messages of that side refer (section 7.1.2). 0 means that the response
+	// does not mention it, so that the window is 15.
 	ServerMaxWindowBits, ClientMaxWindowBits uint8
 
 	agreed bool
 }
 
-// Agreed says whether permessage-deflate is used.
+// Agreed reports whether the extension is used.
 func (d Deflate) Agreed() bool { return d.agreed }
 
-// String is the element of Sec-WebSocket-Extensions that says so, or "".
+// String returns the element of Sec-WebSocket-Extensions for the response, or "" if the
+// extension is not used.
 func (d Deflate) String() string {
 	if !d.agreed {
 		return ""
@@ -78,7 +86,7 @@ func (d Deflate) String() string {
 	return b.String()
 }
 
-// windowBits is the client's window.
+// windowBits returns the logarithm of the client's window.
 func (d Deflate) windowBits() uint8 {
 	if d.ClientMaxWindowBits == 0 {
 		return maxWindowBits
@@ -86,13 +94,14 @@ func (d Deflate) windowBits() uint8 {
 	return d.ClientMaxWindowBits
 }
 
-// verbatim says whether the client's compressed bytes may be sent back: only where its window
-// is no larger than what the server may use (RFC 7692 section 7.1.2.1).
-func (d Deflate) verbatim() bool {
+// fitsServerWindow reports whether the client's window is no larger than the server's, so
+// that the server may send what the client has compressed (RFC 7692 section 7.1.2.1).
+func (d Deflate) fitsServerWindow() bool {
 	return d.ServerMaxWindowBits == 0 || d.windowBits() <= d.ServerMaxWindowBits
 }
 
-// negotiate accepts the first of the offers that can be kept (RFC 7692 section 5.1), or none.
+// negotiate returns the agreement on the first acceptable offer (RFC 7692 section 5.1), if
+// there is one.
 func (c Compression) negotiate(offers []extension) Deflate {
 	for i := range offers {
 		if d, ok := c.accept(&offers[i]); ok {
@@ -102,7 +111,7 @@ func (c Compression) negotiate(offers []extension) Deflate {
 	return Deflate{}
 }
 
-// accept answers one offer; ok is false when it is declined.
+// accept returns the agreement on one offer. If ok is false, the offer is declined.
 func (c Compression) accept(e *extension) (d Deflate, ok bool) {
 	if c == NoCompression || e.name != deflateName {
 		return d, false
@@ -112,14 +121,16 @@ func (c Compression) accept(e *extension) (d Deflate, ok bool) {
 		return d, false
 	}
 	d = Deflate{agreed: true, ServerNoContextTakeover: offer.serverNoContext, ServerMaxWindowBits: offer.serverBits}
-	// The server may ask for this unasked (section 7.1.1.2), and must where its own
-	// messages, which are the client's, have to do without.
+	// The server sends the client's bytes, so what binds the server must bind the client.
 	d.ClientNoContextTakeover = offer.clientNoContext || offer.serverNoContext
 	if c == Stateless {
 		d.ServerNoContextTakeover, d.ClientNoContextTakeover = true, true
 	}
-	if offer.clientBits != 0 && !d.verbatim() { // it may be bound only then (section 7.1.2.2)
+	if offer.clientBits != 0 && !d.fitsServerWindow() { // section 7.1.2.2
 		d.ClientMaxWindowBits = min(offer.serverBits, offer.clientBits)
+	}
+	if !d.fitsServerWindow() {
+		return Deflate{}, false
 	}
 	return d, true
 }
@@ -128,11 +139,12 @@ func (c Compression) accept(e *extension) (d Deflate, ok bool) {
 type deflateOffer struct {
 	serverNoContext, clientNoContext bool
 	serverBits                       uint8 // 0: not offered
-	clientBits                       uint8 // 0: not offered; 15: offered, without a value too
+	clientBits                       uint8 // 0: not offered; 15: offered with that value or none
 }
 
-// parseDeflateOffer reads the parameters of an offer. ok is false when there is an unknown
-// one, one twice, or one with a value that it must not have (RFC 7692 section 7.1).
+// parseDeflateOffer parses the parameters of an offer. If ok is false, one of them is
+// unknown, occurs twice or has an invalid value, and the offer must be declined (RFC 7692
+// section 7.1).
 func parseDeflateOffer(params []extensionParam) (offer deflateOffer, ok bool) {
 	for _, p := range params {
 		switch {
@@ -156,7 +168,8 @@ func parseDeflateOffer(params []extensionParam) (offer deflateOffer, ok bool) {
 	return offer, true
 }
 
-// parseWindowBits reads 8 to 15, without a leading zero (RFC 7692 section 7.1.2).
+// parseWindowBits parses a number from 8 to 15 without a leading zero (RFC 7692 section
+// 7.1.2.1).
 func parseWindowBits(s string) (bits uint8, ok bool) {
 	n, err := strconv.ParseUint(s, 10, 8)
 	if err != nil || n < 8 || n > maxWindowBits || s[0] == '0' {

@@ -1,48 +1,76 @@
-// Package wsproto is the server side of the WebSocket protocol (RFC 6455)
-// without any I/O: bytes go in, events and bytes come out. It knows no socket,
-// clock, goroutine or log, so that every rule of the RFC is a table test and
-// every stream of bytes is a fuzz input.
+// Package wsproto implements the server side of the WebSocket protocol (RFC 6455) and of
+// permessage-deflate (RFC 7692) without I/O. Bytes go in; events and bytes come out. It has
+// no socket, clock, goroutine or log, so every rule of the RFCs can be tested with literal
+// bytes, and the same code runs in any kind of server.
 //
-// The package answers as an echo server does. A caller that owns a socket works
-// in two steps.
+// # The opening handshake
 //
-// The opening handshake (RFC 6455 section 4.2):
+// A caller that owns a connection does this (RFC 6455 section 4.2):
 //
-//  1. Keep what is read from the socket together, and give all of it to
-//     [Head.Scan] after each read, until it says how long the request head is:
-//     the head may arrive in any cuts.
-//  2. Parse the head with [ParseRequest]. When [Request.IsUpgrade] says no, it is
-//     plain HTTP, which is not this package's matter.
-//  3. [Policy.Accept] makes the checks of section 4.2.1 and gives the [Agreement],
-//     whose [Agreement.AppendResponse] is the 101 to send. Each step may instead
-//     return a [Refusal], which is an HTTP response to send before closing.
-//  4. Bytes behind the head already belong to step 5: nothing is lost.
+//  1. Read, and pass everything that has arrived to [Head.Scan] after each read, until it
+//     returns the length of the request head. A head may arrive in any number of pieces.
+//  2. Parse the head with [ParseRequest]. If [Request.IsUpgrade] reports false, the request
+//     is plain HTTP and not for this package.
+//  3. Pass the request to [Policy.Accept]. It makes every check of section 4.2.1 and
+//     negotiates the subprotocol and compression.
+//  4. Send [Handshake.AppendResponse]. The connection is now a WebSocket, and bytes that
+//     follow the head are its first frames.
 //
-// The frames (sections 5 to 7), for each read:
+// Each of the first three steps may instead return a [HandshakeError]. Send its
+// [HandshakeError.AppendResponse] and end the connection as in step 5 below.
 //
-//  5. Put the bytes in a [Buffer] behind at least [Headroom] bytes of room, and
-//     call [Echo.Next] until it says [NeedMore] or [Yield]. Each call handles one frame (or
-//     the piece of it that has arrived), writes the answer into the same buffer,
-//     before the bytes not yet read, and says what it was.
-//  6. Send [Buffer.Out], in one write. It must have gone before the buffer is used
-//     again: the caller owns the only copy.
-//  7. What is left between Start and End of the buffer is the beginning of
-//     something unfinished. Put it in front of the next read; after Yield, give it
-//     again without one, when others have had their turn.
-//  8. When an event says that nothing more will be answered ([Echo.Last]), shut
-//     down the sending side of the connection once the bytes have gone (section
-//     7.1.1), discard what still arrives, and close. [Echo.Release] is always last.
+// # The frames
 //
-// A server that speaks first (a ping, a close for going away) appends its frame
-// with [Echo.AppendPing], [Echo.AppendText] or [Echo.AppendClose].
+// An [Echo] sends data back and answers control frames (sections 5 to 7):
 //
-// Where things are: opening handshake in head.go (finding its end), request.go
-// (its grammar), upgrade.go (the checks), token.go and extension.go (header
-// values), refusal.go (errors); frames in header.go (what a header may say, RSV1 too), mask.go, utf8.go and decoder.go; the
-// echo in buffer.go and echo.go, in more fragments than came in fragments.go; close codes
-// in closecode.go; every breach of the protocol with its close code in violation.go.
-// Compression (RFC 7692): the negotiation, and what the agreed windows allow the server to
-// send, in deflate.go; a compressed message's life in inflation.go; its answer where its
-// bytes may not go back in expand.go; the inflater in inflate.go (its contract, and the
-// 00 00 ff ff that the sender has removed), block.go, huffman.go, symbols.go and window.go.
+//  1. Read into a [Buffer], after [Headroom] free bytes and after what the last round has
+//     left. The answers are written into the same memory, before what is not decoded yet, so
+//     that an echo needs neither a second buffer nor a copy.
+//  2. Call [Echo.Next] until it returns NeedMore or Yield. Each call handles one frame, or
+//     the piece of a frame that has arrived: memory follows what arrives, not what a header
+//     claims.
+//  3. Send [Buffer.Out], in one write, before the memory is used again. If the client does
+//     not read, do not read from it either.
+//  4. Keep what is left between Start and End of the buffer for the next round. After
+//     NeedMore, it leaves room for a read in a buffer of [MinBuffer] bytes. After Yield, begin
+//     the next round without a read, but let other connections go first: a few bytes of
+//     compressed data can take a long time.
+//  5. If [Echo.Done] reports true, shut down the sending side once everything has been sent.
+//     Then read and discard until the client closes or a short time has passed, and close.
+//     Closing at once would send a reset if anything is unread, and the reset may destroy the
+//     close frame on its way (section 7.1.1).
+//  6. Call [Echo.Release] when the connection ends, for whatever reason.
+//
+// A server that is not an echo drives a [Decoder] in the same way, with memory of its own,
+// and writes its frames with [AppendText], [AppendBinary], [AppendPing], [AppendPong],
+// [AppendClose] and [AppendFrame]. One that is an echo most of the time uses [Echo.Decode]
+// with [Echo.Answer] or [Echo.Drop]. The server may send a message of its own at any time
+// except within another ([Echo.MidMessage]) and after its close frame ([Echo.CloseSent]).
+//
+// # Where each rule is
+//
+//	RFC 6455
+//	4.1 (1)     request line and header fields    request.go, token.go (RFC 9112)
+//	4.2.1       the request                       handshake.go (its end: head.go)
+//	4.2.1 (5)   Sec-WebSocket-Key and -Accept     key.go
+//	4.2.2 (5)   the response, subprotocol         handshake.go, subprotocol.go
+//	            HTTP errors                       handshakeerror.go
+//	5.1, 5.3    masking                           header.go, mask.go
+//	5.2         frame headers                     header.go (received), frame.go (sent)
+//	5.4         fragmentation                     header.go (order), echo.go (answers)
+//	5.5         control frames                    decoder.go, echo.go
+//	5.5.1, 7.4  close frames and close codes      closecode.go
+//	5.6         data frames                       decoder.go, echo.go
+//	7.1         the closing handshake, half-close closing.go
+//	7.1.7       protocol errors                   protocolerror.go
+//	8.1         UTF-8                             utf8.go
+//	9.1         extension negotiation             extension.go (syntax), deflate.go
+//	10.2        Origin                            origin.go
+//	10.4        size limits                       decoder.go, inflation.go, head.go
+//
+//	RFC 7692
+//	5, 7.1      negotiation                       deflate.go
+//	6           RSV1                              header.go (received), echo.go (sent)
+//	7.2.1       00 00 ff ff                       inflation.go
+//	7.2.2       inflating                         inflation.go, package inflate
 package wsproto

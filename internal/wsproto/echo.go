@@ -1,149 +1,166 @@
 package wsproto
 
-// Echo is the server side of one connection after the opening handshake. It
-// answers every frame in the [Buffer] that it came in: data with the same data,
-// pings with pongs, a close frame with the same code and reason, and every breach
-// of the protocol with the close frame that the RFC asks for.
+// Echo is a server that answers every frame in the [Buffer] in which it arrived: data with
+// the same data, a ping with a pong, a close frame with the same code and reason, and every
+// protocol error with the close frame that the RFC asks for.
 //
-// The client's fragmentation is kept. A frame of up to [MaxWhole] bytes is
-// answered whole; a larger one that arrives in pieces is answered piece by piece,
-// so that the server never owes the rest of a frame and can speak at any time. A
-// compressed message goes back in the bytes in which it came, or, where [Deflate] does not
-// allow that, inflated and in fragments of the server's.
+// It keeps the client's fragmentation (RFC 6455 section 5.4). A frame of up to [MaxWhole]
+// bytes is answered with one frame. A larger one that arrives in pieces is answered in
+// fragments of at least [MinPiece] bytes, so that the server can send a pong or a close
+// frame before the client has finished.
+//
+// A compressed message is answered with the client's own bytes (see [Deflate]).
+//
+// [Echo.Next] decodes and answers. A server that sometimes answers differently calls
+// [Echo.Decode], and then either [Echo.Answer] or [Echo.Drop].
 type Echo struct {
-	decoder decoder
-	held    int32 // bytes at the buffer's Start that are unmasked and wait for the rest of their frame
-	hold    bool  // the current frame is to be answered whole
-	begun   bool  // a frame of the current message has been sent
+	decoder Decoder
+	held    int32 // payload bytes at the buffer's Start, unmasked, that wait for the rest of their piece
+	whole   bool  // the current frame is answered as one frame
+	begun   bool  // a frame of the current message has been sent, but not the last
 
 	closeSent     bool
 	closeReceived bool
 	failed        bool
 }
 
-// NewEcho returns an Echo at the first byte behind the handshake, in which deflate was
-// agreed on.
+// NewEcho returns an Echo for the bytes that follow the opening handshake in which deflate
+// was agreed.
 func NewEcho(config *Config, deflate Deflate) Echo {
-	return Echo{decoder: newDecoder(config, deflate)}
+	return Echo{decoder: NewDecoder(config, deflate)}
 }
 
-// Release gives back what the Echo has been lent. It must be called when the connection
-// ends, since that may be within a message.
-func (e *Echo) Release() { e.decoder.release(e.decoder.config.Inflaters) }
+// Release returns the inflater that an unfinished message holds. It must be called when the
+// connection ends.
+func (e *Echo) Release() { e.decoder.Release() }
 
-// Deflate is what was agreed on about permessage-deflate.
+// Deflate returns the agreement on permessage-deflate.
 func (e *Echo) Deflate() Deflate { return e.decoder.deflate }
 
-// CloseSent says whether a close frame was sent. Nothing is sent behind it
-// (RFC 6455 section 5.5.1).
-func (e *Echo) CloseSent() bool { return e.closeSent }
+// MidMessage reports whether a message has been sent in part. Only control frames may be
+// sent before the rest (section 5.4).
+func (e *Echo) MidMessage() bool { return e.begun }
 
-// CloseReceived says whether the client's close frame has come.
-func (e *Echo) CloseReceived() bool { return e.closeReceived }
-
-// Last says whether all is said: the client's close frame has come or it broke the
-// protocol. What still arrives is to be discarded, and the sending side to be shut
-// down.
-func (e *Echo) Last() bool { return e.closeReceived || e.failed }
-
-// Next answers the next frame in b, or the next piece of one, and says what it was.
-// The Payload of what was answered is in its place in b.Out, unless it was answered with
-// something else (see [Deflate]). After [NeedMore] everything that
-// can be answered has been; what is left in b must be in front of the next read. After
-// [Yield] there is more to be done without waiting for a read: what is left is to be given
-// again.
-// When [Echo.Last] is true, nothing is left. The Event is in b, which must not be copied
-// while that is used, and is valid until the next call.
+// Next decodes the next frame in b, or the next piece of one, answers it, and returns what
+// it was. After NeedMore, what is left in b must precede the next read. After Yield, it must
+// be given again without a read, once other connections have had their turn. After
+// [Echo.Done], nothing is left.
+//
+// The Event is a part of b and valid until the next call. The payload of an event whose
+// piece is still incomplete is sent later, with the rest of that piece.
 func (e *Echo) Next(b *Buffer) *Event {
-	ev := &b.event
-	*ev = Event{}
-	if e.Last() {
-		b.Discard()
-		return ev
-	}
-	if e.closeSent {
-		b.Start += int(e.held)
-		e.held = 0
-	}
-	if e.yields(b) {
-		ev.Kind = Yield
-		return ev
-	}
-	n := e.decoder.next(b.Mem[b.Start+int(e.held):b.End], ev)
-	b.work += ev.work
-	switch ev.Kind {
-	case Data:
-		e.data(b, ev, n)
-	case Ping:
-		e.control(b, ev, opPong, n)
-	case Pong:
-		b.Start += n
-	case Close:
-		e.closeReceived = true
-		e.control(b, ev, opClose, n)
-		e.closeSent = true
-		b.Discard()
-		e.Release()
-	case Failed:
-		e.fail(b, ev.Violation)
+	ev := e.Decode(b)
+	if ev.Kind == Data { // spares the most frequent events a call
+		e.answerData(b, ev)
+	} else if ev.Kind != NeedMore && ev.Kind != Yield {
+		e.Answer(b, ev)
 	}
 	return ev
 }
 
-// data answers a data frame or a piece of one. n is how many bytes it took in b,
-// behind those held. A piece that has to wait becomes NeedMore, or Yield where the rest
-// of its frame is there.
-func (e *Echo) data(b *Buffer, ev *Event, n int) {
-	end := b.Start + int(e.held) + n
-	start := end - len(ev.Payload) - int(e.held)
-	if e.closeSent { // nothing is sent behind a close frame (section 5.5.1)
+// Decode is Next without the answer. Unless the event is NeedMore or Yield, the caller must
+// pass it to either [Echo.Answer] or [Echo.Drop] before the next call, and all events of a
+// message to the same one.
+func (e *Echo) Decode(b *Buffer) *Event {
+	ev := &b.event
+	if e.Done() {
+		b.Discard()
+		*ev = Event{}
+		return ev
+	}
+	if e.closeSent { // what is held can no longer be sent (section 5.5.1)
+		b.Start += int(e.held)
+		e.held = 0
+	}
+	at := b.Start + int(e.held)
+	if b.work >= enoughWork && at < b.End {
+		*ev = Event{Kind: Yield}
+		return ev
+	}
+	ev.used = e.decoder.Next(b.Mem[at:b.End], ev)
+	b.work += ev.work
+	if ev.length > 0 {
+		e.whole = ev.length <= MaxWhole
+	}
+	return ev
+}
+
+// Answer answers the event that Decode has returned. Its Payload may move within b. After a
+// close frame of the server, nothing is sent (section 5.5.1).
+func (e *Echo) Answer(b *Buffer, ev *Event) {
+	switch ev.Kind {
+	case Data:
+		e.answerData(b, ev)
+	case Ping: // section 5.5.3
+		e.answerControl(b, ev, OpPong)
+	case Pong: // section 5.5.3: no answer
+		b.Start += ev.used
+	case Close:
+		e.answerClose(b, ev)
+	case Failed:
+		e.answerFailed(b, ev)
+	}
+}
+
+// Drop uses the event that Decode has returned without answering it. A dropped Close event
+// does not count as received. After a dropped Failed event, Done is true and the caller may
+// still send a close frame.
+//
+// With context takeover ([Deflate]), a compressed message may refer to earlier ones. After
+// dropping one, the caller must either send its payload by other means or drop those that
+// follow, too.
+func (e *Echo) Drop(b *Buffer, ev *Event) {
+	b.Start += int(e.held) + ev.used
+	e.held = 0
+	if ev.Kind == Failed {
+		e.failed = true
+		b.Discard()
+		e.Release()
+	}
+}
+
+// answerData answers a data frame, or holds a piece of one that has to wait.
+func (e *Echo) answerData(b *Buffer, ev *Event) {
+	end := b.Start + int(e.held) + ev.used
+	if e.closeSent {
 		b.Start = end
 		return
 	}
-	if ev.Compressed && !e.decoder.deflate.verbatim() {
-		e.answerInflated(b, ev, end)
-		return
-	}
-	if ev.length > 0 {
-		e.hold = ev.length <= MaxWhole
-	}
-	if !ev.End && (e.hold || len(ev.Payload) == 0) {
+	start := end - len(ev.Payload) - int(e.held)
+	if !ev.End && e.holds(b, end, end-start) {
 		b.Start = start
 		e.held = int32(end - start)
-		*ev = Event{}
-		if end < b.End {
-			ev.Kind = Yield
-		}
 		return
 	}
-	ev.Payload = b.answer(e.firstByte(ev.Opcode, ev.Compressed, ev.End && ev.Fin), start, end)
-	ev.Answered = len(ev.Payload)
+	payload := b.answer(e.firstByte(ev), start, end)
+	ev.Payload = payload[e.held:]
 	e.held = 0
 }
 
-// yields says whether others are to have their turn: because there is more in b, and what
-// was in it has taken long enough or leaves no room for an answer that is longer, or
-// because what is to be sent is in storage that the next call would give back.
-func (e *Echo) yields(b *Buffer) bool {
-	if b.apart != nil {
+// holds reports whether an unfinished piece of n bytes, which ends at end in b, has to wait.
+// What can be decoded without another read belongs to the same piece, so that nothing
+// follows it in b: there would be no room for the header.
+func (e *Echo) holds(b *Buffer, end, n int) bool {
+	switch {
+	case e.whole, n < MinPiece:
 		return true
+	case end == b.End:
+		return e.decoder.moreOutput()
+	default:
+		return b.work < enoughWork // then Decode yields
 	}
-	at := b.Start + int(e.held)
-	if at == b.End {
-		return false
-	}
-	return b.work >= enoughWork || len(b.Out()) > 0 && !e.decoder.deflate.verbatim() && e.decoder.inflatesNext(b.Mem[at])
 }
 
-// firstByte is the first byte of the next frame of the message that is being answered.
-func (e *Echo) firstByte(opcode Opcode, compressed, last bool) byte {
-	first := byte(opContinuation)
+// firstByte returns the first byte of the next frame of the message that ev belongs to.
+func (e *Echo) firstByte(ev *Event) byte {
+	first := byte(OpContinuation)
 	if !e.begun {
-		first = byte(opcode)
-		if compressed {
+		first = byte(ev.Opcode)
+		if ev.Compressed { // RFC 7692 section 6.1: on the first frame only
 			first |= rsv1Bit
 		}
 	}
+	last := ev.Last()
 	if last {
 		first |= finBit
 	}
@@ -151,56 +168,12 @@ func (e *Echo) firstByte(opcode Opcode, compressed, last bool) byte {
 	return first
 }
 
-// control answers a control frame of n bytes with one that has the same payload.
-func (e *Echo) control(b *Buffer, ev *Event, opcode Opcode, n int) {
-	end := b.Start + n
-	if e.closeSent { // section 5.5.1
+// answerControl answers a control frame with one that has the same payload.
+func (e *Echo) answerControl(b *Buffer, ev *Event, opcode Opcode) {
+	end := b.Start + ev.used
+	if e.closeSent {
 		b.Start = end
 		return
 	}
 	ev.Payload = b.answer(finBit|byte(opcode), end-len(ev.Payload), end)
-}
-
-// fail answers a breach with its close frame (RFC 6455 section 7.1.7).
-func (e *Echo) fail(b *Buffer, v Violation) {
-	e.failed = true
-	e.held = 0
-	b.Discard()
-	defer e.Release()
-	if e.closeSent { // section 5.5.1
-		return
-	}
-	reason := violations[v].reason
-	switch {
-	case v == MessageOverLimit && e.decoder.config.LimitReason != "":
-		reason = e.decoder.config.LimitReason
-	case v == CorruptDeflate:
-		reason += ": " + e.decoder.inflater.fault.String()
-	}
-	var frame [2 + maxControlPayload]byte
-	b.Append(e.AppendClose(frame[:0], v.CloseCode(), reason))
-}
-
-// AppendClose appends a close frame of the server's own to dst (RFC 6455 section
-// 7.1.2) and begins the closing handshake: from now on everything but the client's
-// close frame is dropped. It must not be called when [Echo.CloseSent]. A reason of
-// over 123 bytes is cut.
-func (e *Echo) AppendClose(dst []byte, code CloseCode, reason string) []byte {
-	e.closeSent = true
-	return appendClose(dst, code, reason)
-}
-
-// AppendPing appends a ping (RFC 6455 section 5.5.2) with at most 125 bytes of
-// payload to dst. It must not be called when [Echo.CloseSent].
-func (e *Echo) AppendPing(dst, payload []byte) []byte {
-	return append(appendHeader(dst, finBit|byte(opPing), len(payload)), payload...)
-}
-
-// MidMessage says whether a part of a message has been sent and the rest has not.
-func (e *Echo) MidMessage() bool { return e.begun }
-
-// AppendText appends a text message of the server's own to dst; it must be UTF-8. It must
-// not be called when [Echo.CloseSent], nor when [Echo.MidMessage] (RFC 6455 section 5.4).
-func (e *Echo) AppendText(dst, payload []byte) []byte {
-	return append(appendHeader(dst, finBit|byte(Text), len(payload)), payload...)
 }

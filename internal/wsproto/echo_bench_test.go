@@ -1,9 +1,12 @@
 package wsproto
 
 import (
-	"github.com/echosvc/echosvc/internal/wstest"
+	"compress/flate"
 	"strings"
 	"testing"
+
+	"github.com/echosvc/echosvc/internal/inflate/inflatetest"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // echoLoad is a read that is answered again and again.
@@ -22,7 +25,7 @@ var echoLoads = []echoLoad{
 	{"100,000 tiny in one read", []byte(strings.Repeat(string(wstest.Frame(0x82, "a")), 100_000))},
 }
 
-// run answers the load in mem, which has Headroom and the load's length.
+// run answers the load in mem, which has room for Headroom and the load.
 func (l *echoLoad) run(echo *Echo, mem []byte) int {
 	b := Buffer{Mem: mem, Start: Headroom, End: Headroom + copy(mem[Headroom:], l.in)}
 	for echo.Next(&b).Kind != NeedMore {
@@ -43,16 +46,34 @@ func BenchmarkEcho(b *testing.B) {
 	}
 }
 
+func BenchmarkCompressedEcho(b *testing.B) {
+	for _, load := range []echoLoad{
+		{"JSON", wstest.Frame(0xc2, string(inflatetest.Flushed(inflatetest.JSON(), flate.BestSpeed)))},
+		{"noise", wstest.Frame(0xc2, string(inflatetest.Flushed(inflatetest.Noise(60_000), flate.BestSpeed)))},
+	} {
+		for _, deflate := range []Deflate{stateless, takeover} {
+			b.Run(load.name+"/"+deflate.String(), func(b *testing.B) {
+				b.ReportAllocs()
+				b.SetBytes(int64(len(load.in)))
+				echo, mem := NewEcho(&Config{Inflaters: newTestInflaters(b)}, deflate), make([]byte, Headroom+len(load.in))
+				for b.Loop() {
+					load.run(&echo, mem)
+				}
+			})
+		}
+	}
+}
+
 func BenchmarkDecoder(b *testing.B) {
 	for _, load := range echoLoads {
 		b.Run(load.name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(load.in)))
-			decoder, mem := newDecoder(&Config{}, Deflate{}), make([]byte, len(load.in))
+			decoder, mem := NewDecoder(&Config{}, Deflate{}), make([]byte, len(load.in))
+			var ev Event
 			for b.Loop() {
 				for rest := mem[:copy(mem, load.in)]; len(rest) > 0; {
-					var ev Event
-					rest = rest[decoder.next(rest, &ev):]
+					rest = rest[decoder.Next(rest, &ev):]
 				}
 			}
 		})
@@ -63,10 +84,10 @@ func BenchmarkHandshake(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		var h Head
-		n, _ := h.Scan([]byte(articleRequest))
-		r, _ := ParseRequest([]byte(articleRequest[:n]))
-		if _, refusal := anything.Accept(&r); refusal != nil {
-			b.Fatal(refusal)
+		n, _ := h.Scan([]byte(exampleRequest))
+		r, _ := ParseRequest([]byte(exampleRequest[:n]))
+		if _, err := anything.Accept(&r); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

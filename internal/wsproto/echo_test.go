@@ -1,27 +1,30 @@
 package wsproto
 
 import (
+	"bytes"
 	"fmt"
-	"github.com/echosvc/echosvc/internal/wstest"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/echosvc/echosvc/internal/inflate/inflatetest"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-func TestEchoGivesBackWhatWasSent_Section5_6(t *testing.T) {
+func TestEcho_Section5_6(t *testing.T) {
 	tests := []struct {
 		name string
 		in   [][]byte
 		want []wstest.ServerFrame
 	}{
 		{"text", [][]byte{wstest.Frame(0x81, "Hello")}, []wstest.ServerFrame{{First: 0x81, Payload: "Hello"}}},
-		{"binary stays binary", [][]byte{wstest.Frame(0x82, "\x00\xff")}, []wstest.ServerFrame{{First: 0x82, Payload: "\x00\xff"}}},
+		{"binary", [][]byte{wstest.Frame(0x82, "\x00\xff")}, []wstest.ServerFrame{{First: 0x82, Payload: "\x00\xff"}}},
 		{"empty text", [][]byte{wstest.Frame(0x81, "")}, []wstest.ServerFrame{{First: 0x81, Payload: ""}}},
 		{"empty binary", [][]byte{wstest.Frame(0x82, "")}, []wstest.ServerFrame{{First: 0x82, Payload: ""}}},
 		{"beyond ASCII", [][]byte{wstest.Frame(0x81, "κόσμε \U0001f600")}, []wstest.ServerFrame{{First: 0x81, Payload: "κόσμε \U0001f600"}}},
 		{"a masking key of zeros", [][]byte{wstest.FrameWithKey(0x81, "Hello", [4]byte{})}, []wstest.ServerFrame{{First: 0x81, Payload: "Hello"}}},
-		{"fragments are kept", [][]byte{wstest.Frame(0x01, "Hel"), wstest.Frame(0x00, ""), wstest.Frame(0x80, "lo")},
+		{"fragments", [][]byte{wstest.Frame(0x01, "Hel"), wstest.Frame(0x00, ""), wstest.Frame(0x80, "lo")},
 			[]wstest.ServerFrame{{First: 0x01, Payload: "Hel"}, {First: 0x00, Payload: ""}, {First: 0x80, Payload: "lo"}}},
 		{"a character cut by a fragment", [][]byte{wstest.Frame(0x01, "\xe2"), wstest.Frame(0x80, "\x82\xac")},
 			[]wstest.ServerFrame{{First: 0x01, Payload: "\xe2"}, {First: 0x80, Payload: "\x82\xac"}}},
@@ -31,9 +34,9 @@ func TestEchoGivesBackWhatWasSent_Section5_6(t *testing.T) {
 		{"longest ping", [][]byte{wstest.Frame(0x89, strings.Repeat("x", 125))}, []wstest.ServerFrame{{First: 0x8a, Payload: strings.Repeat("x", 125)}}},
 		{"pong is not answered", [][]byte{wstest.Frame(0x8a, "x"), wstest.Frame(0x81, "a")}, []wstest.ServerFrame{{First: 0x81, Payload: "a"}}},
 		{"close without a payload", [][]byte{wstest.Frame(0x88, "")}, []wstest.ServerFrame{{First: 0x88, Payload: ""}}},
-		{"close code alone", [][]byte{wstest.Frame(0x88, "\x03\xe8")}, []wstest.ServerFrame{{First: 0x88, Payload: "\x03\xe8"}}},
-		{"close code and reason", [][]byte{wstest.Frame(0x88, "\x0f\xa0done €")}, []wstest.ServerFrame{{First: 0x88, Payload: "\x0f\xa0done €"}}},
-		{"nothing behind a close", [][]byte{wstest.Frame(0x88, "\x03\xe8"), wstest.Frame(0x81, "late"), wstest.Frame(0x89, "late")},
+		{"close with a code", [][]byte{wstest.Frame(0x88, "\x03\xe8")}, []wstest.ServerFrame{{First: 0x88, Payload: "\x03\xe8"}}},
+		{"close with a code and a reason", [][]byte{wstest.Frame(0x88, "\x0f\xa0done €")}, []wstest.ServerFrame{{First: 0x88, Payload: "\x0f\xa0done €"}}},
+		{"nothing is answered after a close", [][]byte{wstest.Frame(0x88, "\x03\xe8"), wstest.Frame(0x81, "late"), wstest.Frame(0x89, "late")},
 			[]wstest.ServerFrame{{First: 0x88, Payload: "\x03\xe8"}}},
 		{"close within a message", [][]byte{wstest.Frame(0x01, "Hel"), wstest.Frame(0x88, "\x03\xe9")},
 			[]wstest.ServerFrame{{First: 0x01, Payload: "Hel"}, {First: 0x88, Payload: "\x03\xe9"}}},
@@ -42,93 +45,156 @@ func TestEchoGivesBackWhatWasSent_Section5_6(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if _, got := echoed(t, &Config{}, join(test.in...)); !slices.Equal(got, test.want) {
-				t.Errorf("in one read: got %v, want %v", got, test.want)
-			}
-			s := newSession(t, &Config{})
-			for _, b := range join(test.in...) {
-				s.read([]byte{b})
-			}
-			if got := s.frames(); !slices.Equal(got, test.want) {
-				t.Errorf("byte by byte: got %v, want %v", got, test.want)
-			}
-			if len(s.kept) != 0 {
-				t.Errorf("%d bytes are kept at the end", len(s.kept))
+			in := join(test.in...)
+			for _, size := range []int{len(in), 1} {
+				s := newSession(t, &Config{})
+				s.readInCuts(in, size)
+				if got := s.frames(); !slices.Equal(got, test.want) {
+					t.Errorf("in reads of %d: got %v, want %v", size, got, test.want)
+				}
+				if len(s.kept) != 0 {
+					t.Errorf("in reads of %d: %d bytes are kept at the end", size, len(s.kept))
+				}
 			}
 		})
 	}
 }
 
-func TestTenPingsInOneReadGetTenPongsInOrder_Section5_5_3(t *testing.T) {
+func TestTenPings_Section5_5_3(t *testing.T) {
 	var in []byte
 	var want []wstest.ServerFrame
 	for i := range 10 {
 		in = append(in, wstest.Frame(0x89, fmt.Sprint(i))...)
 		want = append(want, wstest.ServerFrame{First: 0x8a, Payload: fmt.Sprint(i)})
 	}
-	if _, got := echoed(t, &Config{}, in); !slices.Equal(got, want) {
+	s := newSession(t, &Config{})
+	s.read(in)
+	if got := s.frames(); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
-// TestLengthsAtTheEdgesOfTheirForms_Section5_2 sends payloads at the edges in one read and
-// in reads of several sizes. Up to MaxWhole bytes the answer is one frame in every case.
-func TestLengthsAtTheEdgesOfTheirForms_Section5_2(t *testing.T) {
+// TestPayloadLengths_Section5_2 has lengths at the edges of their encodings, in reads of
+// several sizes. Up to MaxWhole bytes, the answer is one frame every time.
+func TestPayloadLengths_Section5_2(t *testing.T) {
 	for _, length := range []int{0, 1, 125, 126, 127, 65534, 65535, 65536, 65537, 200000} {
 		payload := strings.Repeat("0123456789abcdef-", length/17+1)[:length]
 		in := wstest.Frame(0x82, payload)
 		for _, size := range []int{len(in), 1, 7, 1460, 60000} {
 			if size < 1000 && length > 1000 {
-				continue // would copy what is kept too often
+				continue // the session would copy what is kept too often
 			}
 			s := newSession(t, &Config{})
-			for rest := in; len(rest) > 0; rest = rest[min(size, len(rest)):] {
-				s.read(rest[:min(size, len(rest))])
-			}
+			s.readInCuts(in, size)
 			frames := s.frames()
 			if whole := length <= MaxWhole || size == len(in); whole && len(frames) != 1 {
 				t.Errorf("%d bytes in reads of %d: %d frames, want 1", length, size, len(frames))
 			} else if !whole && len(frames) < 2 {
-				t.Errorf("%d bytes in reads of %d: answered whole", length, size)
+				t.Errorf("%d bytes in reads of %d: 1 frame, want pieces", length, size)
 			}
 			if got := wstest.Messages(t, frames); len(got) != 1 || got[0] != (wstest.Message{Opcode: 2, Payload: payload}) {
-				t.Errorf("%d bytes in reads of %d: came back changed", length, size)
+				t.Errorf("%d bytes in reads of %d: the payload has changed", length, size)
 			}
 		}
 	}
 }
 
-// TestLargeFrameIsAnsweredAsItArrives_Section5_4: a server that announced the client's
-// length could send neither pong nor close until the client had finished.
-func TestLargeFrameIsAnsweredAsItArrives_Section5_4(t *testing.T) {
+// TestLargeFrame_Section5_4 checks that a frame over MaxWhole is answered as it arrives. A
+// server that announced the client's length could send neither a pong nor a close frame
+// until the client had finished.
+func TestLargeFrame_Section5_4(t *testing.T) {
 	s := newSession(t, &Config{})
 	in := wstest.Frame(0x01, strings.Repeat("a", 100000))
 	s.read(in[:10])
-	s.read(in[10:14]) // the header alone is answered with nothing
+	s.read(in[10:14])
 	if len(s.out) != 0 || len(s.kept) != 0 {
-		t.Fatalf("sent %x and kept %x of a header", s.out, s.kept)
+		t.Fatalf("after the header: sent %x, kept %x", s.out, s.kept)
 	}
-	s.read(in[14:1014])
-	s.read(in[1014:90000])
+	s.read(in[14 : 14+MinPiece-1])
+	if len(s.out) != 0 || len(s.kept) != MinPiece-1 {
+		t.Fatalf("one byte before MinPiece: sent %d bytes, kept %d", len(s.out), len(s.kept))
+	}
+	s.read(in[14+MinPiece-1 : 14+MinPiece])
+	s.read(in[14+MinPiece : 90000])
 	s.read(join(in[90000:], wstest.Frame(0x89, "p"), wstest.Frame(0x80, "end")))
 	var got []string
 	for _, f := range s.frames() {
 		got = append(got, fmt.Sprintf("%02x %d", f.First, len(f.Payload)))
 	}
-	want := []string{"01 1000", "00 88986", "00 10014", "8a 1", "80 3"}
+	want := []string{"01 16384", "00 73602", "00 10014", "8a 1", "80 3"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-// TestManySmallFragmentsLeaveNothingBehind: a million fragments of one byte, then a
-// million messages, on one connection; what is kept between reads is nothing.
-func TestManySmallFragmentsLeaveNothingBehind(t *testing.T) {
+// TestSmallSegments checks that 1 MiB in segments of 64 bytes comes back in at most 64
+// fragments, all but the last of at least MinPiece bytes.
+func TestSmallSegments(t *testing.T) {
+	const size = 1 << 20
+	noise := string(inflatetest.Noise(size))
+	compressed := string(inflatetest.Flushed(inflatetest.Noise(size-500), 1))
+	if len(compressed) > size || len(compressed) < size-500 {
+		t.Fatalf("the compressed message has %d bytes", len(compressed))
+	}
+	for name, test := range map[string]struct {
+		first   byte
+		payload string
+		deflate Deflate
+	}{
+		"plain":      {0x82, noise, Deflate{}},
+		"compressed": {0xc2, compressed, stateless},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := NewEcho(&Config{Inflaters: newTestInflaters(t)}, test.deflate)
+			defer e.Release()
+			in := wstest.Frame(test.first, test.payload)
+			var out []byte
+			mem, kept := make([]byte, MinBuffer), 0
+			for rest := in; len(rest) > 0; {
+				n := copy(mem[Headroom+kept:][:min(64, len(rest))], rest)
+				rest = rest[n:]
+				b := Buffer{Mem: mem, Start: Headroom, End: Headroom + kept + n}
+				ev := e.Next(&b)
+				for ; ev.Kind == Data; ev = e.Next(&b) {
+				}
+				if ev.Kind != NeedMore {
+					t.Fatalf("the event is %+v", ev)
+				}
+				out = append(out, b.Out()...)
+				kept = copy(mem[Headroom:], mem[b.Start:b.End])
+				if kept >= MinPiece {
+					t.Fatalf("%d bytes are kept", kept)
+				}
+			}
+			frames := wstest.ReadFrames(t, out)
+			if len(frames) > 64 {
+				t.Errorf("%d fragments", len(frames))
+			}
+			for i, f := range frames[:len(frames)-1] {
+				if len(f.Payload) < MinPiece {
+					t.Errorf("fragment %d has %d bytes", i, len(f.Payload))
+				}
+			}
+			want := wstest.Message{Opcode: 2, Compressed: test.first&0x40 != 0, Payload: test.payload}
+			if got := wstest.Messages(t, frames); len(got) != 1 || got[0] != want {
+				t.Error("the message has changed")
+			}
+		})
+	}
+}
+
+// TestManySmallFrames sends a million fragments of one byte, a million empty ones and a
+// million messages on one connection, which keeps nothing between reads.
+func TestManySmallFrames(t *testing.T) {
 	s := newSession(t, &Config{MaxMessageSize: 1 << 20})
-	run := func(name string, frame []byte, frames int) {
-		const perRead = 10000
+	run := func(name string, frame []byte) {
+		const perRead = 10_000
+		reads := 100
+		if raceEnabled {
+			reads = 5
+		}
 		in := strings.Repeat(string(frame), perRead)
-		for range frames / perRead {
+		for range reads {
 			s.out = s.out[:0]
 			s.read([]byte(in))
 			if len(s.out) != (len(frame)-4)*perRead || len(s.kept) != 0 {
@@ -137,20 +203,25 @@ func TestManySmallFragmentsLeaveNothingBehind(t *testing.T) {
 		}
 	}
 	s.read(wstest.Frame(0x02, "x"))
-	run("fragments of one byte", wstest.Frame(0x00, "x"), 1_000_000)
-	run("empty fragments", wstest.Frame(0x00, ""), 1_000_000)
+	run("fragments of one byte", wstest.Frame(0x00, "x"))
+	run("empty fragments", wstest.Frame(0x00, ""))
 	s.read(wstest.Frame(0x80, ""))
-	run("messages", wstest.Frame(0x81, "y"), 1_000_000)
+	run("messages", wstest.Frame(0x81, "y"))
 }
 
-// TestAnyCutsGiveTheSameMessages sends random frames in random cuts: what comes back is
-// the same messages as of one read.
-func TestAnyCutsGiveTheSameMessages(t *testing.T) {
+// TestRandomCuts sends random frames in random cuts. The same messages come back as in one
+// read.
+func TestRandomCuts(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 300 {
+	rounds := 300
+	if raceEnabled {
+		rounds = 20
+	}
+	for range rounds {
 		in := randomFrames(random)
-		_, whole := echoed(t, &Config{}, in)
-		want := wstest.Messages(t, whole)
+		whole := newSession(t, &Config{})
+		whole.read(in)
+		want := wstest.Messages(t, whole.frames())
 		s := newSession(t, &Config{})
 		for rest := in; len(rest) > 0; {
 			n := 1 + random.IntN(len(rest))
@@ -166,7 +237,7 @@ func TestAnyCutsGiveTheSameMessages(t *testing.T) {
 	}
 }
 
-// randomFrames makes some messages, fragmented, with pings between, and a close frame.
+// randomFrames returns some messages, fragmented, with pings in between, and a close frame.
 func randomFrames(random *rand.Rand) []byte {
 	var in []byte
 	for range 1 + random.IntN(8) {
@@ -193,39 +264,110 @@ func randomFrames(random *rand.Rand) []byte {
 	return append(in, wstest.Frame(0x88, "\x03\xe8")...)
 }
 
-// TestServersClose_Section7_1_2: behind its own close frame the server answers nothing,
-// and waits for the client's.
-func TestServersClose_Section7_1_2(t *testing.T) {
+func TestMidMessage_Section5_4(t *testing.T) {
 	s := newSession(t, &Config{})
-	s.read(wstest.Frame(0x82, "half")[:8]) // is kept, and dropped by the close
-	frame := s.echo.AppendClose(nil, GoingAway, "bye")
-	if string(frame) != "\x88\x05\x03\xe9bye" || !s.echo.CloseSent() || s.echo.CloseReceived() || s.echo.Last() {
-		t.Fatalf("AppendClose = %x", frame)
-	}
-	s.read(join(wstest.Frame(0x82, "half")[8:], wstest.Frame(0x81, "late"), wstest.Frame(0x89, "late"), wstest.Frame(0x8a, "late"), wstest.Frame(0x01, strings.Repeat("a", 70000))[:500]))
-	if len(s.out) != 0 || len(s.kept) != 0 || s.echo.Last() {
-		t.Fatalf("sent %x, kept %x, ended %v", s.out, s.kept, s.echo.Last())
-	}
-	s.read([]byte(wstest.Frame(0x01, strings.Repeat("a", 70000))[500:]))
-	s.read(wstest.Frame(0x88, "\x03\xe9"))
-	if len(s.out) != 0 || !s.echo.Last() || !s.echo.CloseReceived() {
-		t.Errorf("sent %x, ended %v, close received %v", s.out, s.echo.Last(), s.echo.CloseReceived())
-	}
-	if ev := s.events[0]; ev.Kind != Close || ev.Code != GoingAway {
-		t.Errorf("the event is %+v", ev)
+	for _, step := range []struct {
+		in   []byte
+		want bool
+	}{
+		{wstest.Frame(0x01, "a"), true},
+		{wstest.Frame(0x89, "ping"), true},
+		{wstest.Frame(0x80, "b"), false},
+		{wstest.Frame(0x02, "half")[:8], false}, // held, so nothing has been sent
+	} {
+		s.read(step.in)
+		if got := s.echo.MidMessage(); got != step.want {
+			t.Errorf("after %x: %v", step.in, got)
+		}
 	}
 }
 
-func TestServersPing_Section5_5_2(t *testing.T) {
-	e := NewEcho(&Config{}, Deflate{})
-	if got := string(e.AppendPing([]byte("x"), []byte("abc"))); got != "x\x89\x03abc" {
-		t.Errorf("got %x", got)
+// TestDrop checks that dropped events are used, are not answered, and leave the answers to
+// others alone.
+func TestDrop(t *testing.T) {
+	tests := []struct {
+		name    string
+		in      [][]byte
+		drop    Kind
+		want    string
+		dropped string // the payloads
+		done    bool
+	}{
+		{"a ping", [][]byte{wstest.Frame(0x81, "a"), wstest.Frame(0x89, "ping"), wstest.Frame(0x81, "b")}, Ping, "\x81\x01a\x81\x01b", "ping", false},
+		{"a pong", [][]byte{wstest.Frame(0x8a, "pong"), wstest.Frame(0x81, "b")}, Pong, "\x81\x01b", "pong", false},
+		{"data", [][]byte{wstest.Frame(0x01, "a"), wstest.Frame(0x89, "p"), wstest.Frame(0x80, "b")}, Data, "\x8a\x01p", "ab", false},
+		{"a close frame", [][]byte{wstest.Frame(0x88, "\x03\xe8"), wstest.Frame(0x81, "b")}, Close, "\x81\x01b", "\x03\xe8", false},
+		{"a protocol error", [][]byte{wstest.Frame(0x81, "a"), []byte("\x83"), wstest.Frame(0x81, "b")}, Failed, "\x81\x01a", "", true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			b := newBuffer(test.in...)
+			e := NewEcho(&Config{}, Deflate{})
+			var dropped []byte
+			for ev := e.Decode(b); ev.Kind != NeedMore; ev = e.Decode(b) {
+				if ev.Kind == test.drop {
+					dropped = append(dropped, ev.Payload...)
+					e.Drop(b, ev)
+				} else {
+					e.Answer(b, ev)
+				}
+			}
+			if got := string(b.Out()); got != test.want || string(dropped) != test.dropped {
+				t.Errorf("sent %q and dropped %q, want %q and %q", got, dropped, test.want, test.dropped)
+			}
+			if b.Start != b.End || e.Done() != test.done || e.CloseReceived() || e.CloseSent() {
+				t.Errorf("%d bytes are left, Done %v, CloseReceived %v, CloseSent %v", b.End-b.Start, e.Done(), e.CloseReceived(), e.CloseSent())
+			}
+		})
+	}
+}
+
+// TestOwnFragments drops data and sends it in fragments of its own, while the Echo answers
+// the pings in between.
+func TestOwnFragments(t *testing.T) {
+	message := string(inflatetest.Flushed(inflatetest.JSON(), 6))
+	in := join(wstest.Frame(0x41, message[:100]), wstest.Frame(0x89, "p"), wstest.Frame(0x80, message[100:]), wstest.Frame(0x81, "plain"))
+	want := []wstest.Message{{Opcode: 1, Compressed: true, Payload: message}, {Opcode: 1, Payload: "plain"}}
+	for _, size := range []int{1, 7, len(in)} {
+		e := NewEcho(&Config{Inflaters: newTestInflaters(t)}, takeover)
+		defer e.Release()
+		var kept, out, echoed, inflated []byte
+		begun := false
+		for piece := range slices.Chunk(in, size) {
+			b := newBuffer(kept, piece)
+			for ev := e.Decode(b); ev.Kind != NeedMore; ev = e.Decode(b) {
+				if ev.Kind != Data {
+					e.Answer(b, ev)
+					continue
+				}
+				f := Frame{Fin: ev.Last(), Payload: ev.Payload}
+				if !begun {
+					f.Opcode, f.Compressed = ev.Opcode, ev.Compressed
+				}
+				begun = !f.Fin
+				out = AppendFrame(out, f)
+				inflated = append(inflated, ev.Inflated...)
+				e.Drop(b, ev)
+			}
+			echoed = append(echoed, b.Out()...)
+			kept = bytes.Clone(b.Mem[b.Start:b.End])
+		}
+		if got := wstest.Messages(t, wstest.ReadFrames(t, out)); !slices.Equal(got, want) || string(echoed) != "\x8a\x01p" {
+			t.Errorf("in reads of %d: got %v and %q", size, got, echoed)
+		}
+		if !bytes.Equal(inflated, inflatetest.JSON()) {
+			t.Errorf("in reads of %d: inflated %d bytes, not the message", size, len(inflated))
+		}
 	}
 }
 
 // TestEchoAllocatesNothing holds for every kind of message.
 func TestEchoAllocatesNothing(t *testing.T) {
-	for _, load := range echoLoads {
+	loads := echoLoads
+	if raceEnabled {
+		loads = loads[:3]
+	}
+	for _, load := range loads {
 		echo, mem := NewEcho(&Config{}, Deflate{}), make([]byte, Headroom+len(load.in))
 		if n := testing.AllocsPerRun(10, func() { load.run(&echo, mem) }); n != 0 {
 			t.Errorf("%s: %v allocations", load.name, n)

@@ -2,25 +2,24 @@ package wsproto
 
 import "strings"
 
-// extension is an element of Sec-WebSocket-Extensions: an extension that the
-// client offers (RFC 6455 section 9.1).
+// extension is an extension that the client offers, an element of Sec-WebSocket-Extensions
+// (RFC 6455 section 9.1).
 type extension struct {
 	name   string
 	params []extensionParam
 }
 
-// extensionParam is a parameter of an extension. A quoted value is given without
-// its quotes and backslashes.
+// extensionParam is a parameter of an extension. The value is without quotes and backslashes.
 type extensionParam struct {
 	name     string
 	value    string
-	hasValue bool // "name=value", not "name" alone
+	hasValue bool // "name=value", not just "name"
 }
 
-// parseExtensions parses a value of Sec-WebSocket-Extensions and appends the
-// offers to dst, in the client's order. ok is false when the value does not
-// follow the grammar of RFC 6455 section 9.1, where every name is a token and
-// every value is one, once the quotes of a quoted string are taken away.
+// parseExtensions parses a value of Sec-WebSocket-Extensions and appends the offers to dst,
+// in the client's order of preference. ok is false if the value does not match the grammar
+// of RFC 6455 section 9.1, in which every name is a token, and so is every value, after its
+// quotes are removed.
 func parseExtensions(dst []extension, value string) (offers []extension, ok bool) {
 	p := extensionParser{value}
 	for {
@@ -47,12 +46,12 @@ func parseExtensions(dst []extension, value string) (offers []extension, ok bool
 	}
 }
 
-// extensionParser is what is left of a header value.
+// extensionParser holds the rest of a header value.
 type extensionParser struct {
 	rest string
 }
 
-// accept takes c, with white space around it, when it comes next.
+// accept consumes c and the white space around it, and reports whether c was next.
 func (p *extensionParser) accept(c byte) bool {
 	p.rest = strings.TrimLeft(p.rest, " \t")
 	if p.rest == "" || p.rest[0] != c {
@@ -62,7 +61,7 @@ func (p *extensionParser) accept(c byte) bool {
 	return true
 }
 
-// token takes a token; it returns "" when none comes next.
+// token consumes and returns a token, or "" if none is next.
 func (p *extensionParser) token() string {
 	n := 0
 	for n < len(p.rest) && isTokenByte(p.rest[n]) {
@@ -73,7 +72,7 @@ func (p *extensionParser) token() string {
 	return token
 }
 
-// param takes a name, or a name and a value.
+// param consumes a name with an optional value.
 func (p *extensionParser) param() (param extensionParam, ok bool) {
 	param.name = p.token()
 	if param.name == "" {
@@ -91,7 +90,7 @@ func (p *extensionParser) param() (param extensionParam, ok bool) {
 	return param, param.value != ""
 }
 
-// quoted takes a quoted string (RFC 9110 section 5.6.4) and returns what it says.
+// quoted consumes a quoted string (RFC 9110 section 5.6.4) and returns its content.
 func (p *extensionParser) quoted() (s string, ok bool) {
 	var b strings.Builder
 	for i := 1; i < len(p.rest); i++ {

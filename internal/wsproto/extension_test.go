@@ -30,11 +30,11 @@ func TestParseExtensions_Section9_1(t *testing.T) {
 		{"foo; a=", nil, false},
 		{"foo; a=b c", nil, false},
 		{`foo; a=""`, nil, false},    // not a token without its quotes
-		{`foo; a="b c"`, nil, false}, // neither
-		{`foo; a="b,c"`, nil, false}, // neither
-		{`foo; a="b`, nil, false},    // no end
-		{`foo; a="b\`, nil, false},   // no end
-		{`foo; a="b"c`, nil, false},  // something behind
+		{`foo; a="b c"`, nil, false}, // nor is this
+		{`foo; a="b,c"`, nil, false}, // nor is this
+		{`foo; a="b`, nil, false},    // no closing quote
+		{`foo; a="b\`, nil, false},   // no closing quote
+		{`foo; a="b"c`, nil, false},  // something follows
 		{";foo", nil, false},
 		{"foo/bar", nil, false},
 	}

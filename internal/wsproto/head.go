@@ -2,34 +2,33 @@ package wsproto
 
 import "bytes"
 
-// Limits of a request head. They are the same for a plain HTTP request on the
-// WebSocket port: whoever sends more is answered with 414 or 431.
+// Limits of a request head. They apply to plain HTTP requests too, since the head is scanned
+// before it is known what it asks for.
 const (
-	// MaxLine is the longest request line or header field line, in bytes, with its line end.
+	// MaxLine is the longest request line or header field, in bytes with its line end.
 	MaxLine = 16 << 10
-	// MaxHead is the longest request head, in bytes, with the blank line that ends it.
+	// MaxHead is the longest request head, in bytes with the blank line that ends it.
 	MaxHead = 32 << 10
-	// MaxFields is how many header fields a request head may have.
+	// MaxFields is the largest number of header fields.
 	MaxFields = 128
 )
 
-// Head finds the end of a request head whose bytes arrive in any cuts. It looks
-// at each byte once, so the time is linear in the bytes however they arrive. The
-// zero value is ready.
+// Head finds the end of a request head that arrives in pieces. It looks at each byte once,
+// so many small pieces take no more time than one. The zero value is ready to use.
 type Head struct {
-	scanned int32 // bytes that have been looked at
+	scanned int32 // bytes that need not be looked at again
 	line    int32 // where the current line begins
-	lines   int32 // complete lines, the request line among them
+	lines   int32 // complete lines, including the request line
 }
 
-// Scan looks at head, which is everything that has arrived so far, from the
-// request's first byte on. It returns the length of the head, with the blank line
-// that ends it, or 0 while there is more to come. A head that cannot become a
-// valid one is refused at once. After a refusal or an end, Head must not be used
-// again.
-func (h *Head) Scan(head []byte) (int, *Refusal) {
+// Scan looks for the end of the request head in head, which is everything that has arrived,
+// from the first byte of the request. It returns the length of the request head with the
+// blank line that ends it, or 0 if more has to arrive. It rejects a head that cannot become
+// valid as soon as that is certain. Scan must not be called again after it has returned a
+// length or an error.
+func (h *Head) Scan(head []byte) (int, *HandshakeError) {
 	if len(head) > 0 && !isTokenByte(head[0]) {
-		return 0, refuse(statusBadRequest, "this is not an HTTP request: it begins with byte 0x%02x (TLS on a port without TLS begins with 0x16)", head[0])
+		return 0, handshakeError(statusBadRequest, ReasonMalformed, "this is not an HTTP request: it begins with byte 0x%02x (TLS on a port without TLS begins with 0x16)", head[0])
 	}
 	for {
 		i := bytes.IndexByte(head[h.scanned:], '\n')
@@ -39,11 +38,11 @@ func (h *Head) Scan(head []byte) (int, *Refusal) {
 		}
 		end := int(h.scanned) + i + 1
 		line := head[h.line:end]
-		if refusal := h.checkSize(len(line), end); refusal != nil {
-			return 0, refusal
+		if err := h.checkSize(len(line), end); err != nil {
+			return 0, err
 		}
 		if !bytes.HasSuffix(line, crlf) {
-			return 0, refuse(statusBadRequest, "line %d of the request head ends with LF alone; HTTP lines end with CR LF", h.lines+1)
+			return 0, handshakeError(statusBadRequest, ReasonMalformed, "line %d of the request head ends with LF; HTTP lines end with CR LF (RFC 9112 section 2.2)", h.lines+1)
 		}
 		h.scanned, h.line = int32(end), int32(end)
 		h.lines++
@@ -51,21 +50,21 @@ func (h *Head) Scan(head []byte) (int, *Refusal) {
 			return end, nil
 		}
 		if h.lines > 1+MaxFields {
-			return 0, refuse(statusFieldsTooLarge, "the request has more than %d header fields, which is the limit of this server", MaxFields)
+			return 0, handshakeError(statusFieldsTooLarge, ReasonTooLarge, "the request has more than %d header fields, the limit of this server", MaxFields)
 		}
 	}
 }
 
-// checkSize refuses a line or a head that is over the limit. line and head are
-// their lengths so far, in bytes.
-func (h *Head) checkSize(line, head int) *Refusal {
+// checkSize rejects a line or a head over the limit. line and head are their lengths so far,
+// in bytes.
+func (h *Head) checkSize(line, head int) *HandshakeError {
 	switch {
 	case line > MaxLine && h.lines == 0:
-		return refuse(statusURITooLong, "the request line is over %d bytes, which is the limit of this server", MaxLine)
+		return handshakeError(statusURITooLong, ReasonTooLarge, "the request line has more than %d bytes, the limit of this server", MaxLine)
 	case line > MaxLine:
-		return refuse(statusFieldsTooLarge, "a header field is over %d bytes, which is the limit of this server", MaxLine)
+		return handshakeError(statusFieldsTooLarge, ReasonTooLarge, "a header field has more than %d bytes, the limit of this server", MaxLine)
 	case head > MaxHead:
-		return refuse(statusFieldsTooLarge, "the request head is over %d bytes, which is the limit of this server", MaxHead)
+		return handshakeError(statusFieldsTooLarge, ReasonTooLarge, "the request head has more than %d bytes, the limit of this server", MaxHead)
 	}
 	return nil
 }

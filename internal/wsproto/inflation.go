@@ -1,147 +1,135 @@
 package wsproto
 
-// maxPlain is how many bytes a compressed message may inflate to, to be given in
-// [Event.Plain]: as many as a control frame may have, which is more than anybody says to end
-// a conversation.
-const maxPlain = 125
+import "github.com/echosvc/echosvc/internal/inflate"
 
 const (
-	// inflateCut is how many compressed bytes are inflated in one go. It is small, since a
-	// bomb becomes a thousand times as much.
-	inflateCut = 2 << 10
-	// enoughWork is how many bytes one read may inflate to before others have their turn.
+	// inflateCut is how many compressed bytes a call of Decoder.Next looks at. It unmasks them
+	// before it knows how many it will use, and masks the others again, which must not take
+	// long in comparison. The inflater's window bounds the output of a call.
+	inflateCut = 4 << 10
+
+	// Work is counted in bytes that could have been inflated in the same time. After
+	// enoughWork, other connections get their turn.
 	enoughWork = 1 << 20
-	// tableWork is how many bytes could be inflated while the tables of a block are made, and
-	// historyWork how many bytes of history are copied, both ways, while one could be.
-	tableWork   = 1 << 10
+	callWork   = 1 << 8  // of a call, besides its output
+	tableWork  = 1 << 10 // of the lookup tables of a block
+	// historyWork is how many bytes of history are copied, there and back, in the time of one
+	// byte of work.
 	historyWork = 4
 )
 
-// Inflater inflates a compressed message, for as long as that is open: 40 KB that the
-// caller keeps in a pool, and 36 KB more once it has answered a message inflated.
+// Inflater inflates one compressed message at a time. It has 40 KB, so connections borrow
+// one while they have a compressed message open; see [Inflaters].
 type Inflater struct {
-	inflater
-	size  int64          // bytes that the message has become so far
-	wire  int64          // bytes of it that have come
-	plain [maxPlain]byte // for Event.Plain
-
-	// answer is for messages that are not answered verbatim: room for a header, and
-	// behind it what the last event has inflated.
-	answer []byte
+	stream    inflate.Inflater
+	size      int64 // bytes that the message has become so far
+	wire      int64 // bytes of the message that have arrived
+	more      bool  // there is more output without further input
+	truncated bool  // the message has ended where it must not
 }
 
-// Inflaters lends storage to connections that have a compressed message open.
+// Inflaters lends inflaters, typically from a [sync.Pool].
 type Inflaters interface {
 	Get() *Inflater
-	// Put takes back what Get has lent. It may be lent again at once.
+	// Put takes back what Get has lent, which may be lent again at once.
 	Put(*Inflater)
 }
 
-// inflation is the compressed side of a decoder. It is small: most connections are idle.
+// endMessage reports whether a message may end where its payload does.
+//
+// A compressor ends a message with a sync flush, that is, an empty stored block: a header,
+// LEN 00 00 and NLEN ff ff. The sender removes these four bytes (RFC 7692 section 7.2.1) and
+// the receiver appends them again (section 7.2.2). So the message ends where LEN comes next.
+//
+// A message may also end right after a block with BFINAL set. Section 7.2.3.4 wants the
+// header of an empty stored block there, but some senders make each message a complete
+// stream and omit it.
+func (f *Inflater) endMessage() bool {
+	f.truncated = !f.stream.AtStoredLength() && !f.stream.AtStreamEnd()
+	return !f.truncated
+}
+
+// corruption returns what is wrong with the message.
+func (f *Inflater) corruption() string {
+	if f.truncated {
+		return "it ends within a block (RFC 7692 section 7.2.1)"
+	}
+	return f.stream.Err().Error()
+}
+
+// inflation is the part of a Decoder for compressed messages. It is small, because most
+// connections are idle.
 type inflation struct {
-	inflater *Inflater // of the open message, or of the one that ended with the last event; else nil
+	inflater *Inflater // of the unfinished message, or of the one that the last event ended; else nil
 	history  *[]byte   // what the next message may refer to; nil without context takeover
 	deflate  Deflate
 }
 
-// beginCompressed readies the inflater.
+// beginCompressed borrows an inflater for a message.
 func (i *inflation) beginCompressed(pool Inflaters) {
 	f := pool.Get()
 	var history []byte
 	if i.history != nil {
 		history = *i.history
 	}
-	f.reset(i.deflate.windowBits(), history)
-	f.size, f.wire = 0, 0
+	f.stream.Reset(i.deflate.windowBits(), history)
+	f.size, f.wire, f.more, f.truncated = 0, 0, false, false
 	i.inflater = f
 }
 
-// endCompressed completes the event at the end of a message; ok is false where it may
-// not end. The inflater stays for what the event has of it.
-func (i *inflation) endCompressed(ev *Event) (ok bool) {
+// endCompressed ends a message and completes its last event. It reports whether the message
+// may end there. The inflater is kept for the event's Inflated.
+func (i *inflation) endCompressed(ev *Event) bool {
 	f := i.inflater
 	if !f.endMessage() {
-		f.fault = endsInBlock
 		return false
 	}
 	ev.Saved = f.size - f.wire
-	if f.size <= maxPlain {
-		ev.Plain = f.last(f.plain[:0], int(f.size))
-	}
-	if !i.deflate.ClientNoContextTakeover {
+	if !i.deflate.ClientNoContextTakeover { // RFC 7692 section 7.1.1
 		if i.history == nil {
 			i.history = new([]byte)
 		}
-		*i.history = f.appendHistory((*i.history)[:0])
+		*i.history = f.stream.AppendHistory((*i.history)[:0])
 		ev.work += len(*i.history) / historyWork
 	}
 	return true
 }
 
-// release gives the inflater back, if there is one.
-func (i *inflation) release(pool Inflaters) {
-	if i.inflater != nil {
-		pool.Put(i.inflater)
-		i.inflater = nil
-	}
-}
+// moreOutput reports whether the inflater has more output without further input.
+func (i *inflation) moreOutput() bool { return i.inflater != nil && i.inflater.more }
 
-// inflatesNext says whether what begins with the byte next is, or is part of, a compressed
-// message, so that next may have an answer.
-func (d *decoder) inflatesNext(next byte) bool {
-	open := d.inflater != nil && d.message != opContinuation
-	return open || !d.inFrame && next&rsv1Bit != 0
-}
-
-// inflatePayload takes payload of a compressed message, up to what is enough for now. work is
-// as in Event.
-func (d *decoder) inflatePayload(payload []byte) (taken []byte, work int, v Violation) {
-	most, enough := inflateCut, enoughWork
-	if !d.deflate.verbatim() {
-		most, enough = pieceCut, pieceEnough
-		d.inflater.clearAnswer()
-	}
-	n := 0
-	for n < len(payload) && work < enough && v == noViolation {
-		cut := payload[n:min(n+most, len(payload))]
-		d.key, _ = unmask(cut, d.key)
-		n += len(cut)
-		var more int
-		more, v = d.inflate(cut)
-		work += more
-	}
-	return payload[:n], work, v
-}
-
-// inflate checks the next bytes of a compressed message: it is to be DEFLATE, no larger
-// than the limit, and a text to be UTF-8. Of two breaches it tells the first in the
-// message, however that is cut.
-func (d *decoder) inflate(p []byte) (work int, v Violation) {
+// inflate inflates the beginning of a compressed payload and checks what it becomes: DEFLATE
+// data, no larger than the limit, and UTF-8 in a text. If the payload breaks two rules, the
+// breach that comes first in the message counts, however the message is cut. It returns the
+// part of the payload that it used. The rest stays masked, since it is input again.
+func (d *Decoder) inflate(payload []byte, ev *Event) (used []byte, err ProtocolError) {
 	f := d.inflater
-	f.wire += int64(len(p))
-	for {
-		out, used, status := f.next(p)
-		p = p[used:]
-		work += len(out) + f.tables*tableWork
-		f.tables = 0
-		f.size += int64(len(out))
-		if !d.deflate.verbatim() {
-			f.answer = append(f.answer, out...)
-		}
-		limit := d.config.MaxMessageSize
-		over := limit != 0 && f.size > limit
-		if over {
-			out = out[:len(out)-int(f.size-limit)]
-		}
-		switch {
-		case d.message == Text && !d.text.check(out): // RFC 6455 section 8.1
-			return work, InvalidUTF8
-		case over:
-			return work, MessageOverLimit
-		case status == inflateCorrupt:
-			return work, CorruptDeflate
-		case status == inflateNeedsInput:
-			return work, noViolation
-		}
+	if len(payload) == 0 && !f.more {
+		return payload, 0
 	}
+	cut := payload[:min(len(payload), inflateCut)]
+	unmask(cut, d.key)
+	out, n, status := f.stream.Next(cut)
+	f.more = status == inflate.MoreOutput
+	f.size += int64(len(out))
+	f.wire += int64(n)
+	d.key = rotateKey(d.key, n)
+	unmask(cut[n:], d.key)
+	ev.Inflated = out
+	ev.work = callWork + len(out) + f.stream.DynamicBlocks()*tableWork
+
+	limit := d.config.MaxMessageSize
+	over := limit != 0 && f.size > limit
+	if over {
+		out = out[:len(out)-int(f.size-limit)]
+	}
+	switch {
+	case d.message == OpText && !d.text.check(out): // RFC 6455 section 8.1
+		return nil, ErrInvalidUTF8
+	case over:
+		return nil, ErrMessageOverLimit
+	case status == inflate.Corrupt: // RFC 7692 section 7.2.2
+		return nil, ErrCorruptDeflate
+	}
+	return cut[:n], 0
 }

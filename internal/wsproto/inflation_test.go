@@ -4,49 +4,48 @@ import (
 	"bytes"
 	"compress/flate"
 	"fmt"
-	"github.com/echosvc/echosvc/internal/wstest"
 	"io"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/echosvc/echosvc/internal/inflate"
+	"github.com/echosvc/echosvc/internal/inflate/inflatetest"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// sent is what a session has sent, as one text.
-func sent(s *session) string {
-	s.t.Helper()
-	return fmt.Sprint(s.frames())
-}
-
-// history is how many bytes are kept for the next message.
-func (s *session) history() int {
+// historyLength returns how many bytes are kept for the next message.
+func (s *session) historyLength() int {
 	if s.echo.decoder.history == nil {
 		return 0
 	}
 	return len(*s.echo.decoder.history)
 }
 
-// deflateExamples are those of RFC 7692 section 7.2.3, as a client sends them and as they
-// come back: FIN, RSV1, opcode and payload, the same both ways.
+// deflateExamples has the examples of RFC 7692 section 7.2.3 and some more, as frames that
+// are the same in both directions.
 var deflateExamples = []struct {
 	name   string
 	frames []wstest.ServerFrame
-	plain  []string // what each message inflates to
+	plain  []string // the compressed messages, inflated
 }{
 	{"7.2.3.1 one block", []wstest.ServerFrame{{First: 0xc1, Payload: "\xf2\x48\xcd\xc9\xc9\x07\x00"}}, []string{"Hello"}},
 	{"7.2.3.1 in two fragments", []wstest.ServerFrame{{First: 0x41, Payload: "\xf2\x48\xcd"}, {First: 0x80, Payload: "\xc9\xc9\x07\x00"}}, []string{"Hello"}},
 	{"7.2.3.2 sharing the window", []wstest.ServerFrame{{First: 0xc1, Payload: "\xf2\x48\xcd\xc9\xc9\x07\x00"}, {First: 0xc1, Payload: "\xf2\x00\x11\x00\x00"}}, []string{"Hello", "Hello"}},
+	{"7.2.3.2 a window that is shared but not used", []wstest.ServerFrame{{First: 0xc1, Payload: "\xf2\x48\xcd\xc9\xc9\x07\x00"}, {First: 0xc1, Payload: "\xf2\x48\xcd\xc9\xc9\x07\x00"}}, []string{"Hello", "Hello"}},
 	{"7.2.3.3 a block without compression", []wstest.ServerFrame{{First: 0xc1, Payload: "\x00\x05\x00\xfa\xff\x48\x65\x6c\x6c\x6f\x00"}}, []string{"Hello"}},
 	{"7.2.3.4 a block with BFINAL", []wstest.ServerFrame{{First: 0xc1, Payload: "\xf3\x48\xcd\xc9\xc9\x07\x00\x00"}}, []string{"Hello"}},
+	{"7.2.3.4 with a shared window", []wstest.ServerFrame{{First: 0xc1, Payload: "\xf3\x48\xcd\xc9\xc9\x07\x00\x00"}, {First: 0xc1, Payload: "\xf2\x00\x11\x00\x00"}}, []string{"Hello", "Hello"}},
 	{"7.2.3.5 two blocks", []wstest.ServerFrame{{First: 0xc1, Payload: "\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00"}}, []string{"Hello"}},
 	{"7.2.3.6 an empty message", []wstest.ServerFrame{{First: 0xc1, Payload: "\x00"}}, []string{""}},
-	{"a message that is not compressed between two that are", []wstest.ServerFrame{{First: 0xc1, Payload: "\xf2\x48\xcd\xc9\xc9\x07\x00"}, {First: 0x81, Payload: "plain"}, {First: 0xc1, Payload: "\xf2\x00\x11\x00\x00"}}, []string{"Hello", "Hello"}},
+	{"an uncompressed message between two compressed ones", []wstest.ServerFrame{{First: 0xc1, Payload: "\xf2\x48\xcd\xc9\xc9\x07\x00"}, {First: 0x81, Payload: "plain"}, {First: 0xc1, Payload: "\xf2\x00\x11\x00\x00"}}, []string{"Hello", "Hello"}},
 	{"an empty fragment first", []wstest.ServerFrame{{First: 0x42, Payload: ""}, {First: 0x80, Payload: "\xf2\x48\xcd\xc9\xc9\x07\x00"}}, []string{"Hello"}},
 	{"an empty fragment last", []wstest.ServerFrame{{First: 0x42, Payload: "\xf2\x48\xcd\xc9\xc9\x07\x00"}, {First: 0x80, Payload: ""}}, []string{"Hello"}},
 }
 
-// TestCompressedMessagesGoBackVerbatim_RFC7692Section7_2_3 cuts each example at every
-// place, and byte by byte.
-func TestCompressedMessagesGoBackVerbatim_RFC7692Section7_2_3(t *testing.T) {
+// TestCompressedEcho_RFC7692Section7_2_3 cuts each example at every position, and into bytes.
+// The client's bytes come back, and the events have what they inflate to.
+func TestCompressedEcho_RFC7692Section7_2_3(t *testing.T) {
 	config := &Config{Inflaters: newTestInflaters(t)}
 	for _, test := range deflateExamples {
 		t.Run(test.name, func(t *testing.T) {
@@ -56,37 +55,35 @@ func TestCompressedMessagesGoBackVerbatim_RFC7692Section7_2_3(t *testing.T) {
 			}
 			for cut := range len(in) + 1 {
 				s := newDeflateSession(t, config, takeover)
+				pieces := [][]byte{in[:cut], in[cut:]}
+				if cut == 0 {
+					pieces = slices.Collect(slices.Chunk(in, 1))
+				}
 				var plain []string
-				read := func(p []byte) {
-					s.read(p)
+				message := ""
+				for _, piece := range pieces {
+					s.read(piece)
 					for _, ev := range s.events {
-						if ev.Compressed && ev.End && ev.Fin {
-							plain = append(plain, string(ev.Plain))
+						message += string(ev.Inflated)
+						if ev.Compressed && ev.Last() {
+							plain, message = append(plain, message), ""
 						}
 					}
 				}
-				if cut == 0 {
-					for i := range in {
-						read(in[i : i+1])
-					}
-				} else {
-					read(in[:cut])
-					read(in[cut:])
-				}
-				if sent(s) != fmt.Sprint(test.frames) || !slices.Equal(plain, test.plain) {
-					t.Fatalf("cut at %d: sent %v of %q, want %v of %q", cut, s.frames(), plain, test.frames, test.plain)
+				if !slices.Equal(s.frames(), test.frames) || !slices.Equal(plain, test.plain) {
+					t.Fatalf("cut at %d: sent %v with %q, want %v with %q", cut, s.frames(), plain, test.frames, test.plain)
 				}
 			}
 		})
 	}
 }
 
-// TestControlFramesWithinACompressedMessage_RFC7692Section6_1: they are not compressed,
-// and do not disturb it.
+// TestControlFramesWithinACompressedMessage_RFC7692Section6_1 checks that these are neither
+// compressed nor in the way.
 func TestControlFramesWithinACompressedMessage_RFC7692Section6_1(t *testing.T) {
 	s := newDeflateSession(t, &Config{Inflaters: newTestInflaters(t)}, stateless)
 	if s.echo.Deflate() != stateless {
-		t.Errorf("agreed on %v", s.echo.Deflate())
+		t.Errorf("Deflate is %v", s.echo.Deflate())
 	}
 	s.read(join(wstest.Frame(0x41, "\xf2\x48\xcd"), wstest.Frame(0x89, "ping"), wstest.Frame(0x8a, ""), wstest.Frame(0x80, "\xc9\xc9\x07\x00"), wstest.Frame(0x88, "\x03\xe8")))
 	want := []wstest.ServerFrame{{First: 0x41, Payload: "\xf2\x48\xcd"}, {First: 0x8a, Payload: "ping"}, {First: 0x80, Payload: "\xc9\xc9\x07\x00"}, {First: 0x88, Payload: "\x03\xe8"}}
@@ -95,41 +92,42 @@ func TestControlFramesWithinACompressedMessage_RFC7692Section6_1(t *testing.T) {
 	}
 }
 
-// TestLargeCompressedFrame_Section5_4: one that is over MaxWhole goes back piece by piece;
-// RSV1 stands on the first piece only, and the bytes in order are the client's.
-func TestLargeCompressedFrame_Section5_4(t *testing.T) {
-	payload := string(deflated(noise(3*MaxWhole), flate.BestSpeed))
+// TestLargeCompressedFrame_RFC7692Section6_1 checks that a frame over MaxWhole comes back in
+// pieces with the client's bytes, and that only the first has RSV1. In one read, it comes
+// back as one frame.
+func TestLargeCompressedFrame_RFC7692Section6_1(t *testing.T) {
+	payload := string(inflatetest.Flushed(inflatetest.Noise(3*MaxWhole), flate.BestSpeed))
 	in := wstest.Frame(0xc2, payload)
 	s := newDeflateSession(t, &Config{Inflaters: newTestInflaters(t)}, stateless)
-	for rest := in; len(rest) > 0; {
-		n := min(len(rest), 30_000)
-		s.read(rest[:n])
-		rest = rest[n:]
-	}
+	s.readInCuts(in, 30_000)
 	frames := s.frames()
 	if len(frames) < 2 || frames[0].First != 0x42 || frames[1].First != 0x00 || frames[len(frames)-1].First != 0x80 {
 		t.Errorf("%d frames, the first is %02x", len(frames), frames[0].First)
 	}
+	whole := newDeflateSession(t, &Config{Inflaters: newTestInflaters(t)}, stateless)
+	whole.read(in)
+	if frames := whole.frames(); len(frames) != 1 || frames[0].Payload != payload {
+		t.Errorf("in one read: %d frames", len(frames))
+	}
 	if got := wstest.Messages(t, frames); len(got) != 1 || got[0] != (wstest.Message{Opcode: 2, Compressed: true, Payload: payload}) {
-		t.Errorf("%d messages, not what was sent", len(got))
+		t.Errorf("%d messages, not the one that was sent", len(got))
 	}
 }
 
-// TestCompressedMessageSizeLimit: the limit counts inflated bytes, exactly, whole and in
-// fragments.
+// TestCompressedMessageSizeLimit checks that the limit applies to inflated bytes, exactly.
 func TestCompressedMessageSizeLimit(t *testing.T) {
 	const limit = 70_000
 	config := &Config{MaxMessageSize: limit, LimitReason: "over the test's limit", Inflaters: newTestInflaters(t)}
 	for _, size := range []int{limit, limit + 1} {
-		for _, plain := range [][]byte{make([]byte, size), noise(size)} {
-			message := string(deflated(plain, flate.BestSpeed))
+		for _, plain := range [][]byte{make([]byte, size), inflatetest.Noise(size)} {
+			message := string(inflatetest.Flushed(plain, flate.BestSpeed))
 			half := len(message) / 2
 			for name, in := range map[string][]byte{
 				"whole":     wstest.Frame(0xc2, message),
 				"fragments": join(wstest.Frame(0x42, message[:half]), wstest.Frame(0x80, message[half:])),
 			} {
 				s := newDeflateSession(t, config, stateless)
-				s.read(join(in, in)) // each message counts for itself
+				s.read(join(in, in)) // each message counts by itself
 				frames := s.frames()
 				last := frames[len(frames)-1]
 				if ok := last.First != 0x88; ok != (size <= limit) {
@@ -142,81 +140,9 @@ func TestCompressedMessageSizeLimit(t *testing.T) {
 	}
 }
 
-// TestBombYields: a read that inflates to very much is answered in turns, none of which
-// inflates much more than enough, and is all answered without another read.
-func TestBombYields(t *testing.T) {
-	bomb := string(deflated(make([]byte, 64<<20), flate.BestCompression))
-	for name, in := range map[string][]byte{
-		"one message":   wstest.Frame(0xc2, bomb),
-		"many messages": bytes.Repeat(wstest.Frame(0xc2, string(deflated(make([]byte, 1<<20), flate.BestCompression))), 64),
-	} {
-		t.Run(name, func(t *testing.T) {
-			echo := NewEcho(&Config{Inflaters: newTestInflaters(t)}, stateless)
-			defer echo.Release()
-			mem := make([]byte, Headroom+len(in))
-			b := Buffer{Mem: mem, Start: Headroom, End: Headroom + copy(mem[Headroom:], in)}
-			var out []byte
-			for turns := 1; ; turns++ {
-				ev := echo.Next(&b)
-				for ; ev.Kind == Data; ev = echo.Next(&b) {
-				}
-				if most := 2*enoughWork + 2*inflateCut*1032; b.work > most { // RFC 1951: 258 bytes of 2 bits
-					t.Fatalf("a turn has inflated %d bytes", b.work)
-				}
-				out = append(out, b.Out()...)
-				if ev.Kind == NeedMore {
-					if turns < 10 {
-						t.Errorf("answered in %d turns", turns)
-					}
-					break
-				}
-				kept := copy(mem[Headroom:], mem[b.Start:b.End])
-				b = Buffer{Mem: mem, Start: Headroom, End: Headroom + kept}
-			}
-			size := 0
-			for _, m := range wstest.Messages(t, wstest.ReadFrames(t, out)) {
-				plain, _, _ := flateVerdict([]byte(m.Payload + "\x00\x00\xff\xff\x03\x00"))
-				size += len(plain)
-			}
-			if size != 64<<20 {
-				t.Errorf("%d bytes came back", size)
-			}
-		})
-	}
-}
-
-// emptyDynamicBlocks are four dynamic blocks with nothing but their end (RFC 1951 section
-// 3.2.7), of 94 bits each.
-const emptyDynamicBlocks = "\x04\xc0\x81\b\x00\x00\x00\x00\xa0\xfd\xa9/\x01p \x02\x00\x00\x00\x00h\x7f\xeaK\x00\x1c\x88\x00\x00\x00\x00\x00\u069f\xfa\x12\x00\a\"\x00\x00\x00\x00\x80\xf6\xa7\xbe"
-
-// TestWorkThatInflatesToNothingYields: what costs time counts, not only what comes out of it.
-func TestWorkThatInflatesToNothingYields(t *testing.T) {
-	primed := wstest.Frame(0xc2, string(deflated(noise(40_000), flate.BestSpeed)))
-	tests := map[string]struct {
-		deflate Deflate
-		in      []byte
-		turns   int
-	}{
-		"messages of one byte that take the window over": {takeover, join(primed, bytes.Repeat(wstest.Frame(0xc2, "\x00"), 10_000)), 70},
-		"blocks with codes of their own":                 {stateless, wstest.Frame(0xc2, strings.Repeat(emptyDynamicBlocks, 5_000)+"\x00"), 15},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			s := newDeflateSession(t, &Config{Inflaters: newTestInflaters(t)}, test.deflate)
-			turns := 1
-			for again := s.receive(test.in); again; again = s.receive(nil) {
-				turns++
-			}
-			if turns < test.turns {
-				t.Errorf("answered in %d turns", turns)
-			}
-		})
-	}
-}
-
-// TestTakeover_RFC7692Section7_1_1 sends 1,000 messages over one window, compressible, not
-// compressible, and not compressed, in turn, and reads the answers with a reference
-// inflater that has one window as well.
+// TestTakeover_RFC7692Section7_1_1 sends 1,000 messages that share a window: compressible,
+// incompressible and uncompressed ones in turn. A reference inflater with one window reads
+// the answers.
 func TestTakeover_RFC7692Section7_1_1(t *testing.T) {
 	s := newDeflateSession(t, &Config{Inflaters: newTestInflaters(t)}, takeover)
 	var wire bytes.Buffer
@@ -226,7 +152,7 @@ func TestTakeover_RFC7692Section7_1_1(t *testing.T) {
 	}
 	var stream bytes.Buffer // what the reference inflater reads
 	inflater := flate.NewReader(&stream)
-	random := noise(100_000)
+	random := inflatetest.Noise(100_000)
 	for i := range 1000 {
 		size := i * 37 % 5000
 		plain, first := random[i:i+size], byte(0xc2)
@@ -258,22 +184,22 @@ func TestTakeover_RFC7692Section7_1_1(t *testing.T) {
 			}
 		}
 		if !bytes.Equal(got, plain) {
-			t.Fatalf("message %d came back changed", i)
+			t.Fatalf("message %d has changed", i)
 		}
 	}
-	if kept := s.history(); kept != maxWindow {
+	if kept := s.historyLength(); kept != 1<<maxWindowBits {
 		t.Errorf("%d bytes of history are kept", kept)
 	}
 }
 
-// TestInflaterIsLentForAMessage: between two messages a connection has none, and without
-// context takeover nothing at all.
+// TestInflaterIsLentForAMessage checks that a connection has none between two messages, and
+// without context takeover keeps nothing at all.
 func TestInflaterIsLentForAMessage(t *testing.T) {
-	for name, deflate := range map[string]Deflate{"stateless": stateless, "takeover, a window of 512": {agreed: true, ServerMaxWindowBits: 9, ClientMaxWindowBits: 9}} {
+	for name, deflate := range map[string]Deflate{"stateless": stateless, "takeover, a window of 512 bytes": smallWindow} {
 		t.Run(name, func(t *testing.T) {
 			pool := newTestInflaters(t)
 			s := newDeflateSession(t, &Config{Inflaters: pool}, deflate)
-			message := string(deflated(make([]byte, 10_000), flate.BestSpeed))
+			message := string(inflatetest.Flushed(make([]byte, 10_000), flate.BestSpeed))
 			for _, step := range []struct {
 				in   []byte
 				lent int
@@ -287,20 +213,20 @@ func TestInflaterIsLentForAMessage(t *testing.T) {
 			} {
 				s.read(step.in)
 				if pool.lent != step.lent {
-					t.Errorf("behind %x %d inflaters are lent, want %d", step.in[:1], pool.lent, step.lent)
+					t.Errorf("after %x %d inflaters are lent, want %d", step.in[:1], pool.lent, step.lent)
 				}
 			}
-			if kept, most := s.history(), map[bool]int{false: 512}[deflate.ClientNoContextTakeover]; kept != most {
+			if kept, most := s.historyLength(), map[bool]int{false: 512}[deflate.ClientNoContextTakeover]; kept != most {
 				t.Errorf("%d bytes of history are kept, want %d", kept, most)
 			}
 		})
 	}
 }
 
-// TestSaved: the difference that compression made, which can be a loss.
+// TestSaved has messages that compression has made shorter and longer.
 func TestSaved(t *testing.T) {
 	s := newDeflateSession(t, &Config{Inflaters: newTestInflaters(t)}, stateless)
-	large := string(deflated(make([]byte, 10_000), flate.BestSpeed))
+	large := string(inflatetest.Flushed(make([]byte, 10_000), flate.BestSpeed))
 	for _, test := range []struct {
 		in   []byte
 		want int64
@@ -310,17 +236,16 @@ func TestSaved(t *testing.T) {
 		{wstest.Frame(0x81, "plain"), 0},
 	} {
 		s.read(test.in)
-		if ev := s.events[0]; ev.Saved != test.want {
+		if ev := s.lastEvent(); ev.Saved != test.want {
 			t.Errorf("saved %d, want %d", ev.Saved, test.want)
 		}
 	}
 }
 
-// TestCompressedEchoAllocatesNothing holds with and without context takeover, once the
-// window is full.
+// TestCompressedEchoAllocatesNothing holds once the window is full.
 func TestCompressedEchoAllocatesNothing(t *testing.T) {
 	for name, deflate := range map[string]Deflate{"stateless": stateless, "takeover": takeover} {
-		load := echoLoad{in: wstest.Frame(0xc2, string(deflated(orders(), flate.BestSpeed)))}
+		load := echoLoad{in: wstest.Frame(0xc2, string(inflatetest.Flushed(inflatetest.JSON(), flate.BestSpeed)))}
 		echo, mem := NewEcho(&Config{Inflaters: newTestInflaters(t)}, deflate), make([]byte, Headroom+len(load.in))
 		for range 20 {
 			load.run(&echo, mem)
@@ -328,5 +253,75 @@ func TestCompressedEchoAllocatesNothing(t *testing.T) {
 		if n := testing.AllocsPerRun(10, func() { load.run(&echo, mem) }); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
+	}
+}
+
+// TestMessageEnd_RFC7692Section7_2_1 checks that a message may end where its sender has
+// removed 00 00 ff ff, or after a block with BFINAL, and that the next one begins afresh.
+func TestMessageEnd_RFC7692Section7_2_1(t *testing.T) {
+	tests := []struct {
+		name    string
+		message string
+		ok      bool
+	}{
+		{"the header of an empty stored block", "\x00", true},
+		{"the same in two bytes", "\x02\x00", true},
+		{"the same with BFINAL", "\x01", true},
+		{"the padding before LEN is ignored (RFC 1951 section 3.2.4)", "\xf8", true},
+		{"a fixed block with BFINAL", "\xf3\x48\xcd\xc9\xc9\x07\x00", true},
+		{"an empty one", "\x03\x00", true},
+		{"a stored block with BFINAL", "\x01\x01\x00\xfe\xffa", true},
+		{"a fixed block with BFINAL, then the header of an empty stored block", "\x03\x00\x00", true},
+		{"two streams", "\x03\x00\x03\x00", true},
+		{"nothing", "", false},
+		{"LEN without NLEN", "\x00\x00\x00", false},
+		{"one byte of LEN", "\x00\x00", false},
+		{"00 00 ff ff is not removed", "\x00\x00\x00\xff\xff", false},
+		{"what was removed would be the bytes of a block", "\x00\x04\x00\xfb\xff", false},
+		{"within a stored block", "\x00\x02\x00\xfd\xffa", false},
+		{"within a literal", "\xf2", false},
+		{"between two literals", "\x4a\x04", false},
+		{"within a block's header", "\x02\x08\x20\x80", false},
+		{"within a dynamic block's counts", "\x04", false},
+		{"within the lengths of the code length code", "\x04\xc0\x01", false},
+		{"within the code lengths", "\x04\xc0\x01\x09\x00\x00\x00\x80\xa0", false},
+		{"a block with BFINAL, then the beginning of another", "\x03\x00\x02", false},
+	}
+	for _, test := range tests {
+		in := join(wstest.Frame(0xc2, test.message), wstest.Frame(0xc1, "\xf2\x48\xcd\xc9\xc9\x07\x00"), wstest.Frame(0xc1, ""))
+		for _, size := range []int{1, 2, 7, 8, 9, len(in)} {
+			s := newDeflateSession(t, &Config{Inflaters: newTestInflaters(t)}, takeover)
+			s.readInCuts(in, size)
+			want := []byte{0x88}
+			if test.ok {
+				want = []byte{0xc2, 0xc1, 0x88}
+			}
+			var got []byte
+			for _, f := range s.frames() {
+				got = append(got, f.First)
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("%s in reads of %d: got %x, want %x", test.name, size, got, want)
+			}
+		}
+	}
+}
+
+// TestUnusedInputStaysMasked checks that a call leaves the bytes that it does not use as they
+// have arrived.
+func TestUnusedInputStaysMasked(t *testing.T) {
+	d := NewDecoder(&Config{Inflaters: newTestInflaters(t)}, stateless)
+	defer d.Release()
+	in := wstest.Frame(0xc2, string(inflatetest.Flushed(make([]byte, 200_000), flate.BestCompression)))
+	p, pieces := bytes.Clone(in), 0
+	for ev, n := decoded(&d, p); !ev.Last(); ev, n = decoded(&d, p) {
+		p = p[n:]
+		pieces++
+		if !bytes.HasSuffix(in, p) {
+			t.Fatalf("piece %d has changed what it did not use", pieces)
+		}
+	}
+	if pieces < 200_000>>inflate.MaxWindowBits {
+		t.Errorf("%d pieces", pieces)
 	}
 }

@@ -5,16 +5,16 @@ import (
 	"math/bits"
 )
 
-// wideStep is how many bytes unmaskWide takes at a time.
+// wideStep is how many bytes unmaskWide processes at a time.
 const wideStep = 64
 
-// unmask takes the masking key off p in place (RFC 6455 section 5.3). The key's
-// low byte belongs to p[0]. It returns the key for the byte behind p, and whether
-// the unmasked bytes have any beyond ASCII, which is seen on the way.
+// unmask removes the masking key from p, in place (RFC 6455 section 5.3). The key's
+// low byte applies to p[0]. It returns the key for the byte after p, and whether any
+// unmasked byte is beyond ASCII, which costs next to nothing to find here.
 func unmask(p []byte, key uint32) (next uint32, beyondASCII bool) {
-	next = bits.RotateLeft32(key, -8*(len(p)%4))
+	next = rotateKey(key, len(p))
 	key64 := uint64(key)<<32 | uint64(key)
-	var seen uint64 // every bit that stood anywhere in the unmasked bytes
+	var seen uint64 // every bit that is set anywhere in the unmasked bytes
 	if n := len(p) &^ (wideStep - 1); n > 0 {
 		seen = unmaskWide(p[:n], key64)
 		p = p[n:]
@@ -33,9 +33,12 @@ func unmask(p []byte, key uint32) (next uint32, beyondASCII bool) {
 	return next, seen&0x8080808080808080 != 0
 }
 
-// unmaskWords takes the masking key off p, whose length is a multiple of [wideStep], in words
-// of 8 bytes, and returns every bit that stands in any of these then. Where unmaskWide is in
-// assembly, this is what it is tested against.
+// rotateKey returns the key for the byte n bytes after the one that key is for.
+func rotateKey(key uint32, n int) uint32 { return bits.RotateLeft32(key, -8*(n%4)) }
+
+// unmaskWords removes the masking key from p, whose length is a multiple of [wideStep], in
+// words of 8 bytes. It returns every bit that is set in any unmasked word. It is unmaskWide
+// where that is not in assembly, and the reference for its test.
 func unmaskWords(p []byte, key64 uint64) (seen uint64) {
 	for len(p) >= 32 {
 		a := binary.LittleEndian.Uint64(p[0:8]) ^ key64

@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// Request is a request head: the request line and the header fields, in the order
-// and the spelling in which they came.
+// Request is an HTTP request head. The header fields have the client's order and case.
 type Request struct {
 	Method string
 	Target string // as sent, not decoded
@@ -14,19 +13,19 @@ type Request struct {
 	Fields []Field
 }
 
-// Field is a header field. The value has no white space around it.
+// Field is a header field. The value has no leading or trailing white space.
 type Field struct {
 	Name, Value string
 }
 
-// ParseRequest parses a request head whose end [Head.Scan] has found, by the
-// grammar of RFC 9112 sections 3 and 5. It is strict: what two parsers could read
-// in two ways is refused. The Request does not refer to head.
-func ParseRequest(head []byte) (Request, *Refusal) {
+// ParseRequest parses a request head whose end [Head.Scan] has found (RFC 9112 sections 3
+// and 5). It is strict: it rejects what two parsers might interpret in different ways. The
+// Request does not refer to head.
+func ParseRequest(head []byte) (Request, *HandshakeError) {
 	line, rest, _ := strings.Cut(string(head), "\r\n")
-	r, refusal := parseRequestLine(line)
-	if refusal != nil {
-		return Request{}, refusal
+	r, err := parseRequestLine(line)
+	if err != nil {
+		return Request{}, err
 	}
 	r.Fields = make([]Field, 0, strings.Count(rest, "\n"))
 	for {
@@ -34,45 +33,44 @@ func ParseRequest(head []byte) (Request, *Refusal) {
 		if line == "" {
 			return r, nil
 		}
-		f, refusal := parseField(line)
-		if refusal != nil {
-			return Request{}, refusal
+		f, err := parseField(line)
+		if err != nil {
+			return Request{}, err
 		}
 		r.Fields = append(r.Fields, f)
 	}
 }
 
 // parseRequestLine parses "GET /chat HTTP/1.1".
-func parseRequestLine(line string) (Request, *Refusal) {
+func parseRequestLine(line string) (Request, *HandshakeError) {
 	method, rest, ok1 := strings.Cut(line, " ")
 	target, proto, ok2 := strings.Cut(rest, " ")
 	if !ok1 || !ok2 || !IsToken(method) || target == "" || !isVisible(target) || !strings.HasPrefix(proto, "HTTP/") {
-		return Request{}, refuse(statusBadRequest, "the request line is %.80q; it must be a method, a target and HTTP/1.1, with one space between", line)
+		return Request{}, handshakeError(statusBadRequest, ReasonMalformed, "the request line is %.80q; it must be a method, a target and HTTP/1.1, separated by one space (RFC 9112 section 3)", line)
 	}
 	if proto != "HTTP/1.1" && proto != "HTTP/1.0" {
-		return Request{}, refuse(statusVersion, "the request says %.20q; this port speaks HTTP/1.1", proto)
+		return Request{}, handshakeError(statusVersion, ReasonHTTPVersion, "the version of the request is %.20q; this server supports HTTP/1.1", proto)
 	}
 	return Request{Method: method, Target: target, Proto: proto}, nil
 }
 
-// parseField parses "Name: value". A line that begins with white space would be
-// the continuation of the one before (obs-fold), which RFC 9112 section 5.2 lets a
-// server refuse.
-func parseField(line string) (Field, *Refusal) {
+// parseField parses "Name: value". It rejects a line that begins with white space, which
+// would continue the line before (obs-fold), as RFC 9112 section 5.2 allows.
+func parseField(line string) (Field, *HandshakeError) {
 	name, value, ok := strings.Cut(line, ":")
 	if !ok || !IsToken(name) {
-		return Field{}, refuse(statusBadRequest, "the header line %.80q is not a field name, a colon and a value", line)
+		return Field{}, handshakeError(statusBadRequest, ReasonMalformed, "the header line %.80q is not a field name, a colon and a value (RFC 9112 section 5)", line)
 	}
 	value = strings.Trim(value, " \t")
 	for i := range len(value) {
 		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
-			return Field{}, refuse(statusBadRequest, "the value of header field %s has the control character 0x%02x", name, c)
+			return Field{}, handshakeError(statusBadRequest, ReasonMalformed, "the value of header field %.80s has the control character 0x%02x (RFC 9110 section 5.5)", name, c)
 		}
 	}
 	return Field{name, value}, nil
 }
 
-// Values gives the values of all fields of that name, in order.
+// Values returns the values of all fields of that name, in order.
 func (r *Request) Values(name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, f := range r.Fields {
@@ -83,8 +81,7 @@ func (r *Request) Values(name string) iter.Seq[string] {
 	}
 }
 
-// value returns the value of the first field of that name, and how many fields
-// of that name there are.
+// value returns the value of the first field of that name, and the number of such fields.
 func (r *Request) value(name string) (first string, count int) {
 	for v := range r.Values(name) {
 		if count == 0 {
@@ -95,8 +92,7 @@ func (r *Request) value(name string) (first string, count int) {
 	return first, count
 }
 
-// hasToken says whether one of the comma-separated lists in the fields of that
-// name has the token, in any case.
+// hasToken reports whether a field of that name lists the token, compared without case.
 func (r *Request) hasToken(name, token string) bool {
 	for list := range r.Values(name) {
 		for element := range listElements(list) {
@@ -108,7 +104,7 @@ func (r *Request) hasToken(name, token string) bool {
 	return false
 }
 
-// isVisible says whether s has nothing but visible ASCII and bytes beyond ASCII.
+// isVisible reports whether s has neither spaces nor control characters.
 func isVisible(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] == 0x7f {

@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-func TestParseRequest(t *testing.T) {
-	got, refusal := ParseRequest([]byte("GET /a?b=c HTTP/1.1\r\nHost: x\r\nEmpty:\r\nx-Spaced: \t a b \t\r\nBytes: \xff\tz\r\nhost:y\r\n\r\n"))
-	if refusal != nil {
-		t.Fatal(refusal)
+func TestParseRequest_RFC9112(t *testing.T) {
+	got, err := ParseRequest([]byte("GET /a?b=c HTTP/1.1\r\nHost: x\r\nEmpty:\r\nx-Spaced: \t a b \t\r\nBytes: \xff\tz\r\nhost:y\r\n\r\n"))
+	if err != nil {
+		t.Fatal(err)
 	}
 	want := Request{"GET", "/a?b=c", "HTTP/1.1", []Field{
 		{"Host", "x"}, {"Empty", ""}, {"x-Spaced", "a b"}, {"Bytes", "\xff\tz"}, {"host", "y"},
@@ -28,7 +28,7 @@ func TestParseRequest(t *testing.T) {
 	}
 }
 
-func TestParseRequestRefusesWhatIsNotHTTP(t *testing.T) {
+func TestMalformedRequests_RFC9112Section3(t *testing.T) {
 	tests := []struct {
 		name   string
 		head   string
@@ -44,26 +44,30 @@ func TestParseRequestRefusesWhatIsNotHTTP(t *testing.T) {
 		{"not HTTP", "GET / SIP/2.0\r\n\r\n", 400},
 		{"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\n", 505},
 		{"HTTP/0.9 with a version", "GET / HTTP/0.9\r\n\r\n", 505},
-		{"carriage return in the version", "GET / HTTP/1.1\r\r\n\r\n", 505},
+		{"CR in the version", "GET / HTTP/1.1\r\r\n\r\n", 505},
 		{"field without a colon", "GET / HTTP/1.1\r\nHost\r\n\r\n", 400},
 		{"field without a name", "GET / HTTP/1.1\r\n: x\r\n\r\n", 400},
 		{"space before the colon", "GET / HTTP/1.1\r\nHost : x\r\n\r\n", 400},
 		{"folded line", "GET / HTTP/1.1\r\nA: x\r\n y\r\n\r\n", 400},
 		{"NUL in a value", "GET / HTTP/1.1\r\nA: x\x00y\r\n\r\n", 400},
-		{"carriage return in a value", "GET / HTTP/1.1\r\nA: x\ry\r\n\r\n", 400},
+		{"CR in a value", "GET / HTTP/1.1\r\nA: x\ry\r\n\r\n", 400},
 		{"delete in a value", "GET / HTTP/1.1\r\nA: x\x7f\r\n\r\n", 400},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, refusal := ParseRequest([]byte(test.head))
-			if refusal == nil || refusal.Status != test.status {
-				t.Errorf("got %v, want a refusal with %d", refusal, test.status)
+			_, err := ParseRequest([]byte(test.head))
+			want := ReasonMalformed
+			if test.status == 505 {
+				want = ReasonHTTPVersion
+			}
+			if err == nil || err.Status != test.status || err.Reason != want {
+				t.Errorf("got %v, want %d, %s", err, test.status, want)
 			}
 		})
 	}
 }
 
-func TestListElements(t *testing.T) {
+func TestListElements_RFC9110Section5_6_1(t *testing.T) {
 	for list, want := range map[string][]string{
 		"":             nil,
 		",, ,":         nil,

@@ -2,12 +2,13 @@ package wsproto
 
 import (
 	"bytes"
-	"github.com/echosvc/echosvc/internal/wstest"
 	"testing"
+
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// session drives an Echo as the package comment says, with a buffer that is no
-// larger than it has to be, and canaries on both sides of it.
+// session drives an Echo as the package comment describes, with a buffer that is no larger
+// than it must be and with canaries on both sides of it.
 type session struct {
 	t      testing.TB
 	echo   Echo
@@ -16,27 +17,26 @@ type session struct {
 	events []Event // of the last read; their payloads are copies
 }
 
+// newSession returns a session without permessage-deflate.
 func newSession(t testing.TB, config *Config) *session {
 	return newDeflateSession(t, config, Deflate{})
 }
 
-// newDeflateSession is of a connection that has agreed on permessage-deflate.
 func newDeflateSession(t testing.TB, config *Config, deflate Deflate) *session {
 	s := &session{t: t, echo: NewEcho(config, deflate)}
 	t.Cleanup(s.echo.Release)
 	return s
 }
 
-// testInflaters counts what it lends.
+// testInflaters counts the inflaters that are lent.
 type testInflaters struct {
-	t    testing.TB
 	free []*Inflater
 	lent int
 }
 
-// newTestInflaters checks at the end of the test that all have come back.
+// newTestInflaters fails the test if an inflater has not come back at its end.
 func newTestInflaters(t testing.TB) *testInflaters {
-	p := &testInflaters{t: t}
+	p := &testInflaters{}
 	t.Cleanup(func() {
 		if p.lent != 0 {
 			t.Errorf("%d inflaters are lent at the end", p.lent)
@@ -60,18 +60,27 @@ func (p *testInflaters) Put(f *Inflater) {
 	p.free = append(p.free, f)
 }
 
-// read gives p to the Echo, as one read.
+// read gives p to the Echo as one read.
 func (s *session) read(p []byte) {
 	s.t.Helper()
 	s.events = s.events[:0]
-	for s.receive(p) {
+	for s.turn(p) {
 		p = nil
 	}
 }
 
-// receive gives p to the Echo, behind what is kept. It says whether the Echo wants to
-// go on with the rest before others are read.
-func (s *session) receive(p []byte) (again bool) {
+// readInCuts gives p to the Echo in reads of size bytes.
+func (s *session) readInCuts(p []byte, size int) {
+	s.t.Helper()
+	for len(p) > 0 {
+		n := min(size, len(p))
+		s.read(p[:n])
+		p = p[n:]
+	}
+}
+
+// turn gives p to the Echo, after what is kept. It reports whether the Echo has yielded.
+func (s *session) turn(p []byte) (yielded bool) {
 	s.t.Helper()
 	const canary = 32
 	size := Headroom + len(s.kept) + len(p)
@@ -84,16 +93,15 @@ func (s *session) receive(p []byte) (again bool) {
 	copy(mem[Headroom+len(s.kept):], p)
 	b := Buffer{Mem: mem, Start: Headroom, End: size}
 	for {
-		before := b.End - b.Start
 		ev := s.echo.Next(&b)
 		if ev.Kind == NeedMore || ev.Kind == Yield {
-			again = ev.Kind == Yield
+			yielded = ev.Kind == Yield
 			break
 		}
-		if b.End-b.Start >= before {
-			s.t.Fatalf("an event of kind %d consumed nothing", ev.Kind)
+		if ev.used == 0 && len(ev.Inflated) == 0 && ev.Kind != Failed {
+			s.t.Fatalf("an event of kind %v without progress", ev.Kind)
 		}
-		ev.Payload, ev.Plain = bytes.Clone(ev.Payload), bytes.Clone(ev.Plain)
+		ev.Payload, ev.Inflated = bytes.Clone(ev.Payload), bytes.Clone(ev.Inflated)
 		s.events = append(s.events, *ev)
 	}
 	s.out = append(s.out, b.Out()...)
@@ -103,21 +111,22 @@ func (s *session) receive(p []byte) (again bool) {
 			s.t.Fatal("the Echo wrote outside its buffer")
 		}
 	}
-	return again
+	return yielded
 }
 
-// frames are the frames that were sent so far.
+// frames returns the frames sent so far.
 func (s *session) frames() []wstest.ServerFrame {
 	s.t.Helper()
 	return wstest.ReadFrames(s.t, s.out)
 }
 
-// echoed gives all of p in one read to a new Echo and returns what it sends.
-func echoed(t testing.TB, limits *Config, p []byte) (*session, []wstest.ServerFrame) {
-	t.Helper()
-	s := newSession(t, limits)
-	s.read(p)
-	return s, s.frames()
+// lastEvent returns the last event of the last read.
+func (s *session) lastEvent() *Event { return &s.events[len(s.events)-1] }
+
+// newBuffer returns a Buffer in which in has been read.
+func newBuffer(in ...[]byte) *Buffer {
+	mem := append(make([]byte, Headroom), join(in...)...)
+	return &Buffer{Mem: mem, Start: Headroom, End: len(mem)}
 }
 
 func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }

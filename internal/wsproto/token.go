@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// isTokenByte says whether c may stand in a token (RFC 9110 section 5.6.2). These
-// are also the characters of a subprotocol's name (RFC 6455 section 4.1).
+// isTokenByte reports whether c may occur in a token (RFC 9110 section 5.6.2).
 func isTokenByte(c byte) bool {
 	switch {
 	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
@@ -15,8 +14,8 @@ func isTokenByte(c byte) bool {
 	return strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
 }
 
-// IsToken says whether s is a token: not empty, and token characters throughout. The
-// name of a subprotocol is one.
+// IsToken reports whether s is a token (RFC 9110 section 5.6.2), as the name of a subprotocol
+// must be (RFC 6455 section 4.1).
 func IsToken(s string) bool {
 	for i := range len(s) {
 		if !isTokenByte(s[i]) {
@@ -26,10 +25,9 @@ func IsToken(s string) bool {
 	return s != ""
 }
 
-// listElements gives the elements of a comma-separated list without the white
-// space around them. Empty elements count for nothing (RFC 9110 section 5.6.1.2).
-// Commas within quoted strings are not understood; see parseExtensions for a list
-// that may have them.
+// listElements returns the elements of a comma-separated list, without the white space
+// around them. Empty elements are ignored (RFC 9110 section 5.6.1.2). A comma in a quoted
+// string separates too; parseExtensions is for lists that may have one.
 func listElements(list string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for element := range strings.SplitSeq(list, ",") {

@@ -2,15 +2,15 @@ package wsproto
 
 import "unicode/utf8"
 
-// utf8Checker checks text that arrives in any cuts (RFC 6455 section 8.1). A breach
-// is seen at the first byte that no character can have there. The zero value is
-// at the beginning of a text.
+// utf8Checker checks text that arrives in pieces (RFC 6455 section 8.1). It fails at the
+// first byte that no valid text can have there. The zero value is at the beginning of a
+// text.
 type utf8Checker struct {
-	carry [utf8.UTFMax - 1]byte // the bytes of an unfinished character
-	n     uint8                 // how many there are
+	carry [utf8.UTFMax - 1]byte // the first bytes of an incomplete character
+	n     uint8                 // how many of them have arrived
 }
 
-// check looks at the next bytes of the text; it returns false at a breach.
+// check checks the next bytes of the text and reports whether it can still be valid.
 func (c *utf8Checker) check(p []byte) bool {
 	if c.n > 0 {
 		var char [utf8.UTFMax]byte
@@ -40,5 +40,5 @@ func (c *utf8Checker) check(p []byte) bool {
 	return utf8.Valid(p[:end])
 }
 
-// complete says whether the text may end here: not within a character.
+// complete reports whether the text can end here, which is not within a character.
 func (c *utf8Checker) complete() bool { return c.n == 0 }

@@ -1,4 +1,4 @@
-package wsproto
+package inflate
 
 import (
 	"bytes"
@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// canonicalCodes gives each symbol its code, by the algorithm of RFC 1951 section 3.2.2.
+// canonicalCodes returns the code of each symbol, by the algorithm of RFC 1951 section 3.2.2.
 func canonicalCodes(lengths []uint8) []uint16 {
 	var count, next [maxCodeLength + 1]uint16
 	for _, n := range lengths {
@@ -29,13 +29,13 @@ func canonicalCodes(lengths []uint8) []uint16 {
 	return codes
 }
 
-// checkTable looks up the code of each symbol, with every kind of bits behind it, and with
-// too few of its own.
+// checkTable looks up the code of each symbol, followed by various bits, and with too few
+// bits of its own.
 func checkTable(t *testing.T, lengths []uint8) {
 	t.Helper()
 	table := make([]uint32, litlenTableSize)
 	if !buildTable(table, litlenTableBits, lengths, litlenSymbols[:]) {
-		t.Fatalf("%v is refused", lengths)
+		t.Fatalf("%v is rejected", lengths)
 	}
 	for symbol, code := range canonicalCodes(lengths) {
 		n := lengths[symbol]
@@ -43,14 +43,14 @@ func checkTable(t *testing.T, lengths []uint8) {
 			continue
 		}
 		met := uint64(bits.Reverse16(code) >> (16 - n))
-		for _, behind := range []uint64{0, 1, 0x2a55, 0x7fff} {
-			hold := met | behind<<n
+		for _, rest := range []uint64{0, 1, 0x2a55, 0x7fff} {
+			hold := met | rest<<n
 			e := table[hold&(1<<litlenTableBits-1)]
 			if e&entryLink == entryLink {
 				e = table[linked(e, hold, litlenTableBits)]
 			}
 			if want := litlenSymbols[symbol] + uint32(n)*entryOneBit; e != want {
-				t.Fatalf("%v: symbol %d behind %x is %#x, want %#x", lengths, symbol, behind, e, want)
+				t.Fatalf("%v: symbol %d followed by %x is %#x, want %#x", lengths, symbol, rest, e, want)
 			}
 		}
 		for have := range n {
@@ -60,14 +60,14 @@ func checkTable(t *testing.T, lengths []uint8) {
 				e = table[linked(e, hold, litlenTableBits)]
 			}
 			if e&entryTotalMask <= uint32(have) {
-				t.Fatalf("%v: symbol %d is known from %d of its %d bits", lengths, symbol, have, n)
+				t.Fatalf("%v: symbol %d is found from %d of its %d bits", lengths, symbol, have, n)
 			}
 		}
 	}
 }
 
-// TestHuffmanTable_RFC1951Section3_2_2: the example of the RFC, one with every length,
-// and complete codes at random.
+// TestHuffmanTable_RFC1951Section3_2_2 has the example of the RFC, a code with every
+// length, and random complete codes.
 func TestHuffmanTable_RFC1951Section3_2_2(t *testing.T) {
 	checkTable(t, []uint8{3, 3, 3, 3, 3, 2, 4, 4})
 	checkTable(t, []uint8{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 15})
@@ -80,11 +80,11 @@ func TestHuffmanTable_RFC1951Section3_2_2(t *testing.T) {
 	}
 }
 
-// randomCode returns the lengths of a complete code: it begins with two symbols of one
-// bit, and splits one after the other.
+// randomCode returns the code lengths of a complete code. It begins with two codes of one
+// bit and splits codes until there are enough.
 func randomCode(random *rand.Rand, symbols int) []uint8 {
 	lengths := []uint8{1, 1}
-	deep := random.IntN(2) == 0 // more often the last, for codes with many lengths
+	deep := random.IntN(2) == 0 // prefer the last code, which makes many lengths
 	for len(lengths) < symbols {
 		i := random.IntN(len(lengths))
 		if deep && random.IntN(4) > 0 {
@@ -99,7 +99,7 @@ func randomCode(random *rand.Rand, symbols int) []uint8 {
 	return lengths
 }
 
-// withGaps puts symbols that do not occur between those of a code, many or few at a time.
+// withGaps inserts symbols that do not occur into a code, many or few at a time.
 func withGaps(random *rand.Rand, code []uint8) (lengths []uint8) {
 	gaps := maxLitlenSymbols - len(code)
 	for _, n := range code {
@@ -110,14 +110,14 @@ func withGaps(random *rand.Rand, code []uint8) (lengths []uint8) {
 	return append(lengths, make([]uint8, gaps)...)
 }
 
-// TestHuffmanTableSizes: the codes that need the largest tables fill them to the last entry,
-// and no code at random needs more.
+// TestHuffmanTableSizes checks that the codes with the largest tables fill them to the last
+// entry, and that no random code needs more.
 func TestHuffmanTableSizes(t *testing.T) {
 	tests := []struct {
 		tableBits int
 		size      int
 		alphabet  []uint32
-		worst     [maxCodeLength + 1]int // how many codes of each length
+		worst     [maxCodeLength + 1]int // number of codes of each length
 	}{
 		{litlenTableBits, litlenTableSize, litlenSymbols[:maxLitlenSymbols], [...]int{1: 1, 2: 1, 3: 1, 4: 1, 11: 1, 12: 229, 13: 49, 14: 1, 15: 2}},
 		{distTableBits, distTableSize, distSymbols[:maxDistSymbols], [...]int{1: 1, 2: 1, 3: 1, 4: 1, 5: 1, 6: 1, 9: 1, 10: 9, 11: 9, 12: 1, 13: 1, 14: 1, 15: 2}},
@@ -135,7 +135,7 @@ func TestHuffmanTableSizes(t *testing.T) {
 		for range 1000 {
 			lengths := randomCode(random, len(test.alphabet))
 			if !buildTable(table, test.tableBits, lengths, test.alphabet) {
-				t.Fatalf("%v is refused", lengths)
+				t.Fatalf("%v is rejected", lengths)
 			}
 		}
 	}

@@ -1,10 +1,10 @@
-// Makes zlib.txt: messages compressed by the zlib of Node.js, as a WebSocket client sends them
-// with context takeover (RFC 7692 section 7.2.1).
+// Makes zlib.txt: messages compressed by the zlib of Node.js, each up to a sync flush whose
+// 00 00 FF FF is removed. The messages of a line share a window.
 //
 //   node zlib.js > zlib.txt
 //
-// A line is: what it shows, the bits of the window, the SHA-256 of all messages inflated and
-// put together, and the messages in base64.
+// A line has: what it tests, the bits of the window, the SHA-256 of all messages inflated and
+// joined, and the messages in base64.
 'use strict'
 const crypto = require('node:crypto')
 const fs = require('node:fs')
@@ -14,7 +14,7 @@ const c = zlib.constants
 
 const english = fs.readFileSync(path.join(__dirname, 'english.txt'))
 
-// words is text that refers back over any distance, and is the same in every run.
+// words returns text that refers back over any distance, the same in every run.
 function words (length) {
   const vocabulary = english.toString().split(/\s+/)
   let state = 1
@@ -26,7 +26,7 @@ function words (length) {
   return Buffer.from(text)
 }
 
-// noise does not compress.
+// noise returns bytes that do not compress.
 function noise (length) {
   const blocks = []
   for (let i = 0; i * 32 < length; i++) blocks.push(crypto.createHash('sha256').update(String(i)).digest())
@@ -83,8 +83,8 @@ async function main () {
         await line(`${strategy},${kind}`, { windowBits, strategy: c[strategy] }, mixed, c[kind])
       }
     }
-    // Senders that end every message as a stream of its own (BFINAL), with and without the
-    // empty block behind it.
+    // Each message is a stream of its own (BFINAL), without and with the header of an empty
+    // stored block after it.
     const whole = zlib.deflateRawSync(english.subarray(0, 600), { windowBits: 15, strategy: c[strategy] })
     print(`${strategy},Z_FINISH`, 15, [english.subarray(0, 600), english.subarray(0, 600)], [whole, Buffer.concat([whole, Buffer.from([0])])])
   }

@@ -1,54 +1,54 @@
-package wsproto
+package inflate
 
 import "encoding/binary"
 
 const (
-	maxWindowBits = 15 // RFC 7692 section 7.1.2.1
-	maxWindow     = 1 << maxWindowBits
+	// MaxWindowBits is the base-2 logarithm of the largest window, 32 KiB (RFC 1951 section 2).
+	MaxWindowBits = 15
+	maxWindow     = 1 << MaxWindowBits
 
-	// copySlack is how many bytes behind the end of a match may be overwritten when it
+	// copySlack is how many bytes after the end of a match may be overwritten when the match
 	// is copied in words.
 	copySlack = 24
 
-	// ringSize is more than the largest window, so that what is overwritten is too far
-	// back to be referred to.
+	// ringSize exceeds the largest window by what may be overwritten, so that no match can
+	// reach those bytes.
 	ringSize = maxWindow + copySlack
 )
 
-// window is the output of an inflater, written around in a ring: where it is written
-// next, what is before that, and the match that is being copied from there.
+// window is the output of an Inflater, kept in a ring, and the match that is being copied.
 //
 //	0                pos             ringSize
 //	|  newer output  |  older output  |
 type window struct {
 	pos      int // where the next byte of output goes; ringSize until the next call
-	older    int // how many bytes at the ring's end are older output
+	older    int // bytes of older output at the ring's end
 	size     int // how far back a match may reach: 1 << bits
-	copyLeft int // bytes of the current match that are still to be copied
+	copyLeft int // bytes of the current match still to be copied
 	copyDist int // how far back they are
 	ring     [ringSize]byte
 }
 
-// reset begins a window of 1<<bits bytes that has history behind it.
+// reset begins a window of 1<<bits bytes that is preceded by history.
 func (w *window) reset(bits uint8, history []byte) {
 	w.pos, w.size, w.copyLeft = 0, 1<<bits, 0
 	w.older = copy(w.ring[ringSize-len(history):], history)
 }
 
-// wrap goes on at the ring's beginning when its end is reached.
+// wrap continues at the ring's beginning once its end has been reached.
 func (w *window) wrap() {
 	if w.pos == ringSize {
 		w.pos, w.older = 0, ringSize
 	}
 }
 
-// reaches says whether a match may begin dist bytes back: within the window, and not
-// before the beginning of all output.
+// reaches reports whether a match may begin dist bytes back, which must be within the
+// window and not before the first byte of output.
 func (w *window) reaches(dist int) bool {
 	return dist <= w.size && dist-w.pos <= w.older
 }
 
-// copyMatch copies what is left of the current match, as far as the ring's end.
+// copyMatch copies what is left of the current match, up to the ring's end.
 func (w *window) copyMatch() {
 	from := w.pos - w.copyDist
 	for w.copyLeft > 0 && w.pos < ringSize {
@@ -58,7 +58,7 @@ func (w *window) copyMatch() {
 			from = 0
 			continue
 		}
-		// The match may overlap what it makes, which repeats then: each piece can be twice
+		// The match may overlap its own output, which then repeats. Each piece can be twice
 		// as long as the one before.
 		w.copyPiece(from, w.pos-from)
 	}
@@ -71,13 +71,11 @@ func (w *window) copyPiece(from, most int) {
 	w.copyLeft -= n
 }
 
-// appendHistory appends to dst as much of the last output as a match may reach.
-func (w *window) appendHistory(dst []byte) []byte {
-	return w.last(dst, min(w.size, w.older+w.pos))
-}
-
-// last appends to dst the last n bytes of output, which are to be in the ring.
-func (w *window) last(dst []byte, n int) []byte {
+// AppendHistory appends to dst the output that matches may still refer to, which is at most
+// the window that Reset was given.
+func (f *Inflater) AppendHistory(dst []byte) []byte {
+	w := &f.window
+	n := min(w.size, w.older+w.pos)
 	if n > w.pos {
 		dst = append(dst, w.ring[ringSize-(n-w.pos):]...)
 		n = w.pos
@@ -85,11 +83,11 @@ func (w *window) last(dst []byte, n int) []byte {
 	return append(dst, w.ring[w.pos-n:w.pos]...)
 }
 
-// repeatStep is, for a distance below 8, a multiple of it that is not.
+// repeatStep has, for each distance from 1 to 7, a multiple of it that is at least 8.
 var repeatStep = [8]int{0, 8, 8, 9, 8, 10, 12, 14}
 
-// copyWords copies a match to pos from where it is in the ring. It copies words of 8
-// bytes, two at a time, and so overwrites up to copySlack bytes behind the match.
+// copyWords copies a match within the ring, two words of 8 bytes at a time. It overwrites
+// up to copySlack bytes after the match.
 func copyWords(ring *[ringSize]byte, pos, from, dist, length int) {
 	end := pos + length
 	if dist < 8 {

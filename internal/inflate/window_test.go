@@ -1,20 +1,22 @@
-package wsproto
+package inflate
 
 import (
 	"bytes"
 	"testing"
+
+	"github.com/echosvc/echosvc/internal/inflate/inflatetest"
 )
 
-// lastOutput returns what a window holds, oldest byte first.
+// lastOutput returns the output in the ring, oldest byte first.
 func (w *window) lastOutput() []byte {
 	return append(bytes.Clone(w.ring[w.pos:]), w.ring[:w.pos]...)
 }
 
-// TestWindowCopies_RFC1951Section3_2_3: matches of short and long distances, at the ring's
-// beginning and end and around it, against the rule: one byte after the other.
-func TestWindowCopies_RFC1951Section3_2_3(t *testing.T) {
+// TestMatchCopies_RFC1951Section3_2_3 compares matches of short and long distances, at and
+// across the ends of the ring, with copies made byte by byte.
+func TestMatchCopies_RFC1951Section3_2_3(t *testing.T) {
 	var w window
-	content := noise(ringSize)
+	content := inflatetest.Noise(ringSize)
 	dists := []int{100, 257, 258, 259, 300, maxWindow - 1, maxWindow}
 	for dist := 1; dist <= 20; dist++ {
 		dists = append(dists, dist)
@@ -22,7 +24,7 @@ func TestWindowCopies_RFC1951Section3_2_3(t *testing.T) {
 	for _, pos := range []int{0, 1, 7, 258, 5000, ringSize - fastRoom, ringSize - 258, ringSize - 100, ringSize - 1} {
 		for _, dist := range dists {
 			for _, length := range []int{3, 4, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 257, 258} {
-				w.reset(maxWindowBits, nil)
+				w.reset(MaxWindowBits, nil)
 				copy(w.ring[:], content)
 				w.pos, w.older = pos, ringSize
 				want := w.lastOutput()
@@ -56,9 +58,8 @@ func TestWindowCopies_RFC1951Section3_2_3(t *testing.T) {
 	}
 }
 
-// TestWindowReach_RFC7692Section7_1_2: as far back as the window that was agreed on, and as
-// there is output.
-func TestWindowReach_RFC7692Section7_1_2(t *testing.T) {
+// TestReach checks that matches are limited by the window and by the output so far.
+func TestReach(t *testing.T) {
 	tests := []struct {
 		bits            uint8
 		history, output int // bytes
@@ -75,13 +76,13 @@ func TestWindowReach_RFC7692Section7_1_2(t *testing.T) {
 		{9, 256, 1, 257},
 	}
 	for _, test := range tests {
-		var w window
-		w.reset(test.bits, noise(test.history))
+		var w Inflater
+		w.Reset(test.bits, inflatetest.Noise(test.history))
 		w.pos += test.output
 		if !w.reaches(test.reach) || w.reaches(test.reach+1) {
 			t.Errorf("%+v: %d: %v, %d: %v", test, test.reach, w.reaches(test.reach), test.reach+1, w.reaches(test.reach+1))
 		}
-		if got := len(w.appendHistory(nil)); got != test.reach {
+		if got := len(w.AppendHistory(nil)); got != test.reach {
 			t.Errorf("%+v: the history has %d bytes", test, got)
 		}
 	}

@@ -1,28 +1,28 @@
-package wsproto
+package inflate
 
 import "encoding/binary"
 
-// fastSymbols runs while there are so many bytes of input, and of room in the ring.
+// fastSymbols runs while there is this much input, and this much room in the ring.
 const (
-	fastInput = 8
-	fastRoom  = 1 + maxMatch + copySlack // a literal, and the longest match
+	fastInput = 8                        // bytes
+	fastRoom  = 1 + maxMatch + copySlack // bytes: a literal, and the longest match
 
 	maxMatch     = 258              // bytes
-	longMatch    = 40               // bytes; longer ones are worth a call
+	longMatch    = 40               // bytes; copying a longer match is worth a call
 	maxMatchBits = 15 + 5 + 15 + 13 // two codes, each with its extra bits
 )
 
 // inflateSymbols inflates the symbols of a block with Huffman codes (RFC 1951 section
 // 3.2.5).
-func (f *inflater) inflateSymbols() (status inflateStatus) {
+func (f *Inflater) inflateSymbols() (status Status) {
 	code := &f.code
 	if f.fixed {
 		code = &fixedCode
 	}
 	f.copyMatch()
-	for status == inflateGoesOn && f.state == inSymbols {
-		if f.pos == ringSize {
-			return inflateHasMore
+	for status == running && f.state == inSymbols {
+		if f.copyLeft > 0 { // the match continues at the ring's beginning
+			return MoreOutput
 		}
 		f.fastSymbols(code)
 		status = f.symbol(code)
@@ -31,9 +31,9 @@ func (f *inflater) inflateSymbols() (status inflateStatus) {
 	return status
 }
 
-// symbol inflates one literal, or one length with its distance, once all of it is
-// there. Where too few bits are, the zeros above them lead to an entry that has more.
-func (f *inflater) symbol(code *blockCode) inflateStatus {
+// symbol inflates one literal, or one length and its distance, once all their bits have
+// arrived. If too few have, the zeros above them select an entry that needs more.
+func (f *Inflater) symbol(code *blockCode) Status {
 	f.fill()
 	e := code.litlen[f.hold&(1<<litlenTableBits-1)]
 	if e&entryLink == entryLink {
@@ -42,17 +42,20 @@ func (f *inflater) symbol(code *blockCode) inflateStatus {
 	total := uint(e & entryTotalMask)
 	switch {
 	case f.bits < total:
-		return inflateNeedsInput
+		return NeedInput
 	case e&entryLiteral != 0:
+		if f.pos == ringSize {
+			return MoreOutput
+		}
 		f.ring[f.pos] = byte(e >> entryValueShift)
 		f.pos++
 		f.use(total)
-		return inflateGoesOn
+		return running
 	case e&entryEnd == entryEnd:
 		f.use(total)
 		return f.endBlock()
 	case e&entrySpecial != 0:
-		return f.corrupt(invalidSymbol)
+		return f.corrupt(ErrLiteralSymbol)
 	}
 	length := valueAndExtra(e, f.hold)
 
@@ -63,37 +66,37 @@ func (f *inflater) symbol(code *blockCode) inflateStatus {
 	}
 	total += uint(e & entryTotalMask)
 	if f.bits < total {
-		return inflateNeedsInput
+		return NeedInput
 	}
 	if e&entrySpecial != 0 {
-		return f.corrupt(invalidDistance)
+		return f.corrupt(ErrDistanceSymbol)
 	}
 	dist := valueAndExtra(e, hold)
 	if !f.reaches(dist) {
-		return f.corrupt(distanceTooFar)
+		return f.corrupt(ErrDistanceTooFar)
 	}
 	f.use(total)
 	f.copyLeft, f.copyDist = length, dist
-	return inflateGoesOn
+	return running
 }
 
-// fastSymbols inflates symbols while there is enough input and room for any of them. It
-// is what the inflater spends its time on: it keeps all in local variables, takes the
-// input 8 bytes at a time, and copies matches in words. It leaves the end of the block
-// and every verdict to symbol, with the bits not used.
-func (f *inflater) fastSymbols(code *blockCode) {
+// fastSymbols inflates symbols while there is enough input and room for any of them. The
+// package spends its time here, so the state is in local variables, input is taken 8 bytes
+// at a time and matches are copied in words. The end of the block and everything invalid
+// is left to symbol, with the bits not used.
+func (f *Inflater) fastSymbols(code *blockCode) {
 	in, at := f.in, f.at
 	hold, bits := f.hold, f.bits
 	ring, pos := &f.ring, f.pos
 	for at <= len(in)-fastInput && pos <= ringSize-fastRoom {
-		// Now there are at least 56 bits. Above those counted, hold has more of the stream,
-		// which the next turn puts there once more.
+		// Hold at least 56 bits. Above the bits that are counted, hold has more of the stream,
+		// which the next round puts there again.
 		hold |= binary.LittleEndian.Uint64(in[at:]) << (bits & 63)
 		at += int(63-bits) >> 3
 		bits |= 56
 
-		// Text is mostly literals: up to two of them a turn, and then what they leave the
-		// bits for.
+		// Text is mostly literals, so take up to two in a round, then a match if enough bits
+		// are left for the longest.
 		e := code.litlen[hold&(1<<litlenTableBits-1)]
 		if e&entryLiteral != 0 {
 			ring[pos] = byte(e >> entryValueShift)
@@ -128,13 +131,13 @@ func (f *inflater) fastSymbols(code *blockCode) {
 				break
 			}
 		}
-		behind := hold >> (e & entryTotalMask)
-		d := code.dist[behind&(1<<distTableBits-1)]
+		rest := hold >> (e & entryTotalMask) // what follows the length
+		d := code.dist[rest&(1<<distTableBits-1)]
 		length := valueAndExtra(e, hold)
 		if d&entryLink == entryLink {
-			d = code.dist[linked(d, behind, distTableBits)]
+			d = code.dist[linked(d, rest, distTableBits)]
 		}
-		dist := valueAndExtra(d, behind)
+		dist := valueAndExtra(d, rest)
 		from := pos - dist
 		if from < 0 {
 			from += ringSize
@@ -142,9 +145,9 @@ func (f *inflater) fastSymbols(code *blockCode) {
 		if d&entrySpecial != 0 || dist > f.size || dist-pos > f.older {
 			break
 		}
-		hold = behind >> (d & entryTotalMask)
+		hold = rest >> (d & entryTotalMask)
 		bits -= uint(e&entryTotalMask + d&entryTotalMask)
-		if length > longMatch || from > ringSize-fastRoom { // it may go around the ring's end
+		if length > longMatch || from > ringSize-fastRoom { // its source may cross the ring's end
 			f.pos, f.copyLeft, f.copyDist = pos, length, dist
 			f.copyMatch()
 			pos = f.pos
@@ -157,12 +160,12 @@ func (f *inflater) fastSymbols(code *blockCode) {
 	f.hold, f.bits = hold&(1<<(bits&63)-1), bits
 }
 
-// linked is the place of the entry that a link leads to.
+// linked returns the index of the entry that a link leads to.
 func linked(e uint32, hold uint64, tableBits uint) uint64 {
 	return uint64(e>>entryValueShift&entryValueMask) + hold>>tableBits&(1<<(e&entryTotalMask)-1)
 }
 
-// valueAndExtra is an entry's value plus its extra bits, which hold has behind the code.
+// valueAndExtra returns an entry's value plus its extra bits, which follow the code in hold.
 func valueAndExtra(e uint32, hold uint64) int {
 	extra := hold & (1<<(e&entryTotalMask) - 1) >> (e >> entryCodeShift & entryCodeMask)
 	return int(e>>entryValueShift&entryValueMask) + int(extra)

@@ -1,27 +1,27 @@
-package wsproto
+package inflate
 
 import (
 	"encoding/binary"
 	"math/bits"
 )
 
-// A Huffman code (RFC 1951 section 3.2.2) is looked up in a table of entries. The
-// next tableBits bits of the stream are the index. A code of more bits is looked up
-// a second time, in a table of its own behind the first, which the entry links to.
+// A symbol of a Huffman code (RFC 1951 section 3.2.2) is looked up in a table of entries,
+// whose index is the next tableBits bits of the stream. A code that is longer needs a
+// second lookup, in a smaller table that follows the first and that the entry links to.
 // An entry is
 //
 //	31       30 ... 16   15        14     13      12        11 ... 8   5 ... 0
 //	literal | value    | special | link | invalid | end    | code     | total
 //
-// value is the literal; or the least length or distance; or, of a link, the place of
-// its table. code is how many bits the code has, and total how many with the extra
-// bits behind it, which are added to value. Of a link, total is the width of its
-// table in bits.
+// value is a literal, or the base of a length or a distance, or the position of the
+// table that a link leads to. code is the length of the code in bits; total includes the
+// extra bits that follow it, which are added to value. For a link, total is the width of
+// its table in bits.
 const (
 	entryLiteral = 1 << 31
 	entrySpecial = 1 << 15 // one of the three below
 	entryLink    = 1<<14 | entrySpecial
-	entryInvalid = 1<<13 | entrySpecial // no such code, or a symbol that may not occur
+	entryInvalid = 1<<13 | entrySpecial // an unused code, or a symbol that must not occur
 	entryEnd     = 1<<12 | entrySpecial // end of block
 
 	entryValueShift = 16
@@ -29,39 +29,39 @@ const (
 	entryCodeShift  = 8
 	entryCodeMask   = 15
 	entryTotalMask  = 63
-	entryOneBit     = 1<<entryCodeShift | 1 // added once for each bit of a code
+	entryOneBit     = 1<<entryCodeShift | 1 // added once for each bit of the code
 )
 
 const (
 	maxCodeLength    = 15  // bits
-	maxLitlenSymbols = 286 // what a dynamic block may define; 286 and 287 exist in the fixed code only
+	maxLitlenSymbols = 286 // of a dynamic block; only the fixed code has 286 and 287
 	maxDistSymbols   = 30
 	endOfBlock       = 256 // a literal/length symbol
 
 	litlenTableBits = 10
 	distTableBits   = 8
-	lengthTableBits = 7 // code lengths have no more than 7 bits: one look-up suffices
+	lengthTableBits = 7 // the longest code of a code length, so one lookup is enough
 
-	// The most entries that a complete code of so many symbols can need, as zlib's
-	// examples/enough.c finds: "enough 286 10 15" and "enough 30 8 15".
+	// The most entries that a complete code can need, found by zlib's examples/enough.c:
+	// "enough 286 10 15" and "enough 30 8 15".
 	litlenTableSize = 1332
 	distTableSize   = 400
 )
 
-// blockCode has the two codes of a block with Huffman codes.
+// blockCode is the pair of codes of a block.
 type blockCode struct {
 	litlen [litlenTableSize]uint32
 	dist   [distTableSize]uint32
 }
 
-// The symbols of the three alphabets, as entries without the bits of their code.
+// The symbols of the three alphabets, as entries without the bits of a code.
 var (
 	litlenSymbols = newLitlenSymbols()
 	distSymbols   = newDistSymbols()
 	lengthSymbols = newLengthSymbols()
 )
 
-// fixedCode is the code of section 3.2.6.
+// fixedCode is the pair of codes that every block of type 1 has (section 3.2.6).
 var fixedCode = newFixedCode()
 
 // newLitlenSymbols returns the literals, the end of the block, and the lengths
@@ -94,14 +94,14 @@ func newDistSymbols() (symbols [32]uint32) {
 	return symbols
 }
 
-// The symbols of code lengths that repeat (section 3.2.7). Those below are lengths.
+// The code length symbols that repeat a length (section 3.2.7). Lower ones are lengths.
 const (
 	repeatPrevious = 16 // 3 to 6 times
-	repeatZero     = 17 // 3 to 10 times
-	repeatZeroLong = 18 // 11 to 138 times
+	repeatZero     = 17 // a length of 0, 3 to 10 times
+	repeatZeroLong = 18 // a length of 0, 11 to 138 times
 )
 
-// newLengthSymbols returns the symbols of code lengths.
+// newLengthSymbols returns the code lengths and the repeats (section 3.2.7).
 func newLengthSymbols() (symbols [repeatZeroLong + 1]uint32) {
 	for i := range symbols {
 		symbols[i] = uint32(i) << entryValueShift
@@ -134,12 +134,12 @@ func newFixedCode() (c blockCode) {
 	return c
 }
 
-// buildTable fills table with the code that has the given lengths, in the order of the
-// alphabet. It returns false when they are no code: over-subscribed or incomplete.
-// As in compress/flate, two incomplete ones pass, in which the bits that stand
-// for nothing are invalid: a single symbol of one bit, and no symbol at all.
+// buildTable fills table with the code whose code lengths are given, in the order of the
+// alphabet. It reports whether they describe a complete code. As in compress/flate, two
+// incomplete codes pass, and their unused bits are invalid: one symbol of one bit, and no
+// symbol at all.
 func buildTable(table []uint32, tableBits int, lengths []uint8, symbols []uint32) bool {
-	// Most symbols do not occur, and stand together: the others are picked out first.
+	// Most symbols do not occur, and are neighbours. Skip them eight at a time.
 	var count [maxCodeLength + 1]int
 	var occur [288]uint16
 	occurring := 0
@@ -161,8 +161,8 @@ func buildTable(table []uint32, tableBits int, lengths []uint8, symbols []uint32
 	for longest > 0 && count[longest] == 0 {
 		longest--
 	}
-	// Of the 2^15 strings of 15 bits, how many a code begins; and where in the sorted
-	// symbols each length starts.
+	// used is how many of the 2^15 strings of 15 bits begin with a code. next is where each
+	// length starts among the sorted symbols.
 	var used int
 	var next [maxCodeLength + 2]int
 	for n := 1; n <= maxCodeLength; n++ {
@@ -172,7 +172,7 @@ func buildTable(table []uint32, tableBits int, lengths []uint8, symbols []uint32
 	if used != 1<<maxCodeLength && longest > 0 && (longest > 1 || count[1] > 1) {
 		return false
 	}
-	// The symbols in the order of their codes: by length, then by value.
+	// Sort the symbols by their codes, that is by length, then by value.
 	var sorted [288]uint16
 	for _, symbol := range occur[:occurring] {
 		n := lengths[symbol]
@@ -184,11 +184,11 @@ func buildTable(table []uint32, tableBits int, lengths []uint8, symbols []uint32
 		return true
 	}
 
-	// A code comes with its first bit first, which is the lowest of an index: reversed is
-	// the next code in that form, and index the place of its symbol in sorted.
+	// The first bit of a code is the lowest of an index. reversed is the next code in that
+	// order of bits, and index the position of its symbol in sorted.
 	var reversed, index int
 	for n := 1; n <= longest && n <= tableBits; n++ {
-		// All that is shorter stands in the lower half, and for both values of bit n.
+		// Shorter codes fill the lower half, and apply to both values of the next bit.
 		copy(table[1<<(n-1):1<<n], table[:1<<(n-1)])
 		for range count[n] {
 			table[reversed] = symbols[sorted[index]] + uint32(n)*entryOneBit
@@ -199,9 +199,9 @@ func buildTable(table []uint32, tableBits int, lengths []uint8, symbols []uint32
 	for n := longest; n < tableBits; n++ {
 		copy(table[1<<n:1<<(n+1)], table[:1<<n])
 	}
-	end := 1 << tableBits // of what is filled of table
-	var start, width int  // of the last second table
-	link := -1            // where in the first table the link to it is
+	end := 1 << tableBits // of the entries in use
+	var start, width int  // of the latest second table
+	link := -1            // the index of the entry that links to it
 	for n := tableBits + 1; n <= longest; n++ {
 		for left := count[n]; left > 0; left-- {
 			if low := reversed & (1<<tableBits - 1); low != link {
@@ -225,23 +225,23 @@ func buildTable(table []uint32, tableBits int, lengths []uint8, symbols []uint32
 	return true
 }
 
-// nextReversed returns the code of n bits that follows, first bit lowest: it adds
-// one to the highest bit, and carries downwards.
+// nextReversed returns the next code of n bits, whose first bit is the lowest. It adds one
+// to the highest bit and carries downwards.
 func nextReversed(code, n int) int {
 	zeros := code ^ (1<<n - 1)
 	if zeros == 0 {
-		return 0 // it was the last code
+		return 0 // code was the last one
 	}
 	bit := 1 << (bits.Len(uint(zeros)) - 1)
 	return code&(bit-1) | bit
 }
 
-// fillIncomplete fills a table whose code has one symbol of one bit, or none at all.
+// fillIncomplete fills a table whose code has one symbol of one bit, or no symbol at all.
 func fillIncomplete(table []uint32, longest int, symbol uint32) {
 	for i := range table {
 		switch {
 		case longest == 0:
-			table[i] = entryInvalid // seen before any bit has come
+			table[i] = entryInvalid // found before any bit has arrived
 		case i&1 == 0:
 			table[i] = symbol + entryOneBit
 		default:

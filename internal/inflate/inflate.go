@@ -1,0 +1,176 @@
+package inflate
+
+import "encoding/binary"
+
+// Inflater decompresses one stream at a time. It must be Reset before its first use,
+// and before each use of one that comes from a pool.
+type Inflater struct {
+	in   []byte // the input of the current call of Next
+	at   int    // how many bytes of it have been taken
+	hold uint64 // bits taken but not used, the next one lowest; the bits above are 0
+	bits uint   // how many; less than 8 between two calls, unless a symbol is incomplete
+
+	state   state
+	fault   Corruption // of the Corrupt status; else 0
+	final   bool       // the current block is the last of its stream
+	ended   bool       // the last block of the stream has ended and nothing has followed
+	fixed   bool       // the current block has the fixed code
+	stored  int        // bytes of the current stored block still to come
+	litlens int        // code lengths of the literal/length code
+	dists   int        // code lengths of the distance code
+	codes   int        // code lengths of the code length code
+	index   int        // code lengths read so far
+	lengths [maxLitlenSymbols + maxDistSymbols]uint8
+	dynamic int // lookup tables built in the last call of Next
+
+	window
+	code blockCode // of a dynamic block; dist holds the code length code until it has been read
+}
+
+// Status is the reason why [Inflater.Next] returned.
+type Status uint8
+
+const (
+	running Status = iota // never returned
+
+	// NeedInput: all input has been used and has become output as far as possible.
+	NeedInput
+	// MoreOutput: the window's end was reached. The next call will have output, even
+	// without further input.
+	MoreOutput
+	// StreamEnd: a final block has ended (BFINAL, section 3.2.3). A further call begins
+	// another stream with the same window.
+	StreamEnd
+	// Corrupt: the input is not DEFLATE data, and [Inflater.Err] tells why. Only Reset may
+	// be called next.
+	Corrupt
+)
+
+var statusNames = [...]string{"running", "NeedInput", "MoreOutput", "StreamEnd", "Corrupt"}
+
+// String returns the name of the constant.
+func (s Status) String() string { return statusNames[s] }
+
+// state is what comes next in the stream.
+type state uint8
+
+const (
+	atBlock       state = iota // the 3 bits of a block's header
+	atStored                   // LEN and NLEN of a stored block
+	inStored                   // its bytes
+	atCounts                   // HLIT, HDIST and HCLEN of a dynamic block
+	inCodeLengths              // the code lengths of the code length code
+	inLengths                  // the code lengths of the other two codes
+	inSymbols                  // the symbols of a block with Huffman codes
+)
+
+// Reset begins a stream whose matches reach up to 1<<windowBits bytes back, windowBits
+// being 8 to [MaxWindowBits]. They reach into history as well, which is what
+// [Inflater.AppendHistory] returned for the same windowBits, or empty.
+func (f *Inflater) Reset(windowBits uint8, history []byte) {
+	f.hold, f.bits, f.state, f.fault, f.ended, f.dynamic = 0, 0, atBlock, 0, false, 0
+	f.window.reset(windowBits, history)
+}
+
+// Next decompresses the beginning of in, until that ends, the stream ends, or the
+// window's end is reached. It returns the output, which is a part of the window and
+// valid until the next call, and how many bytes of in it has used. The output before a
+// corrupt place is returned too; used is meaningless then.
+func (f *Inflater) Next(in []byte) (out []byte, used int, status Status) {
+	f.wrap()
+	start := f.pos
+	f.in, f.at, f.dynamic = in, 0, 0
+	for status == running {
+		status = f.step()
+	}
+	if status == MoreOutput {
+		f.putBack()
+	}
+	f.in = nil
+	return f.ring[start:f.pos], f.at, status
+}
+
+// Err returns the [Corruption] that made Next return Corrupt, or nil.
+func (f *Inflater) Err() error {
+	if f.fault == 0 {
+		return nil
+	}
+	return f.fault
+}
+
+// AtStoredLength reports whether the input has ended right after the header of a stored
+// block and its padding, so that LEN comes next (section 3.2.4). That is where a
+// compressor's sync flush leaves the stream once the 00 00 FF FF that ends it is removed.
+func (f *Inflater) AtStoredLength() bool { return f.state == atStored && f.bits == 0 }
+
+// AtStreamEnd reports whether the input has ended with a final block and its padding.
+func (f *Inflater) AtStreamEnd() bool { return f.ended }
+
+// DynamicBlocks returns how many dynamic blocks had their codes built in the last call of
+// Next (section 3.2.7). That takes about as long as 1 KiB of output for each, which need
+// not have any output. A caller that limits the time it spends must count it.
+func (f *Inflater) DynamicBlocks() int { return f.dynamic }
+
+// step handles what comes next in the stream.
+func (f *Inflater) step() Status {
+	switch f.state {
+	case atBlock:
+		return f.readBlock()
+	case atStored:
+		return f.readStored()
+	case inStored:
+		return f.copyStored()
+	case atCounts:
+		return f.readCounts()
+	case inCodeLengths:
+		return f.readCodeLengths()
+	case inLengths:
+		return f.readLengths()
+	default:
+		return f.inflateSymbols()
+	}
+}
+
+// corrupt records why the input is corrupt.
+func (f *Inflater) corrupt(fault Corruption) Status {
+	f.fault = fault
+	return Corrupt
+}
+
+// fill takes input until at least 56 bits are held or the input is used up.
+func (f *Inflater) fill() {
+	if len(f.in)-f.at >= 8 {
+		f.hold |= binary.LittleEndian.Uint64(f.in[f.at:]) << (f.bits & 63)
+		f.at += int(63-f.bits) >> 3
+		f.bits |= 56
+		f.hold &= 1<<(f.bits&63) - 1
+		return
+	}
+	for f.bits < 56 && f.at < len(f.in) {
+		f.hold |= uint64(f.in[f.at]) << (f.bits & 63)
+		f.at++
+		f.bits += 8
+	}
+}
+
+// need reports whether n bits are held, after taking input if they were not.
+func (f *Inflater) need(n uint) bool {
+	if f.bits < n {
+		f.fill()
+	}
+	return f.bits >= n
+}
+
+// use removes n bits.
+func (f *Inflater) use(n uint) {
+	f.hold >>= n & 63
+	f.bits -= n
+}
+
+// putBack returns whole bytes to the input. All of them belong to the current input: bits
+// that an earlier one left were part of an incomplete symbol, which has been used since.
+func (f *Inflater) putBack() {
+	f.at -= int(f.bits >> 3)
+	f.bits &= 7
+	f.hold &= 1<<f.bits - 1
+}

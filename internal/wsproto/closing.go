@@ -1,0 +1,52 @@
+package wsproto
+
+// The closing handshake (RFC 6455 section 7.1) ends after one close frame in each
+// direction. Either side may begin it. The server shuts down its sending side after its
+// last byte once Done reports true, and closes TCP first (section 7.1.1).
+
+// CloseSent reports whether the server's close frame has been written. Nothing may be sent
+// after it (section 5.5.1).
+func (e *Echo) CloseSent() bool { return e.closeSent }
+
+// CloseReceived reports whether the client's close frame has arrived.
+func (e *Echo) CloseReceived() bool { return e.closeReceived }
+
+// Done reports whether the client's close frame has arrived or the client has broken the
+// protocol. The server has nothing more to say: it discards what still arrives, sends what
+// is in the buffer, and shuts down its sending side (sections 7.1.1 and 7.1.7).
+func (e *Echo) Done() bool { return e.closeReceived || e.failed }
+
+// AppendClose appends a close frame to dst and so begins the closing handshake (section
+// 7.1.2). From now on, everything that the client sends is dropped, until its close frame.
+// AppendClose must not be called when CloseSent reports true. The reason is cut to
+// [MaxCloseReason] bytes.
+func (e *Echo) AppendClose(dst []byte, code CloseCode, reason string) []byte {
+	e.closeSent = true
+	return AppendClose(dst, code, reason)
+}
+
+// Close is AppendClose into b, after what is to be sent already.
+func (e *Echo) Close(b *Buffer, code CloseCode, reason string) {
+	var frame [2 + MaxControlPayload]byte
+	b.Append(e.AppendClose(frame[:0], code, reason))
+}
+
+// answerClose ends the closing handshake, with the client's own code and reason if it has
+// begun it (section 5.5.1).
+func (e *Echo) answerClose(b *Buffer, ev *Event) {
+	e.answerControl(b, ev, OpClose)
+	e.closeSent, e.closeReceived = true, true
+	b.Discard()
+	e.Release()
+}
+
+// answerFailed fails the connection (section 7.1.7).
+func (e *Echo) answerFailed(b *Buffer, ev *Event) {
+	e.held = 0
+	b.Discard()
+	if !e.closeSent {
+		e.Close(b, ev.Err.CloseCode(), e.decoder.CloseReason(ev.Err))
+	}
+	e.failed = true
+	e.Release()
+}

@@ -1,0 +1,115 @@
+package wsproto
+
+import "strings"
+
+// Policy is what a server accepts in an opening handshake. It must not change once it is
+// used.
+type Policy struct {
+	// AnyOrigin accepts requests from every origin. Otherwise Origins is the list. A request
+	// without an Origin does not come from a web page and is always accepted (RFC 6455
+	// section 10.2).
+	AnyOrigin bool
+	// Origins has the accepted origins, compared without case: "https://example.com",
+	// "https://*.example.com" for every host below a domain, or "null".
+	Origins []string
+	// AnySubprotocol selects the first subprotocol that the client offers. Otherwise it is
+	// the first one offered that is in Subprotocols, if any.
+	AnySubprotocol bool
+	Subprotocols   []string
+	// Compression decides on offers of permessage-deflate (RFC 7692).
+	Compression Compression
+}
+
+// Handshake is the outcome of an accepted opening handshake.
+type Handshake struct {
+	Accept      string // the value of Sec-WebSocket-Accept
+	Subprotocol string // the selected subprotocol, or ""
+	Deflate     Deflate
+}
+
+// IsUpgrade reports whether the client wants a WebSocket, even if the request is not valid.
+// A key or a version without "Upgrade: websocket" is enough: a proxy has then removed the
+// hop-by-hop fields, and its operator should be told.
+func (r *Request) IsUpgrade() bool {
+	if r.hasToken("Upgrade", "websocket") {
+		return true
+	}
+	_, keys := r.value("Sec-WebSocket-Key")
+	_, versions := r.value("Sec-WebSocket-Version")
+	return keys > 0 || versions > 0
+}
+
+// Accept checks a request by RFC 6455 section 4.2.1 and by the policy, and negotiates the
+// subprotocol and compression (section 4.2.2). If the error is nil, the request is accepted.
+func (p *Policy) Accept(r *Request) (Handshake, *HandshakeError) {
+	if err := checkRequest(r); err != nil {
+		return Handshake{}, err
+	}
+	if err := p.checkOrigin(r); err != nil {
+		return Handshake{}, err
+	}
+	subprotocol, err := p.selectSubprotocol(r)
+	if err != nil {
+		return Handshake{}, err
+	}
+	var offers []extension
+	for value := range r.Values("Sec-WebSocket-Extensions") {
+		var ok bool
+		if offers, ok = parseExtensions(offers, value); !ok {
+			return Handshake{}, handshakeError(statusBadRequest, ReasonExtensions, "Sec-WebSocket-Extensions is %.200q, which does not match the grammar (RFC 6455 section 9.1)", value)
+		}
+	}
+	key, _ := r.value("Sec-WebSocket-Key")
+	return Handshake{Accept: acceptKey(key), Subprotocol: subprotocol, Deflate: p.Compression.negotiate(offers)}, nil
+}
+
+// checkRequest makes the checks that do not depend on the policy (section 4.2.1).
+func checkRequest(r *Request) *HandshakeError {
+	if r.Method != "GET" { // item 1
+		return handshakeError(statusMethodNotAllowed, ReasonMethod, "the method is %.20s; a WebSocket upgrade needs GET (RFC 6455 section 4.1)", r.Method).with("Allow", "GET")
+	}
+	if r.Proto != "HTTP/1.1" { // item 1
+		return handshakeError(statusBadRequest, ReasonHTTPVersion, "the request arrived as %s; a WebSocket upgrade needs HTTP/1.1 (RFC 6455 section 4.1)", r.Proto)
+	}
+	if host, count := r.value("Host"); count != 1 || !isHost(host) { // item 2
+		return handshakeError(statusBadRequest, ReasonHost, "Host is %.80q in %d header fields; it must occur once and be a host with an optional port (RFC 9112 section 3.2)", host, count)
+	}
+	if !r.hasToken("Upgrade", "websocket") { // item 3
+		return handshakeError(statusBadRequest, ReasonUpgrade, "the request has WebSocket header fields but no \"Upgrade: websocket\" (RFC 6455 section 4.1); a proxy may have removed it")
+	}
+	if !r.hasToken("Connection", "upgrade") { // item 4
+		return handshakeError(statusBadRequest, ReasonConnection, "the request has \"Upgrade: websocket\" but no \"Connection: Upgrade\" (RFC 6455 section 4.1); a proxy may have removed it")
+	}
+	if version, count := r.value("Sec-WebSocket-Version"); count != 1 || version != "13" { // item 6
+		return handshakeError(statusUpgradeRequired, ReasonVersion, "Sec-WebSocket-Version is %.20q in %d header fields; this server supports version 13 (RFC 6455 section 4.1)", version, count).with("Sec-WebSocket-Version", "13")
+	}
+	if err := checkKey(r); err != nil { // item 5
+		return err
+	}
+	for _, name := range []string{"Content-Length", "Transfer-Encoding"} {
+		if value, count := r.value(name); count > 0 { // a proxy could take the frames for a body
+			return handshakeError(statusBadRequest, ReasonBody, "the request has %s: %.60s; a WebSocket upgrade must not have a body", name, value)
+		}
+	}
+	return nil
+}
+
+// isHost reports whether s can be a host with an optional port (RFC 9112 section 3.2).
+func isHost(s string) bool {
+	return s != "" && isVisible(s) && !strings.ContainsAny(s, `/\?#@,"<>^`+"`{|}")
+}
+
+// AppendResponse appends the 101 response to dst (RFC 6455 section 4.2.2, item 5).
+func (h *Handshake) AppendResponse(dst []byte) []byte {
+	dst = append(dst, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "...)
+	dst = append(dst, h.Accept...)
+	if h.Subprotocol != "" {
+		dst = append(dst, "\r\nSec-WebSocket-Protocol: "...)
+		dst = append(dst, h.Subprotocol...)
+	}
+	if h.Deflate.Agreed() {
+		dst = append(dst, "\r\nSec-WebSocket-Extensions: "...)
+		dst = append(dst, h.Deflate.String()...)
+	}
+	return append(dst, "\r\n\r\n"...)
+}

@@ -1,0 +1,91 @@
+package wsproto
+
+import "fmt"
+
+// HandshakeError is an opening handshake that failed. Its HTTP response always closes the
+// connection, so that no proxy mistakes it for a completed upgrade.
+//
+// Functions return a *HandshakeError, not an error, so that nil means success. Do not store
+// a nil pointer in an error: that would not equal nil.
+type HandshakeError struct {
+	Status int     // the HTTP status code, 400 to 599
+	Reason Reason  // the check that failed, for logs and metrics
+	Text   string  // what was wrong and what is allowed, for the response's body
+	Fields []Field // additional header fields, such as Allow or Retry-After
+}
+
+// Reason names the check of an opening handshake that failed. Callers may define reasons
+// for refusals of their own.
+type Reason string
+
+// The reasons of this package.
+const (
+	ReasonMalformed   Reason = "malformed"    // not HTTP
+	ReasonTooLarge    Reason = "too_large"    // the request head exceeds MaxLine, MaxHead or MaxFields
+	ReasonMethod      Reason = "method"       // not GET
+	ReasonHTTPVersion Reason = "http_version" // not HTTP/1.1
+	ReasonHost        Reason = "host"
+	ReasonUpgrade     Reason = "upgrade"
+	ReasonConnection  Reason = "connection"
+	ReasonVersion     Reason = "version" // Sec-WebSocket-Version
+	ReasonKey         Reason = "key"     // Sec-WebSocket-Key
+	ReasonBody        Reason = "body"    // Content-Length or Transfer-Encoding
+	ReasonOrigin      Reason = "origin"
+	ReasonSubprotocol Reason = "subprotocol" // Sec-WebSocket-Protocol
+	ReasonExtensions  Reason = "extensions"  // Sec-WebSocket-Extensions
+)
+
+// The status codes of this package and those that callers are most likely to need.
+const (
+	statusBadRequest         = 400
+	statusForbidden          = 403
+	statusMethodNotAllowed   = 405
+	statusRequestTimeout     = 408
+	statusURITooLong         = 414
+	statusUpgradeRequired    = 426
+	statusFieldsTooLarge     = 431
+	statusServiceUnavailable = 503
+	statusVersion            = 505
+)
+
+// reasonPhrases has the reason phrases of the status codes above (RFC 9110 section 15 and
+// RFC 6585 section 5). Other codes get an empty one, which RFC 9112 section 4 allows.
+var reasonPhrases = map[int]string{
+	statusBadRequest:         "Bad Request",
+	statusForbidden:          "Forbidden",
+	statusMethodNotAllowed:   "Method Not Allowed",
+	statusRequestTimeout:     "Request Timeout",
+	statusURITooLong:         "URI Too Long",
+	statusUpgradeRequired:    "Upgrade Required",
+	statusFieldsTooLarge:     "Request Header Fields Too Large",
+	statusServiceUnavailable: "Service Unavailable",
+	statusVersion:            "HTTP Version Not Supported",
+}
+
+// handshakeError returns a HandshakeError with a formatted text.
+func handshakeError(status int, reason Reason, format string, args ...any) *HandshakeError {
+	return &HandshakeError{Status: status, Reason: reason, Text: fmt.Sprintf(format, args...)}
+}
+
+// with adds a header field to e and returns e.
+func (e *HandshakeError) with(name, value string) *HandshakeError {
+	e.Fields = append(e.Fields, Field{name, value})
+	return e
+}
+
+// Error returns the text.
+func (e *HandshakeError) Error() string { return e.Text }
+
+// AppendResponse appends the HTTP response to dst.
+func (e *HandshakeError) AppendResponse(dst []byte) []byte {
+	dst = fmt.Appendf(dst, "HTTP/1.1 %d %s\r\n", e.Status, reasonPhrases[e.Status])
+	if e.Status == statusUpgradeRequired { // RFC 9110 section 7.8: Connection must name Upgrade
+		dst = append(dst, "Connection: close, Upgrade\r\nUpgrade: websocket\r\n"...)
+	} else {
+		dst = append(dst, "Connection: close\r\n"...)
+	}
+	for _, f := range e.Fields {
+		dst = fmt.Appendf(dst, "%s: %s\r\n", f.Name, f.Value)
+	}
+	return fmt.Appendf(dst, "Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nContent-Length: %d\r\n\r\n%s\n", len(e.Text)+1, e.Text)
+}

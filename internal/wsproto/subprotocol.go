@@ -1,0 +1,29 @@
+package wsproto
+
+import (
+	"slices"
+	"strings"
+)
+
+// selectSubprotocol selects one of the subprotocols that the client offers (RFC 6455
+// section 4.2.2, item 5.5), or "". The offers must be distinct tokens (section 4.1, item
+// 10).
+func (p *Policy) selectSubprotocol(r *Request) (string, *HandshakeError) {
+	selected := ""
+	offered := map[string]bool{}
+	for list := range r.Values("Sec-WebSocket-Protocol") {
+		for name := range listElements(list) {
+			if !IsToken(name) {
+				return "", handshakeError(statusBadRequest, ReasonSubprotocol, "Sec-WebSocket-Protocol offers %.80q, which is not a token (RFC 6455 section 4.1)", name)
+			}
+			if offered[name] {
+				return "", handshakeError(statusBadRequest, ReasonSubprotocol, "Sec-WebSocket-Protocol offers %.80q twice (RFC 6455 section 4.1)", name)
+			}
+			offered[name] = true
+			if selected == "" && (p.AnySubprotocol || slices.Contains(p.Subprotocols, name)) {
+				selected = name
+			}
+		}
+	}
+	return strings.Clone(selected), nil // a clone does not keep the request head in memory
+}

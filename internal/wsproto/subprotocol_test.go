@@ -1,0 +1,41 @@
+package wsproto
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestSubprotocol_Section4_2_2(t *testing.T) {
+	tests := []struct {
+		name   string
+		policy Policy
+		fields []string
+		want   string
+	}{
+		{"none offered", Policy{AnySubprotocol: true}, nil, ""},
+		{"any: the first", Policy{AnySubprotocol: true}, []string{"b, a"}, "b"},
+		{"any: the first of several fields", Policy{AnySubprotocol: true}, []string{" ,", "c", "a"}, "c"},
+		{"list: the client's order decides", Policy{Subprotocols: []string{"a", "b"}}, []string{"x, b", "a"}, "b"},
+		{"list: none is on it", Policy{Subprotocols: []string{"a"}}, []string{"b"}, ""},
+		{"list: case matters", Policy{Subprotocols: []string{"a"}}, []string{"A"}, ""},
+		{"no list", Policy{}, []string{"a"}, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var changes []string
+			for _, field := range test.fields {
+				changes = append(changes, "+Sec-WebSocket-Protocol: "+field)
+			}
+			policy := test.policy
+			policy.AnyOrigin = true
+			handshake, err := policy.Accept(request(t, changes...))
+			if err != nil || handshake.Subprotocol != test.want {
+				t.Errorf("got %q, %v; want %q", handshake.Subprotocol, err, test.want)
+			}
+			response := string(handshake.AppendResponse(nil))
+			if strings.Contains(response, "Sec-WebSocket-Protocol") != (test.want != "") {
+				t.Errorf("the response is %q", response)
+			}
+		})
+	}
+}
