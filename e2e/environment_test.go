@@ -9,7 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/echosvc/echosvc/internal/service"
+	"github.com/echosvc/echosvc/internal/config"
 )
 
 // environment is what the container has in its environment, as the kubelet would fill it.
@@ -45,7 +45,7 @@ func valueFrom(t *testing.T, m *manifests, name string, from *corev1.EnvVarSourc
 }
 
 // configuration is what echosvc makes of the container's environment.
-func configuration(t *testing.T, m *manifests) service.Config {
+func configuration(t *testing.T, m *manifests) config.Config {
 	t.Helper()
 	for _, variable := range os.Environ() {
 		name, value, _ := strings.Cut(variable, "=")
@@ -55,11 +55,11 @@ func configuration(t *testing.T, m *manifests) service.Config {
 	for name, value := range environment(t, m) {
 		t.Setenv(name, value)
 	}
-	config, err := service.Load()
+	c, err := config.Load()
 	if err != nil {
 		t.Fatalf("echosvc refuses the environment:\n%v", err)
 	}
-	return config
+	return c
 }
 
 func TestEnvironmentIsAccepted(t *testing.T) {
@@ -95,7 +95,7 @@ func TestEnvironmentIsAccepted(t *testing.T) {
 // A name that echosvc does not know would have no effect, and no error.
 func TestEnvironmentIsKnown(t *testing.T) {
 	var help bytes.Buffer
-	if err := service.WriteHelp(&help); err != nil {
+	if err := config.WriteHelp(&help); err != nil {
 		t.Fatal(err)
 	}
 	known := map[string]bool{"GOMEMLIMIT": true} // the Go runtime's
