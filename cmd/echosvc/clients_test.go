@@ -13,6 +13,8 @@ import (
 
 	coder "github.com/coder/websocket"
 	gorilla "github.com/gorilla/websocket"
+
+	"github.com/echosvc/echosvc/internal/config"
 )
 
 // echoClient is a client library, so that the same conversation can be held with several.
@@ -258,10 +260,16 @@ func TestTheEndIsSaidWith1001(t *testing.T) {
 	}
 }
 
-// TestMain lets the test binary be the program itself, for what needs a process.
+// TestMain lets the test binary be the program itself, for what needs a process. The tests do
+// not inherit settings from the environment.
 func TestMain(m *testing.M) {
 	if os.Getenv("ECHOSVC_TEST_MAIN") != "" {
 		main()
+	}
+	var help strings.Builder
+	config.WriteHelp(&help)
+	for line := range strings.Lines(help.String()) {
+		os.Unsetenv(strings.Fields(line)[0])
 	}
 	os.Exit(m.Run())
 }
