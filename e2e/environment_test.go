@@ -8,7 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/echosvc/echosvc/internal/service"
+	"github.com/echosvc/echosvc/internal/config"
 )
 
 // environment returns the container's environment as the kubelet would set it.
@@ -44,16 +44,16 @@ func valueFrom(t *testing.T, m *manifests, name string, from *corev1.EnvVarSourc
 }
 
 // configuration returns the configuration that echosvc reads from the container's environment.
-func configuration(t *testing.T, m *manifests) service.Config {
+func configuration(t *testing.T, m *manifests) config.Config {
 	t.Helper()
 	for name, value := range environment(t, m) {
 		t.Setenv(name, value)
 	}
-	config, err := service.Load()
+	c, err := config.Load()
 	if err != nil {
 		t.Fatalf("echosvc rejects the environment:\n%v", err)
 	}
-	return config
+	return c
 }
 
 func TestEnvironmentIsAccepted(t *testing.T) {
@@ -89,7 +89,7 @@ func TestEnvironmentIsAccepted(t *testing.T) {
 // Every variable is one that echosvc knows: an unknown one would have no effect, and no error.
 func TestEnvironmentNames(t *testing.T) {
 	var help bytes.Buffer
-	if err := service.WriteHelp(&help); err != nil {
+	if err := config.WriteHelp(&help); err != nil {
 		t.Fatal(err)
 	}
 	known := map[string]bool{"GOMEMLIMIT": true} // the Go runtime's

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/service"
 )
 
@@ -22,7 +23,7 @@ Usage:
 
 Environment (name, default, meaning; durations have a unit, such as 25s):
 `)
-	service.WriteHelp(w) // fails only when w does
+	config.WriteHelp(w) // fails only when w does
 	fmt.Fprint(w, `
 Controls, in the query of an upgrade (ws://localhost:8080/?greet=1&close_in=10s; the README says what each does):
 `)

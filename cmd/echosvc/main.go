@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/service"
 )
 
@@ -71,16 +72,16 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) in
 	defer signal.Stop(signals)
 	signal.Ignore(syscall.SIGPIPE) // a log that nobody reads any more must not end the echo
 
-	config, err := service.Load()
+	c, err := config.Load()
 	if err != nil {
 		return wrongConfig(stderr, err)
 	}
 	if getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	log, flush := service.NewLogger(config, stderr, getenv("NO_COLOR") != "")
+	log, flush := service.NewLogger(c, stderr, getenv("NO_COLOR") != "")
 	defer flush()
-	if err := service.New(config, log, version()).Run(ctx, signals); err != nil {
+	if err := service.New(c, log, version()).Run(ctx, signals); err != nil {
 		fmt.Fprintf(stderr, "echosvc: %v\n", err)
 		return exitFailed
 	}
@@ -89,11 +90,11 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) in
 
 // healthcheck asks the service that runs in the same environment.
 func healthcheck(ctx context.Context, stdout, stderr io.Writer) int {
-	config, err := service.Load()
+	c, err := config.Load()
 	if err != nil {
 		return wrongConfig(stderr, err)
 	}
-	if err := service.CheckHealth(ctx, config); err != nil {
+	if err := service.CheckHealth(ctx, c); err != nil {
 		fmt.Fprintf(stderr, "echosvc: unhealthy: %v\n", err)
 		return exitFailed
 	}

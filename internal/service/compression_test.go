@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/wsproto"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
@@ -28,7 +29,7 @@ func TestCompressedEcho_RFC7692(t *testing.T) {
 			wsproto.Stateless: "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
 			wsproto.Takeover:  "permessage-deflate",
 		} {
-			r := start(t, driver, func(c *Config) { c.Compression = mode })
+			r := start(t, driver, func(c *Config) { c.Compression = config.Compression(mode) })
 			c := wstest.Connect(t, r.addr)
 			c.Send([]byte(wstest.Request(offerDeflate)))
 			if got := c.Response().Header.Get("Sec-WebSocket-Extensions"); got != want {
@@ -53,7 +54,7 @@ func TestCompressedEcho_RFC7692(t *testing.T) {
 }
 
 func TestCompressionCanBeOff(t *testing.T) {
-	r := start(t, "portable", func(c *Config) { c.Compression = wsproto.NoCompression })
+	r := start(t, "portable", func(c *Config) { c.Compression = config.Compression(wsproto.NoCompression) })
 	c := wstest.Connect(t, r.addr)
 	c.Send([]byte(wstest.Request(offerDeflate)))
 	if got := c.Response().Header.Values("Sec-WebSocket-Extensions"); len(got) != 0 {
@@ -90,7 +91,7 @@ func TestBombIsHeldByItsSize(t *testing.T) {
 			64 << 10: "the message is over MAX_MESSAGE_SIZE=64KiB of this echosvc",
 			0:        "",
 		} {
-			r := start(t, driver, func(c *Config) { c.MaxMessageSize = limit })
+			r := start(t, driver, func(c *Config) { c.MaxMessageSize = config.Size(limit) })
 			c := wstest.Dial(t, r.addr, offerDeflate)
 			before := heap()
 			c.Send(bomb)

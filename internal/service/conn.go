@@ -193,7 +193,7 @@ func (c *conn) receiveData(now time.Duration, b *wsproto.Buffer, ev *wsproto.Eve
 // saysGoodbye says whether a message that equals the goodbye word ends with ev. The
 // case of ASCII letters does not count.
 func (c *conn) saysGoodbye(ev *wsproto.Event) bool {
-	word := c.svc.config.Goodbye
+	word := string(c.svc.config.Goodbye)
 	if ev.Compressed {
 		return word != "" && ev.Opcode == wsproto.Text && ev.End && ev.Fin && equalFold(word, ev.Plain)
 	}

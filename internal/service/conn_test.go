@@ -9,20 +9,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// testConfig is the configuration of an empty environment, with changes.
+// testConfig returns the default configuration with changes.
 func testConfig(t testing.TB, change func(*Config)) Config {
 	t.Helper()
-	v := variables{Subprotocols: "*", Goodbye: "bye"}
-	applyDefaults(&v)
-	c, err := v.parse()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := config.Default()
 	if change != nil {
 		change(&c)
 	}
@@ -243,7 +239,7 @@ func TestGoodbye(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			c := newConnTest(t, func(c *Config) { c.Goodbye = test.word }).open()
+			c := newConnTest(t, func(c *Config) { c.Goodbye = config.Goodbye(test.word) }).open()
 			c.receive(test.in...)
 			c.expect(socket.Read, test.want)
 		})

@@ -1,7 +1,7 @@
 // Package service is the product: a WebSocket echo server with health endpoints
 // and a graceful end.
 //
-// [Load] reads the configuration. [Service.Run] listens, serves, drains and
+// [New] takes the configuration, which internal/config reads. [Service.Run] listens, serves, drains and
 // returns. Between them:
 //
 //   - conn.go is the life of a connection: request head, echo, closing, closed. It has no I/O
@@ -17,5 +17,5 @@
 //   - controls.go reads what the query of an upgrade asks of its connection: controls_answer.go is
 //     what that does to answers, controls_wake.go what it does in time, greeting.go the first message.
 //   - driver.go chooses how sockets are served; tls.go is for wss.
-//   - config.go has the table of variables, values.go reads their values, log.go makes the logger, which logwriter.go keeps from waiting.
+//   - log.go makes the logger, which logwriter.go keeps from waiting.
 package service

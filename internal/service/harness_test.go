@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
@@ -51,21 +52,21 @@ func start(t *testing.T, driver string, change func(*Config)) *running {
 		t: t, addr: ws.Addr().String(), health: health.Addr().String(),
 		signals: make(chan os.Signal, 2), done: make(chan struct{}),
 	}
-	config := testConfig(t, func(c *Config) {
+	conf := testConfig(t, func(c *Config) {
 		c.DrainSpread = 10 * time.Millisecond
 		c.DrainTimeout = wstest.Patience
-		c.Driver = driver
+		c.Driver = config.Driver(driver)
 		if change != nil {
 			change(c)
 		}
 	})
-	r.Service = New(config, slog.New(slog.NewJSONHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug})), "test")
+	r.Service = New(conf, slog.New(slog.NewJSONHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug})), "test")
 	var err error
 	if r.driver, err = r.newDriver(); err != nil {
 		t.Fatal(err)
 	}
-	if config.TLSCertFile != "" {
-		pair, err := loadCertificate(config.TLSCertFile, config.TLSKeyFile, r.Service.log)
+	if conf.TLSCertFile != "" {
+		pair, err := loadCertificate(conf.TLSCertFile, conf.TLSKeyFile, r.Service.log)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -94,7 +94,7 @@ func CheckHealth(ctx context.Context, c Config) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthCheckTimeout)
 	defer cancel()
-	url := url.URL{Scheme: scheme, Host: net.JoinHostPort(host, strconv.Itoa(port)), Path: "/healthz"}
+	url := url.URL{Scheme: scheme, Host: net.JoinHostPort(string(host), strconv.Itoa(int(port))), Path: "/healthz"}
 	request := (&http.Request{Method: http.MethodGet, URL: &url, Header: http.Header{}}).WithContext(ctx)
 	transport := &http.Transport{ // not through a proxy that the environment names
 		DisableKeepAlives: true,

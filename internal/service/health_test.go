@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
@@ -64,7 +65,7 @@ func TestConnectionsAreListed(t *testing.T) {
 func TestCheckHealth(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
-		port := func(addr string) int { return wstest.Port(t, addr) }
+		port := func(addr string) config.Port { return config.Port(wstest.Port(t, addr)) }
 		for name, c := range map[string]Config{
 			"health port":    {HealthPort: port(r.health)},
 			"WebSocket port": {Port: port(r.addr)},

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
@@ -127,7 +128,7 @@ func TestHTTPEchoOfABodyOverTheLimit(t *testing.T) {
 }
 
 func TestHTTPEchoHeaders(t *testing.T) {
-	r := start(t, "portable", func(c *Config) { c.AnyOrigin, c.AllowedOrigins = false, []string{"https://*.example.com"} })
+	r := start(t, "portable", func(c *Config) { c.AllowedOrigins = config.Origins{Names: []string{"https://*.example.com"}} })
 	tests := []struct {
 		name, request string
 		status        int

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -49,21 +50,21 @@ func New(config Config, log *slog.Logger, version string) *Service {
 		version:  version,
 		identity: newIdentity(&config, version),
 		policy: wsproto.Policy{
-			AnyOrigin:      config.AnyOrigin,
-			Origins:        config.AllowedOrigins,
+			AnyOrigin:      config.AllowedOrigins.Any,
+			Origins:        config.AllowedOrigins.Names,
 			OriginsSetBy:   "ALLOWED_ORIGINS",
-			AnySubprotocol: config.AnySubprotocol,
-			Subprotocols:   config.Subprotocols,
-			Compression:    config.Compression,
+			AnySubprotocol: config.Subprotocols.Any,
+			Subprotocols:   config.Subprotocols.Names,
+			Compression:    wsproto.Compression(config.Compression),
 		},
 		protocol: wsproto.Config{
-			MaxMessageSize: config.MaxMessageSize,
+			MaxMessageSize: int64(config.MaxMessageSize),
 			Inflaters:      newInflaters(),
-			LimitReason:    fmt.Sprintf("the message is over MAX_MESSAGE_SIZE=%s of this echosvc", formatSize(config.MaxMessageSize)),
+			LimitReason:    fmt.Sprintf("the message is over MAX_MESSAGE_SIZE=%v of this echosvc", config.MaxMessageSize),
 		},
 		jitter: rand.Float64,
 	}
-	s.live.max = config.MaxConnections
+	s.live.max = int(config.MaxConnections)
 	if s.live.max == 0 {
 		s.live.max = connectionsForFiles(fileLimit())
 	}
@@ -108,8 +109,8 @@ func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
 }
 
 // listen opens a TCP port; variable is the name of the setting that chose it.
-func listen(variable, host string, port int) (net.Listener, error) {
-	ln, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+func listen(variable string, host config.Host, port config.Port) (net.Listener, error) {
+	ln, err := net.Listen("tcp", net.JoinHostPort(string(host), strconv.Itoa(int(port))))
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on HOST=%s %s=%d: %w", host, variable, port, err)
 	}
@@ -132,7 +133,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	}
 	s.serving.Go(func() { s.driver.Serve(ws) })
 	s.log.Info("serving", "version", s.version, "addr", ws.Addr().String(), "health", healthAddr, "driver", s.driver.Name(), "tls", s.config.TLSCertFile != "",
-		"max_connections", s.live.max, "max_message_size", formatSize(s.config.MaxMessageSize), "ping_interval", s.config.PingInterval.String())
+		"max_connections", s.live.max, "max_message_size", s.config.MaxMessageSize.String(), "ping_interval", s.config.PingInterval.String())
 
 	select {
 	case <-ctx.Done():

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
@@ -151,9 +152,9 @@ func TestPlainHTTPOnATLSPortIsTold(t *testing.T) {
 
 func TestHealthOverTLS(t *testing.T) {
 	r, _ := startTLS(t)
-	config := r.config
-	config.Host, config.Port, config.HealthPort = "127.0.0.1", wstest.Port(t, r.addr), 0
-	if err := CheckHealth(t.Context(), config); err != nil {
+	c := r.config
+	c.Host, c.Port, c.HealthPort = "127.0.0.1", config.Port(wstest.Port(t, r.addr)), 0
+	if err := CheckHealth(t.Context(), c); err != nil {
 		t.Error(err)
 	}
 }

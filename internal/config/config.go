@@ -1,0 +1,167 @@
+// Package config reads the settings of echosvc from the environment.
+//
+// A setting is one field of [Config]. Its type checks the value, its tags name and explain it.
+// To add a setting, add a field.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/kelseyhightower/envconfig"
+)
+
+// Config holds the settings. Their tags are:
+//
+//	envconfig  the environment variable
+//	default    the value of a variable that is not set, or empty
+//	desc       the meaning
+//	zero       what 0 means; a duration without this tag must be more than 0
+//	empty      what an empty value means; without this tag, it means the default
+type Config struct {
+	Port             Port          `envconfig:"PORT" default:"8080" desc:"port for WebSocket connections, the page, /healthz and /readyz" zero:"any free port"`
+	HealthPort       Port          `envconfig:"HEALTH_PORT" default:"8081" desc:"port for /healthz, /readyz, /metrics and /connections" zero:"off"`
+	Host             Host          `envconfig:"HOST" desc:"IP address or host name to listen on" empty:"all addresses, IPv4 and IPv6"`
+	Driver           Driver        `envconfig:"DRIVER" default:"auto" desc:"socket driver: loop (an epoll loop for each core; Linux only, no TLS), portable (a goroutine for each connection) or auto (loop if possible)"`
+	TLSCertFile      string        `envconfig:"TLS_CERT_FILE" desc:"PEM file with the certificate and its chain; PORT then serves wss; reloaded when the file changes" empty:"no TLS"`
+	TLSKeyFile       string        `envconfig:"TLS_KEY_FILE" desc:"PEM file with the certificate's private key" empty:"no TLS"`
+	LogLevel         LogLevel      `envconfig:"LOG_LEVEL" default:"info" desc:"lowest level to log: debug, info, warn or error"`
+	LogFormat        LogFormat     `envconfig:"LOG_FORMAT" default:"auto" desc:"text, json or auto (text on a terminal, JSON otherwise); NO_COLOR is respected"`
+	MaxConnections   Count         `envconfig:"MAX_CONNECTIONS" default:"0" desc:"maximum number of WebSocket connections; further upgrades get 503 with Retry-After" zero:"as many as the limit on open files allows, less a reserve"`
+	MaxMessageSize   Size          `envconfig:"MAX_MESSAGE_SIZE" default:"64MiB" desc:"maximum message size after decompression, in bytes or with a unit; a larger message closes the connection with 1009" zero:"no limit"`
+	HandshakeTimeout time.Duration `envconfig:"HANDSHAKE_TIMEOUT" default:"10s" desc:"time limit for the TLS handshake and the request head"`
+	PingInterval     time.Duration `envconfig:"PING_INTERVAL" default:"25s" desc:"time between pings from the server" zero:"no pings"`
+	PongTimeout      time.Duration `envconfig:"PONG_TIMEOUT" default:"20s" desc:"time limit for a pong from a client that sends nothing else; then the connection is closed with 1011" zero:"no limit"`
+	IdleTimeout      time.Duration `envconfig:"IDLE_TIMEOUT" default:"0" desc:"time limit without a data message; then the connection is closed with 1001" zero:"no limit"`
+	WriteTimeout     time.Duration `envconfig:"WRITE_TIMEOUT" default:"30s" desc:"time limit for a client that does not read; then the connection is aborted"`
+	CloseTimeout     time.Duration `envconfig:"CLOSE_TIMEOUT" default:"5s" desc:"time limit for the client's part of the closing handshake"`
+	DrainDelay       time.Duration `envconfig:"DRAIN_DELAY" default:"0s" desc:"time from SIGTERM to the drain; until then only /readyz fails" zero:"no delay"`
+	DrainSpread      time.Duration `envconfig:"DRAIN_SPREAD" default:"1s" desc:"time over which the drain spreads the close frames (1001) at random; must be less than DRAIN_TIMEOUT" zero:"all at once"`
+	DrainTimeout     time.Duration `envconfig:"DRAIN_TIMEOUT" default:"8s" desc:"time limit for the drain; then the remaining connections are aborted"`
+	AllowedOrigins   Origins       `envconfig:"ALLOWED_ORIGINS" default:"*" desc:"comma-separated origins of web pages that may connect, such as https://example.com, https://*.example.com or null; others get 403; * allows all"`
+	Subprotocols     Subprotocols  `envconfig:"SUBPROTOCOLS" default:"*" desc:"comma-separated subprotocols that the server may select; * selects the first one offered" empty:"none"`
+	Compression      Compression   `envconfig:"COMPRESSION" default:"stateless" desc:"permessage-deflate: off, stateless (no context between messages) or takeover (context takeover if the client wants it, up to 32 KiB for each connection)"`
+	Goodbye          Goodbye       `envconfig:"GOODBYE" default:"bye" desc:"text message, in upper or lower case, that the server echoes before it closes the connection with 1000" empty:"none"`
+	Controls         bool          `envconfig:"CONTROLS" default:"true" desc:"true or false: whether the query of an upgrade request may ask for delays, closes, resets and other controls"`
+	PodName          string        `envconfig:"POD_NAME" desc:"pod name in greetings and echoed requests" empty:"the host name"`
+	PodNamespace     string        `envconfig:"POD_NAMESPACE" desc:"pod namespace in greetings and echoed requests" empty:"left out"`
+	NodeName         string        `envconfig:"NODE_NAME" desc:"node name in greetings and echoed requests" empty:"left out"`
+}
+
+// Default returns the configuration of an empty environment.
+func Default() Config {
+	var c Config
+	for field, value := range reflect.ValueOf(&c).Elem().Fields() {
+		field.Tag = `envconfig:"=" ` + field.Tag // no variable has this name, so the default applies
+		if err := decode(field, value); err != nil {
+			panic(fmt.Sprintf("the default of %s %v", field.Name, err))
+		}
+	}
+	return c
+}
+
+// Load returns the configuration of the environment. The error has a line for each wrong
+// setting and for each conflict between settings.
+func Load() (Config, error) {
+	c := Default()
+	var errs []error
+	wrong := map[string]bool{}
+	for field, value := range reflect.ValueOf(&c).Elem().Fields() {
+		name := field.Tag.Get("envconfig")
+		text := os.Getenv(name)
+		if text == "" && field.Tag.Get("empty") == "" {
+			continue // Compose files and shells set a variable to "" when they mean none.
+		}
+		if err := decode(field, value); err != nil {
+			wrong[name] = true
+			errs = append(errs, fmt.Errorf("%s=%q %w%s", name, text, err, hint(name, text)))
+		}
+	}
+	return c, errors.Join(append(errs, c.conflicts(wrong)...)...)
+}
+
+// decode sets one field. It passes envconfig a struct of that field alone, because envconfig
+// stops at the first error. The error says what is allowed.
+func decode(field reflect.StructField, value reflect.Value) error {
+	one := reflect.New(reflect.StructOf([]reflect.StructField{field}))
+	err := envconfig.Process("", one.Interface())
+	value.Set(one.Elem().Field(0))
+	switch v := value.Interface().(type) {
+	case bool:
+		if err != nil {
+			return errors.New("must be true or false")
+		}
+	case time.Duration:
+		least, bound := time.Duration(1), "of more than 0"
+		if field.Tag.Get("zero") != "" {
+			least, bound = 0, "or 0"
+		}
+		if err != nil || v < least {
+			return errors.New("must be a duration with a unit, such as 500ms, 25s or 1m30s, " + bound)
+		}
+	}
+	if wrong, ok := errors.AsType[*envconfig.ParseError](err); ok {
+		return wrong.Err // from Decode; the ParseError itself names Go types
+	}
+	return err
+}
+
+// hint explains a value that Kubernetes has set.
+func hint(name, value string) string {
+	if !strings.HasPrefix(value, "tcp://") {
+		return ""
+	}
+	return "; Kubernetes sets such variables for every Service: set enableServiceLinks: false in the pod, or set " + name
+}
+
+// conflicts returns an error for each combination of settings that cannot work. It leaves out
+// combinations with a setting that is wrong by itself.
+func (c *Config) conflicts(wrong map[string]bool) (errs []error) {
+	report := func(err error, names ...string) {
+		if !slices.ContainsFunc(names, func(name string) bool { return wrong[name] }) {
+			errs = append(errs, err)
+		}
+	}
+	if c.Port == c.HealthPort && c.Port != 0 {
+		report(fmt.Errorf("PORT and HEALTH_PORT are both %d; they must differ", c.Port), "PORT", "HEALTH_PORT")
+	}
+	if (c.TLSCertFile == "") != (c.TLSKeyFile == "") {
+		report(fmt.Errorf("TLS_CERT_FILE=%q and TLS_KEY_FILE=%q must be set together", c.TLSCertFile, c.TLSKeyFile))
+	}
+	if c.Driver == "loop" && c.TLSCertFile != "" {
+		report(errors.New("DRIVER=loop does not support TLS; with TLS_CERT_FILE it must be portable or auto"), "DRIVER")
+	}
+	if c.DrainSpread >= c.DrainTimeout {
+		report(fmt.Errorf("DRAIN_SPREAD=%v must be less than DRAIN_TIMEOUT=%v, so that every connection gets a close frame in time", c.DrainSpread, c.DrainTimeout), "DRAIN_SPREAD", "DRAIN_TIMEOUT")
+	}
+	return errs
+}
+
+// WriteHelp writes a line for each setting: its name, default and meaning. It does not use
+// envconfig.Usage, which links text/template. With that, the linker keeps every exported
+// method, 1.6 MB in all.
+func WriteHelp(w io.Writer) error {
+	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for field := range reflect.TypeFor[Config]().Fields() {
+		fmt.Fprintf(columns, "  %s\t%s\t%s\n", field.Tag.Get("envconfig"), field.Tag.Get("default"), meaning(field.Tag))
+	}
+	return columns.Flush()
+}
+
+// meaning returns the description of a setting, with the meanings of 0 and empty.
+func meaning(tag reflect.StructTag) string {
+	text := tag.Get("desc")
+	for _, special := range [][2]string{{"zero", "0"}, {"empty", "empty"}} {
+		if means := tag.Get(special[0]); means != "" {
+			text += "; " + special[1] + ": " + means
+		}
+	}
+	return text
+}

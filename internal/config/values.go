@@ -1,0 +1,192 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/netip"
+	"net/url"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/echosvc/echosvc/internal/wsproto"
+)
+
+// The Decode methods implement [envconfig.Decoder]. Their errors say what is allowed, and
+// follow the variable and its value in the message.
+
+// Port is a TCP port.
+type Port int
+
+func (p *Port) Decode(value string) error { return decimal(p, value, math.MaxUint16) }
+
+// Count is a number of things.
+type Count int
+
+func (c *Count) Decode(value string) error { return decimal(c, value, math.MaxInt32) }
+
+// decimal sets n to value, a decimal number from 0 to limit.
+func decimal[N ~int](n *N, value string, limit uint64) error {
+	v, err := strconv.ParseUint(value, 10, 64)
+	if err != nil || v > limit {
+		return fmt.Errorf("must be a whole number from 0 to %d", limit)
+	}
+	*n = N(v)
+	return nil
+}
+
+// Host is an IP address without brackets, a name to resolve, or "" for all addresses.
+type Host string
+
+func (h *Host) Decode(value string) error {
+	*h = Host(strings.TrimSuffix(strings.TrimPrefix(value, "["), "]"))
+	if _, err := netip.ParseAddr(string(*h)); err != nil && strings.ContainsAny(value, ":/[] ") {
+		return errors.New("must be an IP address or a host name, without a port, or empty for all addresses")
+	}
+	return nil
+}
+
+// Driver is "auto", "portable" or, on Linux, "loop".
+type Driver string
+
+func (d *Driver) Decode(value string) error {
+	if runtime.GOOS == "linux" {
+		return oneOf(d, value, "auto", "loop", "portable")
+	}
+	return oneOf(d, value, "auto", "portable")
+}
+
+// LogFormat is "auto", "text" or "json".
+type LogFormat string
+
+func (f *LogFormat) Decode(value string) error { return oneOf(f, value, "auto", "text", "json") }
+
+// oneOf sets s to value in lower case, which must be one of the allowed words.
+func oneOf[S ~string](s *S, value string, allowed ...string) error {
+	*s = S(strings.ToLower(value))
+	if !slices.Contains(allowed, string(*s)) {
+		return errors.New("must be one of " + strings.Join(allowed, ", "))
+	}
+	return nil
+}
+
+// LogLevel is a [slog.Leveler].
+type LogLevel slog.Level
+
+func (l LogLevel) Level() slog.Level { return slog.Level(l) }
+
+func (l *LogLevel) Decode(value string) error {
+	var name string
+	if err := oneOf(&name, value, "debug", "info", "warn", "warning", "error"); err != nil {
+		return err
+	}
+	return (*slog.Level)(l).UnmarshalText([]byte(strings.TrimSuffix(name, "ing")))
+}
+
+// Compression is a [wsproto.Compression].
+type Compression wsproto.Compression
+
+func (c *Compression) Decode(value string) error {
+	var mode string
+	err := oneOf(&mode, value, "off", "stateless", "takeover")
+	*c = Compression(map[string]wsproto.Compression{"stateless": wsproto.Stateless, "takeover": wsproto.Takeover}[mode])
+	return err
+}
+
+// Size is a number of bytes, 0 or more.
+type Size int64
+
+func (s *Size) Decode(value string) error {
+	n, err := humanize.ParseBytes(value)
+	if err != nil || n > math.MaxInt64 || strings.Contains(value, ",") { // ParseBytes ignores commas
+		return errors.New("must be a number of bytes, with or without a unit, such as 65536, 64KiB or 1GiB")
+	}
+	*s = Size(n)
+	return nil
+}
+
+// String returns the exact size, in the largest unit that divides it. humanize.IBytes rounds.
+func (s Size) String() string {
+	units := []string{"", "KiB", "MiB", "GiB", "TiB"}
+	unit := 0
+	for s != 0 && s%1024 == 0 && unit < len(units)-1 {
+		s /= 1024
+		unit++
+	}
+	return strconv.FormatInt(int64(s), 10) + units[unit]
+}
+
+// List is a list of names, or any name.
+type List struct {
+	Any   bool
+	Names []string // nil if Any
+}
+
+// decode reads a comma-separated list. It ignores empty elements.
+func (l *List) decode(value, allowed string, valid func(string) bool) error {
+	*l = List{}
+	for name := range strings.SplitSeq(value, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			l.Names = append(l.Names, name)
+		}
+	}
+	if slices.Contains(l.Names, "*") {
+		*l = List{Any: true}
+	}
+	for _, name := range l.Names {
+		if !valid(name) {
+			return fmt.Errorf("%s; %q is not one", allowed, name)
+		}
+	}
+	return nil
+}
+
+// Origins are the origins of web pages that may connect, as in [wsproto.Policy].
+type Origins List
+
+func (o *Origins) Decode(value string) error {
+	const allowed = "must be * or a comma-separated list of origins such as https://example.com, https://*.example.com or null"
+	err := (*List)(o).decode(value, allowed, isOrigin)
+	if err == nil && !o.Any && o.Names == nil {
+		return errors.New(allowed)
+	}
+	return err
+}
+
+// isOrigin reports whether s is "null", or a scheme, a host and an optional port, as browsers
+// send them. The host may begin with "*." to match all names below it.
+func isOrigin(s string) bool {
+	if s == "null" {
+		return true
+	}
+	s = strings.Replace(s, "://*.", "://", 1)
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme != "" && u.Host != "" && !strings.Contains(u.Host, "*") && u.Scheme+"://"+u.Host == s
+}
+
+// Subprotocols are the subprotocols that the server may select.
+type Subprotocols List
+
+func (s *Subprotocols) Decode(value string) error {
+	return (*List)(s).decode(value, "must be * or a comma-separated list of subprotocols, which are tokens (RFC 6455 section 4.1)", wsproto.IsToken)
+}
+
+// Goodbye is a text message, or "" for none.
+type Goodbye string
+
+// maxGoodbye is in bytes. The service counts matched bytes in an int8.
+const maxGoodbye = 125
+
+func (g *Goodbye) Decode(value string) error {
+	if len(value) > maxGoodbye || !utf8.ValidString(value) {
+		return fmt.Errorf("must be a UTF-8 text of at most %d bytes, or empty for none", maxGoodbye)
+	}
+	*g = Goodbye(value)
+	return nil
+}

@@ -1,0 +1,146 @@
+package config
+
+import (
+	"log/slog"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/echosvc/echosvc/internal/wsproto"
+)
+
+func TestValues(t *testing.T) {
+	port := func(c Config) any { return c.Port }
+	host := func(c Config) any { return c.Host }
+	driver := func(c Config) any { return c.Driver }
+	level := func(c Config) any { return c.LogLevel.Level() }
+	connections := func(c Config) any { return c.MaxConnections }
+	size := func(c Config) any { return c.MaxMessageSize }
+	ping := func(c Config) any { return c.PingInterval }
+	origins := func(c Config) any { return c.AllowedOrigins }
+	subprotocols := func(c Config) any { return c.Subprotocols }
+	compression := func(c Config) any { return wsproto.Compression(c.Compression) }
+	controls := func(c Config) any { return c.Controls }
+	goodbye := func(c Config) any { return c.Goodbye }
+	tests := []struct {
+		name, value string
+		get         func(Config) any
+		want        any
+	}{
+		{"PORT", "0", port, Port(0)},
+		{"PORT", "65535", port, Port(65535)},
+		{"PORT", "010", port, Port(10)},
+		{"HEALTH_PORT", "0", func(c Config) any { return c.HealthPort }, Port(0)},
+		{"HOST", "127.0.0.1", host, Host("127.0.0.1")},
+		{"HOST", "[::1]", host, Host("::1")},
+		{"HOST", "::", host, Host("::")},
+		{"HOST", "localhost", host, Host("localhost")},
+		{"DRIVER", "Portable", driver, Driver("portable")},
+		{"LOG_LEVEL", "DEBUG", level, slog.LevelDebug},
+		{"LOG_LEVEL", "info", level, slog.LevelInfo},
+		{"LOG_LEVEL", "warn", level, slog.LevelWarn},
+		{"LOG_LEVEL", "Warning", level, slog.LevelWarn},
+		{"LOG_LEVEL", "error", level, slog.LevelError},
+		{"LOG_FORMAT", "JSON", func(c Config) any { return c.LogFormat }, LogFormat("json")},
+		{"MAX_CONNECTIONS", "100", connections, Count(100)},
+		{"MAX_CONNECTIONS", "2147483647", connections, Count(1<<31 - 1)},
+		{"MAX_MESSAGE_SIZE", "0", size, Size(0)},
+		{"MAX_MESSAGE_SIZE", "65536", size, Size(65536)},
+		{"MAX_MESSAGE_SIZE", "64KiB", size, Size(65536)},
+		{"MAX_MESSAGE_SIZE", "1.5 MiB", size, Size(1572864)},
+		{"MAX_MESSAGE_SIZE", "1MB", size, Size(1000000)},
+		{"PING_INTERVAL", "0", ping, time.Duration(0)},
+		{"PING_INTERVAL", "1m30s", ping, 90 * time.Second},
+		{"ALLOWED_ORIGINS", "https://a.example, https://*.b.example:8443,null", origins, Origins{Names: []string{"https://a.example", "https://*.b.example:8443", "null"}}},
+		{"ALLOWED_ORIGINS", "https://a.example,*", origins, Origins{Any: true}},
+		{"SUBPROTOCOLS", "chat, mqtt,", subprotocols, Subprotocols{Names: []string{"chat", "mqtt"}}},
+		{"SUBPROTOCOLS", "chat,*", subprotocols, Subprotocols{Any: true}},
+		{"COMPRESSION", "off", compression, wsproto.NoCompression},
+		{"COMPRESSION", "stateless", compression, wsproto.Stateless},
+		{"COMPRESSION", "Takeover", compression, wsproto.Takeover},
+		{"CONTROLS", "False", controls, false},
+		{"CONTROLS", "0", controls, false},
+		{"CONTROLS", "1", controls, true},
+		{"CONTROLS", "T", controls, true},
+		{"GOODBYE", "Auf Wiederhören", goodbye, Goodbye("Auf Wiederhören")},
+		{"POD_NAME", "echosvc-0", func(c Config) any { return c.PodName }, "echosvc-0"},
+	}
+	for _, test := range tests {
+		t.Run(test.name+"="+test.value, func(t *testing.T) {
+			t.Setenv(test.name, test.value)
+			c, err := Load()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := test.get(c); !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got %#v, want %#v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestWrongValues(t *testing.T) {
+	const (
+		number   = "must be a whole number from 0 to "
+		size     = "must be a number of bytes, with or without a unit"
+		duration = "must be a duration with a unit, such as 500ms, 25s or 1m30s, "
+		origins  = "must be * or a comma-separated list of origins"
+	)
+	for _, test := range []struct{ name, value, allowed string }{
+		{"PORT", "65536", number + "65535"},
+		{"PORT", "-1", number + "65535"},
+		{"PORT", "0x50", number + "65535"},
+		{"PORT", "http", number + "65535"},
+		{"HOST", "localhost:80", "must be an IP address or a host name"},
+		{"HOST", "http://x", "must be an IP address or a host name"},
+		{"HOST", "[localhost]", "must be an IP address or a host name"},
+		{"DRIVER", "fast", "must be one of auto"},
+		{"LOG_LEVEL", "loud", "must be one of debug, info, warn"},
+		{"LOG_LEVEL", "info+1", "must be one of debug, info, warn"},
+		{"LOG_FORMAT", "xml", "must be one of auto, text, json"},
+		{"MAX_CONNECTIONS", "many", number + "2147483647"},
+		{"MAX_CONNECTIONS", "2147483648", number + "2147483647"},
+		{"MAX_MESSAGE_SIZE", "-1", size},
+		{"MAX_MESSAGE_SIZE", "1,5MiB", size},
+		{"MAX_MESSAGE_SIZE", "9EiB", size},
+		{"PING_INTERVAL", "25", duration + "or 0"},
+		{"PING_INTERVAL", "-1s", duration + "or 0"},
+		{"HANDSHAKE_TIMEOUT", "0", duration + "of more than 0"},
+		{"WRITE_TIMEOUT", "0s", duration + "of more than 0"},
+		{"CLOSE_TIMEOUT", "never", duration + "of more than 0"},
+		{"ALLOWED_ORIGINS", " , ", origins},
+		{"ALLOWED_ORIGINS", "a.example", origins},
+		{"ALLOWED_ORIGINS", "https://a.example/", `"https://a.example/" is not one`},
+		{"ALLOWED_ORIGINS", "https://*", origins},
+		{"SUBPROTOCOLS", "chat,a b", `"a b" is not one`},
+		{"COMPRESSION", "gzip", "must be one of off, stateless, takeover"},
+		{"CONTROLS", "on", "must be true or false"},
+		{"GOODBYE", strings.Repeat("x", 126), "must be a UTF-8 text of at most 125 bytes"},
+		{"GOODBYE", "\xff", "must be a UTF-8 text of at most 125 bytes"},
+	} {
+		t.Run(test.name+"="+test.value, func(t *testing.T) {
+			t.Setenv(test.name, test.value)
+			_, err := Load()
+			if err == nil || !strings.HasPrefix(err.Error(), test.name+"=") || !strings.Contains(err.Error(), test.allowed) {
+				t.Errorf("the error is %v, want one of %s that contains %q", err, test.name, test.allowed)
+			}
+		})
+	}
+}
+
+func TestLoopIsForLinux(t *testing.T) {
+	t.Setenv("DRIVER", "loop")
+	if _, err := Load(); (err == nil) != (runtime.GOOS == "linux") {
+		t.Errorf("DRIVER=loop on %s: %v", runtime.GOOS, err)
+	}
+}
+
+func TestSizeString(t *testing.T) {
+	for size, want := range map[Size]string{0: "0", 1: "1", 1023: "1023", 1024: "1KiB", 64 << 20: "64MiB", 1<<20 + 1: "1048577", 5 << 50: "5120TiB"} {
+		if got := size.String(); got != want {
+			t.Errorf("%d bytes are %s, want %s", int64(size), got, want)
+		}
+	}
+}
