@@ -7,7 +7,7 @@ import (
 	"runtime/debug"
 
 	"github.com/echosvc/echosvc/internal/config"
-	"github.com/echosvc/echosvc/internal/service"
+	"github.com/echosvc/echosvc/internal/wsconn"
 )
 
 // help prints the commands, every variable and every control.
@@ -25,9 +25,9 @@ Environment (name, default, meaning; durations have a unit, such as 25s):
 `)
 	config.WriteHelp(w) // fails only when w does
 	fmt.Fprint(w, `
-Controls, in the query of an upgrade (ws://localhost:8080/?greet=1&close_in=10s; the README says what each does):
+Controls, in the query of an upgrade (ws://localhost:8080/?greet=1&close_in=10s; docs/controls.md says what each does):
 `)
-	service.WriteControls(w)
+	wsconn.WriteControls(w)
 }
 
 // The version and the revision of a release, set by the linker.

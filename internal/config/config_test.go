@@ -168,7 +168,7 @@ func TestWriteHelp(t *testing.T) {
 }
 
 // documentation has a table of the settings.
-const documentation = "../../README.md"
+const documentation = "../../docs/configuration.md"
 
 // The documentation has a row for each setting, in the order and the words of help. It may add
 // links and code marks.

@@ -29,6 +29,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/echosvc/echosvc/internal/accept"
 )
 
 //go:embed static/*.html static/*.css static/*.js static/*.svg
@@ -57,7 +59,7 @@ type asset struct {
 
 // Handler serves the page at / and at any path ending in /.ws, so that it can be reached
 // through an ingress that does not strip its prefix. All other requests go to next, as do
-// requests for / that prefer plain text or use a method other than GET and HEAD.
+// requests for / that prefer JSON or text to HTML or use a method other than GET and HEAD.
 func Handler(next http.Handler) http.Handler {
 	assets := load()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -88,7 +90,7 @@ func Handler(next http.Handler) http.Handler {
 
 // name returns the file that a request is for, or "".
 func name(r *http.Request) string {
-	if r.URL.Path == "/" && !wantsText(r.Header.Values("Accept")) {
+	if r.URL.Path == "/" && accept.Preferred(r, accept.HTML, accept.JSON, accept.Text) == accept.HTML {
 		return "index.html"
 	}
 	dir, file := path.Split(r.URL.Path)
@@ -99,12 +101,6 @@ func name(r *http.Request) string {
 		return file
 	}
 	return ""
-}
-
-// wantsText reports whether the client prefers plain text to HTML, unlike a browser.
-func wantsText(accept []string) bool {
-	all := strings.ToLower(strings.Join(accept, ","))
-	return strings.Contains(all, "text/plain") && !strings.Contains(all, "text/html")
 }
 
 // load reads the embedded files. The ETag is a hash of the content, so every process of a

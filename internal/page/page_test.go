@@ -34,7 +34,7 @@ func TestPagePaths(t *testing.T) {
 		{"HEAD", "/", "*/*", html},
 		{"GET", "/", "text/plain", ""},
 		{"GET", "/", "application/json, TEXT/plain, */*", ""},
-		{"GET", "/", "application/json", html},
+		{"GET", "/", "application/json", ""},
 		{"GET", "/", "text/html, text/plain", html},
 		{"POST", "/", "text/html", ""},
 		{"OPTIONS", "/", "", ""},

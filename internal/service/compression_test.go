@@ -29,7 +29,7 @@ func TestCompressedEcho_RFC7692(t *testing.T) {
 			wsproto.Stateless: "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
 			wsproto.Takeover:  "permessage-deflate",
 		} {
-			r := start(t, driver, func(c *Config) { c.Compression = config.Compression(mode) })
+			r := start(t, driver, func(c *config.Config) { c.Compression = config.Compression(mode) })
 			c := wstest.Connect(t, r.addr)
 			c.Send([]byte(wstest.Request(offerDeflate)))
 			if got := c.Response().Header.Get("Sec-WebSocket-Extensions"); got != want {
@@ -40,8 +40,8 @@ func TestCompressedEcho_RFC7692(t *testing.T) {
 			c.Send(wstest.Frame(0xc1, message), wstest.Frame(0x81, "plain"))
 			c.Expect(frame(0xc1, message), frame(0x81, "plain"))
 			saved := int64(len(text) - len(message))
-			eventually(t, "the connection is listed", func() bool { return len(r.connections()) == 1 })
-			if got := r.connections()[0]; got.Extensions != want || got.Saved != saved || got.Bytes != int64(len(message)+len("plain")) {
+			eventually(t, "the connection is listed", func() bool { return len(connections(r.driver)) == 1 })
+			if got := connections(r.driver)[0]; got.Extensions != want || got.Saved != saved || got.Bytes != int64(len(message)+len("plain")) {
 				t.Errorf("the list says %+v", got)
 			}
 			c.Send(wstest.Frame(0x88, "\x03\xe8"))
@@ -54,7 +54,7 @@ func TestCompressedEcho_RFC7692(t *testing.T) {
 }
 
 func TestCompressionCanBeOff(t *testing.T) {
-	r := start(t, "portable", func(c *Config) { c.Compression = config.Compression(wsproto.NoCompression) })
+	r := start(t, "portable", func(c *config.Config) { c.Compression = config.Compression(wsproto.NoCompression) })
 	c := wstest.Connect(t, r.addr)
 	c.Send([]byte(wstest.Request(offerDeflate)))
 	if got := c.Response().Header.Values("Sec-WebSocket-Extensions"); len(got) != 0 {
@@ -87,11 +87,11 @@ func TestGoodbyeMayBeCompressed(t *testing.T) {
 func TestBombIsHeldByItsSize(t *testing.T) {
 	bomb := wstest.Frame(0xc2, deflated(strings.Repeat("\x00", 64<<20)))
 	eachDriver(t, func(t *testing.T, driver string) {
-		for limit, reason := range map[int64]string{
+		for limit, reason := range map[config.Size]string{
 			64 << 10: "the message is over MAX_MESSAGE_SIZE=64KiB of this echosvc",
 			0:        "",
 		} {
-			r := start(t, driver, func(c *Config) { c.MaxMessageSize = config.Size(limit) })
+			r := start(t, driver, func(c *config.Config) { c.MaxMessageSize = limit })
 			c := wstest.Dial(t, r.addr, offerDeflate)
 			before := heap()
 			c.Send(bomb)
@@ -108,23 +108,3 @@ func TestBombIsHeldByItsSize(t *testing.T) {
 		}
 	})
 }
-
-// TestMessageThatIsOpenAtTheEnd: what inflates it is given back.
-func TestMessageThatIsOpenAtTheEnd(t *testing.T) {
-	c := newConnTest(t, nil)
-	c.receive([]byte(wstest.Request(offerDeflate)))
-	c.receive(wstest.Frame(0x41, deflated("half")))
-	counted := &countedInflaters{}
-	c.svc.protocol.Inflaters = counted
-	c.do(c.conn.EndOfInput(c.now))
-	if counted.back != 1 {
-		t.Errorf("%d inflaters came back", counted.back)
-	}
-}
-
-type countedInflaters struct {
-	wsproto.Inflaters
-	back int
-}
-
-func (c *countedInflaters) Put(*wsproto.Inflater) { c.back++ }

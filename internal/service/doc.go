@@ -1,21 +1,17 @@
-// Package service is the product: a WebSocket echo server with health endpoints
-// and a graceful end.
+// Package service is the process: listeners, health, metrics, log, and an end at which no
+// client is cut without a close frame.
 //
-// [New] takes the configuration, which internal/config reads. [Service.Run] listens, serves, drains and
-// returns. Between them:
+// [New] makes a [Service] of a configuration. [Service.Run] listens, serves, drains and
+// returns.
 //
-//   - conn.go is the life of a connection: request head, echo, closing, closed. It has no I/O
-//     and no clock. It is a [socket.Handler]: given bytes and the time, it gives
-//     back bytes to write and when it wants to be woken. What it says on the wire
-//     is internal/wsproto's; how bytes get there is internal/socket's.
-//   - timers.go decides when a connection acts by itself: keep-alive pings, all time-outs, the drain.
-//   - live.go counts the live connections, and admits and refuses new ones.
-//   - drain.go is the end of the process.
-//   - metrics.go has the figures of /metrics; health.go has /healthz, /readyz and /connections; plainhttp.go is for requests on
-//     the WebSocket port that are not for a WebSocket, and httpecho.go answers most of them with
-//     what arrived, of which mirror.go has what a greeting tells too.
-//   - controls.go reads what the query of an upgrade asks of its connection: controls_answer.go is
-//     what that does to answers, controls_wake.go what it does in time, greeting.go the first message.
-//   - driver.go chooses how sockets are served; tls.go is for wss.
-//   - log.go makes the logger, which logwriter.go keeps from waiting.
+//   - run.go: listening, serving, and ending everything in order.
+//   - service.go: the state of the service, and what each connection gets of it.
+//   - drain.go: from the first signal to the last connection.
+//   - health.go, connections.go, metrics.go: what operators see. healthcheck.go asks
+//     /healthz from outside, for a container's HEALTHCHECK.
+//   - tls.go: wss, and certificates that are replaced while the service runs.
+//   - log.go, logwriter.go: a log that nothing waits for.
+//   - driver_linux.go, driver_other.go: which driver of package socket the system has.
+//
+// The life of a connection is in package wsconn, plain HTTP in package httpecho.
 package service

@@ -5,20 +5,18 @@ import (
 	"time"
 )
 
-// drain ends the service: not ready at once, then, after DRAIN_DELAY, no new upgrades
-// and a close frame to each connection, spread over DRAIN_SPREAD. It returns when
-// none is left, at DRAIN_TIMEOUT, or at the next signal. What is still open then is to be cut; report
-// logs the summary after that.
+// drain ends the WebSockets. /readyz fails at once. After DRAIN_DELAY, new handshakes are
+// refused, and each connection gets a close frame at an instant within DRAIN_SPREAD. drain
+// returns when no connection is open, at DRAIN_TIMEOUT, or at the next signal. The caller
+// then aborts the rest and calls report, which logs the result.
 func (s *Service) drain(signals <-chan os.Signal) (report func()) {
 	start := s.now()
-	s.draining.Store(true)
-	s.log.Info("draining: not ready any more", "connections", s.live.count(),
+	s.admission.StopAdvertising()
+	s.log.Info("draining: not ready any more", "connections", s.admission.Open(),
 		"delay", s.config.DrainDelay.String(), "spread", s.config.DrainSpread.String(), "timeout", s.config.DrainTimeout.String())
 	sleep(s.config.DrainDelay, signals)
 
-	begun := s.now()
-	empty := s.live.beginDrain()
-	s.drainBegun.Store(int64(begun))
+	empty := s.admission.Drain(s.now(), s.config.DrainSpread)
 	s.driver.Wake()
 	timeout := time.NewTimer(s.config.DrainTimeout)
 	defer timeout.Stop()
@@ -31,9 +29,9 @@ func (s *Service) drain(signals <-chan os.Signal) (report func()) {
 		why = "a second signal"
 	}
 	return func() {
-		t := s.live.tally()
-		s.log.Info("drained", "connections", t.total, "clean", t.clean, "cut", t.cut,
-			"took", (s.now() - start).Round(time.Millisecond).String(), "because", why)
+		t := s.admission.Tally()
+		s.log.Info("drained", "connections", t.Total, "clean", t.Clean, "cut", t.Cut,
+			"took", s.now().Sub(start).Round(time.Millisecond).String(), "because", why)
 	}
 }
 
@@ -45,14 +43,4 @@ func sleep(d time.Duration, signals <-chan os.Signal) {
 	case <-timer.C:
 	case <-signals:
 	}
-}
-
-// drainTime is the moment, spread at random over DRAIN_SPREAD, at which a connection
-// is told to go; 0 while there is no drain.
-func (s *Service) drainTime() time.Duration {
-	begun := time.Duration(s.drainBegun.Load())
-	if begun == 0 {
-		return 0
-	}
-	return begun + time.Duration(s.jitter()*float64(s.config.DrainSpread))
 }

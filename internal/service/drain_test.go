@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
@@ -40,7 +41,7 @@ func dialMany(t *testing.T, addr string, n int) []*wstest.Client {
 func TestDrain(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		const clients, dead = 1000, 100
-		r := start(t, driver, func(c *Config) { c.DrainSpread, c.CloseTimeout = 200*time.Millisecond, wstest.Patience })
+		r := start(t, driver, func(c *config.Config) { c.DrainSpread, c.CloseTimeout = 200*time.Millisecond, wstest.Patience })
 		list := dialMany(t, r.addr, clients)
 		r.terminate()
 
@@ -68,7 +69,7 @@ func TestDrain(t *testing.T) {
 			}
 		}
 		answering.Wait()
-		eventually(t, "all but the dead are gone", func() bool { return r.live.tally().clean == clients-dead })
+		eventually(t, "all but the dead are gone", func() bool { return r.admission.Tally().Clean == clients-dead })
 		r.signals <- syscall.SIGTERM // the dead would have CLOSE_TIMEOUT; TestDrainOfOneConnection sees it pass
 		<-r.done
 		got := r.line("drained")
@@ -82,7 +83,7 @@ func TestDrain(t *testing.T) {
 // what it was owed, and then 1001.
 func TestDrainWaitsForASlowReader(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
-		r := start(t, driver, func(c *Config) { c.PingInterval = 0 })
+		r := start(t, driver, func(c *config.Config) { c.PingInterval = 0 })
 		c := wstest.Dial(t, r.addr)
 		const messages, size = 24, 1 << 20
 		written := make(chan error)
@@ -98,7 +99,7 @@ func TestDrainWaitsForASlowReader(t *testing.T) {
 		// Nothing is kept of a frame of this size, so what the loop has lent is what it could
 		// not write. The portable driver always has lent something, and blocks.
 		eventually(t, "the server could not write all", func() bool {
-			return r.meters.bytes.Load() > 0 && r.driver.Lent() > 0
+			return r.metrics.bytes.Load() > 0 && r.driver.BytesInUse() > 0
 		})
 		r.terminate()
 		received := 0
@@ -124,7 +125,7 @@ func TestDrainWaitsForASlowReader(t *testing.T) {
 // TestDrainDelay: before the connections are told, only readyz has changed.
 func TestDrainDelay(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
-		r := start(t, driver, func(c *Config) { c.DrainDelay = time.Hour })
+		r := start(t, driver, func(c *config.Config) { c.DrainDelay = time.Hour })
 		if got := get(t, "http://"+r.addr+"/readyz"); got != 200 {
 			t.Errorf("before the drain, readyz is %d", got)
 		}
@@ -152,7 +153,7 @@ func TestDrainDelay(t *testing.T) {
 func TestDrainIsCutShort(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		t.Run("time-out", func(t *testing.T) {
-			r := start(t, driver, func(c *Config) { c.DrainTimeout = 100 * time.Millisecond; c.CloseTimeout = time.Hour })
+			r := start(t, driver, func(c *config.Config) { c.DrainTimeout = 100 * time.Millisecond; c.CloseTimeout = time.Hour })
 			dialMany(t, r.addr, 3)
 			r.terminate()
 			<-r.done
@@ -161,7 +162,7 @@ func TestDrainIsCutShort(t *testing.T) {
 			}
 		})
 		t.Run("second signal", func(t *testing.T) {
-			r := start(t, driver, func(c *Config) { c.CloseTimeout = time.Hour })
+			r := start(t, driver, func(c *config.Config) { c.CloseTimeout = time.Hour })
 			dialMany(t, r.addr, 3)
 			r.terminate()
 			r.signals <- syscall.SIGINT

@@ -6,7 +6,7 @@ import (
 	"github.com/echosvc/echosvc/internal/socket"
 )
 
-// haveLoop says whether the system has the loop driver.
+// haveLoop reports whether the system has the loop driver.
 const haveLoop = true
 
 // newLoopDriver makes a loop for each core.

@@ -8,7 +8,7 @@ import (
 	"github.com/echosvc/echosvc/internal/socket"
 )
 
-// haveLoop says whether the system has the loop driver.
+// haveLoop reports whether the system has the loop driver.
 const haveLoop = false
 
 // newLoopDriver fails: the configuration allows the loop driver only where it is.

@@ -3,12 +3,16 @@ package service
 import (
 	"log/slog"
 	"testing"
+
+	"github.com/echosvc/echosvc/internal/config"
 )
 
 // The loop driver does not support TLS.
 func TestAutoIsPortableWithTLS(t *testing.T) {
-	s := New(testConfig(t, func(c *Config) { c.TLSCertFile, c.TLSKeyFile = "a", "b" }), slog.New(slog.DiscardHandler), "test")
-	if d, err := s.newDriver(); err != nil || d.Name() != "portable" {
+	c := config.Default()
+	c.TLSCertFile, c.TLSKeyFile = "a", "b"
+	s := New(c, slog.New(slog.DiscardHandler), "test")
+	if d, err := s.newDriver(s.connServer(nil)); err != nil || d.Name() != "portable" {
 		t.Errorf("auto with TLS is %v, %v", d, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
@@ -73,7 +74,7 @@ func TestSubprotocolIsChosen(t *testing.T) {
 
 func TestServerPings(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
-		r := start(t, driver, func(c *Config) { c.PingInterval = time.Millisecond })
+		r := start(t, driver, func(c *config.Config) { c.PingInterval = time.Millisecond })
 		c := wstest.Dial(t, r.addr)
 		for range 3 {
 			f, err := c.Frame()
@@ -82,13 +83,13 @@ func TestServerPings(t *testing.T) {
 			}
 			c.Send(wstest.Frame(0x8a, f.Payload))
 		}
-		eventually(t, "the RTT is known", func() bool { return len(r.connections()) == 1 && r.connections()[0].RTT != "" })
+		eventually(t, "the RTT is known", func() bool { return len(connections(r.driver)) == 1 && connections(r.driver)[0].RTT != "" })
 	})
 }
 
 func TestHalfARequestIsClosed(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
-		r := start(t, driver, func(c *Config) { c.HandshakeTimeout = 500 * time.Millisecond })
+		r := start(t, driver, func(c *config.Config) { c.HandshakeTimeout = 500 * time.Millisecond })
 		c := wstest.Connect(t, r.addr)
 		c.Send([]byte("GET / HTTP/1.1\r\nHost:"))
 		if got := c.Response(); got.StatusCode != 408 || !got.Close {

@@ -43,7 +43,7 @@ func eachDriver(t *testing.T, test func(t *testing.T, driver string)) {
 
 // start starts a service with the default configuration and changes. When the test
 // ends, the service ends, and goroutines, file descriptors and buffers must be as before.
-func start(t *testing.T, driver string, change func(*Config)) *running {
+func start(t *testing.T, driver string, change func(*config.Config)) *running {
 	t.Helper()
 	goroutines := goleak.IgnoreCurrent()
 	files := openFiles(t)
@@ -52,21 +52,16 @@ func start(t *testing.T, driver string, change func(*Config)) *running {
 		t: t, addr: ws.Addr().String(), health: health.Addr().String(),
 		signals: make(chan os.Signal, 2), done: make(chan struct{}),
 	}
-	conf := testConfig(t, func(c *Config) {
-		c.DrainSpread = 10 * time.Millisecond
-		c.DrainTimeout = wstest.Patience
-		c.Driver = config.Driver(driver)
-		if change != nil {
-			change(c)
-		}
-	})
-	r.Service = New(conf, slog.New(slog.NewJSONHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug})), "test")
-	var err error
-	if r.driver, err = r.newDriver(); err != nil {
-		t.Fatal(err)
+	c := config.Default()
+	c.DrainSpread = 10 * time.Millisecond
+	c.DrainTimeout = wstest.Patience
+	c.Driver = config.Driver(driver)
+	if change != nil {
+		change(&c)
 	}
-	if conf.TLSCertFile != "" {
-		pair, err := loadCertificate(conf.TLSCertFile, conf.TLSKeyFile, r.Service.log)
+	r.Service = New(c, slog.New(slog.NewJSONHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug})), "test")
+	if c.TLSCertFile != "" {
+		pair, err := loadCertificate(c.TLSCertFile, c.TLSKeyFile, r.Service.log)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,14 +69,17 @@ func start(t *testing.T, driver string, change func(*Config)) *running {
 	}
 	go func() {
 		defer close(r.done)
-		r.serve(context.Background(), r.signals, ws, health)
+		if err := r.serve(context.Background(), r.signals, ws, health); err != nil {
+			t.Error(err)
+		}
 	}()
+	r.line("serving")
 	t.Cleanup(func() {
 		r.signals <- syscall.SIGTERM
 		r.signals <- syscall.SIGTERM
 		<-r.done
-		if lent := r.driver.Lent(); lent != 0 {
-			t.Errorf("%d bytes of buffers are lent at the end", lent)
+		if lent := r.driver.BytesInUse(); lent != 0 {
+			t.Errorf("%d bytes of buffers are in use at the end", lent)
 		}
 		goleak.VerifyNone(t, goroutines)
 		eventually(t, "all file descriptors are closed", func() bool { return openFiles(t) <= files })
@@ -120,7 +118,7 @@ func eventually(t *testing.T, what string, happens func() bool) {
 // terminate sends SIGTERM and returns when the service has said that it drains.
 func (r *running) terminate() {
 	r.signals <- syscall.SIGTERM
-	eventually(r.t, "the drain has begun", func() bool { return r.drainBegun.Load() != 0 })
+	eventually(r.t, "the drain has begun", func() bool { return r.admission.Draining() != 0 })
 }
 
 // line waits for a log line with that message and returns it.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/echosvc/echosvc/internal/config"
+	"github.com/echosvc/echosvc/internal/wsconn"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
@@ -44,7 +45,7 @@ func TestConnectionsAreListed(t *testing.T) {
 		defer http.DefaultClient.CloseIdleConnections()
 		var got struct {
 			Count       int
-			Connections []connectionInfo
+			Connections []wsconn.Info
 		}
 		if err := json.NewDecoder(response.Body).Decode(&got); err != nil {
 			t.Fatal(err)
@@ -66,7 +67,7 @@ func TestCheckHealth(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
 		port := func(addr string) config.Port { return config.Port(wstest.Port(t, addr)) }
-		for name, c := range map[string]Config{
+		for name, c := range map[string]config.Config{
 			"health port":    {HealthPort: port(r.health)},
 			"WebSocket port": {Port: port(r.addr)},
 			"host":           {Host: "127.0.0.1", Port: port(r.addr)},
@@ -78,10 +79,10 @@ func TestCheckHealth(t *testing.T) {
 		}
 		free := loopback(t)
 		free.Close()
-		if err := CheckHealth(context.Background(), Config{Port: port(free.Addr().String())}); err == nil {
+		if err := CheckHealth(context.Background(), config.Config{Port: port(free.Addr().String())}); err == nil {
 			t.Error("healthy where nothing listens")
 		}
-		if err := CheckHealth(context.Background(), Config{}); err == nil || !strings.Contains(err.Error(), "free port") {
+		if err := CheckHealth(context.Background(), config.Config{}); err == nil || !strings.Contains(err.Error(), "free port") {
 			t.Errorf("with PORT=0: %v", err)
 		}
 	})
@@ -91,7 +92,7 @@ func TestCheckHealth(t *testing.T) {
 func TestUpgradeRequired_RFC9110_Section15_5_22(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
-		for _, path := range []string{"/", "/.ws", "/ws", "/behind/a/prefix/ws"} {
+		for _, path := range []string{"/.ws", "/ws", "/after/a/prefix/ws"} {
 			c := wstest.Connect(t, r.addr)
 			// A second request, and an upgrade, behind the first: neither may be answered.
 			c.Send([]byte("POST " + path + " HTTP/1.1\r\nHost: echo.example\r\nContent-Length: 4\r\n\r\nbody" + wstest.Request()))

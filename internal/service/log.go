@@ -8,12 +8,14 @@ import (
 
 	"github.com/lmittmann/tint"
 	"golang.org/x/term"
+
+	"github.com/echosvc/echosvc/internal/config"
 )
 
 // NewLogger makes the logger that the configuration asks for. Times are UTC, in
 // RFC 3339. Text has colours on a terminal, unless noColor. Logging never waits for w;
 // flush does, for a moment, and ends the logger.
-func NewLogger(c Config, w io.Writer, noColor bool) (log *slog.Logger, flush func()) {
+func NewLogger(c config.Config, w io.Writer, noColor bool) (log *slog.Logger, flush func()) {
 	terminal := isTerminal(w)
 	writer := newLogWriter(w)
 	var handler slog.Handler

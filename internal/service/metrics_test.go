@@ -8,15 +8,16 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsconn"
 	"github.com/echosvc/echosvc/internal/wsproto"
-	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // expectMetrics looks for lines among those that are served.
-func expectMetrics(t *testing.T, s *Service, want string) {
+func expectMetrics(t *testing.T, m *metrics, want string) {
 	t.Helper()
 	response := httptest.NewRecorder()
-	s.meters.handler().ServeHTTP(response, httptest.NewRequest("GET", "/metrics", nil))
+	m.handler().ServeHTTP(response, httptest.NewRequest("GET", "/metrics", nil))
 	served := map[string]bool{}
 	for line := range strings.Lines(response.Body.String()) {
 		served[line] = true
@@ -40,45 +41,49 @@ func grep(text, prefix string) (found string) {
 }
 
 func TestMetricsOfAConversation(t *testing.T) {
-	c := newConnTest(t, nil).open()
-	c.receive(wstest.Frame(0x81, "12345"), wstest.Frame(0x01, "1"), wstest.Frame(0x80, "2"))
-	c.receive(wstest.Frame(0x82, strings.Repeat("x", 100000))[:50000]) // the beginning of a large frame
-	expectMetrics(t, c.svc, `echosvc_websocket_connections 1
-echosvc_websocket_connections_total 1
+	admission := wsconn.NewAdmission(100, nil)
+	m := newMetrics(admission, func() socket.Instant { return 1 }, "test")
+	expectMetrics(t, m, `echosvc_websocket_connections 0
+echosvc_websocket_connections_limit 100
+echosvc_websocket_connections_total 0
 echosvc_websocket_messages_total{direction="received",type="binary"} 0
-echosvc_websocket_messages_total{direction="received",type="text"} 2
-echosvc_websocket_messages_total{direction="sent",type="binary"} 0
-echosvc_websocket_messages_total{direction="sent",type="text"} 2
-echosvc_websocket_payload_bytes_total{direction="received"} 49993
-echosvc_websocket_payload_bytes_total{direction="sent"} 49993
+echosvc_websocket_messages_total{direction="received",type="text"} 0
+echosvc_websocket_pings_missed_total 0
 echosvc_draining 0
 `)
-	c.receive([]byte(strings.Repeat("x", 50014)), []byte("\x83")) // the rest, and a breach
-	c.do(c.conn.EndOfInput(c.now))
-	refused := c.another()
-	refused.receive([]byte("GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"))
-	expectMetrics(t, c.svc, `echosvc_websocket_connections 0
+	m.Opened()
+	m.Echoed(wsconn.Traffic{Text: 2, Bytes: 7})
+	m.Echoed(wsconn.Traffic{Binary: 1, Bytes: 49993})
+	m.PongReceived(30 * time.Millisecond)
+	m.PongMissed()
+	m.Rejected(&wsproto.HandshakeError{Status: 400})
+	m.Closed(&wsconn.Summary{Code: wsproto.CloseProtocolError, Initiator: wsconn.ByServer, Err: wsproto.ErrReservedOpcode, Duration: 60200 * time.Millisecond})
+	expectMetrics(t, m, `echosvc_websocket_connections_total 1
 echosvc_websocket_messages_total{direction="received",type="binary"} 1
 echosvc_websocket_messages_total{direction="received",type="text"} 2
 echosvc_websocket_messages_total{direction="sent",type="binary"} 1
 echosvc_websocket_messages_total{direction="sent",type="text"} 2
+echosvc_websocket_payload_bytes_total{direction="received"} 50000
+echosvc_websocket_payload_bytes_total{direction="sent"} 50000
+echosvc_websocket_ping_rtt_seconds_bucket{le="0.025"} 0
+echosvc_websocket_ping_rtt_seconds_bucket{le="0.05"} 1
+echosvc_websocket_pings_missed_total 1
+echosvc_websocket_upgrades_rejected_total{reason="400"} 1
 echosvc_websocket_closes_total{code="1002",initiator="server"} 1
 echosvc_websocket_protocol_errors_total{kind="reserved_opcode"} 1
-echosvc_websocket_upgrades_rejected_total{reason="400"} 1
+echosvc_websocket_connection_duration_seconds_bucket{le="30.5"} 0
+echosvc_websocket_connection_duration_seconds_bucket{le="60.5"} 1
 `)
 }
 
-func TestMetricsOfPings(t *testing.T) {
-	c := newConnTest(t, nil).open()
-	c.wakeAt(25 * time.Second)
-	c.at(25*time.Second + 30*time.Millisecond)
-	c.receive(pongFor(t, c.sent))
-	c.wakeAt(50 * time.Second)
-	c.wakeAt(70 * time.Second)
-	expectMetrics(t, c.svc, "echosvc_websocket_pings_missed_total 1\n")
-	if n := testutil.CollectAndCount(c.svc.meters.rtts); n != 1 {
-		t.Errorf("%d round trips, want 1", n)
-	}
+// TestMetricsOfADrain: the state of the drain is read at each scrape.
+func TestMetricsOfADrain(t *testing.T) {
+	admission := wsconn.NewAdmission(0, nil)
+	m := newMetrics(admission, func() socket.Instant { return socket.Instant(12 * time.Second) }, "test")
+	admission.StopAdvertising()
+	expectMetrics(t, m, "echosvc_draining 1\nechosvc_drain_duration_seconds 0\n")
+	admission.Drain(socket.Instant(10*time.Second), time.Second)
+	expectMetrics(t, m, "echosvc_draining 1\nechosvc_drain_duration_seconds 2\n")
 }
 
 func TestCloseCodesAreFolded(t *testing.T) {
@@ -93,7 +98,7 @@ func TestCloseCodesAreFolded(t *testing.T) {
 func TestMetricsFollowTheNamingRules(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
-		problems, err := testutil.GatherAndLint(r.meters.registry)
+		problems, err := testutil.GatherAndLint(r.metrics.registry)
 		if err != nil || len(problems) > 0 {
 			t.Errorf("%v, %v", problems, err)
 		}

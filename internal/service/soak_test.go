@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
@@ -26,7 +27,7 @@ const soakClients = 32
 //	go test -run Soak -timeout 70m -v ./internal/service -args -soak 30m
 func TestSoak(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
-		r := start(t, driver, func(c *Config) {
+		r := start(t, driver, func(c *config.Config) {
 			c.PingInterval, c.WriteTimeout, c.CloseTimeout = 50*time.Millisecond, 500*time.Millisecond, 200*time.Millisecond
 		})
 		r.log.stop() // half an hour of it would be most of the heap
@@ -50,7 +51,7 @@ func TestSoak(t *testing.T) {
 		clients.Wait()
 		eventually(t, "every connection is gone", func() bool { return r.handlers() == 0 })
 		t.Logf("%d connections, %d echoes; the heap has grown by %d bytes, %d bytes of buffers are lent, %d files are open",
-			lives.Load(), echoes.Load(), heap()-before, r.driver.Lent(), openFiles(t))
+			lives.Load(), echoes.Load(), heap()-before, r.driver.BytesInUse(), openFiles(t))
 		if grown := heap() - before; grown > 16<<20 {
 			t.Errorf("the heap has grown by %d bytes", grown)
 		}

@@ -69,7 +69,7 @@ func startTLS(t *testing.T) (r *running, dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	cert, key := wstest.WriteCertificate(t, dir, "one")
-	return start(t, "portable", func(c *Config) { c.TLSCertFile, c.TLSKeyFile = cert, key }), dir
+	return start(t, "portable", func(c *config.Config) { c.TLSCertFile, c.TLSKeyFile = cert, key }), dir
 }
 
 // dialTLS opens a WebSocket over TLS and returns the name in the certificate.

@@ -4,24 +4,34 @@ package wsproto
 // direction. Either side may begin it. The server shuts down its sending side after its
 // last byte once Done reports true, and closes TCP first (section 7.1.1).
 
+// closeState is how far the closing handshake is. It is a set of flags because connections
+// are many and most of them idle.
+type closeState uint8
+
+const (
+	closeSent     closeState = 1 << iota // by the server
+	closeReceived                        // from the client
+	failed                               // the client has broken the protocol
+)
+
 // CloseSent reports whether the server's close frame has been written. Nothing may be sent
 // after it (section 5.5.1).
-func (e *Echo) CloseSent() bool { return e.closeSent }
+func (e *Echo) CloseSent() bool { return e.closing&closeSent != 0 }
 
 // CloseReceived reports whether the client's close frame has arrived.
-func (e *Echo) CloseReceived() bool { return e.closeReceived }
+func (e *Echo) CloseReceived() bool { return e.closing&closeReceived != 0 }
 
 // Done reports whether the client's close frame has arrived or the client has broken the
 // protocol. The server has nothing more to say: it discards what still arrives, sends what
 // is in the buffer, and shuts down its sending side (sections 7.1.1 and 7.1.7).
-func (e *Echo) Done() bool { return e.closeReceived || e.failed }
+func (e *Echo) Done() bool { return e.closing&(closeReceived|failed) != 0 }
 
 // AppendClose appends a close frame to dst and so begins the closing handshake (section
 // 7.1.2). From now on, everything that the client sends is dropped, until its close frame.
 // AppendClose must not be called when CloseSent reports true. The reason is cut to
 // [MaxCloseReason] bytes.
 func (e *Echo) AppendClose(dst []byte, code CloseCode, reason string) []byte {
-	e.closeSent = true
+	e.closing |= closeSent
 	return AppendClose(dst, code, reason)
 }
 
@@ -35,7 +45,7 @@ func (e *Echo) Close(b *Buffer, code CloseCode, reason string) {
 // begun it (section 5.5.1).
 func (e *Echo) answerClose(b *Buffer, ev *Event) {
 	e.answerControl(b, ev, OpClose)
-	e.closeSent, e.closeReceived = true, true
+	e.closing |= closeSent | closeReceived
 	b.Discard()
 	e.Release()
 }
@@ -44,9 +54,9 @@ func (e *Echo) answerClose(b *Buffer, ev *Event) {
 func (e *Echo) answerFailed(b *Buffer, ev *Event) {
 	e.held = 0
 	b.Discard()
-	if !e.closeSent {
+	if !e.CloseSent() {
 		e.Close(b, ev.Err.CloseCode(), e.decoder.CloseReason(ev.Err))
 	}
-	e.failed = true
+	e.closing |= failed
 	e.Release()
 }

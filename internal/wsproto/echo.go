@@ -18,10 +18,7 @@ type Echo struct {
 	held    int32 // payload bytes at the buffer's Start, unmasked, that wait for the rest of their piece
 	whole   bool  // the current frame is answered as one frame
 	begun   bool  // a frame of the current message has been sent, but not the last
-
-	closeSent     bool
-	closeReceived bool
-	failed        bool
+	closing closeState
 }
 
 // NewEcho returns an Echo for the bytes that follow the opening handshake in which deflate
@@ -68,7 +65,7 @@ func (e *Echo) Decode(b *Buffer) *Event {
 		*ev = Event{}
 		return ev
 	}
-	if e.closeSent { // what is held can no longer be sent (section 5.5.1)
+	if e.CloseSent() { // what is held can no longer be sent (section 5.5.1)
 		b.Start += int(e.held)
 		e.held = 0
 	}
@@ -113,7 +110,7 @@ func (e *Echo) Drop(b *Buffer, ev *Event) {
 	b.Start += int(e.held) + ev.used
 	e.held = 0
 	if ev.Kind == Failed {
-		e.failed = true
+		e.closing |= failed
 		b.Discard()
 		e.Release()
 	}
@@ -122,7 +119,7 @@ func (e *Echo) Drop(b *Buffer, ev *Event) {
 // answerData answers a data frame, or holds a piece of one that has to wait.
 func (e *Echo) answerData(b *Buffer, ev *Event) {
 	end := b.Start + int(e.held) + ev.used
-	if e.closeSent {
+	if e.CloseSent() {
 		b.Start = end
 		return
 	}
@@ -171,7 +168,7 @@ func (e *Echo) firstByte(ev *Event) byte {
 // answerControl answers a control frame with one that has the same payload.
 func (e *Echo) answerControl(b *Buffer, ev *Event, opcode Opcode) {
 	end := b.Start + ev.used
-	if e.closeSent {
+	if e.CloseSent() {
 		b.Start = end
 		return
 	}

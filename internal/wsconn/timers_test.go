@@ -1,4 +1,4 @@
-package service
+package wsconn
 
 import (
 	"encoding/binary"
@@ -89,7 +89,7 @@ func TestWhoSendsIsNotGone(t *testing.T) {
 }
 
 func TestPingsWithoutATimeout(t *testing.T) {
-	c := newConnTest(t, func(c *Config) { c.PongTimeout = 0 }).open()
+	c := newConnTest(t, func(c *settings) { c.PongTimeout = 0 }).open()
 	for i := range 3 {
 		c.wakeAt(time.Duration(i+1) * 25 * time.Second)
 		pongFor(t, c.sent)
@@ -98,14 +98,14 @@ func TestPingsWithoutATimeout(t *testing.T) {
 }
 
 func TestNoTimersNoWake(t *testing.T) {
-	c := newConnTest(t, func(c *Config) { c.PingInterval = 0 }).open()
+	c := newConnTest(t, func(c *settings) { c.PingInterval = 0 }).open()
 	if c.wake != 0 {
 		t.Errorf("wants to be woken at %v", c.wake)
 	}
 }
 
 func TestIdleTimeoutCountsDataAlone(t *testing.T) {
-	c := newConnTest(t, func(c *Config) { c.PingInterval, c.IdleTimeout = 0, time.Minute }).open()
+	c := newConnTest(t, func(c *settings) { c.PingInterval, c.IdleTimeout = 0, time.Minute }).open()
 	c.at(30 * time.Second)
 	c.receive(wstest.Frame(0x81, "data"))
 	c.at(80 * time.Second)
@@ -150,9 +150,7 @@ func TestLingering_Section7_1_1(t *testing.T) {
 func TestDrainOfOneConnection(t *testing.T) {
 	begin := func(c *connTest, at time.Duration) {
 		c.at(at)
-		c.svc.live.beginDrain()
-		c.svc.drainBegun.Store(int64(c.now))
-		c.do(c.conn.Wake(c.now, nil))
+		c.drain()
 	}
 	t.Run("an open one is told at its moment, and answers", func(t *testing.T) {
 		c := newConnTest(t, nil).open()
@@ -165,17 +163,17 @@ func TestDrainOfOneConnection(t *testing.T) {
 		c.receive(wstest.Frame(0x81, "late"), wstest.Frame(0x88, "\x03\xe9"))
 		c.expect(socket.ShutDown)
 		c.do(c.conn.EndOfInput(c.now))
-		if got, want := c.svc.live.tally(), (drainTally{begun: true, total: 1, clean: 1}); got != want {
+		if got, want := c.server.Admission.Tally(), (Tally{Total: 1, Clean: 1}); got != want {
 			t.Errorf("the tally is %+v, want %+v", got, want)
 		}
 	})
 	t.Run("a dead one is cut after CLOSE_TIMEOUT", func(t *testing.T) {
-		c := newConnTest(t, func(c *Config) { c.DrainSpread = 0 }).open()
+		c := newConnTest(t, func(c *settings) { c.DrainSpread = 0 }).open()
 		begin(c, 7*time.Second)
 		c.expect(socket.Read, "\x88\x1d\x03\xe9the server is shutting down")
 		c.wakeAt(12 * time.Second)
 		c.expect(socket.Close)
-		if got, want := c.svc.live.tally(), (drainTally{begun: true, total: 1, cut: 1}); got != want {
+		if got, want := c.server.Admission.Tally(), (Tally{Total: 1, Cut: 1}); got != want {
 			t.Errorf("the tally is %+v, want %+v", got, want)
 		}
 	})
@@ -202,10 +200,10 @@ func TestDrainOfOneConnection(t *testing.T) {
 }
 
 func TestConnectionsOverTheLimitAreRefused(t *testing.T) {
-	c := newConnTest(t, func(c *Config) { c.MaxConnections = 1 }).open()
+	c := newConnTest(t, func(c *settings) { c.MaxConnections = 1 }).open()
 	second := c.another()
 	second.receive([]byte(wstest.Request()))
-	if got := string(second.sent); !strings.HasPrefix(got, "HTTP/1.1 503 ") || !strings.Contains(got, "MAX_CONNECTIONS=1 ") || !strings.Contains(got, "Retry-After: 5\r\n") {
+	if got := string(second.sent); !strings.HasPrefix(got, "HTTP/1.1 503 ") || !strings.Contains(got, "MAX_CONNECTIONS=1;") || !strings.Contains(got, "Retry-After: 5\r\n") {
 		t.Errorf("sent %q", got)
 	}
 	c.receive(wstest.Frame(0x88, ""))
@@ -223,15 +221,15 @@ func TestTimeOfWritingIsNotHeldAgainstTheClient(t *testing.T) {
 		c.at(26 * time.Second)
 		c.writing = 30 * time.Second
 		c.receive(wstest.Frame(0x81, "slow"))
-		if c.wake != time.Hour+50*time.Second { // the next ping
-			t.Errorf("wants to be woken at %v", c.wake-time.Hour)
+		if c.wake != beginning.Add(50*time.Second) { // the next ping
+			t.Errorf("wants to be woken at %v", c.wake.Sub(beginning))
 		}
 		c.writing, c.sent = 0, nil
 		c.do(c.conn.Wake(c.now, nil))
 		next := pongFor(t, c.sent)
 		c.receive(pong)
 		if c.conn.timers.missing != c.now || c.conn.timers.rtt != 31*time.Second {
-			t.Errorf("the ping of %v is missing, the RTT is %v", c.conn.timers.missing-time.Hour, c.conn.timers.rtt)
+			t.Errorf("the ping of %v is missing, the RTT is %v", c.conn.timers.missing.Sub(beginning), c.conn.timers.rtt)
 		}
 		c.receive(next)
 		if c.conn.timers.missing != 0 {
@@ -239,7 +237,7 @@ func TestTimeOfWritingIsNotHeldAgainstTheClient(t *testing.T) {
 		}
 	})
 	t.Run("idle", func(t *testing.T) {
-		c := newConnTest(t, func(c *Config) { c.PingInterval, c.IdleTimeout = 0, time.Minute }).open()
+		c := newConnTest(t, func(c *settings) { c.PingInterval, c.IdleTimeout = 0, time.Minute }).open()
 		c.writing = 2 * time.Minute
 		c.receive(wstest.Frame(0x81, "slow"))
 		c.writing, c.sent = 0, nil
@@ -265,7 +263,7 @@ func TestTimeOfWritingIsNotHeldAgainstTheClient(t *testing.T) {
 
 // TestPartOfAFrameIsNotIdle: a message that takes longer than IDLE_TIMEOUT to arrive.
 func TestPartOfAFrameIsNotIdle(t *testing.T) {
-	c := newConnTest(t, func(c *Config) { c.PingInterval, c.IdleTimeout = 0, time.Minute }).open()
+	c := newConnTest(t, func(c *settings) { c.PingInterval, c.IdleTimeout = 0, time.Minute }).open()
 	for i, b := range wstest.Frame(0x81, "slow") {
 		c.at(time.Duration(i) * 50 * time.Second)
 		c.receive([]byte{b})
@@ -277,7 +275,7 @@ func TestPartOfAFrameIsNotIdle(t *testing.T) {
 func TestUnsentCloseFrameIsNotClean(t *testing.T) {
 	c := newConnTest(t, nil).open()
 	mem := append(make([]byte, wsproto.Headroom), wstest.Frame(0x88, "\x03\xe8")...)
-	c.conn.Receive(c.now, mem, wsproto.Headroom, len(mem))
+	c.conn.Receive(c.now, mem, wsproto.Headroom, len(mem)) // not flushed
 	c.conn.Closed(c.now, socket.ErrWriteTimeout)
 	if got := c.closed(); got["clean"] != false || got["cause"] != socket.ErrWriteTimeout.Error() || got["initiator"] != "client" {
 		t.Errorf("the log says %v", got)

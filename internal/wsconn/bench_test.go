@@ -1,4 +1,4 @@
-package service
+package wsconn
 
 import (
 	"log/slog"
@@ -13,14 +13,15 @@ import (
 func BenchmarkReceive(b *testing.B) {
 	for _, test := range []struct{ name, query string }{{"no controls", ""}, {"controls", "pong=0"}} {
 		b.Run(test.name, func(b *testing.B) {
-			s := New(testConfig(b, nil), slog.New(slog.DiscardHandler), "test")
-			c := s.newConn("192.0.2.1:5000").(*conn)
+			server, _ := newServer(slog.New(slog.DiscardHandler), nil)
+			c := New(server, 1, "192.0.2.1:5000")
 			mem := make([]byte, wsproto.Headroom, wsproto.MinBuffer)
 			c.Opened(1)
 			receive := func(in []byte) {
 				mem = append(mem[:wsproto.Headroom], in...)
 				c.Receive(1, mem, wsproto.Headroom, len(mem))
-				c.Waiting(1)
+				c.Flushed(1)
+				c.NextWake()
 			}
 			receive([]byte(upgrade(test.query)))
 			frame := wstest.Frame(0x82, "64 bytes, 64 bytes, 64 bytes, 64 bytes, 64 bytes, 64 bytes, 64 b")

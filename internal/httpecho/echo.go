@@ -1,0 +1,174 @@
+package httpecho
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/echosvc/echosvc/internal/accept"
+	"github.com/echosvc/echosvc/internal/requestinfo"
+	"github.com/echosvc/echosvc/internal/wsproto"
+)
+
+// echo is the answer to a plain HTTP request: the request as it arrived.
+type echo struct {
+	Method   string                  `json:"method"`
+	Target   string                  `json:"target"` // as sent
+	Protocol string                  `json:"protocol"`
+	Path     string                  `json:"path"` // decoded
+	Query    []requestinfo.NameValue `json:"query"`
+	Host     string                  `json:"host"`
+	Headers  []requestinfo.NameValue `json:"headers"`
+	Body     body                    `json:"body"`
+	Remote   string                  `json:"remote"`
+	TLS      *tlsState               `json:"tls"` // null means none
+	requestinfo.Identity
+}
+
+// tlsState is what the server and its client, or the last proxy, agreed on.
+type tlsState struct {
+	Version    string `json:"version"`
+	Cipher     string `json:"cipher"`
+	ServerName string `json:"serverName"` // SNI; empty means none
+	ALPN       string `json:"alpn"`       // empty means none
+}
+
+// echoHandler answers a request with the request as it arrived.
+type echoHandler struct {
+	policy   *wsproto.Policy
+	identity requestinfo.Identity
+}
+
+func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if e.allowOrigin(w, r) {
+		return
+	}
+	nc := r.Context().Value(connKey{}).(*replayConn)
+	request := nc.request()
+	answer := echo{
+		Method: request.Method, Target: request.Target, Protocol: request.Proto,
+		Path: r.URL.Path, Query: parseQuery(r.URL.RawQuery), Host: r.Host, Headers: requestinfo.Fields(&request),
+		Body: readBody(r.Body), Remote: r.RemoteAddr, TLS: tlsOf(nc.Conn), Identity: e.identity,
+	}
+	var out []byte
+	contentType := accept.Preferred(r, accept.JSON, accept.Text)
+	if contentType == accept.Text {
+		contentType, out = "text/plain; charset=utf-8", answer.appendText(nil)
+	} else {
+		out = requestinfo.JSON(answer, "  ")
+	}
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("X-Content-Type-Options", "nosniff") // the author of the request chose the content
+	h.Set("Cache-Control", "no-store")
+	h.Set("Vary", "Accept, Origin")
+	h.Set("Content-Length", strconv.Itoa(len(out))) // for HEAD too
+	if answer.Body.Error != "" {
+		w.WriteHeader(http.StatusBadRequest)
+	}
+	w.Write(out) // an error means that the client is gone
+}
+
+// allowOrigin lets pages of allowed origins read the echo, and answers preflight requests.
+// Credentials are never allowed, so browsers send no cookies to an echo that a page of
+// another site reads.
+func (e echoHandler) allowOrigin(w http.ResponseWriter, r *http.Request) (answered bool) {
+	origin, h := r.Header.Get("Origin"), w.Header()
+	if origin == "" || !e.policy.AllowsOrigin(origin) {
+		return false
+	}
+	if e.policy.AnyOrigin {
+		origin = "*"
+	}
+	h.Set("Access-Control-Allow-Origin", origin)
+	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
+		return false
+	}
+	h.Set("Access-Control-Allow-Methods", "*")
+	h.Set("Access-Control-Allow-Headers", "*, Authorization") // which * does not include
+	h.Set("Access-Control-Max-Age", "600")
+	h.Set("Vary", "Origin")
+	w.WriteHeader(http.StatusNoContent)
+	return true
+}
+
+// parseQuery splits a query into its parameters, in order. What is malformed stays as it
+// was sent.
+func parseQuery(query string) []requestinfo.NameValue {
+	list := []requestinfo.NameValue{}
+	decode := func(s string) string {
+		if decoded, err := url.QueryUnescape(s); err == nil {
+			return decoded
+		}
+		return s
+	}
+	for part := range strings.SplitSeq(query, "&") {
+		if part != "" {
+			name, value, _ := strings.Cut(part, "=")
+			list = append(list, requestinfo.NameValue{Name: decode(name), Value: decode(value)})
+		}
+	}
+	return list
+}
+
+// tlsOf returns the TLS state of a connection, or nil when it has none.
+func tlsOf(nc net.Conn) *tlsState {
+	c, ok := nc.(interface{ ConnectionState() tls.ConnectionState })
+	if !ok {
+		return nil
+	}
+	state := c.ConnectionState()
+	return &tlsState{tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), state.ServerName, state.NegotiatedProtocol}
+}
+
+// appendText appends the echo as lines of a name and a value.
+func (e *echo) appendText(dst []byte) []byte {
+	line := func(name, value string) { dst = fmt.Appendf(dst, "%s: %s\n", name, oneLine(value)) }
+	line("method", e.Method)
+	line("target", e.Target)
+	line("protocol", e.Protocol)
+	line("path", e.Path)
+	for _, part := range e.Query {
+		line("query "+oneLine(part.Name), part.Value)
+	}
+	line("host", e.Host)
+	for _, field := range e.Headers {
+		line("header "+field.Name, field.Value)
+	}
+	line("body size", strconv.FormatInt(e.Body.Size, 10))
+	for _, part := range [][2]string{{"text", e.Body.Text}, {"base64", e.Body.Base64}, {"cut", e.Body.Cut}, {"error", e.Body.Error}} {
+		if part[1] != "" {
+			line("body "+part[0], part[1])
+		}
+	}
+	line("remote", e.Remote)
+	if e.TLS == nil {
+		line("tls", "none")
+	} else {
+		line("tls", fmt.Sprintf("%s %s, SNI %q, ALPN %q", e.TLS.Version, e.TLS.Cipher, e.TLS.ServerName, e.TLS.ALPN))
+	}
+	line("pod", e.Pod)
+	if e.Node != "" {
+		line("node", e.Node)
+	}
+	if e.Namespace != "" {
+		line("namespace", e.Namespace)
+	}
+	line("version", e.Version)
+	return dst
+}
+
+// oneLine quotes a string that would not print as one line.
+func oneLine(s string) string {
+	for _, r := range s {
+		if r == utf8.RuneError || !strconv.IsPrint(r) {
+			return strconv.Quote(s)
+		}
+	}
+	return s
+}

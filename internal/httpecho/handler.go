@@ -1,0 +1,63 @@
+// Package httpecho answers plain HTTP on the WebSocket port. A connection that turns out
+// not to be a WebSocket goes to net/http through a [Listener]; the [Handler] echoes the
+// request as JSON or text, which shows what a proxy has added to it.
+package httpecho
+
+import (
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/echosvc/echosvc/internal/requestinfo"
+	"github.com/echosvc/echosvc/internal/wsproto"
+)
+
+// Handler answers the requests that health has no pattern for. It echoes them, or says how
+// to connect where a client most likely wants a WebSocket: at paths that end in /ws or
+// /.ws. The policy says which pages may read the echo.
+func Handler(policy *wsproto.Policy, identity requestinfo.Identity, health *http.ServeMux) http.Handler {
+	echo := echoHandler{policy, identity}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, pattern := health.Handler(r)
+		switch {
+		case r.Method == http.MethodConnect: // a 200 would open a tunnel
+			w.Header().Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+			PlainText(w, http.StatusMethodNotAllowed, "This server is not a proxy.")
+		case pattern != "":
+			health.ServeHTTP(w, r)
+		case strings.HasSuffix(r.URL.Path, "/ws"), strings.HasSuffix(r.URL.Path, "/.ws"):
+			upgradeRequired(w, r)
+		default: // without a ServeMux, which would clean the path
+			echo.ServeHTTP(w, r)
+		}
+	})
+}
+
+// Closing closes the connection after each response of h. A proxy that pools connections
+// must never send an upgrade on one that net/http reads.
+func Closing(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "close") // alone in its field, or net/http overlooks it
+		h.ServeHTTP(w, r)
+	})
+}
+
+// upgradeRequired says how to open a WebSocket.
+func upgradeRequired(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Upgrade", "websocket")
+	w.Header().Add("Connection", "Upgrade") // RFC 9110 section 7.8
+	w.Header()["Sec-WebSocket-Version"] = []string{"13"}
+	here := "ws://" + r.Host + r.URL.EscapedPath()
+	PlainText(w, http.StatusUpgradeRequired, "This is a WebSocket echo server, and this request has no \"Upgrade: websocket\". Either it was not sent by\n"+
+		"a WebSocket client, or a proxy removed it. Every path opens a WebSocket; use wss where the server speaks https.\n"+
+		"In a browser's console: new WebSocket(\""+here+"\"). With a tool: websocat "+here)
+}
+
+// PlainText answers with a line of text.
+func PlainText(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	io.WriteString(w, text+"\n") // an error means that the client is gone
+}

@@ -1,0 +1,100 @@
+package httpecho
+
+import (
+	"bytes"
+	"crypto/tls"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/echosvc/echosvc/internal/requestinfo"
+	"github.com/echosvc/echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/wstest"
+)
+
+// serve serves a Handler on loopback and returns its address. As in the service, whoever
+// accepts a connection has read the request head before it is passed on.
+func serve(t *testing.T, policy wsproto.Policy, config *tls.Config) (addr string) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config != nil {
+		ln = tls.NewListener(ln, config)
+	}
+	plain := NewListener(ln.Addr())
+	health := http.NewServeMux()
+	health.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { PlainText(w, 200, "ok") })
+	server := &http.Server{
+		Handler:                      Closing(Handler(&policy, requestinfo.Identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}, health)),
+		ConnContext:                  ConnContext,
+		DisableGeneralOptionsHandler: true,
+	}
+	go server.Serve(plain)
+	go func() {
+		for {
+			nc, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				var read []byte
+				for piece := make([]byte, 1000); !bytes.Contains(read, []byte("\r\n\r\n")); {
+					n, err := nc.Read(piece)
+					if err != nil {
+						nc.Close()
+						return
+					}
+					read = append(read, piece[:n]...)
+				}
+				plain.ServeConn(nc, read)
+			}()
+		}
+	}()
+	t.Cleanup(func() {
+		ln.Close()
+		server.Close()
+	})
+	return ln.Addr().String()
+}
+
+// anyOrigin is the policy of a service with ALLOWED_ORIGINS=*.
+var anyOrigin = wsproto.Policy{AnyOrigin: true}
+
+// ask sends a request as it is and returns the response with its body.
+func ask(t *testing.T, addr, request string) (*http.Response, string) {
+	t.Helper()
+	c := wstest.Connect(t, addr)
+	c.Send([]byte(request))
+	response := c.Response()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(body)
+}
+
+// askEcho is ask for an answer that is an echo as JSON.
+func askEcho(t *testing.T, addr, request string) (answer echo) {
+	t.Helper()
+	response, body := ask(t, addr, request)
+	if response.Header.Get("Content-Type") != "application/json" {
+		t.Fatalf("answered with %s, %v, %q", response.Status, response.Header, body)
+	}
+	if err := json.Unmarshal([]byte(body), &answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+// pairs returns names and values that alternate in list.
+func pairs(list ...string) (pairs []requestinfo.NameValue) {
+	for pair := range slices.Chunk(list, 2) {
+		pairs = append(pairs, requestinfo.NameValue{Name: pair[0], Value: pair[1]})
+	}
+	return pairs
+}

@@ -1,0 +1,109 @@
+package wsconn
+
+import (
+	"time"
+
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsproto"
+)
+
+// Conn is the life of one connection. The driver calls one of its methods at a time; see
+// handler.go for these.
+type Conn struct {
+	server   *Server
+	id       uint64
+	remote   string
+	behavior behavior // set when the WebSocket opens
+
+	life
+	timers      timers
+	goodbye     goodbye
+	echoed      bool // since everything was last sent
+	head        wsproto.Head
+	echo        wsproto.Echo
+	subprotocol string
+
+	// What was echoed: messages, their payload as it was received, and by how many bytes
+	// compression made that shorter.
+	messages, bytes, saved int64
+}
+
+// behavior is what a connection does while its WebSocket is open. echoing is what nearly
+// all do.
+type behavior interface {
+	// receive answers the frames in b. See [socket.Handler] for the results.
+	receive(c *Conn, now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int)
+	// nextWake returns when wake has something to do.
+	nextWake(c *Conn) socket.Instant
+	// wake does what is due. It may write to scratch.
+	wake(c *Conn, now socket.Instant, scratch []byte) socket.Step
+	// String describes a behavior that the client asked for, for the log; else it is empty.
+	String() string
+}
+
+// start opens the WebSocket.
+func (c *Conn) start(now socket.Instant, handshake *wsproto.Handshake, b behavior, pingInterval time.Duration) {
+	c.life.open()
+	c.behavior = b
+	c.subprotocol = handshake.Subprotocol
+	c.echo = wsproto.NewEcho(&c.server.Protocol, handshake.Deflate)
+	c.timers.open(now, pingInterval)
+	c.server.Metrics.Opened()
+	c.server.Log.Debug("connection opened", "id", c.id, "remote", c.remote, "subprotocol", c.subprotocol, "extensions", handshake.Deflate.String())
+}
+
+// note does what an event means for the connection, after it has been answered in b.
+func (c *Conn) note(now socket.Instant, b *wsproto.Buffer, ev *wsproto.Event, traffic *Traffic) {
+	switch ev.Kind {
+	case wsproto.Data:
+		if c.stage != stageOpen {
+			return
+		}
+		traffic.add(ev)
+		c.timers.data, c.echoed = now, true
+		c.saved += ev.Saved
+		if c.goodbye.ends(c.server.Config.Goodbye, ev) {
+			c.sendClose(b, wsproto.CloseNormalClosure, "goodbye")
+		}
+	case wsproto.Pong:
+		if rtt, ok := c.timers.pong(now, ev.Payload); ok {
+			c.server.Metrics.PongReceived(rtt)
+		}
+	case wsproto.Close:
+		c.life.noteClose(ByClient, ev.Code)
+	case wsproto.Failed:
+		c.life.fail(ev.Err)
+	}
+}
+
+// count adds what one read has brought.
+func (c *Conn) count(traffic *Traffic) {
+	c.messages += traffic.Text + traffic.Binary
+	c.bytes += traffic.Bytes
+	c.server.Metrics.Echoed(*traffic)
+}
+
+// sendClose puts a close frame into b and waits for the client's.
+func (c *Conn) sendClose(b *wsproto.Buffer, code wsproto.CloseCode, reason string) {
+	c.closing(ByServer, code)
+	c.echo.Close(b, code, reason)
+}
+
+// appendClose is sendClose with the frame appended to dst.
+func (c *Conn) appendClose(dst []byte, code wsproto.CloseCode, reason string) []byte {
+	c.closing(ByServer, code)
+	return c.echo.AppendClose(dst, code, reason)
+}
+
+// closing waits for the end of a closing handshake that one side has started.
+func (c *Conn) closing(by Initiator, code wsproto.CloseCode) {
+	c.life.startClosing(by, code)
+	c.timers.startStage()
+}
+
+// finish sends nothing more. Closing TCP at once, with unread input, would send a reset,
+// which destroys a close frame on its way to the client (RFC 6455 section 7.1.1).
+func (c *Conn) finish() {
+	c.life.linger()
+	c.timers.startStage()
+}

@@ -1,0 +1,207 @@
+package wsconn
+
+import (
+	"slices"
+	"time"
+
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsproto"
+)
+
+// controlled is the behavior of a connection whose query asks for one. It decodes frames
+// as echoing does, and decides for each whether and how it is answered. Its instants are
+// never when nothing is due.
+type controlled struct {
+	*controls
+	schedule
+
+	echoed   int           // messages
+	end      socket.Action // how the connection ends; Read while it goes on
+	ignoring bool          // the client's close frame has arrived and stays unanswered
+
+	// With delay:
+	waited  bool // what was kept has had its delay
+	inFrame bool // an incomplete frame has had its delay
+
+	// With fragment:
+	midMessage bool // a fragment of a message has been sent, and the last has not
+}
+
+// fragmentWindow is how many bytes are answered at a time when answers are fragmented. In
+// fragments of one byte they become three times as many.
+const fragmentWindow = 8 << 10
+
+// startControlled opens a WebSocket with controls. What follows the request is answered
+// later, since it may have to wait.
+func startControlled(c *Conn, now socket.Instant, handshake *wsproto.Handshake, r *wsproto.Request, k *controls) socket.Step {
+	k.override(handshake)
+	interval := k.pingInterval(c.server.Config.PingInterval)
+	c.start(now, handshake, &controlled{controls: k, schedule: newSchedule(now, k)}, interval)
+	out := handshake.AppendResponse(nil)
+	if k.greet {
+		out = wsproto.AppendText(out, newGreeting(c.server, c.remote, r))
+	}
+	return socket.Step{Write: out, Then: socket.Yield}
+}
+
+// String returns the query.
+func (k *controlled) String() string { return k.query }
+
+// receive answers what has arrived, or was kept, unless it has to wait.
+func (k *controlled) receive(c *Conn, now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int) {
+	waiting := b.End - b.Start
+	k.stall(now)
+	switch {
+	case k.ignoring:
+		return socket.Step{}, 0
+	case c.stage == stageOpen && (k.stalled || k.delays(now, waiting)):
+		return socket.Step{Then: socket.Pause}, waiting
+	}
+	return k.answerAll(c, now, b)
+}
+
+// delays reports whether what waits has to wait longer. The delay of a frame starts with
+// its first bytes; the rest of it is not delayed again.
+func (k *controlled) delays(now socket.Instant, waiting int) bool {
+	if k.delay == 0 || waiting == 0 || k.waited || k.inFrame {
+		return false
+	}
+	if k.answerAt == 0 {
+		k.answerAt = now.Add(k.delay)
+	}
+	return true
+}
+
+// answerAll answers what is in b, or the beginning of it, and yields if there is more.
+func (k *controlled) answerAll(c *Conn, now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int) {
+	end := b.End
+	if k.fragment > 0 {
+		b.End = min(b.End, b.Start+fragmentWindow)
+	}
+	var traffic Traffic
+	var fragments []byte // they go where b.Out ended when they were made
+	before := 0
+	ev := c.echo.Decode(b)
+	for ; ev.Kind != wsproto.NeedMore && ev.Kind != wsproto.Yield; ev = c.echo.Decode(b) {
+		open := c.stage == stageOpen
+		if open && k.fragment > 0 && ev.Kind == wsproto.Data {
+			before = len(b.Out())
+			fragments = k.appendFragments(nil, ev)
+			c.echo.Drop(b, ev)
+			b.End = b.Start // one at a time
+		} else {
+			k.answer(c, b, ev)
+		}
+		c.note(now, b, ev, &traffic)
+		if open {
+			k.endAfter(c, b, ev)
+			k.separate(b, ev)
+		}
+	}
+	c.count(&traffic)
+	step.Write = b.Out()
+	if len(fragments) > 0 {
+		step.Write = slices.Concat(step.Write[:before], fragments, step.Write[before:])
+	}
+	if kept = end - b.Start; kept > 0 {
+		c.timers.data = now
+	}
+	return k.then(c, step, kept, ev.Kind == wsproto.Yield || b.End < end)
+}
+
+// answer answers an event, or leaves it unanswered.
+func (k *controlled) answer(c *Conn, b *wsproto.Buffer, ev *wsproto.Event) {
+	open := c.stage == stageOpen
+	switch {
+	case open && ev.Kind == wsproto.Ping && !k.answerPings:
+		c.echo.Drop(b, ev)
+	case open && ev.Kind == wsproto.Close && k.ignoreClose:
+		c.echo.Drop(b, ev)
+		b.Discard()
+		k.ignoring = true
+	default:
+		c.echo.Answer(b, ev)
+	}
+}
+
+// appendFragments appends the payload of ev in fragments of at most k.fragment bytes (RFC
+// 6455 section 5.4). The client's own fragments are cut further and never joined. A cut
+// may fall within a character or a compressed block.
+func (k *controlled) appendFragments(dst []byte, ev *wsproto.Event) []byte {
+	if len(ev.Payload) == 0 && !ev.End {
+		return dst
+	}
+	for payload := ev.Payload; ; {
+		n := min(k.fragment, len(payload))
+		last := n == len(payload)
+		f := wsproto.Frame{Opcode: wsproto.OpContinuation, Fin: last && ev.Last(), Payload: payload[:n]}
+		if !k.midMessage {
+			f.Opcode, f.Compressed = ev.Opcode, ev.Compressed // of a message's first frame alone (RFC 7692 section 6.1)
+		}
+		k.midMessage = !f.Fin
+		dst = wsproto.AppendFrame(dst, f)
+		payload = payload[n:]
+		if last {
+			return dst
+		}
+	}
+}
+
+// endAfter ends the connection once it has echoed as many messages as the controls say.
+func (k *controlled) endAfter(c *Conn, b *wsproto.Buffer, ev *wsproto.Event) {
+	if ev.Kind != wsproto.Data || !ev.Last() {
+		return
+	}
+	k.echoed++
+	switch k.echoed {
+	case k.reset.after:
+		c.life.noteClose(ByServer, wsproto.CloseAbnormalClosure)
+		k.end = socket.Reset
+		b.Discard()
+	case k.drop.after:
+		c.life.noteClose(ByServer, wsproto.CloseAbnormalClosure)
+		c.finish()
+		k.end = socket.ShutDown
+		b.Discard()
+	case k.closing.after:
+		c.sendClose(b, k.closeCode, k.closeReason)
+	}
+}
+
+// separate leaves what follows the rest of a frame for later: it has a delay of its own.
+func (k *controlled) separate(b *wsproto.Buffer, ev *wsproto.Event) {
+	k.inFrame = ev.Kind == wsproto.Data && !ev.End
+	if k.delay > 0 && !k.waited && !k.inFrame {
+		b.End = b.Start
+	}
+}
+
+// then completes a step. more means that what was kept can be answered now.
+func (k *controlled) then(c *Conn, step socket.Step, kept int, more bool) (socket.Step, int) {
+	switch {
+	case k.end != socket.Read:
+		step.Then = k.end
+		return step, 0
+	case k.ignoring:
+		c.closing(ByClient, c.code) // until CLOSE_TIMEOUT
+		return step, 0
+	case c.echo.Done():
+		c.finish()
+		step.Then = socket.ShutDown
+		return step, 0
+	case more:
+		step.Then = socket.Yield
+	default:
+		k.waited = false
+		k.inFrame = k.inFrame || kept > 0
+	}
+	return step, kept
+}
+
+// pingInterval returns the interval between pings; 0 means no pings.
+func (k *controls) pingInterval(configured time.Duration) time.Duration {
+	if k.ping != never {
+		return k.ping
+	}
+	return configured
+}

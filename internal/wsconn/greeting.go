@@ -1,0 +1,33 @@
+package wsconn
+
+import (
+	"github.com/echosvc/echosvc/internal/requestinfo"
+	"github.com/echosvc/echosvc/internal/wsproto"
+)
+
+// maxGreeting is the length of the largest greeting, in bytes. A driver must have room for
+// it after the response to the handshake.
+const maxGreeting = 48 << 10
+
+// greeting is the first message of a connection that asks for one.
+type greeting struct {
+	requestinfo.Identity
+	Remote  string                  `json:"remote"`
+	Request string                  `json:"request"` // the request line
+	Headers []requestinfo.NameValue `json:"headers"`
+	Omitted int                     `json:"omitted,omitempty"` // header fields that did not fit
+}
+
+// newGreeting returns a greeting as JSON: who answers, and the request as it arrived.
+func newGreeting(server *Server, remote string, r *wsproto.Request) []byte {
+	g := greeting{Identity: server.Identity, Remote: remote, Request: requestinfo.Line(r), Headers: requestinfo.Fields(r)}
+	for {
+		encoded := requestinfo.JSON(g, "")
+		if len(encoded) <= maxGreeting || len(g.Headers) == 0 {
+			return encoded[:len(encoded)-1] // without the newline
+		}
+		half := len(g.Headers) / 2
+		g.Omitted += len(g.Headers) - half
+		g.Headers = g.Headers[:half]
+	}
+}

@@ -1,0 +1,91 @@
+package wsconn
+
+import (
+	"net"
+
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsproto"
+)
+
+var _ socket.Handler = (*Conn)(nil)
+
+// New returns the life of a connection that has just been accepted.
+func New(server *Server, id uint64, remote string) *Conn {
+	return &Conn{server: server, id: id, remote: remote}
+}
+
+// Opened starts the time for the request head.
+func (c *Conn) Opened(now socket.Instant) socket.Step {
+	c.timers.opened = now
+	c.timers.deadline = now.Add(c.server.Config.HandshakeTimeout)
+	return socket.Step{}
+}
+
+// Receive answers what has arrived.
+func (c *Conn) Receive(now socket.Instant, mem []byte, start, end int) (step socket.Step, kept int) {
+	c.timers.received = now
+	b := wsproto.Buffer{Mem: mem, Start: start, End: end}
+	switch c.stage {
+	case stageHead:
+		return c.receiveHead(now, &b)
+	case stageLingering:
+		return socket.Step{}, 0
+	}
+	return c.behavior.receive(c, now, &b)
+}
+
+// EndOfInput closes: a client that has shut down its sending side without a close frame
+// can say nothing more (RFC 6455 section 7.1.5).
+func (c *Conn) EndOfInput(socket.Instant) socket.Step {
+	if c.stage == stageHead && c.timers.received > 0 {
+		return c.endOfHead()
+	}
+	return socket.Step{Then: socket.Close}
+}
+
+// Flushed starts what is timed from the last byte sent.
+func (c *Conn) Flushed(now socket.Instant) {
+	c.timers.flushed(now, c.server.Config.CloseTimeout, c.echoed)
+	c.echoed = false
+	c.life.flushed = c.echo.CloseSent()
+}
+
+// NextWake returns when the connection has something to do on its own.
+func (c *Conn) NextWake() socket.Instant {
+	switch c.stage {
+	case stageHead, stageClosing:
+		return c.timers.deadline
+	case stageLingering:
+		return c.timers.lingerDeadline()
+	}
+	return c.behavior.nextWake(c)
+}
+
+// Wake does what is due.
+func (c *Conn) Wake(now socket.Instant, scratch []byte) socket.Step {
+	switch c.stage {
+	case stageHead:
+		return c.wakeHead(now)
+	case stageOpen:
+		return c.behavior.wake(c, now, scratch)
+	}
+	if c.NextWake().Reached(now) {
+		return socket.Step{Then: socket.Close}
+	}
+	return socket.Step{}
+}
+
+// Hijacked gives a plain HTTP request to the HTTP server.
+func (c *Conn) Hijacked(nc net.Conn, kept []byte) { c.server.HTTP.ServeConn(nc, kept) }
+
+// Closed counts and logs the end of a WebSocket.
+func (c *Conn) Closed(now socket.Instant, cause error) {
+	if !c.upgraded {
+		return
+	}
+	c.echo.Release()
+	summary := c.summary(now)
+	c.server.Admission.leave(summary.Clean)
+	c.server.Metrics.Closed(&summary)
+	c.logClosed(&summary, cause)
+}

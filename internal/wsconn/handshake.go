@@ -1,0 +1,88 @@
+package wsconn
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsproto"
+)
+
+// hints name what usually causes a refusal, or the setting behind it.
+var hints = map[wsproto.Reason]string{
+	wsproto.ReasonHTTPVersion: "; a proxy in front may speak HTTP/1.0 (nginx: proxy_http_version 1.1)",
+	wsproto.ReasonUpgrade:     "; a proxy in front may have removed it (nginx: proxy_set_header Upgrade $http_upgrade)",
+	wsproto.ReasonConnection:  "; a proxy in front may have removed it (nginx: proxy_set_header Connection upgrade)",
+	wsproto.ReasonOrigin:      "; the setting is ALLOWED_ORIGINS of this server",
+}
+
+// receiveHead continues the opening handshake (RFC 6455 section 4.2).
+func (c *Conn) receiveHead(now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int) {
+	head := b.Mem[b.Start:b.End]
+	n, refusal := c.head.Scan(head)
+	if refusal != nil {
+		return c.refuse(refusal), 0
+	}
+	if n == 0 {
+		return socket.Step{}, len(head)
+	}
+	request, refusal := wsproto.ParseRequest(head[:n])
+	if refusal != nil {
+		return c.refuse(refusal), 0
+	}
+	if !request.IsUpgrade() {
+		return socket.Step{Then: socket.Hijack}, len(head)
+	}
+	controls, refusal := parseControls(request.Target, c.server.Config.Controls)
+	if refusal != nil {
+		return c.refuse(refusal), 0
+	}
+	handshake, refusal := c.server.Policy.Accept(&request)
+	if refusal == nil {
+		refusal = c.server.Admission.admit()
+	}
+	if refusal != nil {
+		return c.refuse(refusal), 0
+	}
+	if controls != nil {
+		b.Start += n
+		return startControlled(c, now, &handshake, &request, controls), b.End - b.Start
+	}
+	b.Replace(n, handshake.AppendResponse(nil))
+	c.start(now, &handshake, echoing{}, c.server.Config.PingInterval)
+	return c.behavior.receive(c, now, b)
+}
+
+// refuse answers the request with an HTTP error.
+func (c *Conn) refuse(refusal *wsproto.HandshakeError) socket.Step {
+	refusal.Text += hints[refusal.Reason]
+	c.server.Log.Info("request refused", "id", c.id, "remote", c.remote, "status", refusal.Status, "why", refusal.Text)
+	c.server.Metrics.Rejected(refusal)
+	c.finish()
+	return socket.Step{Write: refusal.AppendResponse(nil), Then: socket.ShutDown}
+}
+
+// endOfHead answers a client that ended its input within the request head.
+func (c *Conn) endOfHead() socket.Step {
+	step := c.refuse(&wsproto.HandshakeError{
+		Status: http.StatusBadRequest, Reason: wsproto.ReasonMalformed,
+		Text: "the connection was closed before the request head was complete",
+	})
+	step.Then = socket.Close
+	return step
+}
+
+// wakeHead ends a handshake that takes too long. A client that has sent nothing, such as a
+// browser that connects ahead of need, gets no answer.
+func (c *Conn) wakeHead(now socket.Instant) socket.Step {
+	switch {
+	case !c.timers.deadline.Reached(now):
+		return socket.Step{}
+	case c.timers.received == 0:
+		return socket.Step{Then: socket.Close}
+	}
+	return c.refuse(&wsproto.HandshakeError{
+		Status: http.StatusRequestTimeout, Reason: ReasonTimeout,
+		Text: fmt.Sprintf("the request head was not complete within HANDSHAKE_TIMEOUT=%v of this server", c.server.Config.HandshakeTimeout),
+	})
+}

@@ -1,0 +1,79 @@
+package wsconn
+
+import (
+	"time"
+
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsproto"
+)
+
+// Info describes an open WebSocket.
+type Info struct {
+	ID          uint64    `json:"id"`
+	Remote      string    `json:"remote"`
+	Since       time.Time `json:"since"`
+	Messages    int64     `json:"messages"`
+	Bytes       int64     `json:"bytes"`
+	Subprotocol string    `json:"subprotocol,omitempty"`
+	Extensions  string    `json:"extensions,omitempty"` // as in Sec-WebSocket-Extensions
+	Saved       int64     `json:"saved,omitempty"`      // bytes, by compression
+	Controls    string    `json:"controls,omitempty"`
+	RTT         string    `json:"rtt,omitempty"`
+	State       string    `json:"state"`
+}
+
+// Info describes the connection. ok is false when it is not a WebSocket. It must not be
+// called while another method runs.
+func (c *Conn) Info() (info Info, ok bool) {
+	if !c.upgraded {
+		return Info{}, false
+	}
+	info = Info{
+		ID: c.id, Remote: c.remote, Since: c.server.Clock(c.timers.opened),
+		Messages: c.messages, Bytes: c.bytes, Saved: c.saved,
+		Subprotocol: c.subprotocol, Extensions: c.echo.Deflate().String(),
+		Controls: c.behavior.String(), State: c.stage.String(),
+	}
+	if c.timers.rtt > 0 {
+		info.RTT = c.timers.rtt.String()
+	}
+	return info, true
+}
+
+// summary describes the connection at its end.
+func (c *Conn) summary(now socket.Instant) Summary {
+	s := Summary{
+		Duration:  now.Sub(c.timers.opened),
+		Code:      c.code,
+		Initiator: c.initiator,
+		Clean:     c.echo.CloseReceived() && c.life.flushed,
+		Err:       c.err,
+	}
+	if s.Initiator == ByNobody {
+		s.Code = wsproto.CloseAbnormalClosure
+	}
+	return s
+}
+
+// logClosed logs the end of the connection.
+func (c *Conn) logClosed(s *Summary, cause error) {
+	attrs := []any{
+		"id", c.id, "remote", c.remote,
+		"duration", s.Duration.Round(time.Millisecond).String(),
+		"messages", c.messages, "bytes", c.bytes,
+		"code", int(s.Code), "initiator", s.Initiator.String(), "clean", s.Clean,
+	}
+	if deflate := c.echo.Deflate(); deflate.Agreed() {
+		attrs = append(attrs, "extensions", deflate.String(), "saved", c.saved)
+	}
+	if s.Err != 0 {
+		attrs = append(attrs, "violation", s.Err.Name())
+	}
+	if controls := c.behavior.String(); controls != "" {
+		attrs = append(attrs, "controls", controls)
+	}
+	if cause != nil && !s.Clean {
+		attrs = append(attrs, "cause", cause.Error())
+	}
+	c.server.Log.Info("connection closed", attrs...)
+}

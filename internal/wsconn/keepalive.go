@@ -1,0 +1,41 @@
+package wsconn
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsproto"
+)
+
+// keepAliveWake returns when keepAlive has something to do. A paused connection is not
+// read, so its client cannot be late.
+func (c *Conn) keepAliveWake(paused bool) socket.Instant {
+	at := socket.Earliest(c.timers.nextPing, c.timers.drain)
+	if !paused {
+		config := &c.server.Config
+		at = socket.Earliest(at, c.timers.pongDeadline(config.PongTimeout), c.timers.idleDeadline(config.IdleTimeout))
+	}
+	return at
+}
+
+// keepAlive appends the frame that an open connection owes by now, if any: a close frame
+// because of the drain, a missing pong or IDLE_TIMEOUT, or a ping.
+func (c *Conn) keepAlive(now socket.Instant, dst []byte, pingInterval time.Duration, paused bool) []byte {
+	t, config := &c.timers, &c.server.Config
+	if t.drain == 0 {
+		t.drain = c.server.Admission.closeAt()
+	}
+	switch {
+	case t.drain.Reached(now):
+		return c.appendClose(dst, wsproto.CloseGoingAway, "the server is shutting down")
+	case !paused && t.pongDeadline(config.PongTimeout).Reached(now):
+		c.server.Metrics.PongMissed()
+		return c.appendClose(dst, wsproto.CloseInternalError, fmt.Sprintf("no pong within PONG_TIMEOUT=%v of this server", config.PongTimeout))
+	case !paused && t.idleDeadline(config.IdleTimeout).Reached(now):
+		return c.appendClose(dst, wsproto.CloseGoingAway, fmt.Sprintf("no data message within IDLE_TIMEOUT=%v of this server", config.IdleTimeout))
+	case t.nextPing.Reached(now):
+		return wsproto.AppendPing(dst, t.ping(now, pingInterval))
+	}
+	return dst
+}
