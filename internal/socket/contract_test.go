@@ -112,18 +112,15 @@ func TestASlowPeerDelaysAllButItsOwnReading(t *testing.T) {
 }
 
 func TestNextWakeIsAskedBeforeEachWait(t *testing.T) {
-	now := func(h *scripted) func(string, string) (Step, int) {
-		return func(call, got string) (Step, int) {
+	eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
+		h := &scripted{wake: 1} // has been reached
+		h.answer = func(call, got string) (Step, int) {
 			h.wake = 0
 			if call == "receive" {
-				h.wake = 1 // has been reached
+				h.wake = 1
 			}
 			return Step{Write: []byte(call)}, 0
 		}
-	}
-	eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
-		h := &scripted{wake: 1}
-		h.answer = now(h)
 		client := dial(h)
 		s.expectRead(client, "wake")
 		for range 3 {
@@ -155,35 +152,33 @@ func TestYieldLetsOthersReceive(t *testing.T) {
 	})
 }
 
-// TestYieldStaysOutstandingOverAWake: a Wake between two Receives does not end them, even if
-// its Step says Read, and neither does one that waits for a slow peer.
+// TestYieldStaysOutstandingOverAWake: Receive is called again after a Step of Wake that says
+// Read or ShutDown, also if the peer is slow to read what it wrote.
 func TestYieldStaysOutstandingOverAWake(t *testing.T) {
-	for _, then := range []Action{Read, ShutDown} {
+	for _, step := range []Step{{Write: []byte(".")}, {Write: []byte("."), Then: ShutDown}, {Write: make([]byte, 32<<20)}} {
 		eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
 			woken, received := false, 0
 			h := &scripted{}
 			h.answer = func(call, got string) (Step, int) {
-				switch {
-				case call == "wake":
+				if call == "wake" {
 					woken, received, h.wake = true, 0, 0
-					return Step{Write: []byte("w"), Then: then}, 0
-				case got != "x":
-					h.record("kept " + got + " and not x")
-				case !woken:
-					h.wake = 1 // has been reached
-				case received == 3:
+					return step, 0
+				}
+				if received++; woken && received == 4 {
 					return Step{Then: Hijack}, len(got)
 				}
-				received++
+				if !woken {
+					h.wake = 1 // has been reached
+				}
 				return Step{Then: Yield}, len(got)
 			}
 			client := dial(h)
 			s.send(client, "x")
-			s.expectRead(client, "w")
+			readString(s.T, client, len(step.Write))
 			calls := h.expectEnd(s.T)
 			h.hijacked.Close()
 			if want := []string{"receive x", "receive x", "receive x", "receive x", "hijacked x"}; !slices.Equal(calls[len(calls)-5:], want) {
-				s.Errorf("the last calls are %q, want %q", calls, want)
+				s.Errorf("the calls are %q, want %q last", calls, want)
 			}
 		})
 	}
@@ -270,9 +265,8 @@ func TestPausedConnectionIsClosedOnReset(t *testing.T) {
 
 func TestShutDownEndsTheSendingSideAndReadsOn(t *testing.T) {
 	eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
-		h := &scripted{answer: func(call, got string) (Step, int) {
-			switch {
-			case got == "x":
+		h := &scripted{answer: func(_, got string) (Step, int) {
+			if got == "x" {
 				return Step{Write: []byte("last"), Then: ShutDown}, 0
 			}
 			return Step{}, 0

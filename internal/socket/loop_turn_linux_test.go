@@ -9,7 +9,7 @@ import (
 
 func TestLoopWakesInTime(t *testing.T) {
 	at := func(d time.Duration) Instant { return loopStart.Add(d) }
-	h := &scripted{wake: at(5 * time.Second)}
+	h := &scripted{wake: at(5 * time.Second), opened: Step{Write: []byte(".")}}
 	wakes := []Instant{at(7 * time.Second), at(20 * time.Second), at(time.Hour)}
 	h.answer = func(call, got string) (Step, int) {
 		switch {
@@ -24,7 +24,7 @@ func TestLoopWakesInTime(t *testing.T) {
 		return Step{Then: Close}, 0
 	}
 	l := newLoopTest(t, h)
-	h.opened = Step{}
+	readString(t, l.client, 1)
 	l.turnAt(5*time.Second - 1)
 	l.turnAt(5 * time.Second)
 	l.turnAt(7 * time.Second)
