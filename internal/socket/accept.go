@@ -13,50 +13,49 @@ const (
 	maxAcceptPause = time.Second
 )
 
-// acceptRecovery is how long accepting must have worked to be called working again.
+// acceptRecovery is how long accepting must have worked before the failure counts as over.
 const acceptRecovery = 5 * time.Second
 
-// shortage is the time in which not every accept works, most often because no file
-// descriptor is left. Accepting is tried again after a pause; the connections that are
-// there go on meanwhile. It is logged once, and so is the end of it.
-type shortage struct {
+// acceptBackoff spaces attempts to accept while they fail, most often because no file
+// descriptor is left (EMFILE). It logs the beginning and the end of such a time, once each.
+type acceptBackoff struct {
 	log    *slog.Logger
 	pause  time.Duration
-	failed time.Time // the last failure; zero when there is no shortage
+	failed time.Time // the last failure; zero if the last failures are over
 }
 
-// fail notes that an accept has failed, and returns how long to wait.
-func (s *shortage) fail(err error) time.Duration {
-	if s.failed.IsZero() {
-		s.log.Warn("cannot accept all connections; trying again until it works", "error", err)
+// failure returns how long to wait after an accept has failed.
+func (b *acceptBackoff) failure(err error) time.Duration {
+	if b.failed.IsZero() {
+		b.log.Warn("cannot accept all connections; trying again until it works", "error", err)
 	}
-	s.failed = time.Now()
-	s.pause = min(max(2*s.pause, minAcceptPause), maxAcceptPause)
-	return s.pause
+	b.failed = time.Now()
+	b.pause = min(max(2*b.pause, minAcceptPause), maxAcceptPause)
+	return b.pause
 }
 
-// succeed notes that an accept has worked.
-func (s *shortage) succeed() {
-	s.pause = 0
-	if !s.failed.IsZero() && time.Since(s.failed) > acceptRecovery {
-		s.log.Info("accepting connections again")
-		s.failed = time.Time{}
+// success notes that an accept has worked.
+func (b *acceptBackoff) success() {
+	b.pause = 0
+	if !b.failed.IsZero() && time.Since(b.failed) > acceptRecovery {
+		b.log.Info("accepting connections again")
+		b.failed = time.Time{}
 	}
 }
 
 // acceptAll gives each connection of ln to serve, until ln is closed.
 func acceptAll(ln net.Listener, log *slog.Logger, serve func(net.Conn)) {
-	shortage := shortage{log: log}
+	backoff := acceptBackoff{log: log}
 	for {
 		conn, err := ln.Accept()
 		switch {
 		case err == nil:
-			shortage.succeed()
+			backoff.success()
 			serve(conn)
 		case errors.Is(err, net.ErrClosed):
 			return
 		default:
-			time.Sleep(shortage.fail(err))
+			time.Sleep(backoff.failure(err))
 		}
 	}
 }

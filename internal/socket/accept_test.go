@@ -14,8 +14,8 @@ import (
 // failingListener fails a number of accepts between connections.
 type failingListener struct {
 	net.Listener
-	failures []int         // before each connection
-	idle     time.Duration // before each accept
+	failures []int         // how many accepts fail before each connection
+	idle     time.Duration // how long each accept takes
 	accepted []time.Time
 }
 
@@ -33,7 +33,7 @@ func (l *failingListener) Accept() (net.Conn, error) {
 	return nil, nil
 }
 
-// TestAcceptSurvivesEMFILE: it pauses, a second at the most, says so once, and goes on.
+// TestAcceptSurvivesEMFILE: it pauses for at most a second, logs that once, and goes on.
 func TestAcceptSurvivesEMFILE(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
@@ -51,12 +51,12 @@ func TestAcceptSurvivesEMFILE(t *testing.T) {
 			t.Errorf("the next failure took %v, want the shortest pause", took)
 		}
 		if warned := strings.Count(log.String(), "cannot accept"); warned != 1 || strings.Contains(log.String(), "again\"\n") {
-			t.Errorf("logged %d times, want once for one shortage:\n%s", warned, log.String())
+			t.Errorf("logged %d times, want once:\n%s", warned, log.String())
 		}
 		ln.failures, ln.idle = []int{0, 0, 1}, 2*acceptRecovery
 		acceptAll(ln, slog.New(slog.NewTextHandler(&log, nil)), func(net.Conn) {})
 		if warned := strings.Count(log.String(), "cannot accept"); warned != 2 {
-			t.Errorf("logged %d times, want once more for another shortage:\n%s", warned, log.String())
+			t.Errorf("logged %d times, want once more for a failure much later:\n%s", warned, log.String())
 		}
 	})
 }

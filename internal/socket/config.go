@@ -6,30 +6,32 @@ import (
 	"time"
 )
 
-// Config is what every driver needs to know. Its functions may be called from any
-// goroutine, but those of one Handler never at the same time.
+// Config is what a driver needs to know. Its functions may be called from any goroutine.
 type Config struct {
-	// Open makes the handler of a connection that was accepted.
+	// Open returns the handler of a connection that has been accepted.
 	Open func(remote string) Handler
-	// Now is the clock that handlers are given.
-	Now func() time.Duration
-	// Headroom is what [Handler.Receive] is promised in front of what was read, Buffer how
-	// large a buffer must be so that a handler never needs more, both in bytes.
-	Headroom, Buffer int
-	// WriteTimeout is how long a peer may take nothing of what is to be written; 0 is for
-	// ever. One that takes anything has the whole time again.
+	// Now is the clock. It must not go back, and never returns the zero Instant.
+	Now func() Instant
+	// Headroom is how many bytes [Handler.Receive] finds before its input at least.
+	Headroom int
+	// Buffer is the size of a buffer, headroom included, in which a handler can always
+	// make progress: it never keeps so much that nothing more can be read. In bytes.
+	Buffer int
+	// WriteTimeout limits how long a peer may take none of the bytes that are to be
+	// sent; 0 is no limit. A peer that takes any has the whole time again.
 	WriteTimeout time.Duration
 	Log          *slog.Logger
 }
 
-// ErrWriteTimeout is the cause of closing a connection whose peer did not read.
+// ErrWriteTimeout is the cause of closing a connection whose peer did not read for
+// Config.WriteTimeout.
 var ErrWriteTimeout = errors.New("the peer did not read")
 
-// writeLook is how often a write that waits is looked at, to see when its peer last took
-// something: that is how far off the time-out can be.
+// writeLook is the interval at which a driver looks whether a slow peer has taken
+// something. The time-out is late by at most that.
 func (c *Config) writeLook() time.Duration { return max(c.WriteTimeout/100, 10*time.Millisecond) }
 
-// The sizes of the buffers of connections that wait for little, in bytes.
+// The sizes of the buffers for connections that keep little, in bytes.
 const (
 	smallBuffer  = 4 << 10
 	mediumBuffer = 16 << 10

@@ -1,19 +1,80 @@
-// Package socket brings bytes to connections and takes bytes from them. It knows
-// TCP and nothing about WebSocket.
+// Package socket brings input to connections and sends what they write. It knows TCP, and
+// nothing of WebSocket.
 //
-// A [Handler] is the life of one connection, without I/O: it is given what was
-// read and the time, and gives back a [Step] that says what to write and what to
-// do next. A driver does it, and decides nothing. There are two:
+// A [Handler] is the life of one connection without I/O. It is given input and the time,
+// and returns a [Step]: bytes to write and an [Action] for afterwards. A driver accepts
+// connections, calls their handlers and carries out the Steps. It decides nothing. There
+// are two:
 //
-//   - [Portable] has one goroutine a connection, over net.Conn. It runs wherever Go
-//     runs, and is the one for TLS (portable.go, portable_pause.go, inbox.go).
-//   - Loop has a few epoll loops over raw descriptors, on Linux (loop_linux.go: the loop;
-//     loop_accept_linux.go: accepting; loop_conn_linux.go: a connection, short writes too;
-//     loop_timers_linux.go: who is woken when; syscall_linux.go: calls that do not wait).
+//   - [Portable] has one goroutine a connection, over net.Conn. It runs wherever Go runs,
+//     and it is the one for TLS.
+//   - Loop, on Linux, has a few epoll loops over raw descriptors. A connection that waits
+//     costs some hundred bytes.
 //
-// accept.go has what both do when accepting fails (EMFILE); pool.go lends buffers. Both are
-// held to the same tests, those of package service, and each to its own here.
+// # The contract
 //
-// Nothing is queued. A driver reads from a connection only when everything that it
-// was told to write has gone, so a peer that does not read is not read from.
+// What a driver promises:
+//
+//  1. It calls one method of a Handler at a time: Opened first, and Closed or Hijacked
+//     last. Each of these is called once.
+//  2. It sends everything that a Step wrote, then calls Flushed, then carries out the
+//     Action. Until then it neither reads nor wakes, so that a peer that does not read is
+//     not read from. Nothing is queued. If sending fails, Closed is the next call.
+//  3. Receive gets the bytes that were kept last time, followed by those read since, with
+//     Config.Headroom bytes before them. Only Receive keeps bytes. They stay as they are
+//     over any number of Wakes.
+//  4. After a Yield, Receive is called again with what was kept, once other connections
+//     had their turn. A Wake may come in between, and the Yield stays outstanding.
+//  5. During a pause nothing is read, not even the end of input. It ends with a Step of
+//     Wake that says Read or ShutDown, and then Receive is called with what was kept,
+//     even if that is nothing.
+//  6. It asks NextWake before it waits, and calls Wake when that instant has been
+//     reached, after it has read what had arrived by then. Its own Wake method has Wake
+//     called earlier.
+//  7. EndOfInput comes after the last byte has been given to Receive.
+//
+// What a Handler promises, and a driver checks where it says so:
+//
+//  8. No method blocks, except Hijacked.
+//  9. A Step of EndOfInput says Close or Reset, and only a Step of Receive says Yield
+//     (checked: it panics).
+//  10. Receive keeps no more than it was given, and leaves room to read in a buffer of
+//     Config.Buffer bytes, unless it yields or pauses (checked: it panics).
+//  11. A Step writes at most Config.Buffer bytes or, if that is more, Config.Headroom
+//     bytes more than it used up of the input (checked: it panics).
+//  12. NextWake changes nothing, and Wake does what is due, so that NextWake moves on.
+//     A driver calls Wake again and again for an instant that stays in the past.
+//
+// # The way of a byte
+//
+// In the loop driver: epoll reports the socket (loop.run, dispatch), recv(2) puts the byte
+// into the loop's buffer, after what the connection kept (read, readBuffer), Receive
+// answers it in place, send(2) sends the answer from there (take, send). Only what is kept
+// or could not be sent is copied, into a buffer of the pool (hold). In the portable
+// driver, each connection reads into a buffer of its own (portableConn.read, inbox) and
+// writes from there (take, write).
+//
+// # Files
+//
+//	handler.go              Handler, Step, Action: the contract
+//	rules.go                what both drivers check and remember of it
+//	instant.go              the type of the driver's clock
+//	config.go               Config
+//	portable.go             Portable
+//	portable_conn.go        its connections
+//	pending_error_*.go      how it sees a reset during a pause
+//	inbox.go                the buffer that such a connection reads into
+//	loop_linux.go           Loop
+//	loop_turn_linux.go      one loop: events, yields, timers
+//	loop_accept_linux.go    accepting connections
+//	loop_conn_linux.go      one connection: input and Steps
+//	loop_write_linux.go     one connection: sending, and holding what has to wait
+//	loop_timers_linux.go    the heap of instants to wake at
+//	syscall_linux.go        system calls that do not wait
+//	accept.go               accepting while no descriptor is left
+//	pool.go                 buffers of a few sizes
+//
+// The files of a loop depend on each other in both directions, since a turn calls its
+// connections, and a connection enters the loop's timers and its list of yields. The
+// tests in contract_test.go run against both drivers.
 package socket

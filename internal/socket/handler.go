@@ -1,79 +1,89 @@
 package socket
 
-import (
-	"net"
-	"time"
-)
+import "net"
 
-// Handler is the life of one connection as a driver sees it. A driver calls one
-// method at a time, first Opened, last Closed or Detached. No method may block. Times
-// are the driver's clock: since some fixed moment, never going back.
+// Handler is the life of one connection, without I/O: it is given input and the time,
+// and returns what the driver is to do. The rules that both sides keep are listed in
+// the package comment.
+//
+// A driver calls one method at a time. Opened is the first call, and either Hijacked or
+// Closed is the last. No method but Hijacked may block.
 type Handler interface {
-	// Opened is the first call.
-	Opened(now time.Duration) Step
+	// Opened is called when the connection has been accepted.
+	Opened(now Instant) Step
 
-	// Receive is given mem[start:end]: what the last Step kept, and behind it what
-	// has been read since. There are at least as many bytes in front of start as the
-	// driver was told to leave. What the Step writes and keeps may be a part of mem; the
-	// driver sees to it that both stay as they are for as long as it needs them.
-	Receive(now time.Duration, mem []byte, start, end int) Step
+	// Receive is given mem[start:end]: the bytes that the handler kept last time,
+	// followed by those read since. kept is how many bytes at the end of mem[start:end]
+	// the driver must present again before the next ones.
+	//
+	// The handler may write anywhere in mem. At least Config.Headroom bytes come
+	// before start. mem belongs to the driver again when Receive returns; Step.Write may
+	// be a part of it.
+	Receive(now Instant, mem []byte, start, end int) (step Step, kept int)
 
-	// EndOfInput says that the peer has shut down its sending side, when everything
-	// that came before has been given to Receive. Its Step must Close.
-	EndOfInput(now time.Duration) Step
+	// EndOfInput is called when the peer has shut down its sending side and Receive has
+	// been given everything that came before. Its Step must say Close or Reset.
+	EndOfInput(now Instant) Step
 
-	// Waiting is called when all that a Step wrote has gone, which a slow peer can
-	// delay, and the driver is about to wait for the peer. What is to be timed from the
-	// last byte is timed from here. It returns when the handler wants to be woken; 0 is never.
-	Waiting(now time.Duration) (wake time.Duration)
+	// Flushed is called after each Step, once everything that it wrote has been sent (at
+	// once if it wrote nothing), before its Action is carried out. A slow peer delays it,
+	// so this is where a time-out that concerns the peer's answer begins.
+	Flushed(now Instant)
 
-	// Wake is called when the time of Waiting has come, and when the driver is asked to
-	// wake all: it may come early. scratch has no bytes and a capacity of 256; what the
-	// Step writes may be in there. What Receive's last Step kept stays kept.
-	Wake(now time.Duration, scratch []byte) Step
+	// NextWake returns when the handler wants Wake to be called, or never. It only asks;
+	// it changes nothing. The driver asks before it waits.
+	NextWake() Instant
 
-	// Detached hands over the connection after a Step with Detach: it belongs to the
-	// handler, with the bytes that were kept. It is the last call.
-	Detached(conn net.Conn, kept []byte)
+	// Wake is called when the instant of NextWake has been reached, and after the
+	// driver's Wake method has been called, which may be earlier. The handler does what
+	// is due, so that NextWake moves on. scratch has no bytes and a capacity of 256;
+	// Step.Write may use it.
+	Wake(now Instant, scratch []byte) Step
 
-	// Closed says that the connection is closed. cause is nil when a Step with Close
-	// asked for it. It is the last call.
-	Closed(now time.Duration, cause error)
+	// Hijacked is called after a Step with Hijack. The connection and the bytes that were
+	// kept belong to the handler from now on.
+	Hijacked(conn net.Conn, kept []byte)
+
+	// Closed is called when the connection has been closed. cause is nil if a Step asked
+	// for it, ErrWriteTimeout if the peer did not read, net.ErrClosed if the driver was
+	// aborted, and otherwise the error of the socket.
+	Closed(now Instant, cause error)
 }
 
-// Step is what a Handler wants done, in this order.
+// Step is what a Handler wants done: first Write, then Then.
 type Step struct {
-	// Write is sent first. Only when it has gone is anything else done. It is at most
-	// Config.Buffer bytes, or as many as the call was given and the Step does not keep.
+	// Write is sent before anything else happens to the connection. It is at most
+	// Config.Buffer bytes long or, if that is more, Config.Headroom bytes longer than the
+	// input that the Step uses up. It must not be changed until Flushed is called.
 	Write []byte
-	// Kept is how many bytes, up to the end of what Receive was given, are to be
-	// in front of the next read. Only Receive's Step says it.
-	Kept int
-	// Then is done when Write has gone.
+	// Then is carried out when everything has been sent.
 	Then Action
 }
 
-// Action is what a driver does after writing.
+// Action is what a driver does after it has sent a Step's bytes.
 type Action uint8
 
 const (
-	// Read goes on reading.
+	// Read goes on reading. After a pause, Receive is first called with what was kept,
+	// even if nothing new has arrived. A Yield that is outstanding stays so: a Wake that
+	// has nothing to do returns the zero Step.
 	Read Action = iota
-	// ShutDown ends the sending side, so that the peer sees the end behind the last
-	// byte, and goes on reading. Closing with unread input would send a reset, which
-	// destroys what the peer has not read yet.
+	// Yield calls Receive again with what was kept, after other connections had their
+	// turn. Only a Step of Receive may say it.
+	Yield
+	// Pause neither reads nor calls Receive until a Step of Wake says something else.
+	// Meanwhile, what the peer sends, its end of input too, waits in the system.
+	Pause
+	// ShutDown ends the sending side, so that the peer reads the end of input after the
+	// last byte, and otherwise does what Read does. It is the gentle way to close:
+	// closing with unread input sends a reset, and a reset destroys what the peer has not
+	// read yet. A Step that writes after it closes the connection with an error.
 	ShutDown
 	// Close closes the connection.
 	Close
-	// Detach takes the connection from the driver and gives it to Detached.
-	Detach
-	// Reset closes the connection with a reset (RST), which destroys what the peer has
-	// not read yet.
+	// Reset closes the connection with a reset (RST), which destroys what the peer has not
+	// read yet.
 	Reset
-	// Pause does not read until a Step of Wake says something else: what the peer sends, its
-	// end of input too, waits in the system, and then at the peer.
-	Pause
-	// Again calls Receive once more, with what is kept and nothing new. Of Wake's Steps, only
-	// one behind a Pause may say it.
-	Again
+	// Hijack takes the connection from the driver and gives it to Handler.Hijacked.
+	Hijack
 )

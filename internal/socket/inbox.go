@@ -1,12 +1,12 @@
 package socket
 
-// inbox is where a connection's reads go: a buffer that is as large as what waits
-// in it makes necessary.
+// inbox is the buffer that a connection of the portable driver reads into. Its size
+// follows what the connection keeps.
 //
-//	0          start    end        len(*mem)
-//	| headroom | kept   | next read |
+//	0          start          end         len(*mem)
+//	| headroom | kept or read | next read |
 type inbox struct {
-	pool     *Pool
+	pool     *pool
 	headroom int
 	class    int // of mem
 	mem      *[]byte
@@ -14,34 +14,37 @@ type inbox struct {
 	end      int
 }
 
-// newInbox returns an inbox that keeps headroom bytes free in front of what is read.
-func newInbox(pool *Pool, headroom int) inbox {
+// newInbox returns an empty inbox with headroom bytes before its input.
+func newInbox(pool *pool, headroom int) inbox {
 	return inbox{pool: pool, headroom: headroom, mem: pool.get(0), start: headroom, end: headroom}
 }
 
-// free is where the next read goes. It is never empty as long as what is kept
+// free returns the room for the next read. It is not empty as long as what is kept
 // leaves room in the pool's largest buffer.
 func (in *inbox) free() []byte { return (*in.mem)[in.end:] }
 
-// keep moves the last kept bytes of what was read to the front, and chooses the
-// buffer for the next read: the smallest in which what is kept takes up at most half.
-// A read that filled the buffer has most likely left more in the socket, so the next
-// one gets at least the next size.
-func (in *inbox) keep(kept int) {
-	class := in.pool.class(in.headroom + 2*kept)
+// kept returns what was kept last.
+func (in *inbox) kept() []byte { return (*in.mem)[in.start:in.end] }
+
+// keep moves the last n bytes of the input to the front, and chooses the buffer for
+// the next read: the smallest of which these bytes take up at most half. A read that
+// filled the buffer has most likely left more in the socket, so the next one gets at
+// least the next size.
+func (in *inbox) keep(n int) {
+	class := in.pool.class(in.headroom + 2*n)
 	if in.end == len(*in.mem) {
 		class = max(class, min(in.class+1, in.pool.largest()))
 	}
-	last, waiting := in.mem, (*in.mem)[in.end-kept:in.end]
+	last, kept := in.mem, (*in.mem)[in.end-n:in.end]
 	if class != in.class {
 		in.mem = in.pool.get(class)
 	}
-	in.start, in.end = in.headroom, in.headroom+copy((*in.mem)[in.headroom:], waiting)
+	in.start, in.end = in.headroom, in.headroom+copy((*in.mem)[in.headroom:], kept)
 	if class != in.class {
 		in.pool.put(in.class, last)
 		in.class = class
 	}
 }
 
-// release gives the buffer back. The inbox must not be used again.
+// release returns the buffer to the pool. The inbox must not be used again.
 func (in *inbox) release() { in.pool.put(in.class, in.mem) }

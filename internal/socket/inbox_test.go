@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// TestInboxIsAsLargeAsWhatWaits: a buffer grows when a read has filled it, and shrinks
-// to what is kept.
-func TestInboxIsAsLargeAsWhatWaits(t *testing.T) {
+// TestInboxFollowsWhatIsKept: its buffer grows when a read has filled it, and shrinks to
+// what is kept.
+func TestInboxFollowsWhatIsKept(t *testing.T) {
 	const headroom = 10
-	pool := NewPool(100, 400, 1600)
+	pool := newPool(100, 400, 1600)
 	in := newInbox(pool, headroom)
 	tests := []struct {
 		name string
@@ -17,17 +17,17 @@ func TestInboxIsAsLargeAsWhatWaits(t *testing.T) {
 		kept int
 		size int // of the buffer afterwards
 	}{
-		{"all is used", 50, 0, 100},
-		{"little waits", 50, 40, 100},
-		{"half of it waits", 5, 45, 100},
-		{"more than half of it waits", 5, 46, 400},
-		{"it goes on waiting", 100, 146, 400},
-		{"more than half of the next waits", 100, 246, 1600},
-		{"all is used again", 100, 0, 100},
+		{"nothing is kept", 50, 0, 100},
+		{"a little is kept", 50, 40, 100},
+		{"half the buffer is kept", 5, 45, 100},
+		{"more than half is kept", 5, 46, 400},
+		{"more of it is kept", 100, 146, 400},
+		{"more than half of the next size is kept", 100, 246, 1600},
+		{"nothing is kept again", 100, 0, 100},
 		{"a read fills the buffer", -1, 0, 400},
 		{"a read fills the next", -1, 0, 1600},
 		{"a read fills the largest", -1, 0, 1600},
-		{"a short read ends it", 20, 20, 100},
+		{"a short read follows", 20, 20, 100},
 	}
 	var next byte
 	for _, test := range tests {
@@ -44,12 +44,12 @@ func TestInboxIsAsLargeAsWhatWaits(t *testing.T) {
 		if got := (*in.mem)[in.start:in.end]; !bytes.Equal(got, want) || in.start != headroom {
 			t.Fatalf("%s: kept %x at %d, want %x", test.name, got, in.start, want)
 		}
-		if len(*in.mem) != test.size || pool.Lent() != int64(test.size) {
-			t.Errorf("%s: the buffer has %d bytes and %d are lent, want %d", test.name, len(*in.mem), pool.Lent(), test.size)
+		if len(*in.mem) != test.size || pool.bytesInUse() != int64(test.size) {
+			t.Errorf("%s: the buffer has %d bytes and %d are in use, want %d", test.name, len(*in.mem), pool.bytesInUse(), test.size)
 		}
 	}
 	in.release()
-	if pool.Lent() != 0 {
-		t.Errorf("%d bytes are lent at the end", pool.Lent())
+	if pool.bytesInUse() != 0 {
+		t.Errorf("%d bytes are in use at the end", pool.bytesInUse())
 	}
 }

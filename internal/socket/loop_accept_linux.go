@@ -3,21 +3,20 @@ package socket
 import (
 	"net"
 	"net/netip"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// acceptBatch is how many connections are accepted in one turn: those that are there go on
-// in between.
+// acceptBatch is how many connections are accepted in one turn at most, so that a crowd of
+// new ones does not hold up the others.
 const acceptBatch = 64
 
 // acceptor is the part of the first loop that accepts connections, for all loops.
 type acceptor struct {
-	fd       int // the listener's, -1 when there is none
-	next     int // the loop that gets the next connection
-	shortage shortage
-	resume   time.Duration // when to try again after a failure; 0 is not failed
+	fd      int // of the listener, or -1
+	next    int // index of the loop that gets the next connection
+	backoff acceptBackoff
+	resume  Instant // when to try again; never if the last accept worked
 }
 
 func (a *acceptor) close() {
@@ -27,8 +26,8 @@ func (a *acceptor) close() {
 	}
 }
 
-// listen watches a descriptor of its own for the listener. Its options are inherited by
-// what is accepted: no delay, and probes of TCP, as net has them.
+// listen watches the listener through a duplicate of its descriptor. Accepted connections
+// inherit its options: no delay and keep-alive probes, as package net sets them.
 func (l *loop) listen(ln *net.TCPListener) error {
 	raw, err := ln.SyscallConn()
 	if err != nil {
@@ -53,10 +52,10 @@ func (l *loop) listen(ln *net.TCPListener) error {
 			return err
 		}
 	}
-	return l.watch(unix.EPOLL_CTL_ADD, l.acceptor.fd, unix.EPOLLIN, 0)
+	return l.epollCtl(unix.EPOLL_CTL_ADD, l.acceptor.fd, unix.EPOLLIN, 0)
 }
 
-// accept accepts what is there, and gives it to the loops in turn.
+// accept accepts the connections that are ready, and deals them out to the loops.
 func (l *loop) accept() {
 	for range acceptBatch {
 		fd, addr, err := unix.Accept4(l.acceptor.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
@@ -67,11 +66,11 @@ func (l *loop) accept() {
 		case unix.EINTR, unix.ECONNABORTED:
 			continue
 		default:
-			l.acceptor.resume = l.now + l.acceptor.shortage.fail(err)
-			l.watch(unix.EPOLL_CTL_MOD, l.acceptor.fd, 0, 0)
+			l.acceptor.resume = l.now.Add(l.acceptor.backoff.failure(err))
+			l.epollCtl(unix.EPOLL_CTL_MOD, l.acceptor.fd, 0, 0)
 			return
 		}
-		l.acceptor.shortage.succeed()
+		l.acceptor.backoff.success()
 		to := l.driver.loops[l.acceptor.next]
 		l.acceptor.next = (l.acceptor.next + 1) % len(l.driver.loops)
 		remote := addrString(addr)
@@ -83,13 +82,13 @@ func (l *loop) accept() {
 	}
 }
 
-// resumeAccepting tries again.
+// resumeAccepting goes on after a failure.
 func (l *loop) resumeAccepting() {
 	l.acceptor.resume = 0
-	l.watch(unix.EPOLL_CTL_MOD, l.acceptor.fd, unix.EPOLLIN, 0)
+	l.epollCtl(unix.EPOLL_CTL_MOD, l.acceptor.fd, unix.EPOLLIN, 0)
 }
 
-// addrString writes an address as net does.
+// addrString returns an address in the form of net.Addr's String.
 func addrString(addr unix.Sockaddr) string {
 	switch addr := addr.(type) {
 	case *unix.SockaddrInet4:

@@ -1,25 +1,23 @@
 package socket
 
-import (
-	"container/heap"
-	"time"
-)
+import "container/heap"
 
-// wakeHeap has the connections of a loop that want to be woken, the first of them on
-// top. A connection stands in it once.
+// wakeHeap orders the connections of a loop by when they are to be woken. A connection is
+// in it at most once.
 type wakeHeap []*loopConn
 
-// first is the earliest time, or 0.
-func (h wakeHeap) first() time.Duration {
+// first returns the earliest instant, or never.
+func (h wakeHeap) first() Instant {
 	if len(h) == 0 {
 		return 0
 	}
 	return h[0].wakeAt
 }
 
-// set puts c into the heap, or moves it to an earlier time. One whose time moves to later
-// stays, and is woken once for nothing: that is cheaper than to move it with each message.
-func (h *wakeHeap) set(c *loopConn, at time.Duration) {
+// set adds c, or moves it to an earlier instant. A connection whose instant has moved to
+// a later one stays where it is, since looking at it once for nothing costs less than
+// moving it with each message.
+func (h *wakeHeap) set(c *loopConn, at Instant) {
 	switch {
 	case at == 0:
 	case c.wakeAt == 0:
@@ -31,14 +29,14 @@ func (h *wakeHeap) set(c *loopConn, at time.Duration) {
 	}
 }
 
-// pop takes the first out.
+// pop removes and returns the first connection.
 func (h *wakeHeap) pop() *loopConn {
 	c := heap.Pop((*wakeOrder)(h)).(*loopConn)
 	c.wakeAt = 0
 	return c
 }
 
-// remove takes c out, if it is in.
+// remove removes c, if the heap has it.
 func (h *wakeHeap) remove(c *loopConn) {
 	if c.wakeAt != 0 {
 		heap.Remove((*wakeOrder)(h), int(c.place))
@@ -46,7 +44,7 @@ func (h *wakeHeap) remove(c *loopConn) {
 	}
 }
 
-// wakeOrder is the heap as container/heap wants it.
+// wakeOrder is wakeHeap as container/heap wants it.
 type wakeOrder []*loopConn
 
 func (o wakeOrder) Len() int           { return len(o) }

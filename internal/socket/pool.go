@@ -5,18 +5,18 @@ import (
 	"sync/atomic"
 )
 
-// Pool lends buffers of a few fixed sizes, and counts what is lent. A connection
-// that waits for the rest of something holds a buffer that is in proportion to
-// what it has sent.
-type Pool struct {
+// pool lends buffers of a few fixed sizes and counts their bytes. With several sizes, a
+// connection that waits for the rest of something holds a buffer in proportion to what
+// it has sent. A class is an index into the sizes.
+type pool struct {
 	sizes []int
 	free  []sync.Pool // of *[]byte, for each size
-	lent  atomic.Int64
+	inUse atomic.Int64
 }
 
-// NewPool returns a pool of buffers of the given sizes, in bytes, in ascending order.
-func NewPool(sizes ...int) *Pool {
-	p := &Pool{sizes: sizes, free: make([]sync.Pool, len(sizes))}
+// newPool returns a pool of buffers of the given sizes, in bytes, in ascending order.
+func newPool(sizes ...int) *pool {
+	p := &pool{sizes: sizes, free: make([]sync.Pool, len(sizes))}
 	for class, size := range sizes {
 		p.free[class].New = func() any {
 			b := make([]byte, size)
@@ -26,15 +26,15 @@ func NewPool(sizes ...int) *Pool {
 	return p
 }
 
-// Lent is how many bytes of buffers are lent now.
-func (p *Pool) Lent() int64 { return p.lent.Load() }
+// bytesInUse returns how many bytes of buffers are lent at present.
+func (p *pool) bytesInUse() int64 { return p.inUse.Load() }
 
-// largest is the class of the largest buffers.
-func (p *Pool) largest() int { return len(p.sizes) - 1 }
+// largest returns the class of the largest buffers.
+func (p *pool) largest() int { return len(p.sizes) - 1 }
 
-// class is the class of the smallest buffers that have n bytes, or of the largest
-// when none has.
-func (p *Pool) class(n int) int {
+// class returns the class of the smallest buffers that hold n bytes, or of the largest
+// if none does.
+func (p *pool) class(n int) int {
 	for class, size := range p.sizes {
 		if size >= n {
 			return class
@@ -43,14 +43,14 @@ func (p *Pool) class(n int) int {
 	return p.largest()
 }
 
-// get lends a buffer. Its content is whatever its last user left.
-func (p *Pool) get(class int) *[]byte {
-	p.lent.Add(int64(p.sizes[class]))
+// get lends a buffer. It still has the bytes of its last user.
+func (p *pool) get(class int) *[]byte {
+	p.inUse.Add(int64(p.sizes[class]))
 	return p.free[class].Get().(*[]byte)
 }
 
-// put takes back a buffer that get lent from the same class.
-func (p *Pool) put(class int, b *[]byte) {
-	p.lent.Add(-int64(p.sizes[class]))
+// put takes back a buffer that get has lent from the same class.
+func (p *pool) put(class int, b *[]byte) {
+	p.inUse.Add(-int64(p.sizes[class]))
 	p.free[class].Put(b)
 }

@@ -2,17 +2,17 @@ package socket
 
 import "testing"
 
-func TestPoolCountsWhatIsLent(t *testing.T) {
-	p := NewPool(10, 20, 40)
+func TestPoolCountsBytesInUse(t *testing.T) {
+	p := newPool(10, 20, 40)
 	for n, want := range map[int]int{0: 10, 10: 10, 11: 20, 40: 40, 1000: 40} {
 		class := p.class(n)
 		b := p.get(class)
-		if len(*b) != want || p.Lent() != int64(want) {
-			t.Errorf("for %d bytes: a buffer of %d, %d lent; want %d", n, len(*b), p.Lent(), want)
+		if len(*b) != want || p.bytesInUse() != int64(want) {
+			t.Errorf("for %d bytes: a buffer of %d, %d in use; want %d", n, len(*b), p.bytesInUse(), want)
 		}
 		p.put(class, b)
-		if p.Lent() != 0 {
-			t.Errorf("%d bytes lent at the end", p.Lent())
+		if p.bytesInUse() != 0 {
+			t.Errorf("%d bytes are in use at the end", p.bytesInUse())
 		}
 	}
 }

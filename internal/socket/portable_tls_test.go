@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// goodbyePipe is a pipe that is closed as TLS is: with a goodbye, for which its peer has 5 s.
+// goodbyePipe is a pipe that closes as crypto/tls does: it sends a goodbye first, and waits
+// up to 5 s for the peer to read it.
 type goodbyePipe struct{ net.Conn }
 
 func (p *goodbyePipe) NetConn() net.Conn { return p.Conn }
@@ -17,25 +18,23 @@ func (p *goodbyePipe) Close() error {
 	return p.Conn.Close()
 }
 
-// serveGoodbye serves h over a goodbyePipe, with the driver's other connections.
+// serveGoodbye has d serve h over a goodbyePipe.
 func serveGoodbye(d *Portable, h *scripted) (client net.Conn) {
 	client, server := net.Pipe()
 	c := &portableConn{driver: d, nc: &goodbyePipe{server}, handler: h}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.conns[c] = struct{}{}
-	d.wait.Go(c.run)
+	d.running.Go(c.run)
 	return client
 }
 
-// closing is for the other connection of a bubble.
-func closing() *scripted {
-	return &scripted{answer: func(string, string) Step { return Step{Then: Close} }}
-}
+// closing returns a handler that closes at once, for the connection that every bubble has.
+func closing() *scripted { return &scripted{opened: Step{Then: Close}} }
 
-// TestPortableSaysNoGoodbyeToWhoDoesNotRead: the time-out is not longer over TLS.
-func TestPortableSaysNoGoodbyeToWhoDoesNotRead(t *testing.T) {
-	h := &scripted{answer: func(string, string) Step { return Step{Write: []byte("answer")} }}
+// TestPortableSendsNoGoodbyeAfterAWriteTimeout, since it would wait for 5 s more.
+func TestPortableSendsNoGoodbyeAfterAWriteTimeout(t *testing.T) {
+	h := &scripted{answer: func(string, string) (Step, int) { return Step{Write: []byte("answer")}, 0 }}
 	inBubble(t, closing(), func(t *testing.T, d *Portable, _ net.Conn) {
 		client := serveGoodbye(d, h)
 		client.Write([]byte("x"))
@@ -46,14 +45,14 @@ func TestPortableSaysNoGoodbyeToWhoDoesNotRead(t *testing.T) {
 	})
 }
 
-// TestPortableCutsAGoodbye: the end of the drain does not wait for one that nobody reads.
-func TestPortableCutsAGoodbye(t *testing.T) {
-	h := &scripted{answer: func(string, string) Step { return Step{Then: Close} }}
+// TestPortableAbortsAGoodbye that the peer does not read, so that Abort ends in time.
+func TestPortableAbortsAGoodbye(t *testing.T) {
+	h := &scripted{answer: func(string, string) (Step, int) { return Step{Then: Close}, 0 }}
 	inBubble(t, closing(), func(t *testing.T, d *Portable, _ net.Conn) {
 		client := serveGoodbye(d, h)
 		client.Write([]byte("x"))
 		expectCalls(t, h, "receive x")
-		d.Cut()
+		d.Abort()
 		expectCalls(t, h, "receive x", "closed")
 	})
 }

@@ -1,0 +1,5 @@
+package socket
+
+func init() {
+	newDriver["loop"] = func(config Config) (driver, error) { return NewLoop(config, 1) }
+}

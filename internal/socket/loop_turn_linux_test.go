@@ -1,0 +1,140 @@
+package socket
+
+import (
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestLoopWakesInTime(t *testing.T) {
+	at := func(d time.Duration) Instant { return loopStart.Add(d) }
+	h := &scripted{wake: at(5 * time.Second), opened: Step{Write: []byte(".")}}
+	wakes := []Instant{at(7 * time.Second), at(20 * time.Second), at(time.Hour)}
+	h.answer = func(call, got string) (Step, int) {
+		switch {
+		case call == "wake":
+			h.wake = wakes[0]
+			wakes = wakes[1:]
+			return Step{Write: []byte("w")}, 0
+		case got == "x":
+			h.wake = at(15 * time.Second)
+			return Step{}, len(got)
+		}
+		return Step{Then: Close}, 0
+	}
+	l := newLoopTest(t, h)
+	readString(t, l.client, 1)
+	l.turnAt(5*time.Second - 1)
+	l.turnAt(5 * time.Second)
+	l.turnAt(7 * time.Second)
+	readString(t, l.client, 2)
+	calls := []string{"wake 1h0m5s", "wake 1h0m7s"}
+	h.expect(t, calls...)
+	l.client.Write([]byte("x")) // moves the next wake from 20 s to 15 s, and is kept
+	calls = append(calls, "receive x")
+	h.expect(t, calls...)
+	l.turnAt(15 * time.Second)
+	readString(t, l.client, 1)
+	l.client.Write([]byte("y"))
+	h.expect(t, append(calls, "wake 1h0m15s", "receive xy", "closed")...)
+}
+
+// TestLoopDoesNotWakeEarly: the heap stays at 5 s when the handler asks for 9 s.
+func TestLoopDoesNotWakeEarly(t *testing.T) {
+	h := &scripted{wake: loopStart.Add(5 * time.Second)}
+	h.answer = func(call, _ string) (Step, int) {
+		h.wake = loopStart.Add(9 * time.Second)
+		if call == "receive" {
+			return Step{}, 0
+		}
+		return Step{Then: Close}, 0
+	}
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("x"))
+	h.expect(t, "receive x")
+	l.turnAt(5 * time.Second)
+	l.turnAt(9 * time.Second)
+	h.expect(t, "receive x", "wake 1h0m9s", "closed")
+}
+
+func TestLoopWakesFromAPauseInTime(t *testing.T) {
+	h := &scripted{wake: loopStart.Add(5 * time.Second)}
+	h.answer = func(call, got string) (Step, int) {
+		switch {
+		case call == "wake":
+			return Step{Write: []byte("w")}, 0
+		case got == "ab" && len(h.recorded()) == 1:
+			return Step{Then: Pause}, len(got)
+		}
+		return Step{Then: Close}, 0
+	}
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("ab"))
+	h.expect(t, "receive ab")
+	l.turnAt(5*time.Second - 1)
+	h.expect(t, "receive ab")
+	l.turnAt(5 * time.Second)
+	h.expect(t, "receive ab", "wake 1h0m5s", "receive ab", "closed")
+}
+
+// TestLoopReadsBeforeItWakes: after a stop of the process, or a long turn, there may be bytes
+// that no event has reported.
+func TestLoopReadsBeforeItWakes(t *testing.T) {
+	h := &scripted{wake: loopStart.Add(time.Second)}
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("a"))
+	h.expect(t, "receive a")
+	l.each(func(loop *loop) {
+		l.client.Write([]byte("b"))
+		l.clock.Add(int64(time.Minute))
+		loop.now = loop.beat()
+		loop.expire()
+		h.wake = 0
+	})
+	h.expect(t, "receive a", "receive b", "wake 1h1m0s")
+}
+
+// TestLoopTurnsWhileAConnectionYields: what is posted is called although a connection
+// yields again and again.
+func TestLoopTurnsWhileAConnectionYields(t *testing.T) {
+	yields := true
+	h := &scripted{answer: func(_, got string) (Step, int) {
+		if !yields {
+			return Step{Then: Close}, 0
+		}
+		return Step{Then: Yield}, len(got)
+	}}
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("x"))
+	l.each(func(*loop) { yields = false })
+	h.expectEnd(t)
+}
+
+// TestLoopIgnoresEventsOfAnEarlierConnection that had the same descriptor. An error would
+// close a paused connection.
+func TestLoopIgnoresEventsOfAnEarlierConnection(t *testing.T) {
+	h := &scripted{answer: func(_, got string) (Step, int) { return Step{Then: Pause}, len(got) }}
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("a"))
+	h.expect(t, "receive a")
+	l.inLoop(func(l *loop, c *loopConn) {
+		for _, other := range []int32{-1, 1} {
+			l.dispatch(&unix.EpollEvent{Events: unix.EPOLLERR, Fd: c.fd, Pad: int32(c.generation) + other})
+		}
+	})
+	h.expect(t, "receive a")
+}
+
+// TestLoopIgnoresInputEventsOfAPausedConnection, which were fetched before the pause.
+func TestLoopIgnoresInputEventsOfAPausedConnection(t *testing.T) {
+	h := &scripted{answer: func(_, got string) (Step, int) { return Step{Then: Pause}, len(got) }}
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("a"))
+	h.expect(t, "receive a")
+	l.client.Write([]byte("b"))
+	l.inLoop(func(l *loop, c *loopConn) {
+		l.dispatch(&unix.EpollEvent{Events: unix.EPOLLIN, Fd: c.fd, Pad: int32(c.generation)})
+	})
+	h.expect(t, "receive a")
+}

@@ -1,0 +1,280 @@
+package socket
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// lastLook is how long a connection is read once more before its handler is woken. A
+	// Read whose deadline has passed does not look at the socket at all, and a process
+	// that was stopped for a while finds both input and passed deadlines.
+	lastLook = time.Millisecond
+	// pauseLook is the interval at which a paused connection is checked for a reset.
+	pauseLook = time.Second
+)
+
+// longAgo is a deadline that has passed.
+var longAgo = time.Unix(1, 0)
+
+func timedOut(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
+
+// portableConn is a connection of the portable driver.
+type portableConn struct {
+	driver *Portable
+	nc     net.Conn
+	// interrupted asks for a wake before any wait. It is set and cleared under mu, and
+	// read without.
+	interrupted atomic.Bool
+
+	mu       sync.Mutex // held while a method of handler runs, except for the last one
+	handler  Handler
+	ended    bool          // nobody but run may call the handler any more
+	hijacked bool          // nc belongs to the handler
+	resume   chan struct{} // ends a pause; nil before the first one
+
+	// For the goroutine of run alone:
+	input   inputState
+	inbox   inbox
+	armed   Instant // the read deadline that is set; never if it is unknown or there is none
+	scratch [256]byte
+}
+
+// run serves the connection until it ends.
+func (c *portableConn) run() {
+	c.inbox = newInbox(c.driver.pool, c.driver.config.Headroom)
+	last, cause := c.serve()
+	if cause != nil && c.driver.isAborted() {
+		cause = net.ErrClosed // and not what it led to in a read or a write
+	}
+	c.mu.Lock()
+	c.ended, c.hijacked = true, last == Hijack
+	c.mu.Unlock()
+	if last == Hijack {
+		kept := slices.Clone(c.inbox.kept())
+		c.inbox.release()
+		c.driver.forget(c)
+		c.nc.SetDeadline(time.Time{})
+		c.handler.Hijacked(c.nc, kept)
+		return
+	}
+	c.inbox.release()
+	c.hangUp(last, cause)
+	c.driver.forget(c)
+	c.handler.Closed(c.driver.config.Now(), cause)
+}
+
+// serve returns the Action that ended the connection: Close, Reset or Hijack. With an
+// error, it is Close.
+func (c *portableConn) serve() (last Action, err error) {
+	c.mu.Lock()
+	step := c.handler.Opened(c.driver.config.Now())
+	c.mu.Unlock()
+	last, err = c.take(byOpened, step, 0, 0)
+	for err == nil && last != Close && last != Reset && last != Hijack {
+		last, err = c.next()
+	}
+	if err != nil {
+		last = Close
+	}
+	return last, err
+}
+
+// take carries out a Step and returns its Action, for serve to carry out if it ends the
+// connection. The handler was given that many bytes, and keeps the last ones of them.
+func (c *portableConn) take(by caller, step Step, given, kept int) (Action, error) {
+	c.driver.config.check(by, step, given, kept)
+	c.input = c.input.after(by, step.Then)
+	if err := c.write(step.Write); err != nil {
+		return Close, err
+	}
+	c.inbox.keep(kept) // after the write, since step.Write may be a part of the buffer
+	c.mu.Lock()
+	c.handler.Flushed(c.driver.config.Now())
+	c.mu.Unlock()
+	if step.Then == ShutDown {
+		if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
+			half.CloseWrite() // if it fails, so does the next read
+		}
+	}
+	return step.Then, nil
+}
+
+// next makes the next call of the handler, and waits for its reason if necessary. It
+// returns Read if there was none.
+func (c *portableConn) next() (Action, error) {
+	c.mu.Lock()
+	now, wake := c.driver.config.Now(), c.handler.NextWake()
+	if c.input == paused && c.resume == nil {
+		c.resume = make(chan struct{}, 1)
+	}
+	c.mu.Unlock()
+	switch {
+	case c.interrupted.Load():
+		return c.wake()
+	case c.input == paused:
+		return c.pause(now, wake)
+	case c.input == yielding && wake.Reached(now):
+		return c.wake()
+	case c.input == yielding:
+		runtime.Gosched()
+		return c.receive()
+	}
+	return c.read(now, wake)
+}
+
+// read waits for input until wake.
+func (c *portableConn) read(now, wake Instant) (Action, error) {
+	c.arm(now, wake)
+	n, err := 0, os.ErrDeadlineExceeded
+	if !c.interrupted.Load() { // looked at again, since arm may have undone the deadline of interrupt
+		n, err = c.nc.Read(c.inbox.free())
+	}
+	if timedOut(err) && !c.interrupted.Load() {
+		c.armed = 0
+		if !wake.Reached(c.driver.config.Now()) {
+			return Read, nil // the deadline was an earlier one, see arm
+		}
+		c.nc.SetReadDeadline(time.Now().Add(lastLook))
+		n, err = c.nc.Read(c.inbox.free())
+	}
+	switch {
+	case n > 0:
+		c.inbox.end += n
+		return c.receive()
+	case timedOut(err):
+		return c.wake()
+	case err == io.EOF:
+		return c.endOfInput()
+	}
+	return Close, err
+}
+
+// arm sets the read deadline. A deadline that is earlier than needed stays, since moving a
+// timer with each message costs more than one Read that ends for nothing.
+func (c *portableConn) arm(now, wake Instant) {
+	switch {
+	case wake == 0 && c.armed == 0:
+		c.nc.SetReadDeadline(time.Time{})
+	case wake != 0 && (c.armed == 0 || wake < c.armed):
+		c.nc.SetReadDeadline(time.Now().Add(wake.Sub(now)))
+		c.armed = wake
+	}
+}
+
+// pause waits until wake, and closes the connection if the peer has reset it.
+func (c *portableConn) pause(now, wake Instant) (Action, error) {
+	wait := pauseLook
+	if wake != 0 {
+		wait = min(wait, wake.Sub(now))
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.resume:
+	}
+	if c.interrupted.Load() || wake.Reached(c.driver.config.Now()) {
+		return c.wake()
+	}
+	return Read, pendingError(c.nc)
+}
+
+// interrupt has the handler woken soon, whether the connection reads or pauses. The
+// caller holds c.mu.
+func (c *portableConn) interrupt() {
+	c.interrupted.Store(true)
+	c.nc.SetReadDeadline(longAgo)
+	select {
+	case c.resume <- struct{}{}:
+	default: // it does not pause, or looks at interrupted before it does
+	}
+}
+
+// receive gives the handler what is in the inbox.
+func (c *portableConn) receive() (Action, error) {
+	c.mu.Lock()
+	given := c.inbox.end - c.inbox.start
+	step, kept := c.handler.Receive(c.driver.config.Now(), *c.inbox.mem, c.inbox.start, c.inbox.end)
+	c.mu.Unlock()
+	return c.take(byReceive, step, given, kept)
+}
+
+func (c *portableConn) endOfInput() (Action, error) {
+	c.mu.Lock()
+	step := c.handler.EndOfInput(c.driver.config.Now())
+	c.mu.Unlock()
+	return c.take(byEndOfInput, step, 0, 0)
+}
+
+// wake wakes the handler, unless the interruption came from Abort.
+func (c *portableConn) wake() (Action, error) {
+	c.mu.Lock()
+	c.armed = 0 // the deadline has passed, or interrupt has replaced it
+	if c.interrupted.Swap(false) && c.driver.isAborted() {
+		c.mu.Unlock()
+		return Close, net.ErrClosed
+	}
+	step := c.handler.Wake(c.driver.config.Now(), c.scratch[:0])
+	c.mu.Unlock()
+	kept := len(c.inbox.kept())
+	return c.take(byWake, step, kept, kept)
+}
+
+// write sends p. The time-out is on progress and not on the whole: a peer that has taken
+// something has all of it again. Over TLS it is on the whole, since crypto/tls cannot go
+// on with a write that has met a deadline.
+func (c *portableConn) write(p []byte) error {
+	timeout, look := c.driver.config.WriteTimeout, c.driver.config.writeLook()
+	overTLS := overTCP(c.nc) != c.nc
+	if overTLS {
+		look = timeout
+	}
+	now := time.Now()
+	for progress := now; len(p) > 0; now = time.Now() {
+		if timeout > 0 {
+			c.nc.SetWriteDeadline(now.Add(look))
+		}
+		n, err := c.nc.Write(p)
+		p = p[n:]
+		switch {
+		case err == nil:
+		case !timedOut(err):
+			return err
+		case n > 0 && !overTLS:
+			progress = time.Now()
+		case overTLS || time.Since(progress) >= timeout:
+			return ErrWriteTimeout
+		}
+	}
+	return nil
+}
+
+// hangUp closes the connection. Over TLS this tells the peer first, which takes 5 s if the
+// peer does not read, and which Abort cuts short. A reset tells nothing, and neither does
+// a write time-out, after which the peer is known not to read.
+func (c *portableConn) hangUp(last Action, cause error) {
+	tcp := overTCP(c.nc)
+	if linger, ok := tcp.(*net.TCPConn); ok && last == Reset {
+		linger.SetLinger(0)
+	}
+	if last == Reset || errors.Is(cause, ErrWriteTimeout) {
+		tcp.Close()
+	}
+	c.nc.Close()
+}
+
+// overTCP returns what a TLS connection runs over, or the connection itself.
+func overTCP(nc net.Conn) net.Conn {
+	if over, ok := nc.(interface{ NetConn() net.Conn }); ok {
+		return over.NetConn()
+	}
+	return nc
+}
