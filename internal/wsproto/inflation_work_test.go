@@ -3,6 +3,8 @@ package wsproto
 import (
 	"bytes"
 	"compress/flate"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -106,6 +108,47 @@ func TestOutputAfterTheLastByte(t *testing.T) {
 		s.read(wstest.Frame(0xc2, payload))
 		if got := wstest.Messages(t, s.frames()); len(got) != 1 || got[0].Payload != payload {
 			t.Fatalf("%d bytes: the message has changed", len(plain))
+		}
+	}
+}
+
+// TestRandomCutsOfCompressedMessages sends random compressed messages, some of which inflate
+// to more than enoughWork, in random fragments and cuts.
+func TestRandomCutsOfCompressedMessages(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	noise := inflatetest.Noise(200_000)
+	rounds := 150
+	if raceEnabled {
+		rounds = 5
+	}
+	config := &Config{Inflaters: newTestInflaters(t)}
+	for range rounds {
+		var in []byte
+		var want []wstest.Message
+		for range 1 + random.IntN(3) {
+			var plain []byte
+			for range 1 + random.IntN(3) {
+				plain = append(plain, noise[:random.IntN(len(noise))]...)
+				plain = append(plain, make([]byte, 1<<random.IntN(21))...)
+			}
+			payload := string(inflatetest.Flushed(plain, flate.BestSpeed))
+			want = append(want, wstest.Message{Opcode: 2, Compressed: true, Payload: payload})
+			first := byte(0x42)
+			for fragments := random.IntN(3); fragments > 0; fragments-- {
+				n := random.IntN(len(payload))
+				in = append(in, wstest.Frame(first, payload[:n])...)
+				first, payload = 0, payload[n:]
+			}
+			in = append(in, wstest.Frame(first|0x80, payload)...)
+		}
+		s := newDeflateSession(t, config, stateless)
+		for len(in) > 0 {
+			n := min(len(in), 1+random.IntN(1<<(6+random.IntN(14))))
+			s.read(in[:n])
+			in = in[n:]
+		}
+		if got := wstest.Messages(t, s.frames()); !slices.Equal(got, want) || len(s.kept) > 0 {
+			t.Fatalf("%d messages came back changed, %d bytes are kept", len(got), len(s.kept))
 		}
 	}
 }
