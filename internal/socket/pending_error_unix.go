@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pendingError returns the error of a connection that nobody reads, such as a reset by
+// pendingError returns the error of a connection that is not read at present, such as a reset by
 // the peer. It is nil as long as the connection is well.
 func pendingError(nc net.Conn) error {
 	conn, ok := overTCP(nc).(syscall.Conn)
