@@ -12,28 +12,27 @@ import (
 )
 
 func TestOpenedMayWriteAndClose(t *testing.T) {
-	eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
+	eachDriver(t, func(s *served) {
 		h := &scripted{flushed: true, opened: Step{Write: []byte("busy"), Then: Close}}
-		s.expectEnd(dial(h), "busy")
+		s.expectEnd(s.dial(h), "busy")
 		h.expect(s.T, "flushed", "closed")
 	})
 }
 
 func TestReceiveIsGivenKeptBytesFirst(t *testing.T) {
 	large := strings.Repeat("b", 3*mediumBuffer)
-	eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
+	eachDriver(t, func(s *served) {
 		h := &scripted{last: []byte("end"), answer: func(_, got string) (Step, int) {
 			if strings.HasSuffix(got, ".") {
 				return Step{Write: []byte(got)}, 0
 			}
 			return Step{}, len(got)
 		}}
-		client := dial(h)
+		client := s.dial(h)
 		s.send(client, "a")
 		h.expect(s.T, "receive a")
-		for p := range slices.Chunk([]byte(large), 4096) {
-			s.send(client, string(p))
-		}
+		s.send(client, large)
+		h.expectLast(s.T, func(call string) bool { return call == "receive a"+large })
 		s.send(client, "c.")
 		s.expectRead(client, "a"+large+"c.")
 		client.CloseWrite()
@@ -43,7 +42,7 @@ func TestReceiveIsGivenKeptBytesFirst(t *testing.T) {
 
 func TestReceiveHasHeadroom(t *testing.T) {
 	const head = "0123456789" // testHeadroom bytes
-	eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
+	eachDriver(t, func(s *served) {
 		h := &scripted{}
 		var in []byte
 		h.received = func(mem []byte, start, end int) error {
@@ -58,7 +57,7 @@ func TestReceiveHasHeadroom(t *testing.T) {
 			kept := len(got) / 2
 			return Step{Write: in[:len(in)-kept]}, kept
 		}
-		client := dial(h)
+		client := s.dial(h)
 		s.send(client, "abc")
 		s.expectRead(client, head+"ab")
 		s.send(client, "d")
@@ -70,11 +69,11 @@ func TestReceiveHasHeadroom(t *testing.T) {
 
 func TestFlushedComesBeforeTheAction(t *testing.T) {
 	for then, last := range map[Action]string{Close: "closed", Reset: "closed", Hijack: "hijacked x"} {
-		eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
+		eachDriver(t, func(s *served) {
 			h := &scripted{flushed: true, answer: func(_, got string) (Step, int) {
 				return Step{Write: []byte("last"), Then: then}, len(got)
 			}}
-			client := dial(h)
+			client := s.dial(h)
 			s.send(client, "x")
 			h.expect(s.T, "flushed", "receive x", "flushed", last)
 			if h.hijacked != nil {
@@ -88,7 +87,7 @@ func TestFlushedComesBeforeTheAction(t *testing.T) {
 // everything has been sent.
 func TestASlowPeerDelaysAllButItsOwnReading(t *testing.T) {
 	large := make([]byte, 32<<20)
-	eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
+	eachDriver(t, func(s *served) {
 		h := &scripted{flushed: true, answer: func(call, got string) (Step, int) {
 			switch {
 			case call == "wake":
@@ -98,7 +97,7 @@ func TestASlowPeerDelaysAllButItsOwnReading(t *testing.T) {
 			}
 			return Step{Then: Close}, 0
 		}}
-		client := dial(h)
+		client := s.dial(h)
 		s.send(client, "a")
 		readString(s.T, client, 1) // the driver has begun to send
 		s.Wake()
@@ -112,7 +111,7 @@ func TestASlowPeerDelaysAllButItsOwnReading(t *testing.T) {
 }
 
 func TestNextWakeIsAskedBeforeEachWait(t *testing.T) {
-	eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
+	eachDriver(t, func(s *served) {
 		h := &scripted{wake: 1} // has been reached
 		h.answer = func(call, got string) (Step, int) {
 			h.wake = 0
@@ -121,7 +120,7 @@ func TestNextWakeIsAskedBeforeEachWait(t *testing.T) {
 			}
 			return Step{Write: []byte(call)}, 0
 		}
-		client := dial(h)
+		client := s.dial(h)
 		s.expectRead(client, "wake")
 		for range 3 {
 			s.send(client, "x")
@@ -133,7 +132,7 @@ func TestNextWakeIsAskedBeforeEachWait(t *testing.T) {
 }
 
 func TestYieldLetsOthersReceive(t *testing.T) {
-	eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
+	eachDriver(t, func(s *served) {
 		var otherReceived atomic.Bool
 		busy := &scripted{answer: func(_, got string) (Step, int) {
 			if otherReceived.Load() {
@@ -145,7 +144,7 @@ func TestYieldLetsOthersReceive(t *testing.T) {
 			otherReceived.Store(true)
 			return Step{Then: Close}, 0
 		}}
-		busyClient, otherClient := dial(busy), dial(other)
+		busyClient, otherClient := s.dial(busy), s.dial(other)
 		s.send(busyClient, "x")
 		s.send(otherClient, "y")
 		s.expectEnd(busyClient, "x")
@@ -156,7 +155,7 @@ func TestYieldLetsOthersReceive(t *testing.T) {
 // Read or ShutDown, also if the peer is slow to read what it wrote.
 func TestYieldStaysOutstandingOverAWake(t *testing.T) {
 	for _, step := range []Step{{Write: []byte(".")}, {Write: []byte("."), Then: ShutDown}, {Write: make([]byte, 32<<20)}} {
-		eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
+		eachDriver(t, func(s *served) {
 			woken, received := false, 0
 			h := &scripted{}
 			h.answer = func(call, got string) (Step, int) {
@@ -172,7 +171,7 @@ func TestYieldStaysOutstandingOverAWake(t *testing.T) {
 				}
 				return Step{Then: Yield}, len(got)
 			}
-			client := dial(h)
+			client := s.dial(h)
 			s.send(client, "x")
 			readString(s.T, client, len(step.Write))
 			calls := h.expectEnd(s.T)
@@ -188,7 +187,7 @@ func TestYieldStaysOutstandingOverAWake(t *testing.T) {
 func TestPauseEndsWithAReceive(t *testing.T) {
 	for _, then := range []Action{Read, ShutDown} {
 		for _, kept := range []string{"", "b", "ab"} {
-			eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
+			eachDriver(t, func(s *served) {
 				paused := false
 				h := &scripted{answer: func(call, got string) (Step, int) {
 					switch {
@@ -200,7 +199,7 @@ func TestPauseEndsWithAReceive(t *testing.T) {
 					}
 					return Step{Then: Close}, 0
 				}}
-				client := dial(h)
+				client := s.dial(h)
 				s.send(client, "ab")
 				s.expectRead(client, ".")
 				s.Wake()
@@ -213,7 +212,7 @@ func TestPauseEndsWithAReceive(t *testing.T) {
 // TestPauseReadsNothing: neither bytes nor the end of input, until a Step of Wake ends it.
 func TestPauseReadsNothing(t *testing.T) {
 	for _, shutDown := range []bool{false, true} { // the end of input is another event after a ShutDown
-		eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
+		eachDriver(t, func(s *served) {
 			h := &scripted{}
 			if shutDown {
 				h.opened = Step{Then: ShutDown}
@@ -232,7 +231,7 @@ func TestPauseReadsNothing(t *testing.T) {
 				}
 				return Step{}, 0
 			}
-			client := dial(h)
+			client := s.dial(h)
 			s.send(client, "ab")
 			calls := []string{"receive ab"}
 			h.expect(s.T, calls...)
@@ -251,9 +250,9 @@ func TestPauseReadsNothing(t *testing.T) {
 }
 
 func TestPausedConnectionIsClosedOnReset(t *testing.T) {
-	eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
+	eachDriver(t, func(s *served) {
 		h := &scripted{opened: Step{Write: []byte("."), Then: Pause}}
-		client := dial(h)
+		client := s.dial(h)
 		s.expectRead(client, ".")
 		client.SetLinger(0)
 		client.Close()
@@ -264,14 +263,14 @@ func TestPausedConnectionIsClosedOnReset(t *testing.T) {
 }
 
 func TestShutDownEndsTheSendingSideAndReadsOn(t *testing.T) {
-	eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
+	eachDriver(t, func(s *served) {
 		h := &scripted{answer: func(_, got string) (Step, int) {
 			if got == "x" {
 				return Step{Write: []byte("last"), Then: ShutDown}, 0
 			}
 			return Step{}, 0
 		}}
-		client := dial(h)
+		client := s.dial(h)
 		s.send(client, "x")
 		s.expectEnd(client, "last")
 		s.send(client, "late")
@@ -282,9 +281,9 @@ func TestShutDownEndsTheSendingSideAndReadsOn(t *testing.T) {
 }
 
 func TestResetIsSeenByThePeer(t *testing.T) {
-	eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
+	eachDriver(t, func(s *served) {
 		h := &scripted{answer: func(string, string) (Step, int) { return Step{Then: Reset}, 0 }}
-		client := dial(h)
+		client := s.dial(h)
 		s.send(client, "x")
 		var failed *net.OpError // which io.EOF is not
 		if n, err := client.Read(make([]byte, 1)); !errors.As(err, &failed) || failed.Timeout() {
@@ -297,11 +296,11 @@ func TestResetIsSeenByThePeer(t *testing.T) {
 // TestHijackedConnectionIsTheHandlers: it gets the kept bytes, and the driver leaves the
 // connection alone.
 func TestHijackedConnectionIsTheHandlers(t *testing.T) {
-	eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
+	eachDriver(t, func(s *served) {
 		h := &scripted{answer: func(_, got string) (Step, int) {
 			return Step{Write: []byte("first"), Then: Hijack}, len(got) - 1
 		}}
-		client := dial(h)
+		client := s.dial(h)
 		s.send(client, " GET")
 		h.expect(s.T, "receive  GET", "hijacked GET")
 		defer h.hijacked.Close()
@@ -325,7 +324,7 @@ func TestAbortClosesInAnyState(t *testing.T) {
 		"sending":  {Write: bytes.Repeat([]byte("."), 32<<20)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
+			eachDriver(t, func(s *served) {
 				sent := false
 				h := &scripted{answer: func(_, got string) (Step, int) {
 					if sent {
@@ -334,7 +333,7 @@ func TestAbortClosesInAnyState(t *testing.T) {
 					sent = true
 					return step, len(got)
 				}}
-				client := dial(h)
+				client := s.dial(h)
 				s.send(client, "x")
 				s.expectRead(client, ".")
 				s.Abort()
@@ -349,10 +348,10 @@ func TestAbortClosesInAnyState(t *testing.T) {
 }
 
 func TestEachCallsWithOpenConnections(t *testing.T) {
-	eachDriver(t, func(s *served, dial func(*scripted) *net.TCPConn) {
+	eachDriver(t, func(s *served) {
 		first, second := &scripted{opened: Step{Write: []byte(".")}}, &scripted{opened: Step{Write: []byte("."), Then: Pause}}
 		for _, h := range []*scripted{first, second} {
-			s.expectRead(dial(h), ".")
+			s.expectRead(s.dial(h), ".")
 		}
 		seen := map[Handler]bool{}
 		s.Each(func(h Handler) { seen[h] = true })

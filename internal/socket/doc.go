@@ -29,8 +29,8 @@
 //     Wake that says Read or ShutDown, and then Receive is called with what was kept,
 //     even if that is nothing.
 //  6. It asks NextWake before it waits, and calls Wake when that instant has been
-//     reached, after it has read what had arrived by then. Its own Wake method has Wake
-//     called earlier.
+//     reached. While it reads, it first reads what has arrived by then. Its own Wake
+//     method has Wake called earlier.
 //  7. EndOfInput comes after the last byte has been given to Receive.
 //
 // What a Handler promises, and a driver checks where it says so:
@@ -62,7 +62,7 @@
 //	config.go               Config
 //	portable.go             Portable
 //	portable_conn.go        its connections
-//	pending_error_*.go      how it sees a reset during a pause
+//	pending_error_*.go      how they notice a reset during a pause
 //	inbox.go                the buffer that such a connection reads into
 //	loop_linux.go           Loop
 //	loop_turn_linux.go      one loop: events, yields, timers

@@ -31,20 +31,23 @@ const testHeadroom = 10
 type served struct {
 	driver
 	*testing.T
-	addr string
+	addr     string
+	next     chan *scripted // what the driver serves the next connection with
+	handlers []*scripted
+	clients  []net.Conn
 }
 
-// eachDriver runs a test with every driver of the system. The handlers of connections are
-// taken from those given, in the order of dialing. When the test ends, each of them must
-// have had its last call, once.
-func eachDriver(t *testing.T, test func(s *served, dial func(*scripted) *net.TCPConn)) {
+// eachDriver runs a test with every driver of the system. When it ends, the handler of
+// each connection must have had its last call, once.
+func eachDriver(t *testing.T, test func(s *served)) {
 	for name, construct := range newDriver {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			next := make(chan *scripted, 10)
+			s := &served{T: t, next: make(chan *scripted, 1)}
 			start := time.Now().Add(-time.Nanosecond)
-			d, err := construct(Config{
-				Open:         func(string) Handler { return <-next },
+			var err error
+			s.driver, err = construct(Config{
+				Open:         func(string) Handler { return <-s.next },
 				Now:          func() Instant { return Instant(time.Since(start)) },
 				Headroom:     testHeadroom,
 				Buffer:       32 << 20, // so that one Step can write more than a socket takes
@@ -58,39 +61,46 @@ func eachDriver(t *testing.T, test func(s *served, dial func(*scripted) *net.TCP
 			if err != nil {
 				t.Fatal(err)
 			}
-			go d.Serve(ln)
-			var handlers []*scripted
-			var clients []net.Conn
+			s.addr = ln.Addr().String()
+			go s.Serve(ln)
 			t.Cleanup(func() {
 				ln.Close()
-				d.Abort()
-				d.Wait()
-				for _, client := range clients {
-					client.Close()
-				}
-				for _, h := range handlers {
-					h.expectOneEnd(t)
-				}
-				if n := d.BytesInUse(); n != 0 {
-					t.Errorf("%d bytes of buffers are in use at the end", n)
-				}
+				s.end()
 			})
-			test(&served{d, t, ln.Addr().String()}, func(h *scripted) *net.TCPConn {
-				handlers = append(handlers, h)
-				next <- h
-				client, err := net.Dial("tcp", ln.Addr().String())
-				if err != nil {
-					t.Fatal(err)
-				}
-				clients = append(clients, client)
-				client.SetDeadline(time.Now().Add(time.Minute))
-				return client.(*net.TCPConn)
-			})
+			test(s)
 		})
 	}
 }
 
-// send writes s to the driver.
+// end aborts the driver, and fails the test if it leaves something behind.
+func (s *served) end() {
+	s.Abort()
+	s.Wait()
+	for _, client := range s.clients {
+		client.Close()
+	}
+	for _, h := range s.handlers {
+		h.expectOneEnd(s.T)
+	}
+	if n := s.BytesInUse(); n != 0 {
+		s.Errorf("%d bytes of buffers are in use at the end", n)
+	}
+}
+
+// dial opens a connection that is served with h.
+func (s *served) dial(h *scripted) *net.TCPConn {
+	s.Helper()
+	s.next <- h
+	client, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		s.Fatal(err)
+	}
+	client.SetDeadline(time.Now().Add(time.Minute))
+	s.handlers, s.clients = append(s.handlers, h), append(s.clients, client)
+	return client.(*net.TCPConn)
+}
+
+// send has the client send p.
 func (s *served) send(client net.Conn, p string) {
 	s.Helper()
 	if _, err := client.Write([]byte(p)); err != nil {
@@ -98,7 +108,7 @@ func (s *served) send(client net.Conn, p string) {
 	}
 }
 
-// expectRead reads exactly want.
+// expectRead has the client read want.
 func (s *served) expectRead(client net.Conn, want string) {
 	s.Helper()
 	if got := readString(s.T, client, len(want)); got != want {
@@ -106,7 +116,7 @@ func (s *served) expectRead(client net.Conn, want string) {
 	}
 }
 
-// expectEnd reads want, and then the end of input.
+// expectEnd has the client read want, and then the end of input.
 func (s *served) expectEnd(client net.Conn, want string) {
 	s.Helper()
 	if got, err := io.ReadAll(client); string(got) != want || err != nil {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pendingError returns the error of a connection that nobody reads, such as a reset by
-// the peer. It is nil as long as the connection is well.
+// pendingError returns the error that the next read of a connection would return, such as a
+// reset by the peer, or nil.
 func pendingError(nc net.Conn) error {
 	conn, ok := overTCP(nc).(syscall.Conn)
 	if !ok {

@@ -36,7 +36,7 @@ type portableConn struct {
 
 	mu       sync.Mutex // held while a method of handler runs, except for the last one
 	handler  Handler
-	ended    bool          // nobody but run may call the handler any more
+	ended    bool          // only run may call the handler from now on
 	hijacked bool          // nc belongs to the handler
 	resume   chan struct{} // ends a pause; nil before the first one
 

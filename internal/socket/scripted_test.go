@@ -65,20 +65,26 @@ func (h *scripted) expect(t *testing.T, want ...string) {
 	}
 }
 
-// expectEnd waits for the last call, and returns all of them.
-func (h *scripted) expectEnd(t *testing.T) (calls []string) {
+// expectLast waits until the last call is what it must be, and returns all calls.
+func (h *scripted) expectLast(t *testing.T, isWanted func(call string) bool) (calls []string) {
 	t.Helper()
 	timeout := time.After(patience)
 	for {
-		if calls = h.recorded(); len(calls) > 0 && isEnd(calls[len(calls)-1]) {
+		if calls = h.recorded(); len(calls) > 0 && isWanted(calls[len(calls)-1]) {
 			return calls
 		}
 		select {
 		case <-h.more:
 		case <-timeout:
-			t.Fatalf("after %v the connection is still open; the calls are %q", patience, calls)
+			t.Fatalf("after %v the calls are %.1000q", patience, calls)
 		}
 	}
+}
+
+// expectEnd waits for Closed or Hijacked, and returns all calls.
+func (h *scripted) expectEnd(t *testing.T) (calls []string) {
+	t.Helper()
+	return h.expectLast(t, isEnd)
 }
 
 // expectOneEnd fails the test unless the last call, and no other, ends the connection.
