@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/echosvc/echosvc/internal/service"
+	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
@@ -29,7 +29,7 @@ var workDir string
 
 func TestMain(m *testing.M) {
 	var help strings.Builder
-	if err := service.WriteHelp(&help); err != nil {
+	if err := config.WriteHelp(&help); err != nil {
 		panic(err)
 	}
 	wstest.UnsetVariables(help.String())
