@@ -36,8 +36,8 @@ func TestHTTPEcho(t *testing.T) {
 
 func TestHTTPEchoAsText(t *testing.T) {
 	addr := serve(t, anyOrigin, nil)
-	response, body := ask(t, addr, "PUT /x%0Ay?a%0D=%1b[31m HTTP/1.1\r\nHost: h\r\nAccept: text/*;q=0.1, Text/Plain;q=0.5, application/json;q=0.3\r\nContent-Length: 8\r\n\r\n<b>\nhost")
-	lines := strings.Split(body, "\n")
+	a := ask(t, addr, "PUT /x%0Ay?a%0D=%1b[31m HTTP/1.1\r\nHost: h\r\nAccept: text/*;q=0.1, Text/Plain;q=0.5, application/json;q=0.3\r\nContent-Length: 8\r\n\r\n<b>\nhost")
+	lines := strings.Split(a.body, "\n")
 	want := []string{
 		"method: PUT", "target: /x%0Ay?a%0D=%1b[31m", "protocol: HTTP/1.1", `path: "/x\ny"`, `query "a\r": "\x1b[31m"`, "host: h",
 		"header Host: h", "header Accept: text/*;q=0.1, Text/Plain;q=0.5, application/json;q=0.3", "header Content-Length: 8",
@@ -46,7 +46,7 @@ func TestHTTPEchoAsText(t *testing.T) {
 	if !reflect.DeepEqual(lines, want) || !strings.HasPrefix(lines[11], "remote: 127.0.0.1:") {
 		t.Errorf("got  %q\nwant %q", lines, want)
 	}
-	if got := response.Header.Get("Content-Type"); got != "text/plain; charset=utf-8" {
+	if got := a.header.Get("Content-Type"); got != "text/plain; charset=utf-8" {
 		t.Errorf("the type is %q", got)
 	}
 }
@@ -89,9 +89,9 @@ func TestHTTPEchoOfABodyOverTheLimit(t *testing.T) {
 	if got.Body.Size != 3000000 || len(got.Body.Text) != maxBody || got.Body.Cut == "" {
 		t.Errorf("got %d bytes, %d of text, cut %q", got.Body.Size, len(got.Body.Text), got.Body.Cut)
 	}
-	response, body := ask(t, addr, "POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n")
-	if response.StatusCode != 400 || !strings.Contains(body, "the body ended after 0 bytes") {
-		t.Errorf("a malformed body is answered with %s, %s", response.Status, body)
+	a := ask(t, addr, "POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n")
+	if a.code != 400 || !strings.Contains(a.body, "the body ended after 0 bytes") {
+		t.Errorf("a malformed body is answered with %s, %s", a.status, a.body)
 	}
 }
 
@@ -117,12 +117,12 @@ func TestHTTPEchoHeaders(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			response, body := ask(t, addr, test.request+"\r\n")
-			if response.StatusCode != test.status {
-				t.Errorf("answered with %s, %s", response.Status, body)
+			a := ask(t, addr, test.request+"\r\n")
+			if a.code != test.status {
+				t.Errorf("answered with %s, %s", a.status, a.body)
 			}
 			for name, want := range test.want {
-				if got := response.Header.Get(name); got != want {
+				if got := a.header.Get(name); got != want {
 					t.Errorf("%s is %q, want %q", name, got, want)
 				}
 			}
@@ -138,8 +138,8 @@ func TestHTTPEchoHeaders(t *testing.T) {
 // TestAnyOriginMayRead, without credentials.
 func TestAnyOriginMayRead(t *testing.T) {
 	addr := serve(t, anyOrigin, nil)
-	response, _ := ask(t, addr, "GET /x HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example\r\n\r\n")
-	if got := response.Header.Get("Access-Control-Allow-Origin"); got != "*" {
+	a := ask(t, addr, "GET /x HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example\r\n\r\n")
+	if got := a.header.Get("Access-Control-Allow-Origin"); got != "*" {
 		t.Errorf("allowed is %q", got)
 	}
 }

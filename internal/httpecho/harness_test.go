@@ -65,30 +65,39 @@ func serve(t *testing.T, policy wsproto.Policy, config *tls.Config) (addr string
 // anyOrigin is the policy of a service with ALLOWED_ORIGINS=*.
 var anyOrigin = wsproto.Policy{AnyOrigin: true}
 
-// ask sends a request as it is and returns the response with its body.
-func ask(t *testing.T, addr, request string) (*http.Response, string) {
+// answer is a response that has been read.
+type answer struct {
+	status string // such as "200 OK"
+	code   int
+	header http.Header
+	body   string
+}
+
+// ask sends a request as it is and returns the answer.
+func ask(t *testing.T, addr, request string) answer {
 	t.Helper()
 	c := wstest.Connect(t, addr)
 	c.Send([]byte(request))
 	response := c.Response()
+	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response, string(body)
+	return answer{response.Status, response.StatusCode, response.Header, string(body)}
 }
 
 // askEcho is ask for an answer that is an echo as JSON.
-func askEcho(t *testing.T, addr, request string) (answer echo) {
+func askEcho(t *testing.T, addr, request string) (got echo) {
 	t.Helper()
-	response, body := ask(t, addr, request)
-	if response.Header.Get("Content-Type") != "application/json" {
-		t.Fatalf("answered with %s, %v, %q", response.Status, response.Header, body)
+	a := ask(t, addr, request)
+	if a.header.Get("Content-Type") != "application/json" {
+		t.Fatalf("answered with %s, %v, %q", a.status, a.header, a.body)
 	}
-	if err := json.Unmarshal([]byte(body), &answer); err != nil {
+	if err := json.Unmarshal([]byte(a.body), &got); err != nil {
 		t.Fatal(err)
 	}
-	return answer
+	return got
 }
 
 // pairs returns names and values that alternate in list.

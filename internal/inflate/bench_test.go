@@ -92,8 +92,10 @@ func BenchmarkInflate(b *testing.B) {
 				source.Reset(in)
 				r.(flate.Resetter).Reset(source, nil)
 				length, err := 0, error(nil)
-				for n := 0; err == nil; length += n {
+				for err == nil {
+					var n int
 					n, err = r.Read(buf)
+					length += n
 				}
 				if err != io.EOF || length != len(load.plain) {
 					b.Fatal("the message is not complete")

@@ -46,7 +46,7 @@ func eachDriver(t *testing.T, test func(t *testing.T, driver string)) {
 func start(t *testing.T, driver string, change func(*config.Config)) *running {
 	t.Helper()
 	goroutines := goleak.IgnoreCurrent()
-	files := openFiles(t)
+	files := openFiles()
 	ws, health := loopback(t), loopback(t)
 	r := &running{
 		t: t, addr: ws.Addr().String(), health: health.Addr().String(),
@@ -82,7 +82,7 @@ func start(t *testing.T, driver string, change func(*config.Config)) *running {
 			t.Errorf("%d bytes of buffers are in use at the end", lent)
 		}
 		goleak.VerifyNone(t, goroutines)
-		eventually(t, "all file descriptors are closed", func() bool { return openFiles(t) <= files })
+		eventually(t, "all file descriptors are closed", func() bool { return openFiles() <= files })
 	})
 	return r
 }
@@ -97,7 +97,7 @@ func loopback(t *testing.T) net.Listener {
 }
 
 // openFiles counts the file descriptors of the process, or returns 0 where it cannot.
-func openFiles(t *testing.T) int {
+func openFiles() int {
 	files, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		return 0

@@ -51,7 +51,7 @@ func TestSoak(t *testing.T) {
 		clients.Wait()
 		eventually(t, "every connection is gone", func() bool { return r.handlers() == 0 })
 		t.Logf("%d connections, %d echoes; the heap has grown by %d bytes, %d bytes of buffers are lent, %d files are open",
-			lives.Load(), echoes.Load(), heap()-before, r.driver.BytesInUse(), openFiles(t))
+			lives.Load(), echoes.Load(), heap()-before, r.driver.BytesInUse(), openFiles())
 		if grown := heap() - before; grown > 16<<20 {
 			t.Errorf("the heap has grown by %d bytes", grown)
 		}
