@@ -27,7 +27,7 @@ var layers = []struct {
 	name    string
 	imports string
 }{
-	{"cmd/echosvc", "internal/config internal/probe internal/service internal/wsconn"},
+	{"cmd/echosvc", "internal/config internal/early internal/probe internal/service internal/wsconn"},
 	{"internal/service", "internal/config internal/httpecho internal/page internal/requestinfo internal/socket internal/wsconn internal/wsproto"},
 	{"internal/config", "internal/wsproto"},
 	{"internal/httpecho", "internal/accept internal/requestinfo internal/wsproto"},
@@ -35,6 +35,7 @@ var layers = []struct {
 	{"internal/wsconn", "internal/requestinfo internal/socket internal/wsproto"},
 	{"internal/requestinfo", "internal/wsproto"},
 	{"internal/accept", ""},
+	{"internal/early", ""},
 	{"internal/wsproto", "internal/inflate"},
 	{"internal/inflate", ""},
 	{"internal/socket", ""},

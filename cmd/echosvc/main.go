@@ -11,7 +11,10 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"golang.org/x/term"
+
 	"github.com/echosvc/echosvc/internal/config"
+	"github.com/echosvc/echosvc/internal/early"
 	"github.com/echosvc/echosvc/internal/service"
 )
 
@@ -39,6 +42,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if len(args) > 0 {
 		command = args[0]
 	}
+	if command != "serve" {
+		early.Release()
+	}
 	if command == "probe" {
 		return probeCommand(ctx, args[1:], stdout, stderr)
 	}
@@ -64,12 +70,6 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 
 // serve runs the service until a signal ends it.
 func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) int {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
-	if !signal.Ignored(syscall.SIGHUP) { // nohup has it ignored
-		signal.Notify(signals, syscall.SIGHUP)
-	}
-	defer signal.Stop(signals)
 	signal.Ignore(syscall.SIGPIPE) // a log that nobody reads any more must not end the echo
 
 	c, err := config.Load()
@@ -81,11 +81,48 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) in
 	}
 	log, flush := service.NewLogger(c, stderr, getenv("NO_COLOR") != "")
 	defer flush()
-	if err := service.New(c, log, version()).Run(ctx, signals); err != nil {
+	s := service.New(c, log, version())
+	signals := make(chan os.Signal, 1)
+	ended := make(chan struct{})
+	defer close(ended)
+	go relaySignals(signals, ended, hungUp(int(os.Stdin.Fd())), s.ReloadCertificate)
+	if err := s.Run(ctx, signals); err != nil {
 		fmt.Fprintf(stderr, "echosvc: %v\n", err)
 		return exitFailed
 	}
 	return exitOK
+}
+
+// relaySignals passes on the signals that end the service, until ended is closed. SIGHUP
+// is one of them if the terminal has hung up; otherwise it reloads the certificate.
+func relaySignals(signals chan<- os.Signal, ended <-chan struct{}, hungUp func() bool, reload func()) {
+	for {
+		var s os.Signal
+		select {
+		case <-ended:
+			return
+		case s = <-early.Signals:
+		case s = <-early.Hangups:
+			if !hungUp() {
+				reload()
+				continue
+			}
+		}
+		select {
+		case signals <- s:
+		case <-ended:
+			return
+		}
+	}
+}
+
+// hungUp returns a function that reports whether the terminal fd has hung up: it was a
+// terminal at the start, and no longer answers as one.
+func hungUp(fd int) func() bool {
+	if !term.IsTerminal(fd) {
+		return func() bool { return false }
+	}
+	return func() bool { return !term.IsTerminal(fd) }
 }
 
 // healthcheck asks the service that runs in the same environment.

@@ -20,8 +20,9 @@ type body struct {
 	Error  string `json:"error,omitempty"`
 }
 
-// readBody reads a body to its end. The http.Server limits the time.
-func readBody(r io.Reader) (b body) {
+// readBody reads a body to its end. The error is that of reading; [Deadlines] limits the
+// time.
+func readBody(r io.Reader) (b body, err error) {
 	beginning, err := io.ReadAll(io.LimitReader(r, maxBody))
 	b.Size = int64(len(beginning))
 	if err == nil {
@@ -42,7 +43,7 @@ func readBody(r io.Reader) (b body) {
 	} else {
 		b.Base64 = base64.StdEncoding.EncodeToString(beginning)
 	}
-	return b
+	return b, err
 }
 
 // wholeCharacters returns p without an incomplete character at its end.

@@ -2,6 +2,7 @@ package httpecho
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -50,10 +51,11 @@ func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	nc := r.Context().Value(connKey{}).(*replayConn)
 	request := nc.request()
+	content, err := readBody(r.Body)
 	answer := echo{
 		Method: request.Method, Target: request.Target, Protocol: request.Proto,
 		Path: r.URL.Path, Query: parseQuery(r.URL.RawQuery), Host: r.Host, Headers: requestinfo.Fields(&request),
-		Body: readBody(r.Body), Remote: r.RemoteAddr, TLS: tlsOf(nc.Conn), Identity: e.identity,
+		Body: content, Remote: r.RemoteAddr, TLS: tlsOf(nc.Conn), Identity: e.identity,
 	}
 	var out []byte
 	contentType := accept.Preferred(r, accept.JSON, accept.Text)
@@ -68,7 +70,11 @@ func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Vary", "Accept, Origin")
 	h.Set("Content-Length", strconv.Itoa(len(out))) // for HEAD too
-	if answer.Body.Error != "" {
+	var silence silenceError
+	switch {
+	case errors.As(err, &silence):
+		w.WriteHeader(http.StatusRequestTimeout)
+	case err != nil:
 		w.WriteHeader(http.StatusBadRequest)
 	}
 	w.Write(out) // an error means that the client is gone

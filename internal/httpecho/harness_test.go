@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -18,6 +19,12 @@ import (
 // serve serves a Handler on loopback and returns its address. As in the service, whoever
 // accepts a connection has read the request head before it is passed on.
 func serve(t *testing.T, policy wsproto.Policy, config *tls.Config) (addr string) {
+	t.Helper()
+	return serveWith(t, policy, config, wstest.Patience, wstest.Patience)
+}
+
+// serveWith is serve with time-outs for silence and for writing.
+func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence, write time.Duration) (addr string) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -30,7 +37,7 @@ func serve(t *testing.T, policy wsproto.Policy, config *tls.Config) (addr string
 	health := http.NewServeMux()
 	health.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { PlainText(w, 200, "ok") })
 	server := &http.Server{
-		Handler:                      Closing(Handler(&policy, requestinfo.Identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}, health)),
+		Handler:                      Deadlines(Closing(Handler(&policy, requestinfo.Identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}, health)), silence, write),
 		ConnContext:                  ConnContext,
 		DisableGeneralOptionsHandler: true,
 	}

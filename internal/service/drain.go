@@ -7,40 +7,67 @@ import (
 
 // drain ends the WebSockets. /readyz fails at once. After DRAIN_DELAY, new handshakes are
 // refused, and each connection gets a close frame at an instant within DRAIN_SPREAD. drain
-// returns when no connection is open, at DRAIN_TIMEOUT, or at the next signal. The caller
-// then aborts the rest and calls report, which logs the result.
-func (s *Service) drain(signals <-chan os.Signal) (report func()) {
+// returns when no connection is open, at DRAIN_TIMEOUT, or a moment after a later signal
+// has brought all close frames forward. The caller then aborts the rest and calls report,
+// which logs the result. Plain HTTP requests may be answered until the time end.
+func (s *Service) drain(signals <-chan os.Signal) (end time.Time, report func()) {
+	w := waiter{signals: signals, ignoreUntil: time.Now().Add(s.repeatWindow)}
 	start := s.now()
 	s.admission.StopAdvertising()
 	s.log.Info("draining: not ready any more", "connections", s.admission.Open(),
 		"delay", s.config.DrainDelay.String(), "spread", s.config.DrainSpread.String(), "timeout", s.config.DrainTimeout.String())
-	sleep(s.config.DrainDelay, signals)
+	w.wait(nil, s.config.DrainDelay)
 
+	end = time.Now().Add(s.config.DrainTimeout)
 	empty := s.admission.Drain(s.now(), s.config.DrainSpread)
 	s.driver.Wake()
-	timeout := time.NewTimer(s.config.DrainTimeout)
-	defer timeout.Stop()
 	why := "all connections are closed"
-	select {
-	case <-empty:
-	case <-timeout.C:
+	switch w.wait(empty, s.config.DrainTimeout) {
+	case timedOut:
 		why = "DRAIN_TIMEOUT has passed"
-	case <-signals:
+	case signalled:
 		why = "a second signal"
+		s.admission.Drain(s.now(), 0)
+		s.driver.Wake()
+		end = time.Now().Add(s.lastMoment)
+		w.wait(empty, s.lastMoment)
 	}
-	return func() {
+	return end, func() {
 		t := s.admission.Tally()
 		s.log.Info("drained", "connections", t.Total, "clean", t.Clean, "cut", t.Cut,
 			"took", s.now().Sub(start).Round(time.Millisecond).String(), "because", why)
 	}
 }
 
-// sleep waits for d, or for a signal.
-func sleep(d time.Duration, signals <-chan os.Signal) {
+// waiter waits for what a drain waits for.
+type waiter struct {
+	signals     <-chan os.Signal
+	ignoreUntil time.Time // signals before that are repeats of the first
+}
+
+// outcome is why a wait has ended.
+type outcome uint8
+
+const (
+	done outcome = iota
+	timedOut
+	signalled
+)
+
+// wait waits for ended, for d, or for a signal that is not a repeat.
+func (w *waiter) wait(ended <-chan struct{}, d time.Duration) outcome {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-signals:
+	for {
+		select {
+		case <-ended:
+			return done
+		case <-timer.C:
+			return timedOut
+		case <-w.signals:
+			if time.Now().After(w.ignoreUntil) {
+				return signalled
+			}
+		}
 	}
 }

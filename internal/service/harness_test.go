@@ -60,11 +60,13 @@ func start(t *testing.T, driver string, change func(*config.Config)) *running {
 		change(&c)
 	}
 	r.Service = New(c, slog.New(slog.NewJSONHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug})), "test")
+	r.repeatWindow, r.lastMoment = 0, 0
 	if c.TLSCertFile != "" {
 		pair, err := loadCertificate(c.TLSCertFile, c.TLSKeyFile, r.Service.log)
 		if err != nil {
 			t.Fatal(err)
 		}
+		r.certificate.Store(pair)
 		ws = newTLSListener(ws, pair)
 	}
 	go func() {

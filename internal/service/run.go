@@ -22,10 +22,8 @@ import (
 // Run listens, serves until ctx is done or a signal arrives, drains, and returns when
 // everything has ended. Further signals shorten the drain. The error is about listening.
 func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
-	var pair *certificate
-	var err error
 	if s.config.TLSCertFile != "" {
-		if pair, err = loadCertificate(s.config.TLSCertFile, s.config.TLSKeyFile, s.log); err != nil {
+		if stopped, err := s.loadCertificate(ctx, signals); err != nil || stopped {
 			return err
 		}
 	}
@@ -33,8 +31,8 @@ func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
 	if err != nil {
 		return err
 	}
-	if pair != nil {
-		ws = newTLSListener(ws, pair)
+	if c := s.certificate.Load(); c != nil {
+		ws = newTLSListener(ws, c)
 	}
 	var health net.Listener
 	if s.config.HealthPort != 0 {
@@ -43,6 +41,45 @@ func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
 		}
 	}
 	return s.serve(ctx, signals, ws, health)
+}
+
+// loadCertificate reads the certificate. stopped means that the service was told to end
+// meanwhile: a file may block.
+func (s *Service) loadCertificate(ctx context.Context, signals <-chan os.Signal) (stopped bool, err error) {
+	loaded := make(chan error, 1)
+	go func() {
+		c, err := loadCertificate(s.config.TLSCertFile, s.config.TLSKeyFile, s.log)
+		if err == nil {
+			s.certificate.Store(c)
+		}
+		loaded <- err
+	}()
+	slow := time.NewTimer(slowCertificate)
+	defer slow.Stop()
+	for {
+		select {
+		case err := <-loaded:
+			return false, err
+		case <-slow.C:
+			s.log.Warn("still reading the certificate", "cert", s.config.TLSCertFile, "key", s.config.TLSKeyFile)
+		case <-ctx.Done():
+			return true, nil
+		case <-signals:
+			return true, nil
+		}
+	}
+}
+
+// slowCertificate is how long the certificate may take to read at the start before that is
+// logged.
+const slowCertificate = 3 * time.Second
+
+// ReloadCertificate reads the certificate again if its files have changed. It may be called
+// from any goroutine, and does not wait.
+func (s *Service) ReloadCertificate() {
+	if c := s.certificate.Load(); c != nil {
+		go c.reload()
+	}
 }
 
 // listen opens a TCP port; variable is the name of the setting that chose it.
@@ -69,14 +106,15 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	}
 	probes := http.NewServeMux()
 	handleHealth(probes, s.admission, s.driver)
-	s.serveHTTP(plain, httpecho.Closing(page.Handler(httpecho.Handler(&s.policy, s.identity, probes))))
+	plainHandler := httpecho.Closing(page.Handler(httpecho.Handler(&s.policy, s.identity, probes)))
+	s.plain = s.serveHTTP(plain, httpecho.Deadlines(plainHandler, s.config.HandshakeTimeout, s.config.WriteTimeout))
 	healthAddr := "off"
 	if health != nil {
 		mux := http.NewServeMux()
 		handleHealth(mux, s.admission, s.driver)
 		handleConnections(mux, s.driver)
 		mux.Handle("GET /metrics", s.metrics.handler())
-		s.serveHTTP(health, mux)
+		s.health = s.serveHTTP(health, httpecho.Deadlines(mux, s.config.HandshakeTimeout, s.config.WriteTimeout))
 		healthAddr = health.Addr().String()
 	}
 	s.serving.Go(func() { s.driver.Serve(ws) })
@@ -87,9 +125,9 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	case <-ctx.Done():
 	case <-signals:
 	}
-	report := s.drain(signals)
+	end, report := s.drain(signals)
 	ws.Close()
-	s.finish()
+	s.finish(end)
 	report()
 	return nil
 }
@@ -114,15 +152,13 @@ func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 
 // serveHTTP serves HTTP on ln until the service ends. Requests are logged at debug, since
 // most are probes.
-func (s *Service) serveHTTP(ln net.Listener, h http.Handler) {
+func (s *Service) serveHTTP(ln net.Listener, h http.Handler) *http.Server {
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			s.log.Debug("http request", "remote", r.RemoteAddr, "method", r.Method, "path", r.URL.Path)
 			h.ServeHTTP(w, r)
 		}),
 		ReadHeaderTimeout: s.config.HandshakeTimeout,
-		ReadTimeout:       2 * s.config.HandshakeTimeout,
-		WriteTimeout:      s.config.WriteTimeout,
 		IdleTimeout:       time.Minute,
 		// The handler answers OPTIONS * like everything else.
 		DisableGeneralOptionsHandler: true,
@@ -130,23 +166,33 @@ func (s *Service) serveHTTP(ln net.Listener, h http.Handler) {
 		ConnContext: httpecho.ConnContext,
 		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
-	s.servers = append(s.servers, server)
 	s.serving.Go(func() { server.Serve(ln) }) // returns when finish closes the server
+	return server
 }
 
-// finishTimeout is how long requests that are being answered at the end may take.
+// finishTimeout is the least time for requests that are being answered at the end.
 const finishTimeout = 500 * time.Millisecond
 
 // finish ends everything that is left and waits for every goroutine. The listeners are
-// closed.
-func (s *Service) finish() {
+// closed. Requests in flight may be answered until the time end.
+func (s *Service) finish(end time.Time) {
 	s.driver.Abort()
 	s.driver.Wait()
-	ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
-	defer cancel()
-	for _, server := range s.servers {
-		server.Shutdown(ctx) // Close ends what this leaves
-		server.Close()
+	least := time.Now().Add(finishTimeout)
+	if end.Before(least) {
+		end = least
+	}
+	shutDown(s.plain, end)
+	if s.health != nil {
+		shutDown(s.health, least)
 	}
 	s.serving.Wait()
+}
+
+// shutDown ends a server. Requests in flight may be answered until the time end.
+func shutDown(server *http.Server, end time.Time) {
+	ctx, cancel := context.WithDeadline(context.Background(), end)
+	defer cancel()
+	server.Shutdown(ctx) // Close ends what this leaves
+	server.Close()
 }

@@ -30,9 +30,12 @@ type Service struct {
 	started time.Time // the zero of the clock
 	lastID  atomic.Uint64
 
-	driver  driver
-	servers []*http.Server
-	serving sync.WaitGroup
+	repeatWindow, lastMoment time.Duration // fields, so that a test need not wait
+
+	certificate   atomic.Pointer[certificate] // nil without TLS
+	driver        driver
+	plain, health *http.Server // health may be nil
+	serving       sync.WaitGroup
 }
 
 // driver serves sockets; see package socket. Its methods may be called from anywhere but a
@@ -47,6 +50,14 @@ type driver interface {
 	Stalled() bool             // reports whether connections are not served any more
 	BytesInUse() int64         // of buffers
 }
+
+const (
+	// repeatWindow is how long further signals count as repeats of the first. GNU timeout,
+	// CI runners and supervisors send the same signal to a process and to its group.
+	repeatWindow = 2 * time.Second
+	// lastMoment is how long clients have for the closing handshake after a later signal.
+	lastMoment = time.Second
+)
 
 // New returns a service that does not run yet. version is for its log.
 func New(c config.Config, log *slog.Logger, version string) *Service {
@@ -65,6 +76,9 @@ func New(c config.Config, log *slog.Logger, version string) *Service {
 		},
 		identity:  requestinfo.NewIdentity(c.PodName, c.NodeName, c.PodNamespace, version),
 		admission: wsconn.NewAdmission(limit, rand.Float64),
+
+		repeatWindow: repeatWindow,
+		lastMoment:   lastMoment,
 	}
 	s.metrics = newMetrics(s.admission, s.now, version)
 	return s

@@ -9,24 +9,26 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// certificateCheck is how often, at the most, the files of the certificate are looked at.
-const certificateCheck = time.Second
-
-// certificate is a key pair from files, which is read again when they have changed. Who
-// is connected keeps what it has.
+// certificate is a key pair from files. It is read again when the files have changed; open
+// connections keep the old one. A file may block, as on a hung volume: only the goroutine
+// that reads it waits, and the last good pair serves.
 type certificate struct {
 	certFile, keyFile string
 	log               *slog.Logger
 	now               func() time.Time
 
-	mu      sync.Mutex
-	pair    *tls.Certificate
-	seen    [2]os.FileInfo // of the files that pair was read from
-	checked time.Time
+	pair    atomic.Pointer[tls.Certificate]
+	checked atomic.Int64 // when the files were last looked at, in Unix nanoseconds
+	reading sync.Mutex   // held while the files are read
+	seen    [2]os.FileInfo
 }
+
+// certificateCheck is the least time between two looks at the files of a certificate.
+const certificateCheck = time.Second
 
 // loadCertificate reads a key pair. The error names the variables and what is wrong.
 func loadCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, error) {
@@ -34,6 +36,7 @@ func loadCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, 
 	if err := c.load(); err != nil {
 		return nil, err
 	}
+	c.checked.Store(c.now().UnixNano())
 	return c, nil
 }
 
@@ -52,18 +55,19 @@ func (c *certificate) load() error {
 	if err != nil {
 		return fmt.Errorf("TLS_CERT_FILE=%s and TLS_KEY_FILE=%s are not a certificate and its key, in PEM: %w", c.certFile, c.keyFile, err)
 	}
-	c.pair, c.seen, c.checked = &pair, seen, c.now()
+	c.pair.Store(&pair)
+	c.seen = seen
 	return nil
 }
 
-// stat looks at the files; one that is not there is nil.
+// stat returns what is known of the files; nil for one that does not exist.
 func (c *certificate) stat() (seen [2]os.FileInfo) {
 	seen[0], _ = os.Stat(c.certFile)
 	seen[1], _ = os.Stat(c.keyFile)
 	return seen
 }
 
-// changed says whether the files are others than those that were read.
+// changed reports whether the files are not those that were read.
 func (c *certificate) changed() bool {
 	for i, now := range c.stat() {
 		before := c.seen[i]
@@ -74,22 +78,32 @@ func (c *certificate) changed() bool {
 	return false
 }
 
-// get gives the certificate to a handshake. A new one that cannot be used, as when only
-// one of the files has been replaced so far, is logged, and the old one stays.
-func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.now().Sub(c.checked) >= certificateCheck {
-		c.checked = c.now()
-		if c.changed() {
-			if err := c.load(); err != nil {
-				c.log.Warn("the certificate has changed and cannot be used; the one before stays", "error", err)
-			} else {
-				c.log.Info("the certificate was read again", "file", c.certFile)
-			}
-		}
+// reload reads the files if they have changed. A pair that cannot be used, as when only one
+// of the files has been replaced so far, is logged, and the old one stays. While an earlier
+// reload is waiting for a file, reload does nothing.
+func (c *certificate) reload() {
+	if !c.reading.TryLock() {
+		return
 	}
-	return c.pair, nil
+	defer c.reading.Unlock()
+	if !c.changed() {
+		return
+	}
+	if err := c.load(); err != nil {
+		c.log.Warn("the certificate has changed but cannot be used; the last one stays", "error", err)
+		return
+	}
+	c.log.Info("the certificate was reloaded", "file", c.certFile)
+}
+
+// get returns the certificate for a handshake. It has the files looked at from time to
+// time, but does not wait for that.
+func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	now, checked := c.now().UnixNano(), c.checked.Load()
+	if now-checked >= int64(certificateCheck) && c.checked.CompareAndSwap(checked, now) {
+		go c.reload()
+	}
+	return c.pair.Load(), nil
 }
 
 // tlsListener makes TLS connections of those of a listener.

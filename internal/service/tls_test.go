@@ -1,7 +1,6 @@
 package service
 
 import (
-	"bytes"
 	"crypto/tls"
 	"log/slog"
 	"os"
@@ -34,7 +33,7 @@ func TestCertificateErrorsNameTheVariable(t *testing.T) {
 func TestCertificateIsReadAgainWhenItChanges(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := wstest.WriteCertificate(t, dir, "one")
-	var log bytes.Buffer
+	var log syncBuffer
 	c, err := loadCertificate(cert, key, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
@@ -43,10 +42,11 @@ func TestCertificateIsReadAgainWhenItChanges(t *testing.T) {
 	c.now = func() time.Time { return now }
 	expect := func(want string) {
 		t.Helper()
-		pair, err := c.get(nil)
-		if err != nil || pair.Leaf.Subject.CommonName != want {
-			t.Errorf("got %v, %v; want %s", pair.Leaf.Subject, err, want)
-		}
+		c.get(nil) // looks at the files in the background
+		eventually(t, "the certificate is that of "+want, func() bool {
+			pair, err := c.get(nil)
+			return err == nil && pair.Leaf.Subject.CommonName == want
+		})
 	}
 	expect("one")
 	wstest.WriteCertificate(t, dir, "two")
@@ -56,9 +56,7 @@ func TestCertificateIsReadAgainWhenItChanges(t *testing.T) {
 	os.Remove(key)
 	now = now.Add(2 * certificateCheck)
 	expect("two")
-	if !strings.Contains(log.String(), "the one before stays") {
-		t.Errorf("the log says %s", log.String())
-	}
+	eventually(t, "the log says that the last one stays", func() bool { return strings.Contains(log.String(), "the last one stays") })
 	wstest.WriteCertificate(t, dir, "three")
 	now = now.Add(2 * certificateCheck)
 	expect("three")

@@ -29,7 +29,8 @@ type Admission struct {
 	mu     sync.Mutex
 	open   int
 	phase  phase
-	start  socket.Instant // when the drain began to close connections
+	begun  socket.Instant // when the drain began to close connections
+	start  socket.Instant // connections close within spread after start
 	spread time.Duration
 	tally  Tally
 	empty  chan struct{} // closed when the drain has begun and no connection is open
@@ -108,11 +109,16 @@ func (a *Admission) StopAdvertising() {
 }
 
 // Drain admits no more connections and gives each open one an instant within spread at
-// which to close. The channel is closed when none is open any more.
+// which to close. A later call brings these instants forward. The channel is closed when
+// no connection is open.
 func (a *Admission) Drain(now socket.Instant, spread time.Duration) <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.phase, a.start, a.spread = draining, now, spread
+	a.start, a.spread = now, spread
+	if a.phase == draining {
+		return a.empty
+	}
+	a.phase, a.begun = draining, now
 	a.tally.Total = a.open
 	a.empty = make(chan struct{})
 	if a.open == 0 {
@@ -121,13 +127,17 @@ func (a *Admission) Drain(now socket.Instant, spread time.Duration) <-chan struc
 	return a.empty
 }
 
-// closeAt returns a random instant within the spread of the drain, or never when there is
-// no drain.
-func (a *Admission) closeAt() socket.Instant {
+// closeAt returns when the drain closes a connection: at planned, unless that is never or
+// after the drain's spread; then at a random instant within the spread. It returns never
+// when there is no drain.
+func (a *Admission) closeAt(planned socket.Instant) socket.Instant {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.phase != draining {
+	switch {
+	case a.phase != draining:
 		return 0
+	case planned != 0 && planned <= a.start.Add(a.spread):
+		return planned
 	}
 	return a.start.Add(time.Duration(a.jitter() * float64(a.spread)))
 }
@@ -143,7 +153,7 @@ func (a *Admission) Ready() bool {
 func (a *Admission) Draining() socket.Instant {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.start
+	return a.begun
 }
 
 // Limit returns how many connections are admitted at a time; 0 means no limit.

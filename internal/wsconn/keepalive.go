@@ -23,9 +23,7 @@ func (c *Conn) keepAliveWake(paused bool) socket.Instant {
 // because of the drain, a missing pong or IDLE_TIMEOUT, or a ping.
 func (c *Conn) keepAlive(now socket.Instant, dst []byte, pingInterval time.Duration, paused bool) []byte {
 	t, config := &c.timers, &c.server.Config
-	if t.drain == 0 {
-		t.drain = c.server.Admission.closeAt()
-	}
+	t.drain = c.server.Admission.closeAt(t.drain)
 	switch {
 	case t.drain.Reached(now):
 		return c.appendClose(dst, wsproto.CloseGoingAway, "the server is shutting down")

@@ -281,3 +281,21 @@ func TestUnsentCloseFrameIsNotClean(t *testing.T) {
 		t.Errorf("the log says %v", got)
 	}
 }
+
+// TestDrainIsBroughtForward by a second call, for connections that have their instant and
+// for those that have none yet.
+func TestDrainIsBroughtForward(t *testing.T) {
+	c := newConnTest(t, func(c *settings) { c.DrainSpread = time.Minute }).open()
+	c.at(time.Second)
+	c.drain()
+	if c.wake != beginning.Add(25*time.Second) { // the next ping; its own instant is at 31 s
+		t.Errorf("wants to be woken at %v", c.wake.Sub(beginning))
+	}
+	c.at(3 * time.Second)
+	c.settings.DrainSpread = 0
+	c.drain()
+	c.expect(socket.Read, "\x88\x1d\x03\xe9the server is shutting down")
+	if got := c.server.Admission.Draining(); got != beginning.Add(time.Second) {
+		t.Errorf("the drain began at %v", got.Sub(beginning))
+	}
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/echosvc/echosvc/internal/wstest"
+)
+
+// serveProcess starts echosvc as a process and opens n WebSockets to it.
+func serveProcess(t *testing.T, n int, environment ...string) (*exec.Cmd, *program, []*wstest.Client) {
+	t.Helper()
+	command := exec.Command(os.Args[0])
+	p := startProcess(t, command, environment...)
+	addr := p.line(t, "serving")["addr"].(string)
+	clients := make([]*wstest.Client, n)
+	for i := range clients {
+		clients[i] = wstest.Dial(t, addr)
+	}
+	return command, p, clients
+}
+
+// TestRepeatedSignalCutsNobody: GNU timeout signals its child and then its own group, so
+// the process gets the same signal twice within milliseconds.
+func TestRepeatedSignalCutsNobody(t *testing.T) {
+	for _, repeat := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		command, p, clients := serveProcess(t, 50, "DRAIN_SPREAD=100ms")
+		command.Process.Signal(syscall.SIGTERM)
+		command.Process.Signal(repeat)
+		for _, c := range clients {
+			f, err := c.Frame()
+			if err != nil || f.First != 0x88 || f.Payload[:2] != "\x03\xe9" {
+				t.Fatalf("read %v, %v; want a close frame with 1001", f, err)
+			}
+			c.Send(wstest.Frame(0x88, "\x03\xe9"))
+			c.ExpectEnd()
+		}
+		if got := p.line(t, "drained"); got["clean"] != 50.0 || got["cut"] != 0.0 {
+			t.Errorf("the summary is %v", got)
+		}
+		if err := command.Wait(); err != nil {
+			t.Errorf("the process ended with %v", err)
+		}
+	}
+}
+
+// TestLaterSignalHurries: it sends 1001 to everyone at once, waits a moment, and then cuts
+// those that have not answered.
+func TestLaterSignalHurries(t *testing.T) {
+	command, p, clients := serveProcess(t, 10, "DRAIN_SPREAD=1h", "DRAIN_TIMEOUT=2h")
+	command.Process.Signal(syscall.SIGTERM)
+	p.line(t, "draining: not ready any more")
+	<-time.After(2100 * time.Millisecond) // what comes sooner is a repeat
+	command.Process.Signal(syscall.SIGTERM)
+	for i, c := range clients {
+		f, err := c.Frame()
+		if err != nil || f.First != 0x88 || f.Payload[:2] != "\x03\xe9" {
+			t.Fatalf("read %v, %v; want a close frame with 1001", f, err)
+		}
+		if i > 0 {
+			c.Send(wstest.Frame(0x88, "\x03\xe9"))
+			c.ExpectEnd()
+		}
+	}
+	if got := p.line(t, "drained"); got["clean"] != 9.0 || got["cut"] != 1.0 || got["because"] != "a second signal" {
+		t.Errorf("the summary is %v", got)
+	}
+	if err := command.Wait(); err != nil {
+		t.Errorf("the process ended with %v", err)
+	}
+}
+
+// TestHangupIsNoEnd: without a terminal, SIGHUP only reloads the certificate.
+func TestHangupIsNoEnd(t *testing.T) {
+	command, p, clients := serveProcess(t, 1, "DRAIN_SPREAD=0")
+	command.Process.Signal(syscall.SIGHUP)
+	clients[0].Send(wstest.Frame(0x81, "still"))
+	clients[0].Expect(wstest.ServerFrame{First: 0x81, Payload: "still"})
+	command.Process.Signal(syscall.SIGTERM)
+	clients[0].Send(wstest.Frame(0x88, "\x03\xe8"))
+	p.line(t, "drained")
+	if err := command.Wait(); err != nil {
+		t.Errorf("the process ended with %v", err)
+	}
+}
