@@ -12,7 +12,7 @@ ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 # The packages without I/O: their tests run every statement, and their loops allocate nothing.
-PURE := ./internal/wsproto $(wildcard ./internal/inflate)
+PURE := ./internal/wsproto ./internal/inflate
 
 # How long each fuzz target runs.
 FUZZTIME ?= 10s
