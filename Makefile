@@ -12,7 +12,10 @@ ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 # The packages without I/O: their tests run every statement, and their loops allocate nothing.
-PURE := ./internal/wsproto $(wildcard ./internal/inflate)
+PURE := ./internal/wsproto ./internal/inflate
+
+# How long each fuzz target runs.
+FUZZTIME ?= 10s
 
 help: ## print this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do printf '%-11s %s\n' "$$target" "$$text"; done
@@ -75,7 +78,7 @@ cover: ## check that statement coverage of the packages without I/O is 100 %
 allocs: ## check that decoding, echo and inflating allocate nothing
 	hack/allocs $(PURE)
 
-fuzz: ## run every fuzz target for FUZZTIME, 10s unless given: make fuzz FUZZTIME=3m
+fuzz: ## run every fuzz target for 10s; make fuzz FUZZTIME=3m for longer
 	hack/fuzz $(FUZZTIME)
 
 # RACE=-race adds the race detector, and three minutes on two cores.
