@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// drain ends the WebSockets. /readyz fails at once. After DRAIN_DELAY, new handshakes are
-// refused, and each connection gets a close frame at an instant within DRAIN_SPREAD. drain
-// returns when no connection is open, at DRAIN_TIMEOUT, or at the next signal. The caller
-// then aborts the rest and calls report, which logs the result.
+// drain closes the WebSockets. /readyz fails at once. After DRAIN_DELAY new handshakes are
+// refused, and each connection gets a close frame at a random moment within DRAIN_SPREAD.
+// drain returns when no connection is open, when DRAIN_TIMEOUT has passed, or at the next
+// signal. The caller then aborts the remaining connections and calls report, which logs
+// the result.
 func (s *Service) drain(signals <-chan os.Signal) (report func()) {
 	start := s.now()
 	s.admission.StopAdvertising()
@@ -35,7 +36,7 @@ func (s *Service) drain(signals <-chan os.Signal) (report func()) {
 	}
 }
 
-// sleep waits for d, or for a signal.
+// sleep waits until d has passed or a signal arrives.
 func sleep(d time.Duration, signals <-chan os.Signal) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

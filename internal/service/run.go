@@ -20,7 +20,8 @@ import (
 )
 
 // Run listens, serves until ctx is done or a signal arrives, drains, and returns when
-// everything has ended. Further signals shorten the drain. The error is about listening.
+// everything has ended. Further signals shorten the drain. An error means that the service
+// did not start.
 func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
 	var pair *certificate
 	var err error
@@ -45,7 +46,7 @@ func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
 	return s.serve(ctx, signals, ws, health)
 }
 
-// listen opens a TCP port; variable is the name of the setting that chose it.
+// listen listens on a TCP port. variable is the setting that the port comes from.
 func listen(variable string, host config.Host, port config.Port) (net.Listener, error) {
 	ln, err := net.Listen("tcp", net.JoinHostPort(string(host), strconv.Itoa(int(port))))
 	if err != nil {
@@ -54,8 +55,8 @@ func listen(variable string, host config.Host, port config.Port) (net.Listener, 
 	return ln, nil
 }
 
-// serve serves the listeners, which it closes, until the service has ended. health may be
-// nil. The error is of the system, and leaves nothing running.
+// serve serves the listeners until the service has ended, and closes them. health may be
+// nil. An error means that the service did not start; nothing is left running.
 func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, health net.Listener) error {
 	s.started = time.Now()
 	plain := httpecho.NewListener(ws.Addr())
@@ -94,7 +95,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	return nil
 }
 
-// newDriver returns the driver that the configuration asks for. The error is the system's.
+// newDriver returns the driver that the configuration describes.
 func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 	c := socket.Config{
 		Open: func(remote string) socket.Handler {
@@ -124,7 +125,7 @@ func (s *Service) serveHTTP(ln net.Listener, h http.Handler) {
 		ReadTimeout:       2 * s.config.HandshakeTimeout,
 		WriteTimeout:      s.config.WriteTimeout,
 		IdleTimeout:       time.Minute,
-		// The handler answers OPTIONS * like everything else.
+		// The handler answers OPTIONS * as it does every request.
 		DisableGeneralOptionsHandler: true,
 
 		ConnContext: httpecho.ConnContext,
@@ -134,18 +135,18 @@ func (s *Service) serveHTTP(ln net.Listener, h http.Handler) {
 	s.serving.Go(func() { server.Serve(ln) }) // returns when finish closes the server
 }
 
-// finishTimeout is how long requests that are being answered at the end may take.
+// finishTimeout is how long a request that is being answered may delay the end.
 const finishTimeout = 500 * time.Millisecond
 
-// finish ends everything that is left and waits for every goroutine. The listeners are
-// closed.
+// finish aborts the remaining connections and requests, and waits for every goroutine. The
+// listeners must be closed.
 func (s *Service) finish() {
 	s.driver.Abort()
 	s.driver.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
 	defer cancel()
 	for _, server := range s.servers {
-		server.Shutdown(ctx) // Close ends what this leaves
+		server.Shutdown(ctx) // Close aborts what is left after finishTimeout
 		server.Close()
 	}
 	s.serving.Wait()

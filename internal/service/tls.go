@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// certificateCheck is how often, at the most, the files of the certificate are looked at.
+// certificateCheck is the least time between two checks whether the files have changed.
 const certificateCheck = time.Second
 
-// certificate is a key pair from files, which is read again when they have changed. Who
-// is connected keeps what it has.
+// certificate is a certificate and its key. It is reloaded when the files have changed.
+// Existing connections keep the certificate of their handshake.
 type certificate struct {
 	certFile, keyFile string
 	log               *slog.Logger
@@ -24,11 +24,12 @@ type certificate struct {
 
 	mu      sync.Mutex
 	pair    *tls.Certificate
-	seen    [2]os.FileInfo // of the files that pair was read from
-	checked time.Time
+	seen    [2]os.FileInfo // of the files, when pair was loaded
+	checked time.Time      // when the files were last checked for changes
 }
 
-// loadCertificate reads a key pair. The error names the variables and what is wrong.
+// loadCertificate loads a certificate and its key. The error names the setting and the
+// cause.
 func loadCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, error) {
 	c := &certificate{certFile: certFile, keyFile: keyFile, log: log, now: time.Now}
 	if err := c.load(); err != nil {
@@ -56,14 +57,14 @@ func (c *certificate) load() error {
 	return nil
 }
 
-// stat looks at the files; one that is not there is nil.
+// stat returns the state of the files, nil for one that does not exist.
 func (c *certificate) stat() (seen [2]os.FileInfo) {
 	seen[0], _ = os.Stat(c.certFile)
 	seen[1], _ = os.Stat(c.keyFile)
 	return seen
 }
 
-// changed says whether the files are others than those that were read.
+// changed reports whether the files have changed since they were loaded.
 func (c *certificate) changed() bool {
 	for i, now := range c.stat() {
 		before := c.seen[i]
@@ -74,8 +75,8 @@ func (c *certificate) changed() bool {
 	return false
 }
 
-// get gives the certificate to a handshake. A new one that cannot be used, as when only
-// one of the files has been replaced so far, is logged, and the old one stays.
+// get returns the certificate for a handshake. If changed files cannot be used, for example
+// while only one of them has been replaced, it logs that and returns the previous one.
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -83,23 +84,23 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		c.checked = c.now()
 		if c.changed() {
 			if err := c.load(); err != nil {
-				c.log.Warn("the certificate has changed and cannot be used; the one before stays", "error", err)
+				c.log.Warn("the certificate has changed but cannot be used; keeping the previous one", "error", err)
 			} else {
-				c.log.Info("the certificate was read again", "file", c.certFile)
+				c.log.Info("the certificate was reloaded", "file", c.certFile)
 			}
 		}
 	}
 	return c.pair, nil
 }
 
-// tlsListener makes TLS connections of those of a listener.
+// tlsListener is a listener whose connections use TLS.
 type tlsListener struct {
 	net.Listener
 	config *tls.Config
 }
 
-// newTLSListener returns a listener for wss. ALPN offers HTTP/1.1 alone: RFC 6455 knows no
-// other.
+// newTLSListener returns a listener for wss. ALPN offers only HTTP/1.1, the version that
+// RFC 6455 upgrades from.
 func newTLSListener(ln net.Listener, c *certificate) net.Listener {
 	return &tlsListener{ln, &tls.Config{
 		MinVersion:     tls.VersionTLS12,
@@ -108,7 +109,7 @@ func newTLSListener(ln net.Listener, c *certificate) net.Listener {
 	}}
 }
 
-// Accept returns before the handshake, which is made with the first read.
+// Accept returns a connection whose TLS handshake takes place with the first read.
 func (l *tlsListener) Accept() (net.Conn, error) {
 	nc, err := l.Listener.Accept()
 	if err != nil {
@@ -117,13 +118,13 @@ func (l *tlsListener) Accept() (net.Conn, error) {
 	return &tlsConn{tls.Server(nc, l.config)}, nil
 }
 
-// tlsConn is a TLS connection that tells a client which speaks plain HTTP.
+// tlsConn is a TLS connection that answers a client that speaks plain HTTP.
 type tlsConn struct {
 	*tls.Conn
 }
 
-// errTLSHandshake ends a connection whose TLS handshake was not complete when its time, or
-// the service's, had come. crypto/tls cannot go on with one after a deadline.
+// errTLSHandshake ends a connection whose TLS handshake was not complete at a deadline.
+// crypto/tls cannot continue a handshake after one.
 var errTLSHandshake = errors.New("the TLS handshake was not complete in time")
 
 func (c *tlsConn) Read(p []byte) (int, error) {
@@ -139,7 +140,7 @@ func (c *tlsConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// looksLikeHTTP says whether the first bytes of a connection are those of a method.
+// looksLikeHTTP reports whether the first bytes of a connection look like an HTTP request.
 func looksLikeHTTP(first [5]byte) bool {
 	switch string(first[:]) {
 	case "GET /", "HEAD ", "POST ", "PUT /", "OPTIO":

@@ -56,7 +56,7 @@ func TestCertificateIsReadAgainWhenItChanges(t *testing.T) {
 	os.Remove(key)
 	now = now.Add(2 * certificateCheck)
 	expect("two")
-	if !strings.Contains(log.String(), "the one before stays") {
+	if !strings.Contains(log.String(), "keeping the previous one") {
 		t.Errorf("the log says %s", log.String())
 	}
 	wstest.WriteCertificate(t, dir, "three")
