@@ -49,8 +49,8 @@ func upgradeRequired(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Connection", "Upgrade") // RFC 9110 section 7.8
 	w.Header()["Sec-WebSocket-Version"] = []string{"13"}
 	here := "ws://" + r.Host + r.URL.EscapedPath()
-	PlainText(w, http.StatusUpgradeRequired, "This is a WebSocket echo server, and this request has no \"Upgrade: websocket\". Either it was not sent by\n"+
-		"a WebSocket client, or a proxy removed it. Every path opens a WebSocket; use wss where the server speaks https.\n"+
+	PlainText(w, http.StatusUpgradeRequired, "This is a WebSocket echo server, and this request has no \"Upgrade: websocket\". Either the client is not a\n"+
+		"WebSocket client, or a proxy removed the field. Every path opens a WebSocket; use wss if the server uses https.\n"+
 		"In a browser's console: new WebSocket(\""+here+"\"). With a tool: websocat "+here)
 }
 
