@@ -48,7 +48,7 @@ func TestEndsAfterMessages(t *testing.T) {
 				c.do(c.conn.EndOfInput(c.now))
 			}
 			if got := c.closed(); got["code"] != test.code || got["initiator"] != "server" || got["clean"] != false {
-				t.Errorf("the log says %v", got)
+				t.Errorf("logged %v", got)
 			}
 		})
 	}
@@ -63,7 +63,7 @@ func TestCloseAfterFinishesTheHandshake_Section7_1_4(t *testing.T) {
 	c.expect(socket.ShutDown)
 	c.do(c.conn.EndOfInput(c.now))
 	if got := c.closed(); got["clean"] != true {
-		t.Errorf("the log says %v", got)
+		t.Errorf("logged %v", got)
 	}
 }
 
@@ -85,7 +85,7 @@ func TestCloseIsIgnored(t *testing.T) {
 		c.wakeAt(5 * time.Second) // CLOSE_TIMEOUT
 		c.expect(socket.Close)
 		if got := c.closed(); got["code"] != 4000.0 || got["initiator"] != "client" || got["clean"] != false {
-			t.Errorf("the log says %v", got)
+			t.Errorf("logged %v", got)
 		}
 	}
 }
@@ -99,7 +99,7 @@ func TestFragmentsByControl(t *testing.T) {
 	c.wakeAt(time.Second)
 	c.expect(socket.Close)
 	if got := c.closed(); got["clean"] != true {
-		t.Errorf("the log says %v", got)
+		t.Errorf("logged %v", got)
 	}
 }
 
@@ -194,7 +194,7 @@ func TestDelay(t *testing.T) {
 		c.expect(socket.ShutDown, "\x88\x02\x03\xe8")
 		c.do(c.conn.EndOfInput(c.now))
 		if got := c.closed(); got["clean"] != true || got["initiator"] != "client" {
-			t.Errorf("the log says %v", got)
+			t.Errorf("logged %v", got)
 		}
 	})
 	t.Run("a client that waits is neither idle nor silent", func(t *testing.T) {

@@ -36,7 +36,7 @@ func TestEndsInTime(t *testing.T) {
 				c.do(c.conn.EndOfInput(c.now))
 			}
 			if got := c.closed(); got["code"] != test.code || got["initiator"] != "server" || got["clean"] != false {
-				t.Errorf("the log says %v", got)
+				t.Errorf("logged %v", got)
 			}
 		})
 	}
@@ -58,7 +58,7 @@ func TestEndsWhileSomethingWaits(t *testing.T) {
 		c.expect(socket.ShutDown)
 		c.do(c.conn.EndOfInput(c.now))
 		if got := c.closed(); got["clean"] != true {
-			t.Errorf("%s: the log says %v", query, got)
+			t.Errorf("%s: logged %v", query, got)
 		}
 	}
 	for query, then := range map[string]socket.Action{"delay=1m&drop_in=10s": socket.ShutDown, "stall_in=0&drop_in=10s": socket.ShutDown, "delay=1m&reset_in=10s": socket.Reset} {

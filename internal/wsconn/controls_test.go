@@ -208,7 +208,7 @@ func TestControlsAreNamed(t *testing.T) {
 	}
 	c.do(c.conn.EndOfInput(c.now))
 	if got := c.closed(); got["controls"] != "pong=0&close=ignore" {
-		t.Errorf("the log says %v", got)
+		t.Errorf("logged %v", got)
 	}
 }
 
