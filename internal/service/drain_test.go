@@ -39,8 +39,12 @@ func dialMany(t *testing.T, addr string, n int) []*wstest.Client {
 // TestDrain: each of many clients reads a close frame with 1001. The clients that never
 // answer it are cut. The summary counts both.
 func TestDrain(t *testing.T) {
+	clients, dead := 1000, 100
+	if withRaceDetector {
+		clients, dead = 200, 20
+	}
+	wstest.NeedFiles(t, 2*clients+100)
 	eachDriver(t, func(t *testing.T, driver string) {
-		const clients, dead = 1000, 100
 		r := start(t, driver, func(c *config.Config) { c.DrainSpread, c.CloseTimeout = 200*time.Millisecond, wstest.Patience })
 		list := dialMany(t, r.addr, clients)
 		r.terminate()

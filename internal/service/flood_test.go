@@ -74,7 +74,10 @@ func TestManyPingsAreAnsweredInOrder(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
 		c := wstest.Dial(t, r.addr)
-		const pings = 100_000
+		pings := 100_000
+		if withRaceDetector {
+			pings /= 10
+		}
 		go c.Write([]byte(strings.Repeat(string(wstest.Frame(0x89, "a"))+string(wstest.Frame(0x89, "b")), pings/2)))
 		for range pings / 2 {
 			c.Expect(frame(0x8a, "a"), frame(0x8a, "b"))
@@ -93,7 +96,10 @@ func TestHugeFrameIsEchoedAsItArrives(t *testing.T) {
 			piece[i] = wstest.Key[i%4] // zeros, masked
 		}
 		before := heap()
-		const pieces = 64
+		pieces := 64
+		if withRaceDetector {
+			pieces /= 4
+		}
 		go func() {
 			for range pieces {
 				c.Write(piece)
@@ -108,7 +114,7 @@ func TestHugeFrameIsEchoedAsItArrives(t *testing.T) {
 			received += len(f.Payload)
 			first = 0x00
 		}
-		if grown := heap() - before; grown > 8<<20 { // an eighth of the payload; the test has buffers too
+		if grown := heap() - before; grown > 8<<20 { // less than the payload; the test has buffers too
 			t.Errorf("the heap grew by %d bytes", grown)
 		}
 	})
