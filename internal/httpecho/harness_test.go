@@ -15,8 +15,9 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// serve serves a Handler on loopback and returns its address. As in the service, whoever
-// accepts a connection has read the request head before it is passed on.
+// serve serves a Handler on the loopback interface, with TLS if config is not nil, and
+// returns its address. As in the service, the request head is read before the connection
+// goes to the Listener.
 func serve(t *testing.T, policy wsproto.Policy, config *tls.Config) (addr string) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -65,7 +66,7 @@ func serve(t *testing.T, policy wsproto.Policy, config *tls.Config) (addr string
 // anyOrigin is the policy of a service with ALLOWED_ORIGINS=*.
 var anyOrigin = wsproto.Policy{AnyOrigin: true}
 
-// ask sends a request as it is and returns the response with its body.
+// ask sends a request unchanged and returns the response and its body.
 func ask(t *testing.T, addr, request string) (*http.Response, string) {
 	t.Helper()
 	c := wstest.Connect(t, addr)
@@ -78,7 +79,7 @@ func ask(t *testing.T, addr, request string) (*http.Response, string) {
 	return response, string(body)
 }
 
-// askEcho is ask for an answer that is an echo as JSON.
+// askEcho is ask for a response that must be an echo in JSON.
 func askEcho(t *testing.T, addr, request string) (answer echo) {
 	t.Helper()
 	response, body := ask(t, addr, request)
@@ -91,7 +92,7 @@ func askEcho(t *testing.T, addr, request string) (answer echo) {
 	return answer
 }
 
-// pairs returns names and values that alternate in list.
+// pairs returns the name-value pairs of a list in which names and values alternate.
 func pairs(list ...string) (pairs []requestinfo.NameValue) {
 	for pair := range slices.Chunk(list, 2) {
 		pairs = append(pairs, requestinfo.NameValue{Name: pair[0], Value: pair[1]})
