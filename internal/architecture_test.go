@@ -1,5 +1,5 @@
-// Package internal holds no code of its own: this test keeps the packages below it in
-// the order that docs/architecture.md draws.
+// Package internal has no code of its own. Its test checks that the packages import each
+// other only as docs/architecture.md describes.
 package internal
 
 import (
@@ -21,8 +21,8 @@ import (
 
 const module = "github.com/echosvc/echosvc/"
 
-// layers are the packages of the service from the top down, each with the packages that it
-// imports.
+// layers lists the packages of the service from the top down, each with the packages that
+// it imports.
 var layers = []struct {
 	name    string
 	imports string
@@ -44,7 +44,7 @@ var layers = []struct {
 	{"internal/inflate/inflatetest", ""}, // for tests
 }
 
-// TestImports holds every package to its layer.
+// TestImports: every package imports exactly the packages that layers lists.
 func TestImports(t *testing.T) {
 	allowed := map[string][]string{}
 	for _, layer := range layers {
@@ -53,7 +53,7 @@ func TestImports(t *testing.T) {
 	for _, dir := range packages(t) {
 		names, known := allowed[dir]
 		if !known {
-			t.Errorf("package %s is in no layer; add it to the list above and to docs/architecture.md", dir)
+			t.Errorf("package %s is not in layers; add it there and to docs/architecture.md", dir)
 		}
 		used := map[string]bool{}
 		for _, file := range parse(t, dir) {
@@ -61,20 +61,20 @@ func TestImports(t *testing.T) {
 				if name, ours := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), module); ours {
 					used[name] = true
 					if !slices.Contains(names, name) {
-						t.Errorf("%s imports %s", dir, name)
+						t.Errorf("%s imports %s, which layers does not allow", dir, name)
 					}
 				}
 			}
 		}
 		for _, name := range names {
 			if !used[name] {
-				t.Errorf("%s does not import %s any more; take it off the list", dir, name)
+				t.Errorf("%s does not import %s; remove it from layers", dir, name)
 			}
 		}
 	}
 }
 
-// TestSansIO: the protocol is decided without I/O, clocks and goroutines.
+// TestSansIO: wsproto and inflate import nothing with I/O, clocks or locks.
 func TestSansIO(t *testing.T) {
 	for dir, allowed := range map[string]string{
 		"internal/wsproto": "bytes crypto/sha1 encoding/base64 encoding/binary errors fmt iter math math/bits slices strconv strings unicode/utf8",
@@ -84,15 +84,15 @@ func TestSansIO(t *testing.T) {
 			for _, spec := range file.Imports {
 				imported := strings.Trim(spec.Path.Value, `"`)
 				if !strings.HasPrefix(imported, module) && !slices.Contains(strings.Fields(allowed), imported) {
-					t.Errorf("%s imports %s", name, imported)
+					t.Errorf("%s imports %s, which is not on the list of packages without I/O", name, imported)
 				}
 			}
 		}
 	}
 }
 
-// TestFilesDependOneWay finds files of a package that refer to declarations of each other,
-// which is an error in the packages of oneWay. With -v it counts them in every package.
+// TestFilesDependOneWay fails if two files of a package in oneWay use declarations of each
+// other. With -v it logs the number of such files in every package.
 func TestFilesDependOneWay(t *testing.T) {
 	for _, dir := range packages(t) {
 		files := parse(t, dir)
@@ -105,7 +105,7 @@ func TestFilesDependOneWay(t *testing.T) {
 				}
 				entangled[a] = true
 				if a < b && oneWay[dir] {
-					t.Errorf("%s and %s depend on each other, by %s and %s", a, b, refers[a][b], refers[b][a])
+					t.Errorf("%s and %s depend on each other: the first uses %s, the second %s", a, b, refers[a][b], refers[b][a])
 				}
 			}
 		}
@@ -113,11 +113,12 @@ func TestFilesDependOneWay(t *testing.T) {
 	}
 }
 
-// oneWay are the packages in which no two files may depend on each other in both
-// directions, so that each file can be read after those it uses.
+// oneWay are the packages in which no two files may depend on each other, so that each
+// file can be read after those that it uses.
 var oneWay = map[string]bool{"internal/wsconn": true, "internal/httpecho": true, "internal/service": true}
 
-// references returns the files whose declarations each file uses, with the name of one.
+// references returns, for each file, the other files that it uses, each with the name of a
+// declaration there.
 func references(files map[string]*ast.File) map[string]map[string]string {
 	info := types.Info{Uses: map[*ast.Ident]types.Object{}, Selections: map[*ast.SelectorExpr]*types.Selection{}}
 	list := slices.Collect(maps.Values(files))
@@ -137,11 +138,11 @@ func references(files map[string]*ast.File) map[string]map[string]string {
 	return refers
 }
 
-// noImporter imports nothing.
+// noImporter imports nothing, because references ignores other packages.
 type noImporter struct{}
 
 func (noImporter) Import(path string) (*types.Package, error) {
-	return nil, fmt.Errorf("%s is not looked at", path)
+	return nil, fmt.Errorf("%s is ignored", path)
 }
 
 var fileSet = token.NewFileSet()
@@ -163,7 +164,7 @@ func packages(t *testing.T) (dirs []string) {
 	return dirs
 }
 
-// parse parses the files of a package that this system builds, without tests.
+// parse parses the files of a package that are built on this system, except tests.
 func parse(t *testing.T, dir string) map[string]*ast.File {
 	t.Helper()
 	files := map[string]*ast.File{}

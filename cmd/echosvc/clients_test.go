@@ -15,7 +15,7 @@ import (
 	gorilla "github.com/gorilla/websocket"
 )
 
-// echoClient is a client library, so that the same conversation can be held with several.
+// echoClient is a client made with some WebSocket library.
 type echoClient interface {
 	write(text bool, payload string) error
 	read() (text bool, payload string, err error)
@@ -25,8 +25,8 @@ type echoClient interface {
 	closed(t *testing.T) (int, string)
 }
 
-// echoes sends a message and fails unless the same comes back. It reads while it writes:
-// the echo of a large message begins before its end.
+// echoes sends a message and checks its echo. It reads while it writes, because the echo of
+// a large message begins before the message ends.
 func echoes(t *testing.T, c echoClient, text bool, payload string) {
 	t.Helper()
 	written := make(chan error)
@@ -36,7 +36,7 @@ func echoes(t *testing.T, c echoClient, text bool, payload string) {
 		t.Fatal(err)
 	}
 	if gotText != text || got != payload {
-		t.Errorf("%d bytes came back as %d, text %v", len(payload), len(got), gotText)
+		t.Errorf("sent %d bytes, text %v; another message came back, of %d bytes, text %v", len(payload), text, len(got), gotText)
 	}
 }
 
@@ -48,7 +48,7 @@ var clients = map[string]func(t *testing.T, addr string) echoClient{
 		}
 		c.SetReadLimit(-1)
 		if c.Subprotocol() != "chat" {
-			t.Errorf("the subprotocol is %q", c.Subprotocol())
+			t.Errorf("the subprotocol is %q, want chat", c.Subprotocol())
 		}
 		return coderClient{c}
 	},
@@ -62,7 +62,7 @@ var clients = map[string]func(t *testing.T, addr string) echoClient{
 	},
 }
 
-// compressing are clients with permessage-deflate, by what they offer.
+// compressing are clients that offer permessage-deflate.
 var compressing = map[string]func(t *testing.T, addr string) echoClient{
 	"coder, takeover": func(t *testing.T, addr string) echoClient {
 		return dialCoder(t, addr, coder.CompressionContextTakeover)
@@ -92,10 +92,9 @@ func dialCoder(t *testing.T, addr string, mode coder.CompressionMode) echoClient
 	return coderClient{c}
 }
 
-// TestCompressedConversationWithOtherLibraries has each client send 10,000 messages of
-// mixed sizes and kinds; a tenth of that with the race detector, which makes the libraries
-// many times as slow.
-func TestCompressedConversationWithOtherLibraries(t *testing.T) {
+// TestCompressionWithOtherLibraries has each client send messages of mixed sizes and kinds.
+// The race detector makes the libraries much slower, so it gets a tenth of them.
+func TestCompressionWithOtherLibraries(t *testing.T) {
 	messages := 10_000
 	if withRaceDetector {
 		messages /= 10
@@ -130,7 +129,7 @@ func TestCompressedConversationWithOtherLibraries(t *testing.T) {
 		}
 		for range compressing {
 			if got := p.line(t, "connection closed"); !strings.HasPrefix(fmt.Sprint(got["extensions"]), "permessage-deflate") || got["saved"].(float64) <= 0 || got["messages"] != float64(messages) {
-				t.Errorf("the log says %v", got)
+				t.Errorf("logged %v", got)
 			}
 		}
 	}
@@ -155,7 +154,7 @@ func (c coderClient) closeWith(t *testing.T, code int, reason string) (int, stri
 	if err := c.Close(coder.StatusCode(code), reason); err != nil {
 		t.Errorf("closing handshake: %v", err)
 	}
-	return code, reason // Close has checked the answer's code
+	return code, reason // Close has checked the code of the answer
 }
 
 func (c coderClient) closed(t *testing.T) (int, string) {
@@ -201,7 +200,7 @@ func (c gorillaClient) closed(t *testing.T) (int, string) {
 	return closed.Code, closed.Text
 }
 
-func TestConversationWithOtherLibraries(t *testing.T) {
+func TestEchoWithOtherLibraries(t *testing.T) {
 	large := make([]byte, 16<<20)
 	rand.Read(large)
 	for name, dial := range clients {
@@ -223,13 +222,13 @@ func TestConversationWithOtherLibraries(t *testing.T) {
 				t.Errorf("closed with %d %q", code, reason)
 			}
 			if got := p.line(t, "connection closed"); got["code"] != 4001.0 || got["initiator"] != "client" || got["messages"] != 9.0 {
-				t.Errorf("the log says %v", got)
+				t.Errorf("logged %v", got)
 			}
 		})
 	}
 }
 
-func TestByeIsAnsweredAndClosed(t *testing.T) {
+func TestGoodbyeWithOtherLibraries(t *testing.T) {
 	for name, dial := range clients {
 		t.Run(name, func(t *testing.T) {
 			c := dial(t, startProgram(t).addr)
@@ -241,7 +240,7 @@ func TestByeIsAnsweredAndClosed(t *testing.T) {
 	}
 }
 
-func TestTheEndIsSaidWith1001(t *testing.T) {
+func TestDrainWithOtherLibraries(t *testing.T) {
 	for name, dial := range clients {
 		t.Run(name, func(t *testing.T) {
 			p := startProgram(t, "DRAIN_SPREAD=0")
@@ -252,14 +251,14 @@ func TestTheEndIsSaidWith1001(t *testing.T) {
 				t.Errorf("closed with %d %q", code, reason)
 			}
 			if got := p.line(t, "drained"); got["clean"] != 1.0 || got["cut"] != 0.0 {
-				t.Errorf("the summary is %v", got)
+				t.Errorf("logged %v", got)
 			}
 		})
 	}
 }
 
-// TestSignalEndsTheProcessWith0 in a process of its own.
-func TestSignalEndsTheProcessWith0(t *testing.T) {
+// TestSIGTERM: the process drains and exits with status 0.
+func TestSIGTERM(t *testing.T) {
 	command := exec.Command(os.Args[0])
 	p := startProcess(t, command, "DRAIN_SPREAD=0")
 	c := clients["gorilla"](t, p.line(t, "serving")["addr"].(string))
@@ -272,6 +271,6 @@ func TestSignalEndsTheProcessWith0(t *testing.T) {
 		t.Errorf("the process ended with %v", err)
 	}
 	if got := p.line(t, "drained"); got["clean"] != 1.0 {
-		t.Errorf("the summary is %v", got)
+		t.Errorf("logged %v", got)
 	}
 }

@@ -15,8 +15,8 @@ import (
 	gorilla "github.com/gorilla/websocket"
 )
 
-// TestControlsFromAnotherClient: what gorilla/websocket sees of each control.
-func TestControlsFromAnotherClient(t *testing.T) {
+// TestControlsWithGorilla: each control has its effect on a gorilla/websocket client.
+func TestControlsWithGorilla(t *testing.T) {
 	p := startProgram(t, "PING_INTERVAL=10ms", "CLOSE_TIMEOUT=300ms", "POD_NAME=echosvc-0", "DRAIN_SPREAD=0")
 	tests := map[string]func(t *testing.T, c gorillaClient){
 		"greet=1": func(t *testing.T, c gorillaClient) {
@@ -33,7 +33,7 @@ func TestControlsFromAnotherClient(t *testing.T) {
 			begin := time.Now()
 			echoes(t, c, true, "hello")
 			if took := time.Since(begin); took < 100*time.Millisecond {
-				t.Errorf("the echo took %v", took)
+				t.Errorf("the echo came after %v, want at least 100ms", took)
 			}
 		},
 		"close_after=2&close_code=4000&close_reason=that+is+enough": func(t *testing.T, c gorillaClient) {
@@ -57,7 +57,7 @@ func TestControlsFromAnotherClient(t *testing.T) {
 			if err := c.write(true, "one"); err != nil {
 				t.Fatal(err)
 			}
-			expectReset(t, c) // with the echo, or without
+			expectReset(t, c) // the reset may destroy the echo
 		},
 		"reset_in=50ms": expectReset,
 		"stall_in=0&every=10ms": func(t *testing.T, c gorillaClient) {
@@ -72,11 +72,11 @@ func TestControlsFromAnotherClient(t *testing.T) {
 			}
 		},
 		"ping=0&every=50ms": func(t *testing.T, c gorillaClient) {
-			c.SetPingHandler(func(string) error { t.Error("there is a ping"); return nil })
+			c.SetPingHandler(func(string) error { t.Error("received a ping"); return nil })
 			expectNumbers(t, c)
 		},
 		"pong=0": func(t *testing.T, c gorillaClient) {
-			c.SetPongHandler(func(string) error { t.Error("there is a pong"); return nil })
+			c.SetPongHandler(func(string) error { t.Error("received a pong"); return nil })
 			if err := c.WriteControl(gorilla.PingMessage, []byte("ping"), time.Time{}); err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +92,7 @@ func TestControlsFromAnotherClient(t *testing.T) {
 			}
 			var parts []string
 			for part := make([]byte, 100); ; {
-				n, err := r.Read(part) // never over the end of a frame
+				n, err := r.Read(part) // stops at the end of a frame
 				if n > 0 {
 					parts = append(parts, string(part[:n]))
 				}
@@ -104,7 +104,7 @@ func TestControlsFromAnotherClient(t *testing.T) {
 				}
 			}
 			if got := strings.Join(parts, "|"); got != "he|ll|o" {
-				t.Errorf("the fragments are %s", got)
+				t.Errorf("the fragments are %s, want he|ll|o", got)
 			}
 		},
 		"every=10ms": expectNumbers,
@@ -128,17 +128,17 @@ func TestControlsFromAnotherClient(t *testing.T) {
 	}
 }
 
-// expectEOF reads the end of TCP, without a close frame.
+// expectEOF checks that TCP ends without a close frame.
 func expectEOF(t *testing.T, c gorillaClient) {
 	t.Helper()
 	_, _, err := c.read()
-	var closed *gorilla.CloseError // which is what gorilla makes of it
+	var closed *gorilla.CloseError // gorilla's error for it has the code 1006
 	if !errors.As(err, &closed) || closed.Code != gorilla.CloseAbnormalClosure {
-		t.Errorf("read %v, want the end", err)
+		t.Errorf("read %v, want the end of input", err)
 	}
 }
 
-// expectReset reads until a reset.
+// expectReset reads until the connection is reset.
 func expectReset(t *testing.T, c gorillaClient) {
 	t.Helper()
 	for {
@@ -151,7 +151,7 @@ func expectReset(t *testing.T, c gorillaClient) {
 	}
 }
 
-// expectNumbers reads the server's own messages.
+// expectNumbers checks the first messages of the control every.
 func expectNumbers(t *testing.T, c gorillaClient) {
 	t.Helper()
 	for _, want := range []string{"1", "2", "3"} {
@@ -161,8 +161,9 @@ func expectNumbers(t *testing.T, c gorillaClient) {
 	}
 }
 
-// TestHandshakeByControlFromAnotherClient: what coder/websocket makes of what is agreed on.
-func TestHandshakeByControlFromAnotherClient(t *testing.T) {
+// TestHandshakeControlsWithCoder: a coder/websocket client sees the subprotocol and the
+// extensions that controls choose.
+func TestHandshakeControlsWithCoder(t *testing.T) {
 	p := startProgram(t, "DRAIN_SPREAD=0")
 	dial := func(query string) (*coder.Conn, string, string, error) {
 		c, response, err := coder.Dial(context.Background(), "ws://"+p.addr+"/ws?"+query,
@@ -177,12 +178,12 @@ func TestHandshakeByControlFromAnotherClient(t *testing.T) {
 		return c, response.Header.Get("Sec-WebSocket-Extensions"), body, err
 	}
 	if c, extensions, _, err := dial("subprotocol=b&deflate=0"); err != nil || c.Subprotocol() != "b" || extensions != "" {
-		t.Errorf("agreed on %q, %q, %v", c.Subprotocol(), extensions, err)
+		t.Errorf("subprotocol %q, extensions %q, error %v", c.Subprotocol(), extensions, err)
 	} else {
 		echoes(t, coderClient{c}, true, strings.Repeat("not compressed ", 100))
 	}
 	if c, extensions, _, err := dial("subprotocol=none"); err != nil || c.Subprotocol() != "" || !strings.HasPrefix(extensions, "permessage-deflate") {
-		t.Errorf("agreed on %q, %q, %v", c.Subprotocol(), extensions, err)
+		t.Errorf("subprotocol %q, extensions %q, error %v", c.Subprotocol(), extensions, err)
 	}
 	if c, _, _, err := dial("fragment=3"); err != nil {
 		t.Error(err)
@@ -190,15 +191,15 @@ func TestHandshakeByControlFromAnotherClient(t *testing.T) {
 		echoes(t, coderClient{c}, true, strings.Repeat("compressed, and in fragments ", 100))
 	}
 	if _, _, _, err := dial("subprotocol=other"); err == nil || !strings.Contains(err.Error(), "other") {
-		t.Errorf("the client takes a subprotocol that it has not offered: %v", err)
+		t.Errorf("the client accepts a subprotocol that it did not offer: %v", err)
 	}
 	if _, _, body, err := dial("delay=soon"); err == nil || !strings.Contains(body, "The controls are greet=1, delay=250ms") {
 		t.Errorf("a malformed control is answered with %q, %v", body, err)
 	}
 }
 
-// TestHTTPEchoOfTheProgram: the whole program says who it is.
-func TestHTTPEchoOfTheProgram(t *testing.T) {
+// TestHTTPEchoIdentity: the echo names the pod and the version.
+func TestHTTPEchoIdentity(t *testing.T) {
 	p := startProgram(t, "POD_NAME=echosvc-0", "POD_NAMESPACE=tools", "NODE_NAME=node-1")
 	response, err := http.Get("http://" + p.addr + "/some/path")
 	if err != nil {

@@ -15,17 +15,17 @@ func help(w io.Writer) {
 	fmt.Fprint(w, `echosvc is a WebSocket echo server: what you send is what comes back.
 
 Usage:
-  echosvc              serve, until SIGTERM or Ctrl-C
-  echosvc healthcheck  ask /healthz of the service in the same environment; exit status 0, or 1 when it is unhealthy
-  echosvc probe URL    look at an echo server, and at the path to it, from outside; "echosvc probe -h" says more
+  echosvc              serve until SIGTERM or Ctrl-C
+  echosvc healthcheck  request /healthz from the service in the same environment; exit status 0 if it is healthy, 1 if not
+  echosvc probe URL    test an echo server, and the path to it; "echosvc probe -h" lists the flags
   echosvc version      print the version
-  echosvc help         print this
+  echosvc help         print this help
 
 Environment (name, default, meaning; durations have a unit, such as 25s):
 `)
-	config.WriteHelp(w) // fails only when w does
+	config.WriteHelp(w) // fails only if w does
 	fmt.Fprint(w, `
-Controls, in the query of an upgrade (ws://localhost:8080/?greet=1&close_in=10s; docs/controls.md says what each does):
+Controls, in the query of an upgrade, such as ws://localhost:8080/?greet=1&close_in=10s (docs/controls.md explains each):
 `)
 	wsconn.WriteControls(w)
 }
@@ -36,15 +36,16 @@ var (
 	revision string
 )
 
-// version returns the version, the revision where it is known, and the platform.
+// version returns the version, the revision if it is known, the Go version and the
+// platform.
 func version() string {
 	build, _ := debug.ReadBuildInfo()
 	return sourceVersion(stamped, revision, build) + " " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
 }
 
-// sourceVersion returns the stamped version and revision, or for either that is empty
-// what the go command recorded: the module's version, as with "go install ...@v1.2.3",
-// and the commit of a build in a checkout. build is nil where it recorded nothing.
+// sourceVersion returns the version and the revision of the source. An empty one is
+// replaced by what the go command recorded: the version of the module after "go install
+// ...@v1.2.3", the commit after a build in a checkout. build may be nil.
 func sourceVersion(stamped, revision string, build *debug.BuildInfo) string {
 	if build != nil {
 		if stamped == "" && build.Main.Version != "(devel)" {

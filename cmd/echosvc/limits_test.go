@@ -11,8 +11,8 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// TestFileLimit: with 64 descriptors and 200 clients, those within the limit keep echoing,
-// the others are refused or wait, and are served when there is room again.
+// TestFileLimit: a process with 64 descriptors has 200 clients. Those within the limit keep
+// getting echoes. The others wait until descriptors are free again.
 func TestFileLimit(t *testing.T) {
 	wstest.NeedFiles(t, 256)
 	for _, driver := range []string{"portable", "auto"} {
@@ -30,7 +30,7 @@ func TestFileLimit(t *testing.T) {
 			for range limit / 2 {
 				inside = append(inside, wstest.Dial(t, addr))
 			}
-			var silent []*wstest.Client // connections without a request, more than there are descriptors
+			var silent []*wstest.Client // connections without a request, more than the process has descriptors
 			for range 200 - len(inside) {
 				silent = append(silent, wstest.Connect(t, addr))
 			}
@@ -48,7 +48,7 @@ func TestFileLimit(t *testing.T) {
 			late.SetDeadline(time.Now().Add(wstest.Patience))
 			late.Send([]byte(wstest.Request()), wstest.Frame(0x81, "hello"))
 			if response := late.Response(); response.StatusCode != 101 {
-				t.Fatalf("with room again, an upgrade is answered with %s", response.Status)
+				t.Fatalf("with descriptors free again, an upgrade is answered with %s", response.Status)
 			}
 			late.Expect(hello)
 		})

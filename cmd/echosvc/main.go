@@ -1,5 +1,5 @@
-// Command echosvc is a WebSocket echo server. Without arguments it serves, configured
-// by its environment; "echosvc help" says how.
+// Command echosvc is a WebSocket echo server. Without arguments it serves. "echosvc help"
+// lists the commands, and the environment variables that configure it.
 package main
 
 import (
@@ -25,18 +25,18 @@ func main() {
 // Exit statuses.
 const (
 	exitOK     = 0
-	exitFailed = 1 // a port in use, an unhealthy service, a check that failed
-	exitUsage  = 2 // a wrong variable or argument
+	exitFailed = 1 // a port is in use, the service is unhealthy, a check of the probe failed
+	exitUsage  = 2 // a variable or an argument is invalid
 )
 
-// gcPercent is how much of the heap may be garbage. Messages make none, connections do
-// when they come and go, and what is left of it is memory that each idle connection seems
-// to cost: 430 bytes with 25, 610 with Go's default of 100. GOGC overrides it.
+// gcPercent is the service's default for GOGC. Messages make no garbage; connections do when
+// they open and close. An idle connection costs 430 bytes with 25, garbage included, and
+// 610 with Go's default of 100.
 const gcPercent = 25
 
-// run is the program. getenv answers for conventions that other programs share
-// (NO_COLOR); the variables of echosvc are read by envconfig, which knows only the
-// environment of the process. ctx ends the service in the way of a signal.
+// run is the program. It gets variables that other programs share, such as NO_COLOR, from
+// getenv. The settings come from the environment of the process, because envconfig reads
+// no other. Cancelling ctx ends the service like a signal.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	command := "serve"
 	if len(args) > 0 {
@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return probeCommand(ctx, args[1:], stdout, stderr)
 	}
 	if len(args) > 1 {
-		fmt.Fprintf(stderr, "echosvc: %s takes no arguments; \"echosvc help\" says more\n", command)
+		fmt.Fprintf(stderr, "echosvc: %s takes no arguments; run \"echosvc help\" for help\n", command)
 		return exitUsage
 	}
 	switch command {
@@ -64,13 +64,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		help(stdout)
 		return exitOK
 	}
-	fmt.Fprintf(stderr, "echosvc: there is no command %q; \"echosvc help\" lists them\n", command)
+	fmt.Fprintf(stderr, "echosvc: there is no command %q; \"echosvc help\" lists the commands\n", command)
 	return exitUsage
 }
 
 // serve runs the service until a signal ends it.
 func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) int {
-	signal.Ignore(syscall.SIGPIPE) // a log that nobody reads any more must not end the echo
+	signal.Ignore(syscall.SIGPIPE) // the service outlives the reader of its log
 
 	c, err := config.Load()
 	if err != nil {
@@ -125,7 +125,7 @@ func hungUp(fd int) func() bool {
 	return func() bool { return !term.IsTerminal(fd) }
 }
 
-// healthcheck asks the service that runs in the same environment.
+// healthcheck checks the health of the service that runs in the same environment.
 func healthcheck(ctx context.Context, stdout, stderr io.Writer) int {
 	c, err := config.Load()
 	if err != nil {
@@ -140,6 +140,6 @@ func healthcheck(ctx context.Context, stdout, stderr io.Writer) int {
 }
 
 func wrongConfig(stderr io.Writer, err error) int {
-	fmt.Fprintf(stderr, "echosvc: the environment has wrong settings:\n%v\n", err)
+	fmt.Fprintf(stderr, "echosvc: invalid settings in the environment:\n%v\n", err)
 	return exitUsage
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// asProgram in the environment has the test binary run as echosvc.
+// asProgram is a variable that makes the test binary run as echosvc.
 const asProgram = "ECHOSVC_TEST_MAIN"
 
 func TestMain(m *testing.M) {
@@ -30,28 +30,28 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// unsetVariables unsets what would configure echosvc.
+// unsetVariables unsets the variables that configure echosvc.
 func unsetVariables() {
 	var text strings.Builder
 	help(&text)
 	wstest.UnsetVariables(text.String())
 }
 
-// serveForTest is the configuration that all tests share: free ports of the loopback
-// interface, and a log that they can parse.
+// serveForTest is the configuration that all tests share: free ports on the loopback
+// interface, and a log that tests can parse.
 var serveForTest = []string{"PORT=0", "HEALTH_PORT=0", "HOST=127.0.0.1", "LOG_FORMAT=json"}
 
-// program is the whole program, started by run in this process, or a process of its own.
+// program is the running program, in this process or in one of its own.
 type program struct {
-	addr    string         // host and port of the WebSocket port
-	serving map[string]any // the log line of the start
+	addr    string         // address of the WebSocket port
+	serving map[string]any // the log line "serving"
 	stop    context.CancelFunc
 	exit    chan int
 	stderr  *logBuffer
 }
 
-// startProgram starts the program with variables of the environment, "NAME=value", and
-// waits until it serves.
+// startProgram starts the program in this process, with variables of the form NAME=value,
+// and waits until it serves.
 func startProgram(t *testing.T, environment ...string) *program {
 	t.Helper()
 	goroutines := goleak.IgnoreCurrent()
@@ -74,8 +74,8 @@ func startProgram(t *testing.T, environment ...string) *program {
 	return p
 }
 
-// startProcess starts a command that runs the test binary as echosvc. The process does
-// not outlive the test.
+// startProcess starts a command that runs the test binary as echosvc. It is killed at the
+// end of the test.
 func startProcess(t *testing.T, command *exec.Cmd, environment ...string) *program {
 	t.Helper()
 	p := &program{stderr: &logBuffer{lines: make(chan string, 10000)}}
@@ -91,27 +91,27 @@ func startProcess(t *testing.T, command *exec.Cmd, environment ...string) *progr
 	return p
 }
 
-// line waits for the next log line with that message.
+// line waits for the next log line with the message, and returns its fields.
 func (p *program) line(t *testing.T, msg string) map[string]any {
 	t.Helper()
-	timeout := time.After(60 * time.Second)
+	timeout := time.After(wstest.Patience)
 	for {
 		select {
 		case line := <-p.stderr.lines:
 			var fields map[string]any
 			if err := json.Unmarshal([]byte(line), &fields); err != nil {
-				t.Fatalf("the log has %q: %v", line, err)
+				t.Fatalf("logged %q: %v", line, err)
 			}
 			if fields["msg"] == msg {
 				return fields
 			}
 		case <-timeout:
-			t.Fatalf("the log does not say %q", msg)
+			t.Fatalf("nothing logged %q within %v", msg, wstest.Patience)
 		}
 	}
 }
 
-// logBuffer gives each line that is written to it to a channel.
+// logBuffer is a writer that sends each line to a channel.
 type logBuffer struct {
 	lines   chan string
 	partial string
@@ -129,7 +129,7 @@ func (b *logBuffer) Write(p []byte) (int, error) {
 	}
 }
 
-// runOnce runs the program to its end.
+// runOnce runs the program until it exits.
 func runOnce(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -171,7 +171,7 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-func TestWrongVariablesExitWith2(t *testing.T) {
+func TestInvalidVariables(t *testing.T) {
 	t.Setenv("PORT", "tcp://10.0.0.1:80")
 	t.Setenv("PING_INTERVAL", "soon")
 	t.Setenv("MAX_MESSAGE_SIZE", "-1")
@@ -182,13 +182,13 @@ func TestWrongVariablesExitWith2(t *testing.T) {
 		}
 		for _, want := range []string{"PORT=", "PING_INTERVAL=", "MAX_MESSAGE_SIZE=", "must be"} {
 			if !strings.Contains(stderr, want) {
-				t.Errorf("%v: stderr %q does not say %s", args, stderr, want)
+				t.Errorf("%v: stderr %q lacks %s", args, stderr, want)
 			}
 		}
 	}
 }
 
-func TestPortInUseIsOneLineAndExitsWith1(t *testing.T) {
+func TestPortInUse(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -206,7 +206,8 @@ func TestPortInUseIsOneLineAndExitsWith1(t *testing.T) {
 	}
 }
 
-func TestHealthcheckAsksTheServiceOfTheSameEnvironment(t *testing.T) {
+// TestHealthcheck: it checks the service of the same environment.
+func TestHealthcheck(t *testing.T) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -219,17 +220,18 @@ func TestHealthcheckAsksTheServiceOfTheSameEnvironment(t *testing.T) {
 	}
 	p.stop()
 	p.line(t, "drained")
-	p.exit <- <-p.exit // it has ended; the clean-up looks at the status again
+	p.exit <- <-p.exit // wait for the end, and leave the status for the clean-up
 	if status, _, stderr := runOnce(t, "healthcheck"); status != exitFailed || !strings.Contains(stderr, "unhealthy") {
-		t.Errorf("with nothing there: status %d, stderr %q", status, stderr)
+		t.Errorf("without a service: status %d, stderr %q", status, stderr)
 	}
 }
 
-func TestStartLineSaysWhereAndHow(t *testing.T) {
+// TestServingLine: the log line "serving" has the settings in use.
+func TestServingLine(t *testing.T) {
 	p := startProgram(t, "MAX_CONNECTIONS=77", "MAX_MESSAGE_SIZE=1MiB", "DRIVER=portable")
 	for key, want := range map[string]any{"health": "off", "driver": "portable", "max_connections": 77.0, "max_message_size": "1MiB", "ping_interval": "25s"} {
 		if got := p.serving[key]; got != want {
-			t.Errorf("the start line says %s=%v, want %v", key, got, want)
+			t.Errorf("logged %s=%v, want %v", key, got, want)
 		}
 	}
 	response, err := http.Get("http://" + p.addr + "/readyz")

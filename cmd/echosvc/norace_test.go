@@ -2,5 +2,5 @@
 
 package main
 
-// withRaceDetector says that the tests run under the race detector.
+// withRaceDetector reports whether the tests run under the race detector.
 const withRaceDetector = false

@@ -1,4 +1,4 @@
-// Package accept chooses the media type of an answer.
+// Package accept chooses the media type of a response.
 package accept
 
 import (
@@ -8,16 +8,16 @@ import (
 	"github.com/munnerz/goautoneg"
 )
 
-// Media types that the service answers with.
+// The media types of the service's responses.
 const (
 	HTML = "text/html"
 	JSON = "application/json"
 	Text = "text/plain"
 )
 
-// Preferred returns the one of the offered media types that the request's Accept fields
-// prefer (RFC 9110 section 12.5.1). Between equals the earlier offer wins. Without an
-// Accept field, and when none of the offers is acceptable, it is the first.
+// Preferred returns the offer that the request's Accept fields prefer (RFC 9110 section
+// 12.5.1). The earlier of two equal offers wins. Preferred returns the first offer if there
+// is no Accept field, or if no offer is acceptable.
 func Preferred(r *http.Request, offers ...string) string {
 	header := strings.ToLower(strings.Join(r.Header.Values("Accept"), ",")) // types are case-insensitive
 	if chosen := goautoneg.Negotiate(header, offers); chosen != "" {

@@ -8,16 +8,16 @@ import (
 )
 
 // maxBody is how much of a request's body is echoed, in bytes. The rest is read and
-// counted, but not kept.
+// counted, but discarded.
 const maxBody = 64 << 10
 
-// body is the body of a request.
+// body is the body of a request, as it is echoed.
 type body struct {
-	Size   int64  `json:"size"` // of what arrived, in bytes
+	Size   int64  `json:"size"` // bytes that arrived
 	Text   string `json:"text,omitempty"`
-	Base64 string `json:"base64,omitempty"` // if it is not UTF-8
-	Cut    string `json:"cut,omitempty"`
-	Error  string `json:"error,omitempty"`
+	Base64 string `json:"base64,omitempty"` // instead of Text if the body is not UTF-8
+	Cut    string `json:"cut,omitempty"`    // why the echo is not complete
+	Error  string `json:"error,omitempty"`  // why the body is not complete
 }
 
 // readBody reads a body to its end. The error is that of reading; [Deadlines] limits the
@@ -46,7 +46,7 @@ func readBody(r io.Reader) (b body, err error) {
 	return b, err
 }
 
-// wholeCharacters returns p without an incomplete character at its end.
+// wholeCharacters returns p without an incomplete UTF-8 character at its end.
 func wholeCharacters(p []byte) []byte {
 	for i := 1; i < utf8.UTFMax && i <= len(p); i++ {
 		if last := p[len(p)-i:]; utf8.RuneStart(last[0]) {

@@ -16,10 +16,10 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// echo is the answer to a plain HTTP request: the request as it arrived.
+// echo is the response to a plain HTTP request: the request as it arrived.
 type echo struct {
 	Method   string                  `json:"method"`
-	Target   string                  `json:"target"` // as sent
+	Target   string                  `json:"target"` // as received
 	Protocol string                  `json:"protocol"`
 	Path     string                  `json:"path"` // decoded
 	Query    []requestinfo.NameValue `json:"query"`
@@ -27,16 +27,16 @@ type echo struct {
 	Headers  []requestinfo.NameValue `json:"headers"`
 	Body     body                    `json:"body"`
 	Remote   string                  `json:"remote"`
-	TLS      *tlsState               `json:"tls"` // null means none
+	TLS      *tlsState               `json:"tls"` // null without TLS
 	requestinfo.Identity
 }
 
-// tlsState is what the server and its client, or the last proxy, agreed on.
+// tlsState is the outcome of the TLS handshake with the client, or with the last proxy.
 type tlsState struct {
 	Version    string `json:"version"`
 	Cipher     string `json:"cipher"`
-	ServerName string `json:"serverName"` // SNI; empty means none
-	ALPN       string `json:"alpn"`       // empty means none
+	ServerName string `json:"serverName"` // SNI; may be empty
+	ALPN       string `json:"alpn"`       // may be empty
 }
 
 // echoHandler answers a request with the request as it arrived.
@@ -66,7 +66,7 @@ func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", contentType)
-	h.Set("X-Content-Type-Options", "nosniff") // the author of the request chose the content
+	h.Set("X-Content-Type-Options", "nosniff") // the request may contain HTML
 	h.Set("Cache-Control", "no-store")
 	h.Set("Vary", "Accept, Origin")
 	h.Set("Content-Length", strconv.Itoa(len(out))) // for HEAD too
@@ -80,9 +80,9 @@ func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Write(out) // an error means that the client is gone
 }
 
-// allowOrigin lets pages of allowed origins read the echo, and answers preflight requests.
-// Credentials are never allowed, so browsers send no cookies to an echo that a page of
-// another site reads.
+// allowOrigin lets pages of allowed origins read the echo (CORS), and answers preflight
+// requests. It never allows credentials, so a page of another site cannot read an echo
+// that contains cookies.
 func (e echoHandler) allowOrigin(w http.ResponseWriter, r *http.Request) (answered bool) {
 	origin, h := r.Header.Get("Origin"), w.Header()
 	if origin == "" || !e.policy.AllowsOrigin(origin) {
@@ -96,15 +96,15 @@ func (e echoHandler) allowOrigin(w http.ResponseWriter, r *http.Request) (answer
 		return false
 	}
 	h.Set("Access-Control-Allow-Methods", "*")
-	h.Set("Access-Control-Allow-Headers", "*, Authorization") // which * does not include
+	h.Set("Access-Control-Allow-Headers", "*, Authorization") // * does not include Authorization
 	h.Set("Access-Control-Max-Age", "600")
 	h.Set("Vary", "Origin")
 	w.WriteHeader(http.StatusNoContent)
 	return true
 }
 
-// parseQuery splits a query into its parameters, in order. What is malformed stays as it
-// was sent.
+// parseQuery splits a query into its parameters, in order. Names and values that are not
+// valid percent-encoding stay as received.
 func parseQuery(query string) []requestinfo.NameValue {
 	list := []requestinfo.NameValue{}
 	decode := func(s string) string {
@@ -122,7 +122,7 @@ func parseQuery(query string) []requestinfo.NameValue {
 	return list
 }
 
-// tlsOf returns the TLS state of a connection, or nil when it has none.
+// tlsOf returns the TLS state of a connection, or nil without TLS.
 func tlsOf(nc net.Conn) *tlsState {
 	c, ok := nc.(interface{ ConnectionState() tls.ConnectionState })
 	if !ok {
@@ -132,7 +132,7 @@ func tlsOf(nc net.Conn) *tlsState {
 	return &tlsState{tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), state.ServerName, state.NegotiatedProtocol}
 }
 
-// appendText appends the echo as lines of a name and a value.
+// appendText appends the echo as text, with a line for each value.
 func (e *echo) appendText(dst []byte) []byte {
 	line := func(name, value string) { dst = fmt.Appendf(dst, "%s: %s\n", name, oneLine(value)) }
 	line("method", e.Method)
@@ -169,7 +169,7 @@ func (e *echo) appendText(dst []byte) []byte {
 	return dst
 }
 
-// oneLine quotes a string that would not print as one line.
+// oneLine quotes a string that contains line breaks or unprintable characters.
 func oneLine(s string) string {
 	for _, r := range s {
 		if r == utf8.RuneError || !strconv.IsPrint(r) {

@@ -1,7 +1,6 @@
 package httpecho
 
 import (
-	"bytes"
 	"crypto/tls"
 	"encoding/json"
 	"io"
@@ -14,7 +13,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-func TestHTTPEcho(t *testing.T) {
+func TestEcho(t *testing.T) {
 	addr := serve(t, anyOrigin, nil)
 	got := askEcho(t, addr, "POST //a/../%62?x=1&y=%26&y=&x=%zz&&z HTTP/1.1\r\nhost: echo.example\r\nX-Forwarded-For: 192.0.2.7\r\nx-forwarded-for:  198.51.100.1\r\nTransfer-Encoding: chunked\r\n\r\n"+
 		"6\r\nh\u00e9llo\r\n0\r\n\r\n")
@@ -34,7 +33,7 @@ func TestHTTPEcho(t *testing.T) {
 	}
 }
 
-func TestHTTPEchoAsText(t *testing.T) {
+func TestEchoAsText(t *testing.T) {
 	addr := serve(t, anyOrigin, nil)
 	a := ask(t, addr, "PUT /x%0Ay?a%0D=%1b[31m HTTP/1.1\r\nHost: h\r\nAccept: text/*;q=0.1, Text/Plain;q=0.5, application/json;q=0.3\r\nContent-Length: 8\r\n\r\n<b>\nhost")
 	lines := strings.Split(a.body, "\n")
@@ -47,43 +46,12 @@ func TestHTTPEchoAsText(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", lines, want)
 	}
 	if got := a.header.Get("Content-Type"); got != "text/plain; charset=utf-8" {
-		t.Errorf("the type is %q", got)
+		t.Errorf("Content-Type is %q", got)
 	}
 }
 
-func TestHTTPEchoOfBodies(t *testing.T) {
-	cut := "this server echoes the first 65536 bytes of a body"
-	full := strings.Repeat("x", maxBody)
-	tests := []struct {
-		name, body string
-		want       body
-	}{
-		{"none", "", body{}},
-		{"text", "κόσμε\x00", body{Size: 11, Text: "κόσμε\x00"}},
-		{"not text", "a\xff", body{Size: 2, Base64: "Yf8="}},
-		{"the limit", full, body{Size: maxBody, Text: full}},
-		{"over the limit", full + "y", body{Size: maxBody + 1, Text: full, Cut: cut}},
-		{"over the limit within a character", full[1:] + "é", body{Size: maxBody + 1, Text: full[1:], Cut: cut}},
-		{"much", strings.Repeat("z", 4<<20), body{Size: 4 << 20, Text: strings.Repeat("z", maxBody), Cut: cut}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			if got, err := readBody(strings.NewReader(test.body)); got != test.want || err != nil {
-				t.Errorf("got %d bytes, text %.20q, base64 %.20q, cut %q, error %q", got.Size, got.Text, got.Base64, got.Cut, got.Error)
-			}
-		})
-	}
-	if got, err := readBody(io.MultiReader(bytes.NewReader([]byte("abc")), brokenReader{})); err == nil || got.Text != "abc" || got.Error != "the body ended after 3 bytes: unexpected EOF" {
-		t.Errorf("a body that breaks off gives %+v", got)
-	}
-}
-
-type brokenReader struct{}
-
-func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
-
-// TestHTTPEchoOfABodyOverTheLimit: the client is not reset while it sends the rest.
-func TestHTTPEchoOfABodyOverTheLimit(t *testing.T) {
+// TestLargeBodyIsReadToItsEnd, so that the client is not reset while it sends the rest.
+func TestLargeBodyIsReadToItsEnd(t *testing.T) {
 	addr := serve(t, anyOrigin, nil)
 	got := askEcho(t, addr, "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n"+strings.Repeat("x", 3000000))
 	if got.Body.Size != 3000000 || len(got.Body.Text) != maxBody || got.Body.Cut == "" {
@@ -95,25 +63,25 @@ func TestHTTPEchoOfABodyOverTheLimit(t *testing.T) {
 	}
 }
 
-func TestHTTPEchoHeaders(t *testing.T) {
+func TestEchoResponseHeaders(t *testing.T) {
 	addr := serve(t, wsproto.Policy{Origins: []string{"https://*.example.com"}}, nil)
 	tests := []struct {
 		name, request string
 		status        int
-		want          map[string]string // "" is not there
+		want          map[string]string // empty if the field must not be there
 	}{
-		{"no store, no sniffing, no page", "GET /x HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n", 200,
+		{"no store, no sniffing, no HTML", "GET /x HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n", 200,
 			map[string]string{"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Type": "application/json", "Access-Control-Allow-Origin": ""}},
-		{"an origin that may connect may read", "GET /x HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example.com\r\n", 200,
+		{"allowed origin", "GET /x HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example.com\r\n", 200,
 			map[string]string{"Access-Control-Allow-Origin": "https://a.example.com", "Access-Control-Allow-Credentials": "", "Vary": "Accept, Origin"}},
-		{"another may not", "GET /x HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.test\r\n", 200, map[string]string{"Access-Control-Allow-Origin": ""}},
+		{"another origin", "GET /x HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.test\r\n", 200, map[string]string{"Access-Control-Allow-Origin": ""}},
 		{"preflight", "OPTIONS /x HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example.com\r\nAccess-Control-Request-Method: PUT\r\n", 204,
 			map[string]string{"Access-Control-Allow-Origin": "https://a.example.com", "Access-Control-Allow-Methods": "*", "Access-Control-Allow-Headers": "*, Authorization"}},
-		{"preflight of another", "OPTIONS /x HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.test\r\nAccess-Control-Request-Method: PUT\r\n", 200,
+		{"preflight of another origin", "OPTIONS /x HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.test\r\nAccess-Control-Request-Method: PUT\r\n", 200,
 			map[string]string{"Access-Control-Allow-Origin": "", "Access-Control-Allow-Methods": ""}},
-		{"OPTIONS is echoed", "OPTIONS /x HTTP/1.1\r\nHost: x\r\n", 200, map[string]string{"Content-Type": "application/json"}},
-		{"CONNECT makes no tunnel", "CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n", 405, nil},
-		{"the path is data", "GET /<script>%0d%0aSet-Cookie:x=1 HTTP/1.1\r\nHost: x\r\n", 200, map[string]string{"Set-Cookie": ""}},
+		{"OPTIONS without a preflight", "OPTIONS /x HTTP/1.1\r\nHost: x\r\n", 200, map[string]string{"Content-Type": "application/json"}},
+		{"CONNECT opens no tunnel", "CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n", 405, nil},
+		{"the path adds no field", "GET /<script>%0d%0aSet-Cookie:x=1 HTTP/1.1\r\nHost: x\r\n", 200, map[string]string{"Set-Cookie": ""}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -135,16 +103,16 @@ func TestHTTPEchoHeaders(t *testing.T) {
 	}
 }
 
-// TestAnyOriginMayRead, without credentials.
+// TestAnyOriginMayRead: the wildcard excludes credentials.
 func TestAnyOriginMayRead(t *testing.T) {
 	addr := serve(t, anyOrigin, nil)
 	a := ask(t, addr, "GET /x HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example\r\n\r\n")
 	if got := a.header.Get("Access-Control-Allow-Origin"); got != "*" {
-		t.Errorf("allowed is %q", got)
+		t.Errorf("Access-Control-Allow-Origin is %q, want *", got)
 	}
 }
 
-func TestHTTPEchoOverTLS(t *testing.T) {
+func TestEchoOverTLS(t *testing.T) {
 	pair, err := tls.LoadX509KeyPair(wstest.WriteCertificate(t, t.TempDir(), "test"))
 	if err != nil {
 		t.Fatal(err)

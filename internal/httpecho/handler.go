@@ -1,6 +1,6 @@
-// Package httpecho answers plain HTTP on the WebSocket port. A connection that turns out
-// not to be a WebSocket goes to net/http through a [Listener]; the [Handler] echoes the
-// request as JSON or text, which shows what a proxy has added to it.
+// Package httpecho answers plain HTTP requests on the WebSocket port. A connection that
+// turns out not to be a WebSocket goes to net/http through a [Listener]. The [Handler]
+// echoes the request as JSON or text, which shows what proxies have changed in it.
 package httpecho
 
 import (
@@ -12,9 +12,10 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// Handler answers the requests that health has no pattern for. It echoes them, or says how
-// to connect where a client most likely wants a WebSocket: at paths that end in /ws or
-// /.ws. The policy says which pages may read the echo.
+// Handler returns the handler of the WebSocket port. Requests that match a pattern of
+// health go there. A path that ends in /ws or /.ws most likely means a WebSocket, so the
+// response explains how to open one. All other requests are echoed. The policy decides
+// which origins may read the echo.
 func Handler(policy *wsproto.Policy, identity requestinfo.Identity, health *http.ServeMux) http.Handler {
 	echo := echoHandler{policy, identity}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -33,8 +34,8 @@ func Handler(policy *wsproto.Policy, identity requestinfo.Identity, health *http
 	})
 }
 
-// Closing closes the connection after each response of h. A proxy that pools connections
-// must never send an upgrade on one that net/http reads.
+// Closing wraps h so that the connection closes after each response. On a persistent
+// connection, a proxy could send an upgrade to net/http, which would not answer it.
 func Closing(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close") // alone in its field, or net/http overlooks it
@@ -42,18 +43,18 @@ func Closing(h http.Handler) http.Handler {
 	})
 }
 
-// upgradeRequired says how to open a WebSocket.
+// upgradeRequired explains how to open a WebSocket.
 func upgradeRequired(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Upgrade", "websocket")
 	w.Header().Add("Connection", "Upgrade") // RFC 9110 section 7.8
 	w.Header()["Sec-WebSocket-Version"] = []string{"13"}
 	here := "ws://" + r.Host + r.URL.EscapedPath()
-	PlainText(w, http.StatusUpgradeRequired, "This is a WebSocket echo server, and this request has no \"Upgrade: websocket\". Either it was not sent by\n"+
-		"a WebSocket client, or a proxy removed it. Every path opens a WebSocket; use wss where the server speaks https.\n"+
+	PlainText(w, http.StatusUpgradeRequired, "This is a WebSocket echo server, and this request has no \"Upgrade: websocket\". Either the client is not a\n"+
+		"WebSocket client, or a proxy removed the field. Every path opens a WebSocket; use wss if the server uses https.\n"+
 		"In a browser's console: new WebSocket(\""+here+"\"). With a tool: websocat "+here)
 }
 
-// PlainText answers with a line of text.
+// PlainText writes a response of one line of text.
 func PlainText(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -16,8 +16,9 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// serve serves a Handler on loopback and returns its address. As in the service, whoever
-// accepts a connection has read the request head before it is passed on.
+// serve serves a Handler on the loopback interface, with TLS if config is not nil, and
+// returns its address. As in the service, the request head is read before the connection
+// goes to the Listener.
 func serve(t *testing.T, policy wsproto.Policy, config *tls.Config) (addr string) {
 	t.Helper()
 	return serveWith(t, policy, config, wstest.Patience, wstest.Patience)
@@ -94,7 +95,7 @@ func ask(t *testing.T, addr, request string) answer {
 	return answer{response.Status, response.StatusCode, response.Header, string(body)}
 }
 
-// askEcho is ask for an answer that is an echo as JSON.
+// askEcho is ask for a response that must be an echo in JSON.
 func askEcho(t *testing.T, addr, request string) (got echo) {
 	t.Helper()
 	a := ask(t, addr, request)
@@ -107,7 +108,7 @@ func askEcho(t *testing.T, addr, request string) (got echo) {
 	return got
 }
 
-// pairs returns names and values that alternate in list.
+// pairs returns the name-value pairs of a list in which names and values alternate.
 func pairs(list ...string) (pairs []requestinfo.NameValue) {
 	for pair := range slices.Chunk(list, 2) {
 		pairs = append(pairs, requestinfo.NameValue{Name: pair[0], Value: pair[1]})

@@ -9,8 +9,8 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// Listener is a net.Listener in memory. Connections that were accepted elsewhere, and
-// turned out to be plain HTTP, come out of Accept.
+// Listener is a [net.Listener] in memory. Its Accept returns the connections that are
+// passed to ServeConn.
 type Listener struct {
 	addr   net.Addr
 	conns  chan net.Conn
@@ -18,13 +18,14 @@ type Listener struct {
 	once   sync.Once
 }
 
-// NewListener returns a Listener that says it listens on addr.
+// NewListener returns a Listener that reports addr as its address.
 func NewListener(addr net.Addr) *Listener {
 	return &Listener{addr: addr, conns: make(chan net.Conn), closed: make(chan struct{})}
 }
 
-// ServeConn passes on a connection from which read has been read already. It waits for
-// Accept, and closes the connection when the listener is closed.
+// ServeConn passes a connection to Accept, and waits until Accept takes it. read has
+// already been read from the connection and is read again. If the listener is closed,
+// ServeConn closes the connection.
 func (l *Listener) ServeConn(nc net.Conn, read []byte) {
 	select {
 	case l.conns <- &replayConn{Conn: nc, first: read, unread: read}:
@@ -33,7 +34,7 @@ func (l *Listener) ServeConn(nc net.Conn, read []byte) {
 	}
 }
 
-// Accept returns the next connection.
+// Accept waits for the next connection.
 func (l *Listener) Accept() (net.Conn, error) {
 	select {
 	case nc := <-l.conns:
@@ -43,7 +44,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close makes Accept fail. Connections are left alone.
+// Close makes Accept and ServeConn fail. Accepted connections stay open.
 func (l *Listener) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return nil
@@ -52,11 +53,11 @@ func (l *Listener) Close() error {
 // Addr returns the address given to NewListener.
 func (l *Listener) Addr() net.Addr { return l.addr }
 
-// replayConn is a connection whose first bytes are read a second time.
+// replayConn is a connection whose first bytes are read again.
 type replayConn struct {
 	net.Conn
-	first  []byte // what had been read: the request head, and perhaps more
-	unread []byte // the rest of it that Read has not returned yet
+	first  []byte // the bytes already read: the request head, and perhaps more
+	unread []byte // the end of first that Read has not returned yet
 }
 
 func (c *replayConn) Read(p []byte) (int, error) {
@@ -68,7 +69,8 @@ func (c *replayConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// CloseWrite lets net/http end a response without a reset when there is unread input.
+// CloseWrite ends the sending side. net/http calls it so that closing with input unread
+// does not reset the connection before the client has read the response.
 func (c *replayConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
@@ -76,19 +78,20 @@ func (c *replayConn) CloseWrite() error {
 	return io.ErrClosedPipe
 }
 
-// request returns the first request as it arrived: net/http sorts and drops header fields.
+// request returns the first request as it arrived. net/http loses the order, the case and
+// some of the header fields.
 func (c *replayConn) request() wsproto.Request {
 	var head wsproto.Head
-	n, _ := head.Scan(c.first) // the connection was hijacked after both had succeeded
+	n, _ := head.Scan(c.first) // cannot fail: the connection was hijacked after both had succeeded
 	r, _ := wsproto.ParseRequest(c.first[:n])
 	return r
 }
 
-// connKey is the key of a request's connection in its context.
+// connKey is the context key of a request's connection.
 type connKey struct{}
 
-// ConnContext is the ConnContext of the http.Server that serves a Listener: the echo shows
-// what arrived on the connection.
+// ConnContext must be the ConnContext of the [http.Server] that serves a Listener. It adds
+// the connection to the context, from which the echo takes the bytes of the request.
 func ConnContext(ctx context.Context, nc net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, nc)
 }

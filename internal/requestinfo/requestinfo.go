@@ -1,6 +1,6 @@
-// Package requestinfo shows an HTTP request as it arrived, and names the process that
-// answers it. The HTTP echo and the greeting of a WebSocket both show requests with it,
-// so that neither tells what the other hides.
+// Package requestinfo describes a request as it arrived, and the process that answers it.
+// The HTTP echo and the greeting of a WebSocket both use it, so that they hide the same
+// secrets from browsers.
 package requestinfo
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// Identity names the process that answers.
+// Identity identifies the process that answers.
 type Identity struct {
 	Pod       string `json:"pod"`
 	Node      string `json:"node,omitempty"`
@@ -22,8 +22,8 @@ type Identity struct {
 	Version   string `json:"version"`
 }
 
-// NewIdentity returns the identity of this process. Without a pod name it has the name of
-// the host.
+// NewIdentity returns the identity of this process. An empty pod becomes the name of the
+// host.
 func NewIdentity(pod, node, namespace, version string) Identity {
 	host, err := os.Hostname()
 	if err != nil {
@@ -38,13 +38,14 @@ type NameValue struct {
 	Value string `json:"value"`
 }
 
-// Line returns the request line.
+// Line returns the request line. Invalid UTF-8 becomes U+FFFD.
 func Line(r *wsproto.Request) string {
 	return strings.ToValidUTF8(r.Method+" "+r.Target+" "+r.Proto, "\ufffd")
 }
 
-// Fields returns the header fields of a request in the order and the spelling in which
-// they arrived. What browsers hide from scripts is hidden from browsers here too.
+// Fields returns the header fields of a request in the order and spelling in which they
+// arrived. Invalid UTF-8 becomes U+FFFD. If the request comes from a browser, the values
+// that browsers hide from scripts are hidden.
 func Fields(r *wsproto.Request) []NameValue {
 	hide := fromBrowser(r)
 	list := make([]NameValue, 0, len(r.Fields))
@@ -58,7 +59,7 @@ func Fields(r *wsproto.Request) []NameValue {
 	return list
 }
 
-// fromBrowser reports whether a script in a page may have sent the request: browsers add
+// fromBrowser reports whether a script in a page may have sent the request. Browsers add
 // these fields, and scripts cannot remove them.
 func fromBrowser(r *wsproto.Request) bool {
 	for _, field := range r.Fields {
@@ -69,8 +70,8 @@ func fromBrowser(r *wsproto.Request) bool {
 	return false
 }
 
-// isSecret reports whether scripts must not read a field. Browsers send HttpOnly cookies
-// with every request, and with a WebSocket that a page of another site opens.
+// isSecret reports whether scripts must not see a field. Browsers send HttpOnly cookies
+// with every request, including an upgrade that a page of another site sends.
 func isSecret(name string) bool {
 	switch strings.ToLower(name) {
 	case "cookie", "authorization", "proxy-authorization":
@@ -79,8 +80,8 @@ func isSecret(name string) bool {
 	return false
 }
 
-// JSON encodes v, which must be encodable, and ends it with a newline. It does not escape
-// < and &, since no answer that contains it is HTML.
+// JSON returns v as JSON, followed by a newline. v must be encodable. JSON does not escape
+// <, > and &, because it is never part of an HTML document.
 func JSON(v any, indent string) []byte {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)

@@ -11,8 +11,8 @@ func request(fields ...wsproto.Field) *wsproto.Request {
 	return &wsproto.Request{Method: "GET", Target: "/a\xff", Proto: "HTTP/1.1", Fields: fields}
 }
 
-// TestFieldsAreAsTheyArrived, in order and spelling.
-func TestFieldsAreAsTheyArrived(t *testing.T) {
+// TestFieldsAreUnchanged, in their order and spelling.
+func TestFieldsAreUnchanged(t *testing.T) {
 	r := request(wsproto.Field{Name: "x-B", Value: "2"}, wsproto.Field{Name: "A", Value: "\xff"}, wsproto.Field{Name: "X-b", Value: "1"}, wsproto.Field{Name: "Cookie", Value: "a=b"})
 	if got, want := Fields(r), []NameValue{{"x-B", "2"}, {"A", "\ufffd"}, {"X-b", "1"}, {"Cookie", "a=b"}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -22,8 +22,7 @@ func TestFieldsAreAsTheyArrived(t *testing.T) {
 	}
 }
 
-// TestSecretsAreHiddenFromBrowsers: a page must not read through the server what its
-// browser hides from it.
+// TestSecretsAreHiddenFromBrowsers: the server must not show a page what its browser hides.
 func TestSecretsAreHiddenFromBrowsers(t *testing.T) {
 	for _, sign := range []wsproto.Field{{Name: "origin", Value: "http://x"}, {Name: "Sec-Fetch-Site", Value: "same-origin"}} {
 		got := Fields(request(wsproto.Field{Name: "cookie", Value: "session=1"}, wsproto.Field{Name: "Authorization", Value: "Basic eA=="},
@@ -31,7 +30,7 @@ func TestSecretsAreHiddenFromBrowsers(t *testing.T) {
 		want := []NameValue{{"cookie", "hidden from browsers: 9 bytes"}, {"Authorization", "hidden from browsers: 10 bytes"},
 			{"Proxy-Authorization", "hidden from browsers: 1 bytes"}, {sign.Name, sign.Value}}
 		if !reflect.DeepEqual(got, want) {
-			t.Errorf("with %s a browser is shown %v", sign.Name, got)
+			t.Errorf("with %s: got %v, want %v", sign.Name, got, want)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// upgrade is an upgrade request with a query.
+// upgrade returns an upgrade request with a query.
 func upgrade(query string) string {
 	return strings.Replace(wstest.Request(), "GET /", "GET /any/path?"+query, 1)
 }
@@ -29,7 +29,7 @@ func dialControlled(t *testing.T, addr, query string) *wstest.Client {
 	return c
 }
 
-// expectReset reads a reset, and nothing before it.
+// expectReset checks that the connection is reset before anything can be read.
 func expectReset(t *testing.T, c *wstest.Client) {
 	t.Helper()
 	if f, err := c.Frame(); !errors.Is(err, syscall.ECONNRESET) {
@@ -37,7 +37,7 @@ func expectReset(t *testing.T, c *wstest.Client) {
 	}
 }
 
-// TestControlsOverSockets: what a driver has to do for them.
+// TestControlsOverSockets tests the controls that need support by the driver.
 func TestControlsOverSockets(t *testing.T) {
 	tests := map[string]func(t *testing.T, c *wstest.Client){
 		"drop_after=1": func(t *testing.T, c *wstest.Client) {
@@ -48,7 +48,7 @@ func TestControlsOverSockets(t *testing.T) {
 		"drop_in=10ms": func(t *testing.T, c *wstest.Client) { c.ExpectEnd() },
 		"reset_after=1": func(t *testing.T, c *wstest.Client) {
 			c.Send(wstest.Frame(0x81, "a"))
-			if f, err := c.Frame(); err == nil { // the reset may overtake it
+			if f, err := c.Frame(); err == nil { // the reset may destroy the echo
 				if f != frame(0x81, "a") {
 					t.Errorf("read %v", f)
 				}
@@ -73,7 +73,7 @@ func TestControlsOverSockets(t *testing.T) {
 			c.Send(wstest.Frame(0x81, "a"))
 			c.Expect(frame(0x81, "a"))
 			if took := time.Since(begin); took < 100*time.Millisecond {
-				t.Errorf("the answer came after %v", took)
+				t.Errorf("the echo came after %v, want at least 100ms", took)
 			}
 			echoesLarge(t, c, 3<<20)
 		},
@@ -83,7 +83,7 @@ func TestControlsOverSockets(t *testing.T) {
 		"every=10ms": func(t *testing.T, c *wstest.Client) {
 			c.Expect(frame(0x81, "1"), frame(0x81, "2"), frame(0x81, "3"))
 		},
-		"every=10ms&delay=30ms&ping=10ms": func(t *testing.T, c *wstest.Client) { // woken while it waits
+		"every=10ms&delay=30ms&ping=10ms": func(t *testing.T, c *wstest.Client) { // woken during a delay
 			c.Send(wstest.Frame(0x82, "a"))
 			for seen := map[byte]bool{}; !seen[0x81] || !seen[0x82] || !seen[0x89]; {
 				f, err := c.Frame()
@@ -113,7 +113,7 @@ func TestControlsOverSockets(t *testing.T) {
 	})
 }
 
-// TestCloseIsIgnoredUntilCloseTimeout: then TCP ends, without a close frame.
+// TestCloseIsIgnoredUntilCloseTimeout: then TCP ends without a close frame.
 func TestCloseIsIgnoredUntilCloseTimeout(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, func(c *config.Config) { c.CloseTimeout = 50 * time.Millisecond })
@@ -123,7 +123,7 @@ func TestCloseIsIgnoredUntilCloseTimeout(t *testing.T) {
 	})
 }
 
-// echoesLarge sends a message of n bytes, and reads the echo only when no more can be sent.
+// echoesLarge sends a message of n bytes and checks the echo, which it reads meanwhile.
 func echoesLarge(t *testing.T, c *wstest.Client, n int) {
 	t.Helper()
 	payload := strings.Repeat("0123456789abcdef", n/16)
@@ -144,9 +144,9 @@ func echoesLarge(t *testing.T, c *wstest.Client, n int) {
 	}
 }
 
-// TestDrainReachesWhoIsNotRead: a stalled connection, and one that waits for its delay,
-// are told at once.
-func TestDrainReachesWhoIsNotRead(t *testing.T) {
+// TestDrainReachesPausedConnections: a stalled or delayed connection gets a close frame at
+// once.
+func TestDrainReachesPausedConnections(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
 		var clients []*wstest.Client
@@ -160,9 +160,10 @@ func TestDrainReachesWhoIsNotRead(t *testing.T) {
 			c.Expect(frame(0x88, "\x03\xe9the server is shutting down"))
 			c.Send(wstest.Frame(0x88, "\x03\xe9"))
 			c.ExpectEnd()
+			c.Close()
 		}
 		if got := r.line("drained"); got["clean"] != 3.0 {
-			t.Errorf("the summary is %v", got)
+			t.Errorf("logged %v", got)
 		}
 	})
 }

@@ -1,17 +1,18 @@
-// Package service is the process: listeners, health, metrics, log, and an end at which no
-// client is cut without a close frame.
+// Package service runs the process: listeners, health, metrics, log, and a drain that
+// sends every client a close frame before the process ends.
 //
-// [New] makes a [Service] of a configuration. [Service.Run] listens, serves, drains and
+// [New] makes a [Service] from a configuration. [Service.Run] listens, serves, drains and
 // returns.
 //
-//   - run.go: listening, serving, and ending everything in order.
-//   - service.go: the state of the service, and what each connection gets of it.
+//   - run.go: listening, serving, and an orderly end.
+//   - service.go: the state of the service, and the part of it that connections get.
 //   - drain.go: from the first signal to the last connection.
-//   - health.go, connections.go, metrics.go: what operators see. healthcheck.go asks
-//     /healthz from outside, for a container's HEALTHCHECK.
+//   - health.go, connections.go, metrics.go: what operators see. healthcheck.go is the
+//     client side of /healthz, for a container's HEALTHCHECK.
 //   - tls.go: wss, and certificates that are replaced while the service runs.
-//   - log.go, logwriter.go: a log that nothing waits for.
-//   - driver_linux.go, driver_other.go: which driver of package socket the system has.
+//   - log.go, logwriter.go: a log that never blocks.
+//   - driver_linux.go, driver_other.go: the loop driver of package socket, where it exists.
+//   - fdlimit_unix.go, fdlimit_other.go: the limit of open files.
 //
 // The life of a connection is in package wsconn, plain HTTP in package httpecho.
 package service

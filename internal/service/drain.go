@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// drain ends the WebSockets. /readyz fails at once. After DRAIN_DELAY, new handshakes are
-// refused, and each connection gets a close frame at an instant within DRAIN_SPREAD. drain
-// returns when no connection is open, at DRAIN_TIMEOUT, or a moment after a later signal
-// has brought all close frames forward. The caller then aborts the rest and calls report,
-// which logs the result. Plain HTTP requests may be answered until the time end.
+// drain closes the WebSockets. /readyz fails at once. After DRAIN_DELAY new handshakes are
+// refused, and each connection gets a close frame at a random moment within DRAIN_SPREAD.
+// drain returns when no connection is open, when DRAIN_TIMEOUT has passed, or shortly after
+// a later signal, which sends the remaining close frames at once. The caller then aborts
+// the remaining connections and calls report, which logs the result. Plain HTTP requests
+// may be answered until end.
 func (s *Service) drain(signals <-chan os.Signal) (end time.Time, report func()) {
 	w := waiter{signals: signals, ignoreUntil: time.Now().Add(s.repeatWindow)}
 	start := s.now()
@@ -39,10 +40,10 @@ func (s *Service) drain(signals <-chan os.Signal) (end time.Time, report func())
 	}
 }
 
-// waiter waits for what a drain waits for.
+// waiter waits for the phases of a drain.
 type waiter struct {
 	signals     <-chan os.Signal
-	ignoreUntil time.Time // signals before that are repeats of the first
+	ignoreUntil time.Time // earlier signals are repeats of the first
 }
 
 // outcome is why a wait has ended.
@@ -54,7 +55,7 @@ const (
 	signalled
 )
 
-// wait waits for ended, for d, or for a signal that is not a repeat.
+// wait waits until ended is closed, d has passed, or a signal arrives that is not a repeat.
 func (w *waiter) wait(ended <-chan struct{}, d time.Duration) outcome {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -11,7 +11,7 @@ import (
 // haveLoop reports whether the system has the loop driver.
 const haveLoop = false
 
-// newLoopDriver fails: the configuration allows the loop driver only where it is.
+// newLoopDriver always fails. It is not called: the configuration refuses DRIVER=loop here.
 func newLoopDriver(socket.Config) (driver, error) {
 	return nil, errors.ErrUnsupported
 }

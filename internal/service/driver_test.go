@@ -7,7 +7,7 @@ import (
 	"github.com/echosvc/echosvc/internal/config"
 )
 
-// The loop driver does not support TLS.
+// TestAutoIsPortableWithTLS: the loop driver does not support TLS.
 func TestAutoIsPortableWithTLS(t *testing.T) {
 	c := config.Default()
 	c.TLSCertFile, c.TLSKeyFile = "a", "b"

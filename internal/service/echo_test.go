@@ -9,13 +9,12 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// frame is what the server is expected to send: the first byte and the payload.
+// frame returns a frame that the server is expected to send.
 func frame(first byte, payload string) wstest.ServerFrame {
 	return wstest.ServerFrame{First: first, Payload: payload}
 }
 
-// TestFaithful has what people expect of an echo service and do not find: each row is
-// one in which services in use differ.
+// TestFaithful: in each row, some public echo servers do something else.
 func TestFaithful(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
@@ -23,13 +22,13 @@ func TestFaithful(t *testing.T) {
 			name string
 			send [][]byte
 			want []wstest.ServerFrame
-			code int // of the close frame that follows; 0 is none
+			code int // of the close frame that follows; 0 if there is none
 		}{
 			{"no greeting", [][]byte{wstest.Frame(0x89, "first")}, []wstest.ServerFrame{frame(0x8a, "first")}, 0},
 			{"text", [][]byte{wstest.Frame(0x81, "κόσμε\x00\n")}, []wstest.ServerFrame{frame(0x81, "κόσμε\x00\n")}, 0},
 			{"binary stays binary", [][]byte{wstest.Frame(0x82, "text")}, []wstest.ServerFrame{frame(0x82, "text")}, 0},
 			{"empty message", [][]byte{wstest.Frame(0x81, ""), wstest.Frame(0x82, "")}, []wstest.ServerFrame{frame(0x81, ""), frame(0x82, "")}, 0},
-			{"fragments and a ping between", [][]byte{wstest.Frame(0x01, "a"), wstest.Frame(0x89, "p"), wstest.Frame(0x00, "b"), wstest.Frame(0x80, "c")},
+			{"fragments with a ping in between", [][]byte{wstest.Frame(0x01, "a"), wstest.Frame(0x89, "p"), wstest.Frame(0x00, "b"), wstest.Frame(0x80, "c")},
 				[]wstest.ServerFrame{frame(0x01, "a"), frame(0x8a, "p"), frame(0x00, "b"), frame(0x80, "c")}, 0},
 			{"invalid UTF-8", [][]byte{wstest.Frame(0x81, "\xff")}, nil, 1007},
 			{"invalid UTF-8 in an unfinished message", [][]byte{wstest.Frame(0x01, "\xed\xa0\x80")}, nil, 1007},
@@ -41,7 +40,7 @@ func TestFaithful(t *testing.T) {
 			{"not masked", [][]byte{[]byte("\x81\x01x")}, nil, 1002},
 			{"one-byte close payload", [][]byte{wstest.Frame(0x88, "x")}, nil, 1002},
 			{"close code and reason", [][]byte{wstest.Frame(0x88, "\x0f\xa0reason")}, nil, 4000},
-			{"nothing behind a close", [][]byte{wstest.Frame(0x88, "\x03\xe8"), wstest.Frame(0x81, "x")}, nil, 1000},
+			{"no answer after a close frame", [][]byte{wstest.Frame(0x88, "\x03\xe8"), wstest.Frame(0x81, "x")}, nil, 1000},
 		}
 		for _, test := range tests {
 			t.Run(test.name, func(t *testing.T) {
@@ -87,7 +86,7 @@ func TestServerPings(t *testing.T) {
 	})
 }
 
-func TestHalfARequestIsClosed(t *testing.T) {
+func TestIncompleteRequestTimesOut(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, func(c *config.Config) { c.HandshakeTimeout = 500 * time.Millisecond })
 		c := wstest.Connect(t, r.addr)
@@ -98,9 +97,9 @@ func TestHalfARequestIsClosed(t *testing.T) {
 	})
 }
 
-// TestFirstFrameInTheHandshakesSegment cuts request and frame at every seventh byte;
-// TestHandshakeAndFramesInAnyCuts does it at every one, without sockets.
-func TestFirstFrameInTheHandshakesSegment(t *testing.T) {
+// TestFirstFrameWithTheRequest sends a request and a frame in two parts, split at every
+// seventh byte. TestHandshakeSplitAnywhere of package wsconn splits at every byte.
+func TestFirstFrameWithTheRequest(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
 		in := wstest.Request() + string(wstest.Frame(0x81, "early"))
@@ -116,7 +115,7 @@ func TestFirstFrameInTheHandshakesSegment(t *testing.T) {
 	})
 }
 
-// TestDataAndFINInOneSegment: the echo comes, then the end at once, not at a time-out.
+// TestDataAndFINInOneSegment: the client reads the echo, and then the end without a time-out.
 func TestDataAndFINInOneSegment(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
@@ -126,14 +125,14 @@ func TestDataAndFINInOneSegment(t *testing.T) {
 		c.Expect(frame(0x81, "last"))
 		c.ExpectEnd()
 		if got := r.line("connection closed"); got["code"] != 1006.0 || got["messages"] != 1.0 {
-			t.Errorf("the log says %v", got)
+			t.Errorf("logged %v", got)
 		}
 	})
 }
 
-// TestCloseFrameIsNotDestroyedByAReset: with much in flight behind a breach, the client
-// still reads the close frame and then the end.
-func TestCloseFrameIsNotDestroyedByAReset(t *testing.T) {
+// TestNoResetAfterACloseFrame: with much input in flight after a protocol error, the client
+// still reads the close frame and then the end (RFC 6455 section 7.1.1).
+func TestNoResetAfterACloseFrame(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
 		for range 5 {
@@ -144,8 +143,8 @@ func TestCloseFrameIsNotDestroyedByAReset(t *testing.T) {
 	})
 }
 
-// TestOwnReplies: connections come and go, and each reads what it has sent.
-func TestOwnReplies(t *testing.T) {
+// TestEchoesAreNotMixedUp: connections come and go, and each gets its own echoes.
+func TestEchoesAreNotMixedUp(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
 		for worker := range 8 {

@@ -2,5 +2,5 @@
 
 package service
 
-// fileLimit is 0: the system sets no limit for each process that could be asked for.
+// fileLimit returns 0: this system reports no limit of open files for a process.
 func fileLimit() int { return 0 }

@@ -14,7 +14,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// heap is the memory in use, in bytes, after a collection.
+// heap collects garbage and returns the size of the heap in bytes.
 func heap() int64 {
 	runtime.GC()
 	var m runtime.MemStats
@@ -27,9 +27,9 @@ var floods = map[string][]byte{
 	"pings":    wstest.Frame(0x89, "ping"),
 }
 
-// TestFloodsAreHeldByNotReading: a client that sends and never reads costs one buffer,
-// however much it would send, and is closed after WRITE_TIMEOUT.
-func TestFloodsAreHeldByNotReading(t *testing.T) {
+// TestFloodsAreBounded: a client that sends and never reads costs one buffer, however much it
+// sends, and is closed after WRITE_TIMEOUT.
+func TestFloodsAreBounded(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		for name, flood := range floods {
 			t.Run(name, func(t *testing.T) {
@@ -53,10 +53,10 @@ func TestFloodsAreHeldByNotReading(t *testing.T) {
 					return strings.Contains(r.log.String(), "connection closed")
 				})
 				if err := <-flooded; err == nil {
-					t.Error("64 MiB were taken from a client that does not read")
+					t.Error("the server read 64 MiB from a client that does not read")
 				}
 				if got := r.line("connection closed"); got["cause"] != socket.ErrWriteTimeout.Error() || got["clean"] != false {
-					t.Errorf("the log says %v", got)
+					t.Errorf("logged %v", got)
 				}
 				if inUse == 0 || inUse > 514<<10 {
 					t.Errorf("%d bytes of buffers were in use", inUse)
@@ -69,12 +69,15 @@ func TestFloodsAreHeldByNotReading(t *testing.T) {
 	})
 }
 
-// TestManyPingsAreAnsweredInOrder: 100,000 of them, read as they come.
+// TestManyPingsAreAnsweredInOrder: the client reads the pongs as they come.
 func TestManyPingsAreAnsweredInOrder(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
 		c := wstest.Dial(t, r.addr)
-		const pings = 100_000
+		pings := 100_000
+		if withRaceDetector {
+			pings /= 10
+		}
 		go c.Write([]byte(strings.Repeat(string(wstest.Frame(0x89, "a"))+string(wstest.Frame(0x89, "b")), pings/2)))
 		for range pings / 2 {
 			c.Expect(frame(0x8a, "a"), frame(0x8a, "b"))
@@ -82,8 +85,8 @@ func TestManyPingsAreAnsweredInOrder(t *testing.T) {
 	})
 }
 
-// TestClaimOf1TiBIsEchoedAsItComes, in constant memory, when there is no limit.
-func TestClaimOf1TiBIsEchoedAsItComes(t *testing.T) {
+// TestHugeFrameIsEchoedAsItArrives in constant memory, if MAX_MESSAGE_SIZE is 0.
+func TestHugeFrameIsEchoedAsItArrives(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, func(c *config.Config) { c.MaxMessageSize = 0 })
 		c := wstest.Dial(t, r.addr)
@@ -93,7 +96,10 @@ func TestClaimOf1TiBIsEchoedAsItComes(t *testing.T) {
 			piece[i] = wstest.Key[i%4] // zeros, masked
 		}
 		before := heap()
-		const pieces = 64
+		pieces := 64
+		if withRaceDetector {
+			pieces /= 4
+		}
 		go func() {
 			for range pieces {
 				c.Write(piece)
@@ -103,19 +109,19 @@ func TestClaimOf1TiBIsEchoedAsItComes(t *testing.T) {
 		for received <= pieces<<20-wsproto.MinPiece { // less than a piece waits for more
 			f, err := c.Frame()
 			if err != nil || f.First != first || strings.Trim(f.Payload, "\x00") != "" {
-				t.Fatalf("read %v, %v after %d bytes; want zeros in a frame %02x", f, err, received, first)
+				t.Fatalf("read %v, %v after %d bytes; want zeros in a frame that starts with %02x", f, err, received, first)
 			}
 			received += len(f.Payload)
 			first = 0x00
 		}
-		if grown := heap() - before; grown > 8<<20 { // 1/8 of what has passed, for the test's own buffers
-			t.Errorf("the heap has grown by %d bytes", grown)
+		if grown := heap() - before; grown > 8<<20 { // less than the payload; the test has buffers too
+			t.Errorf("the heap grew by %d bytes", grown)
 		}
 	})
 }
 
-// TestClaimsHoldWhatHasCome: a header that claims much, and silence behind it.
-func TestClaimsHoldWhatHasCome(t *testing.T) {
+// TestClaimsCostNothing: a header that claims a huge payload reserves no memory for it.
+func TestClaimsCostNothing(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, func(c *config.Config) { c.MaxMessageSize = 0 })
 		const clients = 50
@@ -124,15 +130,15 @@ func TestClaimsHoldWhatHasCome(t *testing.T) {
 			c.Send(append(wstest.Frame(0x89, "seen"), wstest.Claim(0x82, 1<<40+uint64(i))...))
 			c.Expect(frame(0x8a, "seen"))
 		}
-		if lent := r.driver.BytesInUse(); lent > clients*4<<10 {
-			t.Errorf("%d clients hold %d bytes", clients, lent)
+		if inUse := r.driver.BytesInUse(); inUse > clients*4<<10 {
+			t.Errorf("%d bytes of buffers are in use for %d clients", inUse, clients)
 		}
 	})
 }
 
-// TestPeerVanishes at every step of its life, gently and with a reset: start checks that
-// nothing is left of it.
-func TestPeerVanishes(t *testing.T) {
+// TestClientVanishes at every stage of a connection, with or without a reset. start checks
+// that nothing is left over.
+func TestClientVanishes(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, func(c *config.Config) { c.CloseTimeout = 50 * time.Millisecond })
 		steps := []func(c *wstest.Client){

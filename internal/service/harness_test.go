@@ -19,7 +19,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// running is a service that serves on loopback.
+// running is a service that is running on the loopback interface.
 type running struct {
 	*Service
 	t       *testing.T
@@ -41,8 +41,8 @@ func eachDriver(t *testing.T, test func(t *testing.T, driver string)) {
 	}
 }
 
-// start starts a service with the default configuration and changes. When the test
-// ends, the service ends, and goroutines, file descriptors and buffers must be as before.
+// start starts a service with the default configuration, after changes. It ends with the
+// test, which fails if goroutines, file descriptors or buffers are left over.
 func start(t *testing.T, driver string, change func(*config.Config)) *running {
 	t.Helper()
 	goroutines := goleak.IgnoreCurrent()
@@ -80,8 +80,8 @@ func start(t *testing.T, driver string, change func(*config.Config)) *running {
 		r.signals <- syscall.SIGTERM
 		r.signals <- syscall.SIGTERM
 		<-r.done
-		if lent := r.driver.BytesInUse(); lent != 0 {
-			t.Errorf("%d bytes of buffers are in use at the end", lent)
+		if inUse := r.driver.BytesInUse(); inUse != 0 {
+			t.Errorf("%d bytes of buffers are in use at the end", inUse)
 		}
 		goleak.VerifyNone(t, goroutines)
 		eventually(t, "all file descriptors are closed", func() bool { return openFiles() <= files })
@@ -98,7 +98,7 @@ func loopback(t *testing.T) net.Listener {
 	return ln
 }
 
-// openFiles counts the file descriptors of the process, or returns 0 where it cannot.
+// openFiles returns the number of open file descriptors, or 0 on systems without /proc.
 func openFiles() int {
 	files, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
@@ -107,26 +107,26 @@ func openFiles() int {
 	return len(files)
 }
 
-// eventually waits for something that another goroutine, or the kernel, is about to do.
+// eventually waits until happens returns true, and fails the test after wstest.Patience.
 func eventually(t *testing.T, what string, happens func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(wstest.Patience); !happens(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("did not happen: %s", what)
+			t.Fatalf("this did not happen within %v: %s", wstest.Patience, what)
 		}
 	}
 }
 
-// terminate sends SIGTERM and returns when the service has said that it drains.
+// terminate sends SIGTERM and waits until the drain has begun.
 func (r *running) terminate() {
 	r.signals <- syscall.SIGTERM
 	eventually(r.t, "the drain has begun", func() bool { return r.admission.Draining() != 0 })
 }
 
-// line waits for a log line with that message and returns it.
+// line waits for a log line with the message and returns its fields.
 func (r *running) line(msg string) (fields map[string]any) {
 	r.t.Helper()
-	eventually(r.t, "the log says "+msg, func() bool {
+	eventually(r.t, "logged "+msg, func() bool {
 		for line := range strings.Lines(r.log.String()) {
 			fields = nil
 			if json.Unmarshal([]byte(line), &fields) == nil && fields["msg"] == msg {
@@ -142,7 +142,7 @@ func (r *running) line(msg string) (fields map[string]any) {
 type syncBuffer struct {
 	mu   sync.Mutex
 	b    strings.Builder
-	full bool // nothing more is kept
+	full bool // further writes are discarded
 }
 
 func (b *syncBuffer) Write(p []byte) (int, error) {
@@ -154,7 +154,7 @@ func (b *syncBuffer) Write(p []byte) (int, error) {
 	return b.b.Write(p)
 }
 
-// stop keeps nothing of what comes from now on.
+// stop discards everything that is written from now on.
 func (b *syncBuffer) stop() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -167,7 +167,7 @@ func (b *syncBuffer) String() string {
 	return b.b.String()
 }
 
-// handlers counts the connections of the driver, in every stage.
+// handlers returns the number of connections of the driver, in any stage.
 func (r *running) handlers() (n int) {
 	r.driver.Each(func(socket.Handler) { n++ })
 	return n

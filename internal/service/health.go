@@ -8,7 +8,8 @@ import (
 )
 
 // handleHealth adds /healthz and /readyz to mux. /healthz reports whether the process
-// works, until its end; /readyz whether it wants new connections.
+// works, and passes during the drain too. /readyz reports whether load balancers should
+// send new connections.
 func handleHealth(mux *http.ServeMux, admission *wsconn.Admission, d driver) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		if d.Stalled() {

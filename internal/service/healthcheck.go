@@ -18,8 +18,8 @@ import (
 // healthCheckTimeout limits CheckHealth.
 const healthCheckTimeout = 3 * time.Second
 
-// CheckHealth asks /healthz of the service that the configuration describes, on this
-// machine. It returns nil if the answer is 200.
+// CheckHealth requests /healthz from the service on this machine that the configuration
+// describes. It returns nil if the response is 200.
 func CheckHealth(ctx context.Context, c config.Config) error {
 	port, scheme := c.HealthPort, "http"
 	if port == 0 {
@@ -41,9 +41,9 @@ func CheckHealth(ctx context.Context, c config.Config) error {
 	defer cancel()
 	url := url.URL{Scheme: scheme, Host: net.JoinHostPort(host, strconv.Itoa(int(port))), Path: "/healthz"}
 	request := (&http.Request{Method: http.MethodGet, URL: &url, Header: http.Header{}}).WithContext(ctx)
-	transport := &http.Transport{ // ignores proxies that the environment names
+	transport := &http.Transport{ // without ProxyFromEnvironment
 		DisableKeepAlives: true,
-		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // the machine asks itself, by a name that the certificate need not have
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // the certificate need not be valid for a loopback address
 	}
 	response, err := transport.RoundTrip(request)
 	if err != nil {

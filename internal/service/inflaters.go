@@ -6,7 +6,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// inflaters lends what inflates compressed messages. It implements wsproto.Inflaters.
+// inflaters is a pool of inflaters. It implements [wsproto.Inflaters].
 type inflaters struct{ pool sync.Pool }
 
 func newInflaters() *inflaters {

@@ -12,9 +12,9 @@ import (
 	"github.com/echosvc/echosvc/internal/config"
 )
 
-// NewLogger makes the logger that the configuration asks for. Times are UTC, in
-// RFC 3339. Text has colours on a terminal, unless noColor. Logging never waits for w;
-// flush does, for a moment, and ends the logger.
+// NewLogger returns the logger that the configuration describes. Times are UTC, in RFC
+// 3339. Text on a terminal has colours unless noColor is set. Logging never waits for w.
+// flush ends the logger, and waits up to logFlushTimeout for w.
 func NewLogger(c config.Config, w io.Writer, noColor bool) (log *slog.Logger, flush func()) {
 	terminal := isTerminal(w)
 	writer := newLogWriter(w)
@@ -43,7 +43,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// utc puts the time of a record into UTC.
+// utc converts the time of a record to UTC.
 func utc(groups []string, a slog.Attr) slog.Attr {
 	if a.Key == slog.TimeKey && len(groups) == 0 {
 		a.Value = slog.TimeValue(a.Value.Time().UTC())

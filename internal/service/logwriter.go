@@ -8,16 +8,16 @@ import (
 
 const (
 	logBacklog      = 4096        // lines that may wait for a slow reader of the log
-	logFlushTimeout = time.Second // how long the end of the process waits for them
+	logFlushTimeout = time.Second // how long the process waits for them when it ends
 )
 
-// logWriter writes log lines in the background. Whoever logs never waits: when the reader
-// of the log does not keep up, as a pipe that is full, lines are dropped and counted,
-// and echo and drain go on.
+// logWriter writes log lines in the background, so that logging never blocks the echo or
+// the drain. When the reader of the log does not keep up, as with a full pipe, lines are
+// dropped and counted.
 type logWriter struct {
 	lines   chan []byte
 	dropped atomic.Int64
-	written chan struct{} // closed when flush has been called and the lines before it are written
+	written chan struct{} // closed after flush, once the lines before it are written
 }
 
 // newLogWriter starts to write to w.
@@ -29,13 +29,13 @@ func newLogWriter(w io.Writer) *logWriter {
 			if line == nil { // from flush
 				return
 			}
-			w.Write(line) // there is nowhere to report an error to
+			w.Write(line) // an error could only be reported to the log
 		}
 	}()
 	return l
 }
 
-// Write takes a copy of a line. It never fails.
+// Write queues a copy of the line. It never blocks or fails.
 func (l *logWriter) Write(line []byte) (int, error) {
 	select {
 	case l.lines <- append([]byte{}, line...):
@@ -45,7 +45,7 @@ func (l *logWriter) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// flush waits until the lines so far are written, but not for long. Lines that come later
+// flush waits until the lines so far are written, for at most logFlushTimeout. Later lines
 // are lost: a request may still be logged while the process ends.
 func (l *logWriter) flush() {
 	timeout := time.After(logFlushTimeout)

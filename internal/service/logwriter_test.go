@@ -19,37 +19,37 @@ func TestLogWriterKeepsTheOrder(t *testing.T) {
 		clear(line) // the writer has its own copy
 	}
 	l.flush()
-	l.Write([]byte("too late, and no harm\n"))
+	l.Write([]byte("after flush: discarded\n"))
 	if out.String() != want.String() || l.dropped.Load() != 0 {
 		t.Errorf("got %q, %d dropped", out.String(), l.dropped.Load())
 	}
 }
 
-// stuckWriter is a pipe that nobody reads, until it is closed.
+// stuckWriter is a writer that blocks until the channel is closed.
 type stuckWriter chan struct{}
 
 func (w stuckWriter) Write(p []byte) (int, error) { <-w; return len(p), nil }
 
-// TestLogWriterNeverWaits for a reader that does not read, neither to write nor, for
-// long, at the end.
-func TestLogWriterNeverWaits(t *testing.T) {
+// TestLogWriterNeverBlocks: Write does not wait for a stuck reader, and flush only up to
+// logFlushTimeout.
+func TestLogWriterNeverBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stuck := make(stuckWriter)
 		start := time.Now()
 		l := newLogWriter(stuck)
-		l.Write([]byte("the one that is stuck\n"))
+		l.Write([]byte("stuck\n"))
 		synctest.Wait()
 		for range logBacklog + 10 {
 			l.Write([]byte("line\n"))
 		}
 		if dropped := l.dropped.Load(); dropped != 10 || time.Since(start) != 0 {
-			t.Errorf("%d dropped after %v, want 10 at once", dropped, time.Since(start))
+			t.Errorf("%d lines dropped after %v, want 10 after 0s", dropped, time.Since(start))
 		}
 		l.flush()
 		if took := time.Since(start); took != logFlushTimeout {
-			t.Errorf("the end took %v, want %v", took, logFlushTimeout)
+			t.Errorf("flush took %v, want %v", took, logFlushTimeout)
 		}
 		close(stuck)
-		l.flush() // now it can end
+		l.flush() // ends the goroutine
 	})
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// metrics are the series of /metrics. It implements [wsconn.Metrics]. Every label has a
-// fixed set of values, so no client can add a series.
+// metrics is the set of series at /metrics. It implements [wsconn.Metrics]. Every label
+// has a fixed set of values, so that no client can add a series.
 type metrics struct {
 	registry       *prometheus.Registry
 	opened         prometheus.Counter
@@ -28,7 +28,7 @@ type metrics struct {
 	rtts           prometheus.Histogram
 	pingsMissed    prometheus.Counter
 
-	text, binary, bytes atomic.Int64 // messages that were echoed, and their payload
+	text, binary, bytes atomic.Int64 // echoed messages, and their payload
 }
 
 // newMetrics returns the series of a service. now is its clock.
@@ -39,8 +39,8 @@ func newMetrics(admission *wsconn.Admission, now func() socket.Instant, version 
 		durations: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "echosvc_websocket_connection_duration_seconds",
 			Help: "How long WebSocket connections lasted.",
-			// Just above the idle time-outs of proxies, so that one that closes connections
-			// shows as a spike in its bucket.
+			// Just above common idle time-outs of proxies, so that a proxy that closes
+			// connections shows as a spike in one bucket.
 			Buckets: []float64{1, 5, 15.5, 30.5, 60.5, 100.5, 300.5, 600.5, 3601, 86400},
 		}),
 		closes:         counters("websocket_closes_total", "WebSocket connections that ended, by the side that started the close and the close code.", "initiator", "code"),
@@ -77,12 +77,13 @@ func (m *metrics) registerState(admission *wsconn.Admission, now func() socket.I
 		return 0
 	})
 	m.gauge("build_info", "Always 1; the labels describe the build.", prometheus.Labels{"version": version, "goversion": runtime.Version()}, func() float64 { return 1 })
-	const drainClosed = "Connections that ended during the drain; clean means with close frames both ways."
+	const drainClosed = "Connections that ended during the drain; clean means with a close frame from each side."
 	m.total("drain_closed_total", drainClosed, prometheus.Labels{"result": "clean"}, func() float64 { return float64(admission.Tally().Clean) })
 	m.total("drain_closed_total", drainClosed, prometheus.Labels{"result": "cut"}, func() float64 { return float64(admission.Tally().Cut) })
 }
 
-// registerTraffic registers what was echoed. The same messages go both ways.
+// registerTraffic registers the counters of echoed messages. They are equal in both
+// directions, because every message is sent as it was received.
 func (m *metrics) registerTraffic() {
 	for _, direction := range []string{"received", "sent"} {
 		for kind, n := range map[string]*atomic.Int64{"text": &m.text, "binary": &m.binary} {
@@ -127,7 +128,7 @@ func (m *metrics) Rejected(e *wsproto.HandshakeError) {
 	m.rejected.WithLabelValues(strconv.Itoa(e.Status)).Inc()
 }
 
-// Echoed counts what one read has brought.
+// Echoed counts messages and payload.
 func (m *metrics) Echoed(t wsconn.Traffic) {
 	if t.Bytes > 0 {
 		m.bytes.Add(t.Bytes)
@@ -156,7 +157,7 @@ func (m *metrics) Closed(s *wsconn.Summary) {
 }
 
 // codeLabel maps close codes to a fixed set: the registered codes, and one label each for
-// the ranges of libraries and applications (RFC 6455 section 7.4.2).
+// the ranges 3000 to 3999 and 4000 to 4999 (RFC 6455 section 7.4.2).
 func codeLabel(code wsproto.CloseCode) string {
 	switch {
 	case code < 3000:

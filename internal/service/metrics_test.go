@@ -13,7 +13,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// expectMetrics looks for lines among those that are served.
+// expectMetrics checks that /metrics has each line of want.
 func expectMetrics(t *testing.T, m *metrics, want string) {
 	t.Helper()
 	response := httptest.NewRecorder()
@@ -25,12 +25,12 @@ func expectMetrics(t *testing.T, m *metrics, want string) {
 	for line := range strings.Lines(want) {
 		if !served[line] {
 			name, _, _ := strings.Cut(line, " ")
-			t.Errorf("%q is not among\n%s", line, grep(response.Body.String(), name))
+			t.Errorf("there is no %q among\n%s", line, grep(response.Body.String(), name))
 		}
 	}
 }
 
-// grep gives the lines that begin with prefix.
+// grep returns the lines of text that begin with prefix.
 func grep(text, prefix string) (found string) {
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, prefix) {
@@ -76,7 +76,7 @@ echosvc_websocket_connection_duration_seconds_bucket{le="60.5"} 1
 `)
 }
 
-// TestMetricsOfADrain: the state of the drain is read at each scrape.
+// TestMetricsOfADrain: each scrape reads the current state of the drain.
 func TestMetricsOfADrain(t *testing.T) {
 	admission := wsconn.NewAdmission(0, nil)
 	m := newMetrics(admission, func() socket.Instant { return socket.Instant(12 * time.Second) }, "test")
@@ -86,7 +86,7 @@ func TestMetricsOfADrain(t *testing.T) {
 	expectMetrics(t, m, "echosvc_draining 1\nechosvc_drain_duration_seconds 2\n")
 }
 
-func TestCloseCodesAreFolded(t *testing.T) {
+func TestCodeLabel_Section7_4_2(t *testing.T) {
 	for code, want := range map[wsproto.CloseCode]string{1000: "1000", 1006: "1006", 3000: "3xxx", 3999: "3xxx", 4000: "4xxx", 4999: "4xxx"} {
 		if got := codeLabel(code); got != want {
 			t.Errorf("codeLabel(%d) = %s, want %s", code, got, want)
@@ -94,8 +94,8 @@ func TestCloseCodesAreFolded(t *testing.T) {
 	}
 }
 
-// TestMetricsFollowTheNamingRules of Prometheus, and are served.
-func TestMetricsFollowTheNamingRules(t *testing.T) {
+// TestMetricNames follow the rules of Prometheus, and /metrics is served.
+func TestMetricNames(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
 		problems, err := testutil.GatherAndLint(r.metrics.registry)

@@ -20,7 +20,8 @@ import (
 )
 
 // Run listens, serves until ctx is done or a signal arrives, drains, and returns when
-// everything has ended. Further signals shorten the drain. The error is about listening.
+// everything has ended. Further signals shorten the drain. An error means that the service
+// did not start.
 func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
 	if s.config.TLSCertFile != "" {
 		if stopped, err := s.loadCertificate(ctx, signals); err != nil || stopped {
@@ -43,8 +44,8 @@ func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
 	return s.serve(ctx, signals, ws, health)
 }
 
-// loadCertificate reads the certificate. stopped means that the service was told to end
-// meanwhile: a file may block.
+// loadCertificate loads the certificate. A file may block, so a signal or the end of ctx
+// stops it: then stopped is true.
 func (s *Service) loadCertificate(ctx context.Context, signals <-chan os.Signal) (stopped bool, err error) {
 	loaded := make(chan error, 1)
 	go func() {
@@ -70,19 +71,18 @@ func (s *Service) loadCertificate(ctx context.Context, signals <-chan os.Signal)
 	}
 }
 
-// slowCertificate is how long the certificate may take to read at the start before that is
-// logged.
+// slowCertificate is how long loading the certificate may take before that is logged.
 const slowCertificate = 3 * time.Second
 
-// ReloadCertificate reads the certificate again if its files have changed. It may be called
-// from any goroutine, and does not wait.
+// ReloadCertificate reloads the certificate in the background if its files have changed. It
+// may be called from any goroutine.
 func (s *Service) ReloadCertificate() {
 	if c := s.certificate.Load(); c != nil {
 		go c.reload()
 	}
 }
 
-// listen opens a TCP port; variable is the name of the setting that chose it.
+// listen listens on a TCP port. variable is the setting that the port comes from.
 func listen(variable string, host config.Host, port config.Port) (net.Listener, error) {
 	ln, err := net.Listen("tcp", net.JoinHostPort(string(host), strconv.Itoa(int(port))))
 	if err != nil {
@@ -91,8 +91,8 @@ func listen(variable string, host config.Host, port config.Port) (net.Listener, 
 	return ln, nil
 }
 
-// serve serves the listeners, which it closes, until the service has ended. health may be
-// nil. The error is of the system, and leaves nothing running.
+// serve serves the listeners until the service has ended, and closes them. health may be
+// nil. An error means that the service did not start; nothing is left running.
 func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, health net.Listener) error {
 	s.started = time.Now()
 	plain := httpecho.NewListener(ws.Addr())
@@ -132,7 +132,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	return nil
 }
 
-// newDriver returns the driver that the configuration asks for. The error is the system's.
+// newDriver returns the driver that the configuration describes.
 func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 	c := socket.Config{
 		Open: func(remote string) socket.Handler {
@@ -160,7 +160,7 @@ func (s *Service) serveHTTP(ln net.Listener, h http.Handler) *http.Server {
 		}),
 		ReadHeaderTimeout: s.config.HandshakeTimeout,
 		IdleTimeout:       time.Minute,
-		// The handler answers OPTIONS * like everything else.
+		// The handler answers OPTIONS * as it does every request.
 		DisableGeneralOptionsHandler: true,
 
 		ConnContext: httpecho.ConnContext,
@@ -170,11 +170,11 @@ func (s *Service) serveHTTP(ln net.Listener, h http.Handler) *http.Server {
 	return server
 }
 
-// finishTimeout is the least time for requests that are being answered at the end.
+// finishTimeout is how long a request that is being answered may at least delay the end.
 const finishTimeout = 500 * time.Millisecond
 
-// finish ends everything that is left and waits for every goroutine. The listeners are
-// closed. Requests in flight may be answered until the time end.
+// finish aborts the remaining connections and waits for every goroutine. Plain requests on
+// PORT may be answered until end. The listeners must be closed.
 func (s *Service) finish(end time.Time) {
 	s.driver.Abort()
 	s.driver.Wait()
@@ -189,10 +189,10 @@ func (s *Service) finish(end time.Time) {
 	s.serving.Wait()
 }
 
-// shutDown ends a server. Requests in flight may be answered until the time end.
+// shutDown ends a server. Requests may be answered until end.
 func shutDown(server *http.Server, end time.Time) {
 	ctx, cancel := context.WithDeadline(context.Background(), end)
 	defer cancel()
-	server.Shutdown(ctx) // Close ends what this leaves
+	server.Shutdown(ctx) // Close aborts what is left at the deadline
 	server.Close()
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// Service is an echo service. Its methods in run.go start and end it.
+// Service is an echo service. [Service.Run] starts it and returns when it has ended.
 type Service struct {
 	config    config.Config
 	log       *slog.Logger
@@ -27,7 +27,7 @@ type Service struct {
 	admission *wsconn.Admission
 	metrics   *metrics
 
-	started time.Time // the zero of the clock
+	started time.Time // when the service's clock was zero
 	lastID  atomic.Uint64
 
 	repeatWindow, lastMoment time.Duration // fields, so that a test need not wait
@@ -38,17 +38,16 @@ type Service struct {
 	serving       sync.WaitGroup
 }
 
-// driver serves sockets; see package socket. Its methods may be called from anywhere but a
-// socket.Handler.
+// driver is a driver of package socket. A [socket.Handler] must not call its methods.
 type driver interface {
 	Name() string
 	Serve(net.Listener)        // returns after Abort
 	Each(func(socket.Handler)) // calls a function with each connection
 	Wake()                     // wakes each connection soon
-	Abort()                    // closes each connection, and those to come
-	Wait()                     // after Abort, waits until everything has ended
-	Stalled() bool             // reports whether connections are not served any more
-	BytesInUse() int64         // of buffers
+	Abort()                    // closes each connection, and those accepted later
+	Wait()                     // waits, after Abort, until everything has ended
+	Stalled() bool             // reports whether the driver has stopped serving connections
+	BytesInUse() int64         // returns the size of the buffers in use
 }
 
 const (
@@ -59,7 +58,7 @@ const (
 	lastMoment = time.Second
 )
 
-// New returns a service that does not run yet. version is for its log.
+// New returns a service; Run starts it. version is for the log, the metrics and the echo.
 func New(c config.Config, log *slog.Logger, version string) *Service {
 	limit := int(c.MaxConnections)
 	if limit == 0 {
@@ -84,14 +83,14 @@ func New(c config.Config, log *slog.Logger, version string) *Service {
 	return s
 }
 
-// connectionsForFiles returns how many WebSockets a limit of file descriptors allows. The
-// rest is a reserve for listeners, probes, handshakes and refusals.
+// connectionsForFiles returns how many WebSockets to allow under a limit of file
+// descriptors. The others are reserved for listeners, probes, handshakes and refusals.
 func connectionsForFiles(limit int) int {
 	return limit - min(limit/4, 64+limit/50)
 }
 
-// connServer returns what connections need of the service. http serves those that speak
-// plain HTTP.
+// connServer returns the wsconn.Server of the service. http serves the connections that
+// turn out to be plain HTTP.
 func (s *Service) connServer(http wsconn.HTTPServer) *wsconn.Server {
 	return &wsconn.Server{
 		Config: wsconn.Config{
@@ -118,11 +117,11 @@ func (s *Service) connServer(http wsconn.HTTPServer) *wsconn.Server {
 	}
 }
 
-// now is the clock of drivers and connections: the time since the service started, by the
-// monotonic clock. It is never 0, which means never.
+// now is the clock of drivers and connections: the time since the service started, on the
+// monotonic clock. It is never the zero Instant, which stands for never.
 func (s *Service) now() socket.Instant { return socket.Instant(time.Since(s.started) + 1) }
 
-// wallTime returns the time of day of an instant.
+// wallTime converts an instant to wall clock time.
 func (s *Service) wallTime(t socket.Instant) time.Time {
 	return s.started.Add(time.Duration(t)).UTC()
 }

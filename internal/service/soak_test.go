@@ -21,8 +21,8 @@ var soakTime = flag.Duration("soak", 300*time.Millisecond, "how long TestSoak ru
 // soakClients is how many clients a soak has at a time.
 const soakClients = 32
 
-// TestSoak has clients of every kind come and go. Whatever they do, every reply belongs
-// to its connection, and start checks that nothing is left behind. For half an hour:
+// TestSoak has clients of every kind come and go. Every echo must belong to its connection,
+// and start checks that nothing is left over. To run it for half an hour:
 //
 //	go test -run Soak -timeout 70m -v ./internal/service -args -soak 30m
 func TestSoak(t *testing.T) {
@@ -30,7 +30,7 @@ func TestSoak(t *testing.T) {
 		r := start(t, driver, func(c *config.Config) {
 			c.PingInterval, c.WriteTimeout, c.CloseTimeout = 50*time.Millisecond, 500*time.Millisecond, 200*time.Millisecond
 		})
-		r.log.stop() // half an hour of it would be most of the heap
+		r.log.stop() // a long log would count as growth of the heap
 		end := time.Now().Add(*soakTime)
 		var lives, echoes atomic.Int64
 		before := heap()
@@ -50,20 +50,20 @@ func TestSoak(t *testing.T) {
 		}
 		clients.Wait()
 		eventually(t, "every connection is gone", func() bool { return r.handlers() == 0 })
-		t.Logf("%d connections, %d echoes; the heap has grown by %d bytes, %d bytes of buffers are lent, %d files are open",
+		t.Logf("%d connections, %d echoes; the heap grew by %d bytes, %d bytes of buffers are in use, %d files are open",
 			lives.Load(), echoes.Load(), heap()-before, r.driver.BytesInUse(), openFiles())
 		if grown := heap() - before; grown > 16<<20 {
-			t.Errorf("the heap has grown by %d bytes", grown)
+			t.Errorf("the heap grew by %d bytes", grown)
 		}
 	})
 }
 
-// soakLife is a client's life: some echoes, then an end of some kind. It returns how many
-// messages came back. The error is a reply that is not its own.
+// soakLife runs a client: some echoes, then an end of some kind. It returns the number of
+// echoes. The error is an echo of another message.
 func soakLife(addr string, id int64, random *rand.Rand) (echoes int, err error) {
 	nc, err := net.Dial("tcp", addr)
 	if err != nil {
-		return 0, nil // descriptors or ports have run out for a moment
+		return 0, nil // no descriptor or port is free at the moment
 	}
 	defer nc.Close()
 	nc.SetDeadline(time.Now().Add(10 * time.Second))
@@ -94,7 +94,7 @@ func soakLife(addr string, id int64, random *rand.Rand) (echoes int, err error) 
 		io.Copy(io.Discard, nc)
 	case 1: // vanishes with a reset
 		nc.(*net.TCPConn).SetLinger(0)
-	case 2: // ends its half within a frame
+	case 2: // shuts down its sending side within a frame
 		nc.Write(wstest.Frame(0x81, "half")[:7])
 		nc.(*net.TCPConn).CloseWrite()
 		io.Copy(io.Discard, nc)
@@ -107,17 +107,17 @@ func soakLife(addr string, id int64, random *rand.Rand) (echoes int, err error) 
 			io.CopyN(io.Discard, nc, 1000)
 			time.Sleep(time.Millisecond)
 		}
-	case 5: // breaks the protocol with much behind it
+	case 5: // breaks the protocol and goes on sending
 		nc.Write([]byte("\x83\x80abcd" + strings.Repeat("x", 100_000)))
 		io.Copy(io.Discard, nc)
-	case 6: // says goodbye and does not answer the close
+	case 6: // says goodbye and does not answer the close frame
 		nc.Write(wstest.Frame(0x81, "bye"))
 		io.Copy(io.Discard, nc)
 	}
 	return echoes, nil
 }
 
-// soakMessage reads a message, passing over pings.
+// soakMessage reads a message and ignores control frames.
 func soakMessage(c *wstest.Client) (payload string, err error) {
 	for {
 		f, err := c.Frame()

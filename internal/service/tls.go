@@ -13,24 +13,25 @@ import (
 	"time"
 )
 
-// certificate is a key pair from files. It is read again when the files have changed; open
-// connections keep the old one. A file may block, as on a hung volume: only the goroutine
-// that reads it waits, and the last good pair serves.
+// certificate is a certificate and its key. It is reloaded when the files have changed.
+// Existing connections keep the certificate of their handshake. A file may block, as on a
+// hung volume: only the goroutine that reads it waits, and the last pair stays in use.
 type certificate struct {
 	certFile, keyFile string
 	log               *slog.Logger
 	now               func() time.Time
 
 	pair    atomic.Pointer[tls.Certificate]
-	checked atomic.Int64 // when the files were last looked at, in Unix nanoseconds
-	reading sync.Mutex   // held while the files are read
-	seen    [2]os.FileInfo
+	checked atomic.Int64   // when the files were last checked for changes, in Unix nanoseconds
+	loading sync.Mutex     // held while the files are read
+	seen    [2]os.FileInfo // of the files, when pair was loaded
 }
 
-// certificateCheck is the least time between two looks at the files of a certificate.
+// certificateCheck is the least time between two checks whether the files have changed.
 const certificateCheck = time.Second
 
-// loadCertificate reads a key pair. The error names the variables and what is wrong.
+// loadCertificate loads a certificate and its key. The error names the setting and the
+// cause.
 func loadCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, error) {
 	c := &certificate{certFile: certFile, keyFile: keyFile, log: log, now: time.Now}
 	if err := c.load(); err != nil {
@@ -60,14 +61,14 @@ func (c *certificate) load() error {
 	return nil
 }
 
-// stat returns what is known of the files; nil for one that does not exist.
+// stat returns the state of the files, nil for one that does not exist.
 func (c *certificate) stat() (seen [2]os.FileInfo) {
 	seen[0], _ = os.Stat(c.certFile)
 	seen[1], _ = os.Stat(c.keyFile)
 	return seen
 }
 
-// changed reports whether the files are not those that were read.
+// changed reports whether the files have changed since they were loaded.
 func (c *certificate) changed() bool {
 	for i, now := range c.stat() {
 		before := c.seen[i]
@@ -78,26 +79,26 @@ func (c *certificate) changed() bool {
 	return false
 }
 
-// reload reads the files if they have changed. A pair that cannot be used, as when only one
-// of the files has been replaced so far, is logged, and the old one stays. While an earlier
-// reload is waiting for a file, reload does nothing.
+// reload loads the files if they have changed. If they cannot be used, for example while
+// only one of them has been replaced, it logs that and keeps the previous pair. It does
+// nothing while an earlier reload is waiting for a file.
 func (c *certificate) reload() {
-	if !c.reading.TryLock() {
+	if !c.loading.TryLock() {
 		return
 	}
-	defer c.reading.Unlock()
+	defer c.loading.Unlock()
 	if !c.changed() {
 		return
 	}
 	if err := c.load(); err != nil {
-		c.log.Warn("the certificate has changed but cannot be used; the last one stays", "error", err)
+		c.log.Warn("the certificate has changed but cannot be used; keeping the previous one", "error", err)
 		return
 	}
 	c.log.Info("the certificate was reloaded", "file", c.certFile)
 }
 
-// get returns the certificate for a handshake. It has the files looked at from time to
-// time, but does not wait for that.
+// get returns the certificate for a handshake. It starts a check of the files when one is
+// due, but does not wait for it.
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	now, checked := c.now().UnixNano(), c.checked.Load()
 	if now-checked >= int64(certificateCheck) && c.checked.CompareAndSwap(checked, now) {
@@ -106,14 +107,14 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.pair.Load(), nil
 }
 
-// tlsListener makes TLS connections of those of a listener.
+// tlsListener is a listener whose connections use TLS.
 type tlsListener struct {
 	net.Listener
 	config *tls.Config
 }
 
-// newTLSListener returns a listener for wss. ALPN offers HTTP/1.1 alone: RFC 6455 knows no
-// other.
+// newTLSListener returns a listener for wss. ALPN offers only HTTP/1.1, the version that
+// RFC 6455 upgrades from.
 func newTLSListener(ln net.Listener, c *certificate) net.Listener {
 	return &tlsListener{ln, &tls.Config{
 		MinVersion:     tls.VersionTLS12,
@@ -122,7 +123,7 @@ func newTLSListener(ln net.Listener, c *certificate) net.Listener {
 	}}
 }
 
-// Accept returns before the handshake, which is made with the first read.
+// Accept returns a connection whose TLS handshake takes place with the first read.
 func (l *tlsListener) Accept() (net.Conn, error) {
 	nc, err := l.Listener.Accept()
 	if err != nil {
@@ -131,13 +132,13 @@ func (l *tlsListener) Accept() (net.Conn, error) {
 	return &tlsConn{tls.Server(nc, l.config)}, nil
 }
 
-// tlsConn is a TLS connection that tells a client which speaks plain HTTP.
+// tlsConn is a TLS connection that answers a client that speaks plain HTTP.
 type tlsConn struct {
 	*tls.Conn
 }
 
-// errTLSHandshake ends a connection whose TLS handshake was not complete when its time, or
-// the service's, had come. crypto/tls cannot go on with one after a deadline.
+// errTLSHandshake ends a connection whose TLS handshake was not complete at a deadline.
+// crypto/tls cannot continue a handshake after one.
 var errTLSHandshake = errors.New("the TLS handshake was not complete in time")
 
 func (c *tlsConn) Read(p []byte) (int, error) {
@@ -153,7 +154,7 @@ func (c *tlsConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// looksLikeHTTP says whether the first bytes of a connection are those of a method.
+// looksLikeHTTP reports whether the first bytes of a connection look like an HTTP request.
 func looksLikeHTTP(first [5]byte) bool {
 	switch string(first[:]) {
 	case "GET /", "HEAD ", "POST ", "PUT /", "OPTIO":

@@ -23,14 +23,14 @@ func TestCertificateErrorsNameTheVariable(t *testing.T) {
 	} {
 		_, err := loadCertificate(test.cert, test.key, slog.New(slog.DiscardHandler))
 		if err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("the error is %v, want %q in it", err, test.want)
+			t.Errorf("the error is %v, want one that contains %q", err, test.want)
 		}
 	}
 }
 
-// TestCertificateIsReadAgainWhenItChanges, a second later at the earliest; one that cannot be
-// used leaves the old one in place.
-func TestCertificateIsReadAgainWhenItChanges(t *testing.T) {
+// TestCertificateIsReloaded after a change, at the earliest certificateCheck later. The
+// previous certificate stays while the files cannot be used.
+func TestCertificateIsReloaded(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := wstest.WriteCertificate(t, dir, "one")
 	var log syncBuffer
@@ -50,19 +50,19 @@ func TestCertificateIsReadAgainWhenItChanges(t *testing.T) {
 	}
 	expect("one")
 	wstest.WriteCertificate(t, dir, "two")
-	expect("one") // not looked at yet
+	expect("one") // not checked yet
 	now = now.Add(2 * certificateCheck)
 	expect("two")
 	os.Remove(key)
 	now = now.Add(2 * certificateCheck)
 	expect("two")
-	eventually(t, "the log says that the last one stays", func() bool { return strings.Contains(log.String(), "the last one stays") })
+	eventually(t, "the previous one is kept", func() bool { return strings.Contains(log.String(), "keeping the previous one") })
 	wstest.WriteCertificate(t, dir, "three")
 	now = now.Add(2 * certificateCheck)
 	expect("three")
 }
 
-// startTLS starts a service with a certificate.
+// startTLS starts a service with a certificate in dir.
 func startTLS(t *testing.T) (r *running, dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -70,7 +70,7 @@ func startTLS(t *testing.T) (r *running, dir string) {
 	return start(t, "portable", func(c *config.Config) { c.TLSCertFile, c.TLSKeyFile = cert, key }), dir
 }
 
-// dialTLS opens a WebSocket over TLS and returns the name in the certificate.
+// dialTLS opens a WebSocket over TLS and returns the common name in the certificate.
 func dialTLS(t *testing.T, addr string) (*wstest.Client, string) {
 	t.Helper()
 	nc, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2", "http/1.1"}})
@@ -81,7 +81,7 @@ func dialTLS(t *testing.T, addr string) (*wstest.Client, string) {
 	nc.SetDeadline(time.Now().Add(wstest.Patience))
 	state := nc.ConnectionState()
 	if state.NegotiatedProtocol != "http/1.1" {
-		t.Errorf("the protocol is %q", state.NegotiatedProtocol)
+		t.Errorf("ALPN chose %q", state.NegotiatedProtocol)
 	}
 	c := wstest.NewClient(t, nc)
 	c.Send([]byte(wstest.Request()))
@@ -91,12 +91,12 @@ func dialTLS(t *testing.T, addr string) (*wstest.Client, string) {
 	return c, state.PeerCertificates[0].Subject.CommonName
 }
 
-// TestWSS: echo, a new certificate under a live connection, and the drain.
+// TestWSS: echo, a reload of the certificate while a connection is open, and the drain.
 func TestWSS(t *testing.T) {
 	r, dir := startTLS(t)
 	c, name := dialTLS(t, r.addr)
 	if name != "one" {
-		t.Errorf("the certificate is of %s", name)
+		t.Errorf("the certificate is for %s", name)
 	}
 	large := strings.Repeat("x", 1<<20)
 	go c.Send(wstest.Frame(0x82, large))
@@ -123,12 +123,11 @@ func TestWSS(t *testing.T) {
 	c.ExpectEnd()
 }
 
-// TestDrainEndsTLSHandshakes: a connection that has not made its handshake is not a
-// WebSocket, and is not waited for.
+// TestDrainEndsTLSHandshakes: the drain does not wait for incomplete TLS handshakes.
 func TestDrainEndsTLSHandshakes(t *testing.T) {
 	r, _ := startTLS(t)
 	silent := wstest.Connect(t, r.addr)
-	eventually(t, "the connection is there", func() bool { return r.handlers() == 1 })
+	eventually(t, "the connection is accepted", func() bool { return r.handlers() == 1 })
 	c, _ := dialTLS(t, r.addr)
 	r.terminate()
 	silent.ExpectEnd()
@@ -139,20 +138,11 @@ func TestDrainEndsTLSHandshakes(t *testing.T) {
 	c.ExpectEnd()
 }
 
-func TestPlainHTTPOnATLSPortIsTold(t *testing.T) {
+func TestPlainHTTPOnATLSPortIsAnswered(t *testing.T) {
 	r, _ := startTLS(t)
 	c := wstest.Connect(t, r.addr)
 	c.Send([]byte(wstest.Request()))
 	if response := c.Response(); response.StatusCode != 400 || !response.Close {
 		t.Errorf("answered with %s", response.Status)
-	}
-}
-
-func TestHealthOverTLS(t *testing.T) {
-	r, _ := startTLS(t)
-	c := r.config
-	c.Host, c.Port, c.HealthPort = "127.0.0.1", config.Port(wstest.Port(t, r.addr)), 0
-	if err := CheckHealth(t.Context(), c); err != nil {
-		t.Error(err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// Reasons for refusing a handshake beside those of wsproto.
+// Reasons for refusing a handshake, in addition to those of package wsproto.
 const (
 	ReasonFull     wsproto.Reason = "full"
 	ReasonDraining wsproto.Reason = "draining"
@@ -19,9 +19,8 @@ const (
 	ReasonTimeout  wsproto.Reason = "timeout"
 )
 
-// Admission counts the open WebSockets and decides whether one more is admitted. It is
-// the one place that knows how far a drain has come. Its methods may be called from any
-// goroutine.
+// Admission counts the open WebSockets and decides whether another one is admitted. It
+// also holds the phase of the drain. Its methods may be called from any goroutine.
 type Admission struct {
 	limit  int            // connections; 0 means no limit
 	jitter func() float64 // returns a number from 0 to 1
@@ -33,23 +32,23 @@ type Admission struct {
 	start  socket.Instant // connections close within spread after start
 	spread time.Duration
 	tally  Tally
-	empty  chan struct{} // closed when the drain has begun and no connection is open
+	empty  chan struct{} // made by Drain, closed once no connection is open
 }
 
-// phase is how far a drain has come.
+// phase is a phase of the process, from start to drain.
 type phase uint8
 
 const (
 	serving  phase = iota
-	notReady       // load balancers are told; connections are admitted
-	draining       // connections are closed; none is admitted
+	notReady       // readiness checks fail; connections are still admitted
+	draining       // open connections are closed; none is admitted
 )
 
-// Tally counts the connections of a drain. When none is open any more, Total is Clean
+// Tally counts the connections that a drain ends. Once none is open, Total equals Clean
 // plus Cut.
 type Tally struct {
 	Total int // open when the drain began
-	Clean int // ended with close frames both ways
+	Clean int // ended with a close frame from each side
 	Cut   int // ended otherwise
 }
 
@@ -59,7 +58,7 @@ func NewAdmission(limit int, jitter func() float64) *Admission {
 	return &Admission{limit: limit, jitter: jitter}
 }
 
-// admit counts a connection in, or returns why it is refused.
+// admit admits a connection, or returns why it is refused.
 func (a *Admission) admit() *wsproto.HandshakeError {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -73,8 +72,7 @@ func (a *Admission) admit() *wsproto.HandshakeError {
 	return nil
 }
 
-// unavailable returns the refusal of a handshake that may be tried again after a number of
-// seconds.
+// unavailable returns a 503 that asks the client to retry after a number of seconds.
 func unavailable(reason wsproto.Reason, text string, retryAfter int) *wsproto.HandshakeError {
 	return &wsproto.HandshakeError{
 		Status: http.StatusServiceUnavailable, Reason: reason, Text: text,
@@ -82,7 +80,7 @@ func unavailable(reason wsproto.Reason, text string, retryAfter int) *wsproto.Ha
 	}
 }
 
-// leave counts an admitted connection out.
+// leave records that an admitted connection has ended.
 func (a *Admission) leave(clean bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -100,7 +98,7 @@ func (a *Admission) leave(clean bool) {
 	}
 }
 
-// StopAdvertising makes Ready report false. Connections are still admitted, since load
+// StopAdvertising makes Ready report false. Connections are still admitted, because load
 // balancers need a moment to notice.
 func (a *Admission) StopAdvertising() {
 	a.mu.Lock()
@@ -108,9 +106,9 @@ func (a *Admission) StopAdvertising() {
 	a.phase = max(a.phase, notReady)
 }
 
-// Drain admits no more connections and gives each open one an instant within spread at
-// which to close. A later call brings these instants forward. The channel is closed when
-// no connection is open.
+// Drain stops admitting connections and closes the open ones at random instants within
+// spread. A later call brings these instants forward. The channel is closed once no
+// connection is open.
 func (a *Admission) Drain(now socket.Instant, spread time.Duration) <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -127,9 +125,9 @@ func (a *Admission) Drain(now socket.Instant, spread time.Duration) <-chan struc
 	return a.empty
 }
 
-// closeAt returns when the drain closes a connection: at planned, unless that is never or
-// after the drain's spread; then at a random instant within the spread. It returns never
-// when there is no drain.
+// closeAt returns when to close a connection: at planned, if that is set and within the
+// spread of the drain, and otherwise at a random instant within it. It returns never if no
+// drain has begun.
 func (a *Admission) closeAt(planned socket.Instant) socket.Instant {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -142,14 +140,14 @@ func (a *Admission) closeAt(planned socket.Instant) socket.Instant {
 	return a.start.Add(time.Duration(a.jitter() * float64(a.spread)))
 }
 
-// Ready reports whether the process wants new connections.
+// Ready reports whether load balancers should send new connections.
 func (a *Admission) Ready() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.phase == serving
 }
 
-// Draining returns when the drain began to close connections, or never.
+// Draining returns when the drain began to close connections, or never if it has not.
 func (a *Admission) Draining() socket.Instant {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -166,7 +164,7 @@ func (a *Admission) Open() int {
 	return a.open
 }
 
-// Tally returns the count of the drain so far.
+// Tally returns the counts of the drain so far.
 func (a *Admission) Tally() Tally {
 	a.mu.Lock()
 	defer a.mu.Unlock()

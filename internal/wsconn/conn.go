@@ -7,8 +7,8 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// Conn is the life of one connection. The driver calls one of its methods at a time; see
-// handler.go for these.
+// Conn is the life of one connection. The methods that its driver calls, one at a time,
+// are in handler.go.
 type Conn struct {
 	server   *Server
 	id       uint64
@@ -18,26 +18,26 @@ type Conn struct {
 	life
 	timers      timers
 	goodbye     goodbye
-	echoed      bool // since everything was last sent
+	echoed      bool // data has been echoed since the last Flushed
 	head        wsproto.Head
 	echo        wsproto.Echo
 	subprotocol string
 
-	// What was echoed: messages, their payload as it was received, and by how many bytes
-	// compression made that shorter.
+	// What was echoed: messages, bytes of payload as received, and bytes that compression
+	// saved.
 	messages, bytes, saved int64
 }
 
-// behavior is what a connection does while its WebSocket is open. echoing is what nearly
-// all do.
+// behavior is what a connection does while its WebSocket is open: echoing, unless the
+// client asked for controls.
 type behavior interface {
 	// receive answers the frames in b. See [socket.Handler] for the results.
 	receive(c *Conn, now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int)
 	// nextWake returns when wake has something to do.
 	nextWake(c *Conn) socket.Instant
-	// wake does what is due. It may write to scratch.
+	// wake does what is due. It may append to scratch.
 	wake(c *Conn, now socket.Instant, scratch []byte) socket.Step
-	// String describes a behavior that the client asked for, for the log; else it is empty.
+	// String describes the controls, for the log. It is empty if there are none.
 	String() string
 }
 
@@ -52,7 +52,7 @@ func (c *Conn) start(now socket.Instant, handshake *wsproto.Handshake, b behavio
 	c.server.Log.Debug("connection opened", "id", c.id, "remote", c.remote, "subprotocol", c.subprotocol, "extensions", handshake.Deflate.String())
 }
 
-// note does what an event means for the connection, after it has been answered in b.
+// note updates the connection after an event has been answered in b.
 func (c *Conn) note(now socket.Instant, b *wsproto.Buffer, ev *wsproto.Event, traffic *Traffic) {
 	switch ev.Kind {
 	case wsproto.Data:
@@ -76,14 +76,14 @@ func (c *Conn) note(now socket.Instant, b *wsproto.Buffer, ev *wsproto.Event, tr
 	}
 }
 
-// count adds what one read has brought.
+// count counts the messages that were echoed in one call of Receive.
 func (c *Conn) count(traffic *Traffic) {
 	c.messages += traffic.Text + traffic.Binary
 	c.bytes += traffic.Bytes
 	c.server.Metrics.Echoed(*traffic)
 }
 
-// sendClose puts a close frame into b and waits for the client's.
+// sendClose writes a close frame to b and starts to wait for the client's.
 func (c *Conn) sendClose(b *wsproto.Buffer, code wsproto.CloseCode, reason string) {
 	c.closing(ByServer, code)
 	c.echo.Close(b, code, reason)
@@ -95,14 +95,15 @@ func (c *Conn) appendClose(dst []byte, code wsproto.CloseCode, reason string) []
 	return c.echo.AppendClose(dst, code, reason)
 }
 
-// closing waits for the end of a closing handshake that one side has started.
+// closing starts to wait for the end of the closing handshake, which one side has begun.
 func (c *Conn) closing(by Initiator, code wsproto.CloseCode) {
 	c.life.startClosing(by, code)
 	c.timers.startStage()
 }
 
-// finish sends nothing more. Closing TCP at once, with unread input, would send a reset,
-// which destroys a close frame on its way to the client (RFC 6455 section 7.1.1).
+// finish starts to linger. Closing TCP at once, with input unread, would send a reset,
+// and a reset can destroy a close frame that the client has not read (RFC 6455 section
+// 7.1.1).
 func (c *Conn) finish() {
 	c.life.linger()
 	c.timers.startStage()

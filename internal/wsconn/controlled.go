@@ -8,31 +8,30 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// controlled is the behavior of a connection whose query asks for one. It decodes frames
-// as echoing does, and decides for each whether and how it is answered. Its instants are
-// never when nothing is due.
+// controlled is the behavior of a connection whose query has controls. It decodes frames
+// as echoing does, and decides for each one whether and how to answer it.
 type controlled struct {
 	*controls
 	schedule
 
 	echoed   int           // messages
-	end      socket.Action // how the connection ends; Read while it goes on
-	ignoring bool          // the client's close frame has arrived and stays unanswered
+	end      socket.Action // how the connection ends; Read until then
+	ignoring bool          // the client's close frame has arrived and was not answered
 
 	// With delay:
-	waited  bool // what was kept has had its delay
-	inFrame bool // an incomplete frame has had its delay
+	waited  bool // the delay of the bytes that were kept has passed
+	inFrame bool // a frame whose delay has passed is incomplete
 
 	// With fragment:
-	midMessage bool // a fragment of a message has been sent, and the last has not
+	midMessage bool // the last data frame sent had no FIN
 }
 
-// fragmentWindow is how many bytes are answered at a time when answers are fragmented. In
-// fragments of one byte they become three times as many.
+// fragmentWindow is how many bytes are answered at a time when answers are fragmented.
+// Fragments of one byte make the answer three times as long.
 const fragmentWindow = 8 << 10
 
-// startControlled opens a WebSocket with controls. What follows the request is answered
-// later, since it may have to wait.
+// startControlled opens a WebSocket with controls. Frames that follow the request in the
+// same read are answered later, because they may have a delay.
 func startControlled(c *Conn, now socket.Instant, handshake *wsproto.Handshake, r *wsproto.Request, k *controls) socket.Step {
 	k.override(handshake)
 	interval := k.pingInterval(c.server.Config.PingInterval)
@@ -47,7 +46,7 @@ func startControlled(c *Conn, now socket.Instant, handshake *wsproto.Handshake, 
 // String returns the query.
 func (k *controlled) String() string { return k.query }
 
-// receive answers what has arrived, or was kept, unless it has to wait.
+// receive answers the frames in b unless they are delayed or the connection is stalled.
 func (k *controlled) receive(c *Conn, now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int) {
 	waiting := b.End - b.Start
 	k.stall(now)
@@ -60,8 +59,8 @@ func (k *controlled) receive(c *Conn, now socket.Instant, b *wsproto.Buffer) (st
 	return k.answerAll(c, now, b)
 }
 
-// delays reports whether what waits has to wait longer. The delay of a frame starts with
-// its first bytes; the rest of it is not delayed again.
+// delays reports whether the waiting bytes are still delayed. The delay of a frame starts
+// with its first bytes; the rest of the frame is not delayed again.
 func (k *controlled) delays(now socket.Instant, waiting int) bool {
 	if k.delay == 0 || waiting == 0 || k.waited || k.inFrame {
 		return false
@@ -72,14 +71,15 @@ func (k *controlled) delays(now socket.Instant, waiting int) bool {
 	return true
 }
 
-// answerAll answers what is in b, or the beginning of it, and yields if there is more.
+// answerAll answers the frames in b. It stops early, and yields, after a fragmented answer
+// and before a frame with a delay of its own.
 func (k *controlled) answerAll(c *Conn, now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int) {
 	end := b.End
 	if k.fragment > 0 {
 		b.End = min(b.End, b.Start+fragmentWindow)
 	}
 	var traffic Traffic
-	var fragments []byte // they go where b.Out ended when they were made
+	var fragments []byte // to be inserted into b.Out() at before
 	before := 0
 	ev := c.echo.Decode(b)
 	for ; ev.Kind != wsproto.NeedMore && ev.Kind != wsproto.Yield; ev = c.echo.Decode(b) {
@@ -109,7 +109,7 @@ func (k *controlled) answerAll(c *Conn, now socket.Instant, b *wsproto.Buffer) (
 	return k.then(c, step, kept, ev.Kind == wsproto.Yield || b.End < end)
 }
 
-// answer answers an event, or leaves it unanswered.
+// answer answers an event, unless a control suppresses the answer.
 func (k *controlled) answer(c *Conn, b *wsproto.Buffer, ev *wsproto.Event) {
 	open := c.stage == stageOpen
 	switch {
@@ -125,8 +125,8 @@ func (k *controlled) answer(c *Conn, b *wsproto.Buffer, ev *wsproto.Event) {
 }
 
 // appendFragments appends the payload of ev in fragments of at most k.fragment bytes (RFC
-// 6455 section 5.4). The client's own fragments are cut further and never joined. A cut
-// may fall within a character or a compressed block.
+// 6455 section 5.4). It splits the client's own fragments further and never joins them. A
+// fragment may end within a character or a compressed block.
 func (k *controlled) appendFragments(dst []byte, ev *wsproto.Event) []byte {
 	if len(ev.Payload) == 0 && !ev.End {
 		return dst
@@ -147,7 +147,8 @@ func (k *controlled) appendFragments(dst []byte, ev *wsproto.Event) []byte {
 	}
 }
 
-// endAfter ends the connection once it has echoed as many messages as the controls say.
+// endAfter ends the connection once it has echoed the number of messages that a control
+// sets.
 func (k *controlled) endAfter(c *Conn, b *wsproto.Buffer, ev *wsproto.Event) {
 	if ev.Kind != wsproto.Data || !ev.Last() {
 		return
@@ -168,7 +169,7 @@ func (k *controlled) endAfter(c *Conn, b *wsproto.Buffer, ev *wsproto.Event) {
 	}
 }
 
-// separate leaves what follows the rest of a frame for later: it has a delay of its own.
+// separate leaves the frames after a delayed one for later: they have a delay of their own.
 func (k *controlled) separate(b *wsproto.Buffer, ev *wsproto.Event) {
 	k.inFrame = ev.Kind == wsproto.Data && !ev.End
 	if k.delay > 0 && !k.waited && !k.inFrame {
@@ -176,7 +177,7 @@ func (k *controlled) separate(b *wsproto.Buffer, ev *wsproto.Event) {
 	}
 }
 
-// then completes a step. more means that what was kept can be answered now.
+// then completes a step. more means that the bytes that were kept can be answered now.
 func (k *controlled) then(c *Conn, step socket.Step, kept int, more bool) (socket.Step, int) {
 	switch {
 	case k.end != socket.Read:

@@ -11,7 +11,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// opened is withControls, with the response taken away.
+// opened is withControls without pings. The response is discarded.
 func opened(t *testing.T, query string) *connTest {
 	t.Helper()
 	c := withControls(t, query, func(c *settings) { c.PingInterval = 0 })
@@ -48,14 +48,15 @@ func TestEndsAfterMessages(t *testing.T) {
 				c.do(c.conn.EndOfInput(c.now))
 			}
 			if got := c.closed(); got["code"] != test.code || got["initiator"] != "server" || got["clean"] != false {
-				t.Errorf("the log says %v", got)
+				t.Errorf("logged %v", got)
 			}
 		})
 	}
 }
 
-// TestCloseAfterFinishesTheHandshake_Section7_1_4.
-func TestCloseAfterFinishesTheHandshake_Section7_1_4(t *testing.T) {
+// TestCloseAfterCompletesTheClosingHandshake_Section7_1_4: close=ignore concerns only a close
+// that the client starts.
+func TestCloseAfterCompletesTheClosingHandshake_Section7_1_4(t *testing.T) {
 	c := opened(t, "close_after=1&close=ignore")
 	c.receive(wstest.Frame(0x81, "a"))
 	c.expect(socket.Read, "\x81\x01a\x88\x02\x03\xe8")
@@ -63,11 +64,11 @@ func TestCloseAfterFinishesTheHandshake_Section7_1_4(t *testing.T) {
 	c.expect(socket.ShutDown)
 	c.do(c.conn.EndOfInput(c.now))
 	if got := c.closed(); got["clean"] != true {
-		t.Errorf("the log says %v", got)
+		t.Errorf("logged %v", got)
 	}
 }
 
-func TestPingsAreIgnored(t *testing.T) {
+func TestNoPongs(t *testing.T) {
 	c := opened(t, "pong=0")
 	c.receive(wstest.Frame(0x81, "a"), wstest.Frame(0x89, "one"), wstest.Frame(0x01, "b"), wstest.Frame(0x89, ""), wstest.Frame(0x80, "c"))
 	c.expect(socket.Read, "\x81\x01a\x01\x01b\x80\x01c")
@@ -85,7 +86,7 @@ func TestCloseIsIgnored(t *testing.T) {
 		c.wakeAt(5 * time.Second) // CLOSE_TIMEOUT
 		c.expect(socket.Close)
 		if got := c.closed(); got["code"] != 4000.0 || got["initiator"] != "client" || got["clean"] != false {
-			t.Errorf("the log says %v", got)
+			t.Errorf("logged %v", got)
 		}
 	}
 }
@@ -99,13 +100,13 @@ func TestFragmentsByControl(t *testing.T) {
 	c.wakeAt(time.Second)
 	c.expect(socket.Close)
 	if got := c.closed(); got["clean"] != true {
-		t.Errorf("the log says %v", got)
+		t.Errorf("logged %v", got)
 	}
 }
 
-// TestFragmentsHaveABound: whatever a read brings, a step writes little, all is answered
-// in the end, and nothing is kept behind that.
-func TestFragmentsHaveABound(t *testing.T) {
+// TestFragmentsAreBounded: a step writes little even if a read has much. In the end
+// everything is answered, and nothing is kept.
+func TestFragmentsAreBounded(t *testing.T) {
 	for _, query := range []string{"fragment=1", "fragment=1&delay=1s", "fragment=3000", "fragment=100000"} {
 		for _, size := range []int{wsproto.MaxWhole, 200_000} {
 			c := opened(t, query)
@@ -140,7 +141,7 @@ func TestFragmentsHaveABound(t *testing.T) {
 }
 
 func TestDelay(t *testing.T) {
-	t.Run("each answer comes later", func(t *testing.T) {
+	t.Run("each answer is delayed", func(t *testing.T) {
 		c := opened(t, "delay=250ms")
 		c.receive(wstest.Frame(0x81, "a"), wstest.Frame(0x89, "p"))
 		c.expect(socket.Pause)
@@ -152,7 +153,7 @@ func TestDelay(t *testing.T) {
 		c.wakeAt(1250 * time.Millisecond)
 		c.expect(socket.Read, "\x81\x01b")
 	})
-	t.Run("what came with the request too", func(t *testing.T) {
+	t.Run("a message in the read of the request is delayed", func(t *testing.T) {
 		c := newConnTest(t, func(c *settings) { c.PingInterval = 0 })
 		c.receive([]byte(upgrade("delay=1s")), wstest.Frame(0x81, "a"))
 		if got := string(c.sent); !strings.HasSuffix(got, "\r\n\r\n") || c.step.Then != socket.Pause {
@@ -162,7 +163,7 @@ func TestDelay(t *testing.T) {
 		c.wakeAt(time.Second)
 		c.expect(socket.Read, "\x81\x01a")
 	})
-	t.Run("the rest of a frame does not wait again", func(t *testing.T) {
+	t.Run("the rest of a frame is not delayed again", func(t *testing.T) {
 		c := opened(t, "delay=1s")
 		f := wstest.Frame(0x81, "hello")
 		c.receive(f[:8])
@@ -171,12 +172,12 @@ func TestDelay(t *testing.T) {
 		c.expect(socket.Read)
 		c.receive(f[8:9])
 		c.expect(socket.Read)
-		c.receive(f[9:], wstest.Frame(0x81, "next")) // which does
+		c.receive(f[9:], wstest.Frame(0x81, "next")) // delayed
 		c.expect(socket.Pause, "\x81\x05hello")
 		c.wakeAt(2 * time.Second)
 		c.expect(socket.Read, "\x81\x04next")
 	})
-	t.Run("nor does that of a large one", func(t *testing.T) {
+	t.Run("nor is the rest of a large frame", func(t *testing.T) {
 		c := opened(t, "delay=1s")
 		large := wstest.Frame(0x82, strings.Repeat("x", 100_000))
 		c.receive(large[:70_000])
@@ -186,7 +187,7 @@ func TestDelay(t *testing.T) {
 		c.receive(large[70_000:])
 		c.expect(socket.Read, "\x80\x7e\x75\x3e"+strings.Repeat("x", 30014))
 	})
-	t.Run("the close waits too", func(t *testing.T) {
+	t.Run("the answer to a close frame is delayed", func(t *testing.T) {
 		c := opened(t, "delay=1s")
 		c.receive(wstest.Frame(0x88, "\x03\xe8"))
 		c.expect(socket.Pause)
@@ -194,10 +195,10 @@ func TestDelay(t *testing.T) {
 		c.expect(socket.ShutDown, "\x88\x02\x03\xe8")
 		c.do(c.conn.EndOfInput(c.now))
 		if got := c.closed(); got["clean"] != true || got["initiator"] != "client" {
-			t.Errorf("the log says %v", got)
+			t.Errorf("logged %v", got)
 		}
 	})
-	t.Run("a client that waits is neither idle nor silent", func(t *testing.T) {
+	t.Run("IDLE_TIMEOUT and PONG_TIMEOUT exclude the delay", func(t *testing.T) {
 		c := withControls(t, "delay=1m", func(c *settings) { c.IdleTimeout = 30 * time.Second })
 		c.sent = nil
 		c.wakeAt(25 * time.Second)
@@ -218,8 +219,8 @@ func TestDelay(t *testing.T) {
 	})
 }
 
-// TestControlledAnswersInAnyCuts: whatever the cuts, the messages are the same.
-func TestControlledAnswersInAnyCuts(t *testing.T) {
+// TestControlledInputSplitAnywhere: the same messages come back however the input is split.
+func TestControlledInputSplitAnywhere(t *testing.T) {
 	in := slices.Concat(wstest.Frame(0x81, "one"), wstest.Frame(0x01, "t"), wstest.Frame(0x89, "ping"), wstest.Frame(0x80, "wo"),
 		wstest.Frame(0x82, ""), wstest.Frame(0x81, "bye"), wstest.Frame(0x88, "\x03\xe8"))
 	want := []wstest.Message{{Opcode: 1, Payload: "one"}, {Opcode: 10, Payload: "ping"}, {Opcode: 1, Payload: "two"}, {Opcode: 2}, {Opcode: 1, Payload: "bye"}, {Opcode: 8, Payload: "\x03\xe8goodbye"}}
@@ -237,7 +238,7 @@ func TestControlledAnswersInAnyCuts(t *testing.T) {
 					}
 				}
 				if got := wstest.Messages(t, wstest.ReadFrames(t, c.sent)); !slices.Equal(got, want) || c.step.Then != socket.ShutDown {
-					t.Fatalf("%s, cut at %d and %d: got %v, then %v", query, first, second, got, c.step.Then)
+					t.Fatalf("%s, split at %d and %d: got %v, then %v", query, first, second, got, c.step.Then)
 				}
 			}
 		}

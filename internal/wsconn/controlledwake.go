@@ -19,12 +19,12 @@ func (k *controlled) nextWake(c *Conn) socket.Instant {
 	return at
 }
 
-// maySend reports whether the server may send a message of its own: not within another
-// (RFC 6455 section 5.4).
+// maySend reports whether the server may send a message of its own: not between the
+// fragments of another (RFC 6455 section 5.4).
 func (k *controlled) maySend(c *Conn) bool { return !c.echo.MidMessage() && !k.midMessage }
 
-// wake does what is due: first the end that was asked for, then what every connection
-// does, then the rest.
+// wake does what is due. A control that ends the connection comes first, then keep-alive,
+// then the other controls.
 func (k *controlled) wake(c *Conn, now socket.Instant, dst []byte) socket.Step {
 	switch {
 	case k.resetAt.Reached(now):
@@ -40,7 +40,7 @@ func (k *controlled) wake(c *Conn, now socket.Instant, dst []byte) socket.Step {
 		dst = c.keepAlive(now, dst, k.pingInterval(c.server.Config.PingInterval), k.paused())
 	}
 	if c.stage == stageClosing {
-		return socket.Step{Write: dst} // reads again, to the client's close frame
+		return socket.Step{Write: dst} // read again, up to the client's close frame
 	}
 	return k.wakeOpen(c, now, dst)
 }

@@ -36,15 +36,15 @@ func TestEndsInTime(t *testing.T) {
 				c.do(c.conn.EndOfInput(c.now))
 			}
 			if got := c.closed(); got["code"] != test.code || got["initiator"] != "server" || got["clean"] != false {
-				t.Errorf("the log says %v", got)
+				t.Errorf("logged %v", got)
 			}
 		})
 	}
 }
 
-// TestEndsWhileSomethingWaits: a delay, a stall and fragments do not keep the end away, and
-// nothing is sent behind a close frame.
-func TestEndsWhileSomethingWaits(t *testing.T) {
+// TestEndsDuringAPause: a delay or a stall does not postpone the end, and nothing is sent
+// after a close frame.
+func TestEndsDuringAPause(t *testing.T) {
 	for _, query := range []string{"delay=1m&close_in=10s", "stall_in=1s&close_in=10s", "delay=1m&stall_in=1s&close_in=10s"} {
 		c := opened(t, query)
 		c.receive(wstest.Frame(0x81, "a"))
@@ -53,12 +53,12 @@ func TestEndsWhileSomethingWaits(t *testing.T) {
 		}
 		c.sent = nil
 		c.wakeAt(10 * time.Second)
-		c.expect(socket.Read, "\x88\x02\x03\xe8") // it is read again, for the answer
+		c.expect(socket.Read, "\x88\x02\x03\xe8") // read again, up to the client's close frame
 		c.receive(wstest.Frame(0x88, "\x03\xe8"))
 		c.expect(socket.ShutDown)
 		c.do(c.conn.EndOfInput(c.now))
 		if got := c.closed(); got["clean"] != true {
-			t.Errorf("%s: the log says %v", query, got)
+			t.Errorf("%s: logged %v", query, got)
 		}
 	}
 	for query, then := range map[string]socket.Action{"delay=1m&drop_in=10s": socket.ShutDown, "stall_in=0&drop_in=10s": socket.ShutDown, "delay=1m&reset_in=10s": socket.Reset} {
@@ -96,8 +96,8 @@ func TestWakeBetweenFragments(t *testing.T) {
 	if frames[0].First != 0x89 || len(frames) < 40_000 {
 		t.Errorf("%d frames came, the first is %v", len(frames), frames[0])
 	}
-	if c.wake != c.now { // as soon as the message has ended
-		t.Errorf("wants to be woken at %v", c.wake.Sub(beginning))
+	if c.wake != c.now { // the message that waited for the end of the other one
+		t.Errorf("NextWake returns %v", c.wake.Sub(beginning))
 	}
 	c.sent = nil
 	c.do(c.conn.Wake(c.now, nil))
@@ -111,7 +111,7 @@ func TestWakeBetweenFragments(t *testing.T) {
 	c.do(c.conn.Wake(c.now, nil))
 	c.expect(socket.Pause, "\x89\x08"+string(binary.BigEndian.AppendUint64(nil, uint64(c.now))))
 	if len(c.kept) == 0 {
-		t.Error("a stall answers what has arrived before it")
+		t.Error("bytes that arrived before the stall were answered during it")
 	}
 }
 
@@ -123,9 +123,9 @@ func TestStall(t *testing.T) {
 	c.expect(socket.Read, "\x81\x01a")
 	c.wakeAt(10 * time.Second)
 	c.expect(socket.Pause)
-	c.wakeAt(20 * time.Second) // it still speaks
+	c.wakeAt(20 * time.Second) // it still sends
 	c.expect(socket.Pause, "\x81\x011")
-	c.wakeAt(25 * time.Second) // pings go on, and no pong is missed
+	c.wakeAt(25 * time.Second) // pings go on; no pong is expected
 	pongFor(t, c.sent)
 	for at := 40 * time.Second; at < 610*time.Second; at += 5 * time.Second {
 		if at%(20*time.Second) == 0 || at%(25*time.Second) == 0 {
@@ -135,7 +135,7 @@ func TestStall(t *testing.T) {
 			}
 		}
 	}
-	c.wakeAt(610 * time.Second) // for ten minutes
+	c.wakeAt(610 * time.Second) // maxStall after the stall began
 	if c.step.Then != socket.Reset {
 		t.Errorf("then %v", c.step.Then)
 	}
@@ -154,31 +154,32 @@ func TestOwnPingInterval(t *testing.T) {
 	c.wakeAt(20 * time.Second)
 	c.wakeAt(25 * time.Second)
 	c.sent = nil
-	c.wakeAt(30 * time.Second) // PONG_TIMEOUT behind the first that was not answered
+	c.wakeAt(30 * time.Second) // PONG_TIMEOUT after the first unanswered ping
 	if !strings.Contains(string(c.sent), "PONG_TIMEOUT=20s") {
 		t.Errorf("sent %q", c.sent)
 	}
 	if c := withControls(t, "ping=0", nil); c.wake != 0 {
-		t.Errorf("without pings it wants to be woken at %v", c.wake)
+		t.Errorf("without pings, NextWake returns %v, want never", c.wake)
 	}
 }
 
-func TestMessagesOfTheServersOwn(t *testing.T) {
+// TestMessagesOfTheServer: every=1s sends numbers, but not within another message.
+func TestMessagesOfTheServer(t *testing.T) {
 	c := opened(t, "every=1s")
 	c.wakeAt(time.Second)
 	c.expect(socket.Read, "\x81\x011")
 	c.wakeAt(2 * time.Second)
 	c.expect(socket.Read, "\x81\x012")
-	c.receive(wstest.Frame(0x01, "in")) // not within another message
+	c.receive(wstest.Frame(0x01, "in"))
 	c.expect(socket.Read, "\x01\x02in")
 	if c.wake != 0 {
-		t.Errorf("wants to be woken at %v", c.wake)
+		t.Errorf("within a message, NextWake returns %v, want never", c.wake)
 	}
 	c.at(5500 * time.Millisecond)
 	c.receive(wstest.Frame(0x80, "side"))
 	c.expect(socket.Read, "\x80\x04side")
 	c.do(c.conn.Wake(c.now, nil))
-	c.expect(socket.Read, "\x81\x013") // once, and then as before
+	c.expect(socket.Read, "\x81\x013") // those that were due meanwhile are skipped
 	c.wakeAt(6500 * time.Millisecond)
 	c.expect(socket.Read, "\x81\x014")
 	if c.conn.messages != 1 {
@@ -186,7 +187,8 @@ func TestMessagesOfTheServersOwn(t *testing.T) {
 	}
 }
 
-// TestDrainOfControlledConnections: one that is not read is told as well, and finishes.
+// TestDrainOfControlledConnections: a paused connection gets a close frame too, and completes
+// the closing handshake.
 func TestDrainOfControlledConnections(t *testing.T) {
 	for _, query := range []string{"delay=1m", "stall_in=0", "close=ignore", "pong=0&ping=0", "delay=1m&stall_in=0&fragment=1"} {
 		c := opened(t, query)
@@ -206,7 +208,7 @@ func TestDrainOfControlledConnections(t *testing.T) {
 	}
 }
 
-// TestLimitsWithControls go on as without.
+// TestLimitsWithControls: IDLE_TIMEOUT and MAX_MESSAGE_SIZE still apply.
 func TestLimitsWithControls(t *testing.T) {
 	c := withControls(t, "greet=1", func(c *settings) { c.PingInterval, c.IdleTimeout = 0, time.Minute })
 	c.sent = nil

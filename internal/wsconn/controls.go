@@ -15,9 +15,9 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// controls are what the query of an upgrade asks one connection to do.
+// controls are what the query of an upgrade asks a connection to do.
 type controls struct {
-	query string // as sent
+	query string // as received
 
 	greet       bool
 	delay       time.Duration
@@ -36,7 +36,7 @@ type controls struct {
 	ignoreClose bool
 }
 
-// ending is when a connection is to end in some way.
+// ending is when a control ends the connection.
 type ending struct {
 	after int           // echoed messages; 0 means never
 	in    time.Duration // after the handshake, or never
@@ -44,19 +44,20 @@ type ending struct {
 
 const never time.Duration = -1
 
-// The bounds of values. A message is delayed for at most maxDelay. The server sends pings
-// and messages of its own no more often than every minInterval.
+// The bounds of values.
 const (
-	maxDelay    = time.Minute
-	maxTime     = 24 * time.Hour
-	minInterval = 10 * time.Millisecond
+	maxDelay    = time.Minute           // of delay
+	maxTime     = 24 * time.Hour        // of every other duration
+	minInterval = 10 * time.Millisecond // between pings, and between messages of the control every
 )
 
-// control describes a control: an example for help, the values that are allowed for
-// errors, and how one is set. set reports whether the value is allowed.
+// control describes one control.
 type control struct {
-	name, example, allowed string
-	set                    func(k *controls, value string) bool
+	name    string
+	example string // for help and refusals
+	allowed string // which values, for help and refusals
+	// set sets the control, and reports whether the value is allowed.
+	set func(k *controls, value string) bool
 }
 
 // controlTable lists the controls.
@@ -106,15 +107,15 @@ func WriteControls(w io.Writer) error {
 	return table.Flush()
 }
 
-// parseControls reads the controls in the query of a target. It returns nil when there are
-// none. allowed is CONTROLS. A refusal names what is wrong, but no value of anything that
-// is not a control: that may be another application's secret.
+// parseControls parses the controls in the query of a target. It returns nil if there are
+// none. allowed is the setting CONTROLS. A refusal names an unknown parameter without its
+// value, which may be another application's secret.
 func parseControls(target string, allowed bool) (*controls, *wsproto.HandshakeError) {
 	_, query, _ := strings.Cut(target, "?")
 	if query == "" {
 		return nil, nil
 	}
-	k := newControls(strings.Clone(query)) // the target is a part of the whole request head
+	k := newControls(strings.Clone(query)) // a substring would keep the whole request head in memory
 	seen := map[string]bool{}
 	for part := range strings.SplitSeq(query, "&") {
 		rawName, rawValue, _ := strings.Cut(part, "=")
@@ -144,7 +145,7 @@ func parseControls(target string, allowed bool) (*controls, *wsproto.HandshakeEr
 	return k, nil
 }
 
-// refuseQuery refuses an upgrade because of its query.
+// refuseQuery returns the refusal of an upgrade because of its query.
 func refuseQuery(format string, args ...any) *wsproto.HandshakeError {
 	return &wsproto.HandshakeError{Status: http.StatusBadRequest, Reason: ReasonControl, Text: fmt.Sprintf(format, args...)}
 }
@@ -154,7 +155,7 @@ func refuseControls(format string, args ...any) *wsproto.HandshakeError {
 	return refuseQuery(format+". The controls are %s", append(args, controlExamples)...)
 }
 
-// newControls returns controls that ask for nothing.
+// newControls returns controls that change nothing.
 func newControls(query string) *controls {
 	no := ending{in: never}
 	return &controls{
@@ -180,8 +181,8 @@ func setSwitch(on *bool, value string) bool {
 	return value == "0" || value == "1"
 }
 
-// setCloseCode takes a close code that a server may send: not 1010, which is the client's
-// (RFC 6455 section 7.4.1).
+// setCloseCode accepts the close codes that a server may send. That excludes 1010, which
+// only a client sends (RFC 6455 section 7.4.1).
 func setCloseCode(k *controls, value string) bool {
 	n, err := strconv.ParseUint(value, 10, 16)
 	k.closeCode = wsproto.CloseCode(n)
@@ -198,8 +199,8 @@ func setSubprotocol(k *controls, value string) bool {
 	return wsproto.IsToken(value)
 }
 
-// override changes the outcome of a handshake. The subprotocol is what the controls say
-// even if the client did not offer it, to show what the client makes of that.
+// override changes the outcome of a handshake. It may choose a subprotocol that the client
+// did not offer, to test how the client reacts.
 func (k *controls) override(h *wsproto.Handshake) {
 	if !k.deflate {
 		h.Deflate = wsproto.Deflate{}

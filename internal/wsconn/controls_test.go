@@ -14,32 +14,32 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// withControls opens a connection with a query.
+// withControls opens a WebSocket with a query.
 func withControls(t *testing.T, query string, change func(*settings)) *connTest {
 	t.Helper()
 	return newConnTest(t, change).openWith(upgrade(query))
 }
 
-// TestNoControlsNoCost: a connection without controls has no state of theirs, and fits into
-// 256 bytes, which is a size class of Go's allocator.
+// TestNoControlsNoCost: a connection without controls has no state for them, and fits into
+// 256 bytes, a size class of Go's allocator.
 func TestNoControlsNoCost(t *testing.T) {
 	for _, target := range []string{"/", "/?", "/path", "*"} {
 		c := newConnTest(t, nil)
 		c.receive([]byte(strings.Replace(wstest.Request(), "GET / ", "GET "+target+" ", 1)))
 		if c.conn.behavior != behavior(echoing{}) || c.conn.stage != stageOpen {
-			t.Errorf("%s has controls, or is not open: %q", target, c.sent)
+			t.Errorf("%s: the connection has controls, or is not open: %q", target, c.sent)
 		}
 	}
 	if got := unsafe.Sizeof(Conn{}); got > 256 {
-		t.Errorf("a connection has %d bytes", got)
+		t.Errorf("a Conn has %d bytes, want at most 256", got)
 	}
 }
 
-func TestControlsAreRead(t *testing.T) {
+func TestParseControls(t *testing.T) {
 	tests := []struct {
 		query string
 		get   func(*controls) any
-		want  any // nil: refused
+		want  any // nil if the query is refused
 	}{
 		{"greet=1", func(k *controls) any { return k.greet }, true},
 		{"greet=0", func(k *controls) any { return k.greet }, false},
@@ -65,7 +65,7 @@ func TestControlsAreRead(t *testing.T) {
 		{"close_after=1&close_code=999", nil, nil},
 		{"close_after=1&close_code=5000", nil, nil},
 		{"close_after=1&close_code=66536", nil, nil},
-		{"close_code=1000", nil, nil}, // of what close?
+		{"close_code=1000", nil, nil}, // without a close
 		{"close_reason=x", nil, nil},
 		{"close_after=1&close_reason=so+long%2C+%CF%80", func(k *controls) any { return k.closeReason }, "so long, π"},
 		{"close_after=1&close_reason=" + strings.Repeat("x", 123), func(k *controls) any { return len(k.closeReason) }, 123},
@@ -115,7 +115,7 @@ func TestControlsAreRead(t *testing.T) {
 			k, refusal := parseControls("/any/path?"+test.query, true)
 			if test.want == nil {
 				if refusal == nil || refusal.Status != 400 || !strings.HasSuffix(refusal.Text, ". The controls are "+controlExamples) {
-					t.Errorf("got %+v, %+v; want a refusal that lists what there is", k, refusal)
+					t.Errorf("got %+v, %+v; want a refusal that lists the controls", k, refusal)
 				}
 				return
 			}
@@ -129,9 +129,9 @@ func TestControlsAreRead(t *testing.T) {
 	}
 }
 
-// TestRefusedControlsSayWhy: the name, the value, what is allowed, and no value that may be
-// a secret.
-func TestRefusedControlsSayWhy(t *testing.T) {
+// TestRefusedControlsAreExplained: the refusal has the name, the value and what is allowed,
+// but no value that may be a secret.
+func TestRefusedControlsAreExplained(t *testing.T) {
 	tests := []struct{ query, want string }{
 		{"delay=soon", `the control delay is "soon"; it must be a duration from 0 to 1m0s, such as 250ms.`},
 		{"close_after=1&close_code=1006", `the control close_code is "1006"; it must be a close code that a server may send, `},
@@ -147,7 +147,7 @@ func TestRefusedControlsSayWhy(t *testing.T) {
 			t.Errorf("%s is answered with %q", test.query, got)
 		}
 		if c.server.Admission.Open() != 0 {
-			t.Error("it was counted as a connection")
+			t.Errorf("%s: the refused upgrade was counted as a connection", test.query)
 		}
 	}
 }
@@ -156,7 +156,7 @@ func TestControlsSwitchedOff(t *testing.T) {
 	off := func(c *settings) { c.Controls = false }
 	for _, query := range []string{"token=x", "a&b=%zz&&c", "x=greet"} {
 		if c := withControls(t, query, off); c.conn.behavior != behavior(echoing{}) {
-			t.Errorf("%s has controls", query)
+			t.Errorf("%s: the connection has controls", query)
 		}
 	}
 	c := newConnTest(t, off)
@@ -168,7 +168,7 @@ func TestControlsSwitchedOff(t *testing.T) {
 
 func TestSubprotocolByControl(t *testing.T) {
 	for query, want := range map[string]string{
-		"subprotocol=other": "Sec-WebSocket-Protocol: other\r\n", // offered or not
+		"subprotocol=other": "Sec-WebSocket-Protocol: other\r\n", // not offered
 		"subprotocol=b":     "Sec-WebSocket-Protocol: b\r\n",
 		"subprotocol=none":  "",
 		"greet=0":           "Sec-WebSocket-Protocol: a\r\n",
@@ -177,7 +177,7 @@ func TestSubprotocolByControl(t *testing.T) {
 		c.receive([]byte(upgrade(query, "Sec-WebSocket-Protocol: a, b")))
 		got := regexp.MustCompile("Sec-WebSocket-Protocol: .*\r\n").FindString(string(c.sent))
 		if got != want {
-			t.Errorf("%s: answered with %q, want %q", query, got, want)
+			t.Errorf("%s: sent %q, want %q", query, got, want)
 		}
 	}
 }
@@ -187,32 +187,32 @@ func TestNoCompressionByControl(t *testing.T) {
 		c := newConnTest(t, nil)
 		c.receive([]byte(upgrade(query, "Sec-WebSocket-Extensions: permessage-deflate")))
 		if got := strings.Contains(string(c.sent), "permessage-deflate"); got != want {
-			t.Errorf("%s: answered with %q", query, c.sent)
+			t.Errorf("%s: sent %q", query, c.sent)
 		}
 		if want {
 			continue
 		}
 		c.sent = nil
-		c.receive([]byte("\xc1\x80abcd")) // RSV1, which was not agreed on
+		c.receive([]byte("\xc1\x80abcd")) // RSV1 without an extension
 		if !strings.HasPrefix(string(c.sent[2:]), "\x03\xea") {
 			t.Errorf("a compressed message is answered with %q", c.sent)
 		}
 	}
 }
 
-// TestControlsAreNamed in the log's line of the end, and in /connections.
-func TestControlsAreNamed(t *testing.T) {
+// TestControlsAreListed in /connections, and in the log line at the end.
+func TestControlsAreListed(t *testing.T) {
 	c := withControls(t, "pong=0&close=ignore", nil)
 	if info, _ := c.conn.Info(); info.Controls != "pong=0&close=ignore" {
 		t.Errorf("listed as %+v", info)
 	}
 	c.do(c.conn.EndOfInput(c.now))
 	if got := c.closed(); got["controls"] != "pong=0&close=ignore" {
-		t.Errorf("the log says %v", got)
+		t.Errorf("logged %v", got)
 	}
 }
 
-// TestDocsHaveEveryControl, in the order of the table.
+// TestDocsHaveEveryControl: docs/controls.md has the controls in the order of controlTable.
 func TestDocsHaveEveryControl(t *testing.T) {
 	page, err := os.ReadFile("../../docs/controls.md")
 	if err != nil {
@@ -230,6 +230,6 @@ func TestDocsHaveEveryControl(t *testing.T) {
 		known = append(known, control.name)
 	}
 	if !reflect.DeepEqual(documented, known) {
-		t.Errorf("docs/controls.md has %v, want %v", documented, known)
+		t.Errorf("docs/controls.md has the controls %v, want %v", documented, known)
 	}
 }

@@ -3,9 +3,9 @@
 // rule is tested with literal bytes and a clock that the test moves.
 //
 // A [Conn] is a [socket.Handler]. A driver gives it bytes and the time. It returns bytes to
-// write, what to do next, and when it wants to be woken. What the bytes mean is package
-// wsproto's; how they travel is package socket's. Everything else comes from one [Server],
-// which all connections share.
+// write, what to do next, and when it wants to be woken. Package wsproto parses the bytes
+// and makes the answers; package socket reads and writes them. Everything else comes from
+// one [Server], which all connections share.
 //
 //	          request head        close frame sent        close frames exchanged
 //	accepted ------------> open ------------------> closing ------------> lingering -> closed
@@ -18,15 +18,14 @@
 //   - stage.go: the stages, the only code that changes them, and who started the close.
 //   - handler.go: what the driver calls, and which stage answers it.
 //   - handshake.go: the opening handshake, and how it is refused.
-//   - conn.go: the state of a connection, and what each frame means for it.
-//   - echoing.go: the echo. goodbye.go finds the word that ends a conversation.
+//   - conn.go: the state of a connection, and what each frame changes.
+//   - echoing.go: the echo. goodbye.go: the word that ends a conversation.
 //   - keepalive.go, timers.go: pings, pongs, idle time, the drain of one connection.
-//   - admission.go: how many connections there are, whether one more is admitted, and how
-//     far the drain of the process has come.
-//   - info.go: what /connections, the log and the metrics learn about a connection.
+//   - admission.go: the count of connections, their limit, and the drain of all.
+//   - info.go: what /connections, the log and the metrics report about a connection.
 //
-// A connection whose query has controls, such as ?delay=1s, has the behavior controlled in
-// place of echoing: controls.go reads the query, controlled.go answers frames,
-// controlledwake.go acts in time by the instants of schedule.go, and greeting.go makes the
-// first message. No other file knows of them.
+// A connection whose query has controls, such as ?delay=1s, has the behavior controlled
+// instead of echoing: controls.go parses the query, controlled.go answers frames,
+// controlledwake.go acts at the instants of schedule.go, and greeting.go makes the first
+// message. Nothing else depends on them, except that handshake.go chooses the behavior.
 package wsconn

@@ -5,8 +5,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// echoing is the behavior of a connection that asked for nothing else: it answers each
-// frame at once.
+// echoing is the behavior of a connection without controls: it answers each frame at once.
 type echoing struct{}
 
 // receive answers every frame in b (RFC 6455 sections 5 to 7).
@@ -19,7 +18,7 @@ func (echoing) receive(c *Conn, now socket.Instant, b *wsproto.Buffer) (step soc
 	c.count(&traffic)
 	step.Write, kept = b.Out(), b.End-b.Start
 	if kept > 0 {
-		c.timers.data = now // of a message that is still arriving
+		c.timers.data = now // a message is still arriving
 	}
 	switch {
 	case c.echo.Done():

@@ -8,11 +8,11 @@ const MaxGoodbye = wsproto.MaxControlPayload
 // goodbye looks for messages that equal the goodbye word. It keeps no payload: a message
 // is compared as its pieces arrive. The zero value is at the start of a message.
 type goodbye struct {
-	matched int8 // bytes of the word that the message has repeated so far; -1 means it differs
+	matched int8 // bytes of the message that equal the word so far; -1 if it differs
 }
 
-// ends reports whether a text message that equals word ends with ev. The case of ASCII
-// letters is ignored.
+// ends reports whether ev is the end of a text message that equals word, ignoring the
+// case of ASCII letters.
 func (g *goodbye) ends(word string, ev *wsproto.Event) bool {
 	piece := ev.Payload
 	if ev.Compressed {
@@ -34,8 +34,8 @@ func (g *goodbye) ends(word string, ev *wsproto.Event) bool {
 	return ends
 }
 
-// equalFold reports whether s and t, which have the same length, are equal except for the
-// case of ASCII letters.
+// equalFold reports whether s and t are equal, ignoring the case of ASCII letters. They
+// must have the same length.
 func equalFold(s string, t []byte) bool {
 	for i := range len(s) {
 		if lower(s[i]) != lower(t[i]) {

@@ -5,8 +5,8 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// maxGreeting is the length of the largest greeting, in bytes. A driver must have room for
-// it after the response to the handshake.
+// maxGreeting is the length of the longest greeting, in bytes. It must fit into a driver's
+// buffer together with the response to the handshake.
 const maxGreeting = 48 << 10
 
 // greeting is the first message of a connection that asks for one.
@@ -18,7 +18,8 @@ type greeting struct {
 	Omitted int                     `json:"omitted,omitempty"` // header fields that did not fit
 }
 
-// newGreeting returns a greeting as JSON: who answers, and the request as it arrived.
+// newGreeting returns a greeting as JSON: the identity of the server, and the request as
+// it arrived.
 func newGreeting(server *Server, remote string, r *wsproto.Request) []byte {
 	g := greeting{Identity: server.Identity, Remote: remote, Request: requestinfo.Line(r), Headers: requestinfo.Fields(r)}
 	for {

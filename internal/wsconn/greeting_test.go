@@ -12,8 +12,8 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// greeted opens a connection with a request and returns the greeting, which must be the
-// first and only frame.
+// greeted opens a WebSocket with a request and returns the greeting, which must be the
+// only frame.
 func greeted(t *testing.T, c *connTest, request string) (got greeting) {
 	t.Helper()
 	c.receive([]byte(request))
@@ -52,7 +52,7 @@ func TestGreeting(t *testing.T) {
 	}
 }
 
-// TestGreetingComesFirst, before the answer to what came with the request.
+// TestGreetingComesFirst, before the answer to a message in the read of the request.
 func TestGreetingComesFirst(t *testing.T) {
 	c := newConnTest(t, nil)
 	c.receive([]byte(upgrade("greet=1")), wstest.Frame(0x81, "early"))
@@ -61,16 +61,17 @@ func TestGreetingComesFirst(t *testing.T) {
 	}
 }
 
-// TestGreetingOfABrowser: a page of another site could connect with the user's cookies.
-func TestGreetingOfABrowser(t *testing.T) {
+// TestGreetingHidesCookiesFromBrowsers: a page of another site could connect with the user's
+// cookies.
+func TestGreetingHidesCookiesFromBrowsers(t *testing.T) {
 	got := greeted(t, newConnTest(t, nil), upgrade("greet=1", "Cookie: session=1", "Origin: https://evil.test"))
 	if cookie := got.Headers[5]; cookie.Value != "hidden from browsers: 9 bytes" {
-		t.Errorf("it is told %v", cookie)
+		t.Errorf("the greeting has %v", cookie)
 	}
 }
 
-// TestGreetingHasABound, however much the request has and however JSON writes it.
-func TestGreetingHasABound(t *testing.T) {
+// TestGreetingIsBounded, however many fields the request has and however JSON escapes them.
+func TestGreetingIsBounded(t *testing.T) {
 	for _, value := range []string{"x", `"`, "\xff", "\xffa", "\t", "\u2028"} {
 		lines := []string{}
 		for range 9 {

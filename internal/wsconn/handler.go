@@ -9,19 +9,20 @@ import (
 
 var _ socket.Handler = (*Conn)(nil)
 
-// New returns the life of a connection that has just been accepted.
+// New returns the handler of a connection that has just been accepted. id and remote
+// identify it in the log.
 func New(server *Server, id uint64, remote string) *Conn {
 	return &Conn{server: server, id: id, remote: remote}
 }
 
-// Opened starts the time for the request head.
+// Opened starts HANDSHAKE_TIMEOUT.
 func (c *Conn) Opened(now socket.Instant) socket.Step {
 	c.timers.opened = now
 	c.timers.deadline = now.Add(c.server.Config.HandshakeTimeout)
 	return socket.Step{}
 }
 
-// Receive answers what has arrived.
+// Receive answers the bytes that have arrived.
 func (c *Conn) Receive(now socket.Instant, mem []byte, start, end int) (step socket.Step, kept int) {
 	c.timers.received = now
 	b := wsproto.Buffer{Mem: mem, Start: start, End: end}
@@ -34,8 +35,8 @@ func (c *Conn) Receive(now socket.Instant, mem []byte, start, end int) (step soc
 	return c.behavior.receive(c, now, &b)
 }
 
-// EndOfInput closes: a client that has shut down its sending side without a close frame
-// can say nothing more (RFC 6455 section 7.1.5).
+// EndOfInput closes the connection. A client that has shut down its sending side cannot
+// send a close frame any more (RFC 6455 section 7.1.5).
 func (c *Conn) EndOfInput(socket.Instant) socket.Step {
 	if c.stage == stageHead && c.timers.received > 0 {
 		return c.endOfHead()
@@ -43,14 +44,14 @@ func (c *Conn) EndOfInput(socket.Instant) socket.Step {
 	return socket.Step{Then: socket.Close}
 }
 
-// Flushed starts what is timed from the last byte sent.
+// Flushed starts the time-outs that count from the last byte sent.
 func (c *Conn) Flushed(now socket.Instant) {
 	c.timers.flushed(now, c.server.Config.CloseTimeout, c.echoed)
 	c.echoed = false
 	c.life.flushed = c.echo.CloseSent()
 }
 
-// NextWake returns when the connection has something to do on its own.
+// NextWake returns when a time-out, a ping or a control is due.
 func (c *Conn) NextWake() socket.Instant {
 	switch c.stage {
 	case stageHead, stageClosing:
@@ -75,7 +76,7 @@ func (c *Conn) Wake(now socket.Instant, scratch []byte) socket.Step {
 	return socket.Step{}
 }
 
-// Hijacked gives a plain HTTP request to the HTTP server.
+// Hijacked hands a plain HTTP request to the HTTP server.
 func (c *Conn) Hijacked(nc net.Conn, kept []byte) { c.server.HTTP.ServeConn(nc, kept) }
 
 // Closed counts and logs the end of a WebSocket.

@@ -8,7 +8,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// hints name what usually causes a refusal, or the setting behind it.
+// hints name the usual cause of a refusal, or the setting that is responsible.
 var hints = map[wsproto.Reason]string{
 	wsproto.ReasonHTTPVersion: "; a proxy in front may speak HTTP/1.0 (nginx: proxy_http_version 1.1)",
 	wsproto.ReasonUpgrade:     "; a proxy in front may have removed it (nginx: proxy_set_header Upgrade $http_upgrade)",
@@ -62,7 +62,7 @@ func (c *Conn) refuse(refusal *wsproto.HandshakeError) socket.Step {
 	return socket.Step{Write: refusal.AppendResponse(nil), Then: socket.ShutDown}
 }
 
-// endOfHead answers a client that ended its input within the request head.
+// endOfHead answers a client that ended its input before the end of the request head.
 func (c *Conn) endOfHead() socket.Step {
 	step := c.refuse(&wsproto.HandshakeError{
 		Status: http.StatusBadRequest, Reason: wsproto.ReasonMalformed,
@@ -73,7 +73,7 @@ func (c *Conn) endOfHead() socket.Step {
 }
 
 // wakeHead ends a handshake that takes too long. A client that has sent nothing, such as a
-// browser that connects ahead of need, gets no answer.
+// browser that preconnects, gets no answer.
 func (c *Conn) wakeHead(now socket.Instant) socket.Step {
 	switch {
 	case !c.timers.deadline.Reached(now):

@@ -17,7 +17,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// settings are what a test may change of a server.
+// settings are what a test may change about a server.
 type settings struct {
 	Config
 	MaxConnections int
@@ -28,7 +28,7 @@ type settings struct {
 	Metrics        *recorder
 }
 
-// newServer returns a server with the service's defaults and changes.
+// newServer returns a server with the service's defaults, after changes.
 func newServer(log *slog.Logger, change func(*settings)) (*Server, *settings) {
 	s := &settings{
 		Config: Config{
@@ -54,7 +54,7 @@ func newServer(log *slog.Logger, change func(*settings)) (*Server, *settings) {
 	}, s
 }
 
-// inflaters lends inflaters and counts those that are lent.
+// inflaters is a pool that counts the inflaters in use.
 type inflaters struct {
 	pool sync.Pool
 	lent int
@@ -73,12 +73,12 @@ func (i *inflaters) Put(f *wsproto.Inflater) {
 	i.pool.Put(f)
 }
 
-// noHTTP serves nobody.
+// noHTTP serves nothing.
 type noHTTP struct{}
 
 func (noHTTP) ServeConn(net.Conn, []byte) {}
 
-// recorder is a Metrics that keeps what it is told.
+// recorder is a Metrics that records every call.
 type recorder struct {
 	opened, pongsMissed int
 	rejected            []wsproto.Reason
@@ -99,9 +99,8 @@ func (r *recorder) Echoed(t Traffic) {
 	r.traffic.Bytes += t.Bytes
 }
 
-// connTest is the life of one connection under a clock that the test moves. It does what
-// a driver does, and fails the test when the connection breaks the contract of
-// [socket.Handler].
+// connTest runs one connection as a driver does, with a clock that the test moves. It fails
+// the test if the connection breaks the contract of [socket.Handler].
 type connTest struct {
 	t        *testing.T
 	server   *Server
@@ -110,17 +109,17 @@ type connTest struct {
 	log      bytes.Buffer
 	now      socket.Instant
 	kept     []byte
-	sent     []byte         // since the last expectation
-	step     socket.Step    // the last
-	wake     socket.Instant // what NextWake returned last
+	sent     []byte         // since the last call of expect
+	step     socket.Step    // the last one
+	wake     socket.Instant // the last result of NextWake
 
-	paused  bool          // the driver does not read
-	yielded bool          // the driver owes a Receive
-	largest int           // the longest that a step has written
+	paused  bool          // after a Pause
+	yielded bool          // after a Yield, until Receive is called again
+	largest int           // the length of the longest write
 	writing time.Duration // how long a write takes
 }
 
-// beginning is when each test begins.
+// beginning is the time at which every test begins.
 const beginning = socket.Instant(time.Hour)
 
 func newConnTest(t *testing.T, change func(*settings)) *connTest {
@@ -143,7 +142,7 @@ func (c *connTest) begin() {
 	c.do(c.conn.Opened(c.now))
 }
 
-// do takes a step as a driver does.
+// do carries out a step as a driver does.
 func (c *connTest) do(step socket.Step) {
 	c.t.Helper()
 	c.sent = append(c.sent, step.Write...)
@@ -162,12 +161,12 @@ func (c *connTest) do(step socket.Step) {
 	case socket.Pause:
 		c.paused = true
 	case socket.Read, socket.ShutDown:
-		c.yielded = c.yielded || c.paused // what was kept is received when a pause ends
+		c.yielded = c.yielded || c.paused // at the end of a pause, Receive gets what was kept
 		c.paused = false
 	}
 	if c.yielded && !c.paused {
 		c.receive()
-		if step.Then == socket.ShutDown { // the last that a test sees: the rest is discarded
+		if step.Then == socket.ShutDown { // for the test; the step of Receive discards input
 			c.step = step
 		}
 		return
@@ -175,7 +174,7 @@ func (c *connTest) do(step socket.Step) {
 	c.wake = c.conn.NextWake()
 }
 
-// receive gives the connection what it kept and parts that have arrived.
+// receive gives the connection the bytes that it kept, followed by parts.
 func (c *connTest) receive(parts ...[]byte) {
 	c.t.Helper()
 	in := slices.Concat(append([][]byte{c.kept}, parts...)...)
@@ -183,20 +182,20 @@ func (c *connTest) receive(parts ...[]byte) {
 	c.yielded = false
 	step, kept := c.conn.Receive(c.now, mem, wsproto.Headroom, len(mem))
 	if kept > len(in) {
-		c.t.Fatalf("keeps %d of %d bytes", kept, len(in))
+		c.t.Fatalf("Receive keeps %d of %d bytes", kept, len(in))
 	}
 	c.kept = bytes.Clone(mem[len(mem)-kept:])
 	step.Write = bytes.Clone(step.Write)
 	c.do(step)
 }
 
-// wakeAt moves the clock to the time at which the connection wants to be woken, which
-// must be d after the test began, and wakes it. An earlier wake must do nothing.
+// wakeAt moves the clock to d after the beginning, which must be when the connection wants
+// to be woken, and wakes it. An earlier wake must do nothing.
 func (c *connTest) wakeAt(d time.Duration) {
 	c.t.Helper()
 	at := beginning.Add(d)
 	if c.wake != at {
-		c.t.Fatalf("wants to be woken at %v, not at %v", c.wake.Sub(beginning), d)
+		c.t.Fatalf("NextWake returns %v, want %v", c.wake.Sub(beginning), d)
 	}
 	c.now = at - 1
 	early := socket.Read
@@ -211,7 +210,7 @@ func (c *connTest) wakeAt(d time.Duration) {
 	c.do(c.conn.Wake(c.now, nil))
 }
 
-// at moves the clock to d after the test began.
+// at moves the clock to d after the beginning.
 func (c *connTest) at(d time.Duration) { c.now = beginning.Add(d) }
 
 // drain starts the drain and wakes the connection.
@@ -221,18 +220,18 @@ func (c *connTest) drain() {
 	c.do(c.conn.Wake(c.now, nil))
 }
 
-// upgrade is an upgrade request with a query.
+// upgrade returns an upgrade request with a query.
 func upgrade(query string, lines ...string) string {
 	return strings.Replace(wstest.Request(lines...), "GET /", "GET /any/path?"+query, 1)
 }
 
-// open makes the handshake.
+// open completes the handshake.
 func (c *connTest) open() *connTest {
 	c.t.Helper()
 	return c.openWith(wstest.Request())
 }
 
-// openWith makes the handshake with a request.
+// openWith completes the handshake with a request.
 func (c *connTest) openWith(request string) *connTest {
 	c.t.Helper()
 	c.receive([]byte(request))
@@ -243,7 +242,7 @@ func (c *connTest) openWith(request string) *connTest {
 	return c
 }
 
-// expect checks what was sent since the last time.
+// expect checks what was sent since the last call, and the last action.
 func (c *connTest) expect(then socket.Action, want ...string) {
 	c.t.Helper()
 	if got := string(c.sent); got != strings.Join(want, "") || c.step.Then != then {
@@ -252,7 +251,7 @@ func (c *connTest) expect(then socket.Action, want ...string) {
 	c.sent = nil
 }
 
-// closed returns the log line of the end.
+// closed returns the log line "connection closed", which must be the last.
 func (c *connTest) closed() map[string]any {
 	c.t.Helper()
 	lines := strings.Split(strings.TrimSpace(c.log.String()), "\n")
@@ -263,7 +262,7 @@ func (c *connTest) closed() map[string]any {
 	return line
 }
 
-// pairs returns names and values that alternate in list.
+// pairs returns the name-value pairs of a list in which names and values alternate.
 func pairs(list ...string) (pairs []requestinfo.NameValue) {
 	for pair := range slices.Chunk(list, 2) {
 		pairs = append(pairs, requestinfo.NameValue{Name: pair[0], Value: pair[1]})

@@ -22,8 +22,8 @@ type Info struct {
 	State       string    `json:"state"`
 }
 
-// Info describes the connection. ok is false when it is not a WebSocket. It must not be
-// called while another method runs.
+// Info describes the connection. ok is false if it is not a WebSocket. No other method may
+// run at the same time.
 func (c *Conn) Info() (info Info, ok bool) {
 	if !c.upgraded {
 		return Info{}, false
@@ -40,7 +40,7 @@ func (c *Conn) Info() (info Info, ok bool) {
 	return info, true
 }
 
-// summary describes the connection at its end.
+// summary summarizes the connection when it ends.
 func (c *Conn) summary(now socket.Instant) Summary {
 	s := Summary{
 		Duration:  now.Sub(c.timers.opened),

@@ -8,8 +8,8 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// keepAliveWake returns when keepAlive has something to do. A paused connection is not
-// read, so its client cannot be late.
+// keepAliveWake returns when keepAlive has something to do. While a connection is paused it
+// is not read, so a missing pong or missing data says nothing about the client.
 func (c *Conn) keepAliveWake(paused bool) socket.Instant {
 	at := socket.Earliest(c.timers.nextPing, c.timers.drain)
 	if !paused {
@@ -19,7 +19,7 @@ func (c *Conn) keepAliveWake(paused bool) socket.Instant {
 	return at
 }
 
-// keepAlive appends the frame that an open connection owes by now, if any: a close frame
+// keepAlive appends the frame that is due on an open connection, if any: a close frame
 // because of the drain, a missing pong or IDLE_TIMEOUT, or a ping.
 func (c *Conn) keepAlive(now socket.Instant, dst []byte, pingInterval time.Duration, paused bool) []byte {
 	t, config := &c.timers, &c.server.Config

@@ -6,20 +6,21 @@ import (
 	"github.com/echosvc/echosvc/internal/socket"
 )
 
-// maxStall is how long a connection may stall. Its client could leave unnoticed.
+// maxStall is how long a connection may stall. The server does not notice when the client
+// of a stalled connection leaves.
 const maxStall = 10 * time.Minute
 
-// schedule is when the controls of a connection act. Each instant is never when nothing is
-// due.
+// schedule is when the controls of a connection act. An instant is never if its control
+// was not given.
 type schedule struct {
 	closeAt, dropAt, resetAt, stallAt socket.Instant
-	messageAt                         socket.Instant // the server's next message of its own
-	answerAt                          socket.Instant // what is kept is answered; nothing is read until then
+	messageAt                         socket.Instant // the next message of the control every
+	answerAt                          socket.Instant // the end of a delay; nothing is read until then
 	stalled                           bool           // nothing is read any more
-	number                            int64          // of the server's last message of its own
+	number                            int64          // of the last message of the control every
 }
 
-// newSchedule starts the times of controls when the WebSocket opens.
+// newSchedule returns the schedule of a WebSocket that opens now.
 func newSchedule(now socket.Instant, k *controls) schedule {
 	at := func(in time.Duration) socket.Instant {
 		if in == never {
@@ -34,7 +35,7 @@ func newSchedule(now socket.Instant, k *controls) schedule {
 	return s
 }
 
-// stall stops reading when that is due.
+// stall stops reading if a stall is due.
 func (s *schedule) stall(now socket.Instant) {
 	if s.stallAt.Reached(now) {
 		s.stalled, s.stallAt = true, 0
@@ -45,8 +46,8 @@ func (s *schedule) stall(now socket.Instant) {
 // paused reports whether the connection is not read at present.
 func (s *schedule) paused() bool { return s.stalled || s.answerAt != 0 }
 
-// nextMessage takes the number of the message that is due. Messages that could not be sent
-// in time are skipped.
+// nextMessage returns the number of the message that is due, and schedules the next one.
+// Messages that could not be sent in time are skipped.
 func (s *schedule) nextMessage(now socket.Instant, every time.Duration) int64 {
 	s.number++
 	if s.messageAt = s.messageAt.Add(every); s.messageAt.Reached(now) {

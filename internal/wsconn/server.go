@@ -10,8 +10,8 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// Server is everything that a connection needs of the process it belongs to. All
-// connections share one Server; none of them changes it.
+// Server holds everything that connections need from their process. All connections share
+// one Server and do not change it.
 type Server struct {
 	Config    Config
 	Policy    wsproto.Policy
@@ -21,11 +21,11 @@ type Server struct {
 	Metrics   Metrics
 	HTTP      HTTPServer
 	Log       *slog.Logger
-	// Clock returns the time of day of an instant.
+	// Clock converts an instant to wall clock time.
 	Clock func(socket.Instant) time.Time
 }
 
-// Config is the part of the configuration that connections act on.
+// Config is the part of the configuration that connections use.
 type Config struct {
 	HandshakeTimeout time.Duration
 	PingInterval     time.Duration // 0 means no pings
@@ -33,16 +33,16 @@ type Config struct {
 	IdleTimeout      time.Duration // 0 means no limit
 	CloseTimeout     time.Duration
 	Goodbye          string // the message that ends a conversation; empty means none
-	Controls         bool   // whether queries may control connections
+	Controls         bool   // whether the query of an upgrade may have controls
 }
 
 // HTTPServer serves the connections that turn out to speak plain HTTP.
 type HTTPServer interface {
-	// ServeConn takes over a connection from which read has been read already.
+	// ServeConn takes over a connection. read has already been read from it.
 	ServeConn(conn net.Conn, read []byte)
 }
 
-// Metrics counts what happens to connections. Connections call it from any goroutine.
+// Metrics counts what happens to connections. Its methods are called from any goroutine.
 type Metrics interface {
 	Opened()
 	Rejected(*wsproto.HandshakeError)
@@ -52,10 +52,10 @@ type Metrics interface {
 	Closed(*Summary)
 }
 
-// Traffic is a number of messages that were echoed, and their payload.
+// Traffic counts echoed messages and their payload.
 type Traffic struct {
 	Text, Binary int64 // messages
-	Bytes        int64 // payload as received, compressed where the message was
+	Bytes        int64 // payload as received, compressed or not
 }
 
 // add counts an answered data frame, or a piece of one.
@@ -75,6 +75,6 @@ type Summary struct {
 	Duration  time.Duration
 	Code      wsproto.CloseCode
 	Initiator Initiator
-	Clean     bool // both close frames were exchanged (RFC 6455 section 7.1.4)
+	Clean     bool // a close frame passed in each direction (RFC 6455 section 7.1.4)
 	Err       wsproto.ProtocolError
 }

@@ -5,7 +5,7 @@ import "github.com/echosvc/echosvc/internal/wsproto"
 // stage is where a connection is in its life:
 //
 //	head -> open -> closing -> lingering    the server starts the closing handshake
-//	head -> open ------------> lingering    the client does, or it breaks the protocol
+//	head -> open ------------> lingering    the client starts it, or breaks the protocol
 //	head --------------------> lingering    the handshake is refused
 //	head -> hijacked                        plain HTTP
 type stage uint8
@@ -33,18 +33,18 @@ const (
 
 func (i Initiator) String() string { return [...]string{"nobody", "client", "server"}[i] }
 
-// life is the stage of a connection and how it ended. Its methods are the only code that
-// changes the stage, and they change it forward only.
+// life is the stage of a connection, and how it ended. Only its methods change the stage,
+// and only forward.
 type life struct {
 	stage     stage
 	initiator Initiator
 	upgraded  bool // the handshake was accepted
-	flushed   bool // the server's close frame has been sent to its last byte
+	flushed   bool // the server's close frame has been sent completely
 	code      wsproto.CloseCode
 	err       wsproto.ProtocolError
 }
 
-// advance goes forward to a stage, or stays in a later one.
+// advance moves to a stage, unless the life is in a later one.
 func (l *life) advance(to stage) { l.stage = max(l.stage, to) }
 
 // open starts the stage in which messages are echoed.
@@ -53,14 +53,14 @@ func (l *life) open() {
 	l.upgraded = true
 }
 
-// startClosing notes that one side has started the closing handshake, and waits for the
-// other half of it.
+// startClosing notes which side started the closing handshake, and starts to wait for its
+// end.
 func (l *life) startClosing(by Initiator, code wsproto.CloseCode) {
 	l.noteClose(by, code)
 	l.advance(stageClosing)
 }
 
-// linger starts the end: nothing more is sent.
+// linger starts the last stage, in which nothing is sent.
 func (l *life) linger() { l.advance(stageLingering) }
 
 // fail notes that the client broke the protocol.
@@ -69,9 +69,9 @@ func (l *life) fail(err wsproto.ProtocolError) {
 	l.noteClose(ByServer, err.CloseCode())
 }
 
-// noteClose notes who started the close and with which code. Only the first call counts,
-// so when the server started, the code is the server's own. RFC 6455 section 7.1.5 calls
-// that 1006 until the client has answered; the log has "clean" for the difference.
+// noteClose notes which side started the close, and its code. Only the first call counts.
+// If the server started and the client never answered, RFC 6455 section 7.1.5 would call
+// the code 1006. The log has the server's code and clean=false instead.
 func (l *life) noteClose(by Initiator, code wsproto.CloseCode) {
 	if l.initiator == ByNobody {
 		l.initiator, l.code = by, code

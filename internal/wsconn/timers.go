@@ -7,20 +7,20 @@ import (
 	"github.com/echosvc/echosvc/internal/socket"
 )
 
-// lingerQuiet is how long a finished connection waits for a client that sends nothing:
-// long enough for what is still in flight.
+// lingerQuiet is how long a lingering connection waits while its client sends nothing. It
+// is long enough for bytes that are still in flight.
 const lingerQuiet = time.Second
 
-// timers are the instants that a connection acts on. None of them is a timer of its own:
-// the earliest is when the driver wakes the connection, and an early wake does nothing.
+// timers are the instants at which a connection acts. They need no timers of the runtime:
+// the driver wakes the connection at the earliest of them, and an early wake does nothing.
 type timers struct {
 	opened   socket.Instant // the TCP connection was accepted
-	received socket.Instant // bytes last arrived, or could have: after a write
+	received socket.Instant // bytes last arrived, or a write that held up reading ended
 	data     socket.Instant // data last arrived, or its echo was sent
-	deadline socket.Instant // the end of every stage but open; 0 until the stage's first bytes are sent
+	deadline socket.Instant // of any stage but open; never until the stage's first bytes are sent
 	nextPing socket.Instant
 	pinged   socket.Instant // the last ping was sent
-	missing  socket.Instant // the first unanswered ping was sent; never if none is
+	missing  socket.Instant // the first unanswered ping was sent; never if all are answered
 	drain    socket.Instant // when the drain closes this connection
 	rtt      time.Duration  // of the last answered ping
 }
@@ -33,12 +33,13 @@ func (t *timers) open(now socket.Instant, pingInterval time.Duration) {
 	}
 }
 
-// startStage lets the deadline of the new stage begin when its first bytes have been sent.
+// startStage clears the deadline. The new stage gets one when its first bytes have been
+// sent.
 func (t *timers) startStage() { t.deadline = 0 }
 
-// flushed notes that everything has been sent. While the server writes it does not read,
-// so that time must not count against the client. echoed means that data was among it. A
-// stage without a deadline gets one.
+// flushed notes that everything has been sent, and gives a stage without a deadline one.
+// echoed means that data was sent. The server does not read while it writes, so the time
+// of a write must not count against the client.
 func (t *timers) flushed(now socket.Instant, timeout time.Duration, echoed bool) {
 	if t.deadline == 0 {
 		t.deadline = now.Add(timeout)
@@ -59,7 +60,7 @@ func (t *timers) ping(now socket.Instant, interval time.Duration) []byte {
 	return binary.BigEndian.AppendUint64(nil, uint64(now))
 }
 
-// pong takes the answer to a ping (RFC 6455 section 5.5.3). ok is false for an unsolicited
+// pong notes the answer to a ping (RFC 6455 section 5.5.3). ok is false for an unsolicited
 // pong.
 func (t *timers) pong(now socket.Instant, payload []byte) (rtt time.Duration, ok bool) {
 	if t.missing == 0 || len(payload) != 8 {
@@ -77,8 +78,8 @@ func (t *timers) pong(now socket.Instant, payload []byte) (rtt time.Duration, ok
 	return t.rtt, true
 }
 
-// pongDeadline returns when an unanswered ping means that the client is gone. A client
-// that sends anything is not: its pong may be queued behind a large frame.
+// pongDeadline returns when an unanswered ping means that the client is gone. Any bytes
+// from the client put it off, because its pong may be queued after a large frame.
 func (t *timers) pongDeadline(timeout time.Duration) socket.Instant {
 	if t.missing == 0 || timeout == 0 {
 		return 0
@@ -86,7 +87,7 @@ func (t *timers) pongDeadline(timeout time.Duration) socket.Instant {
 	return max(t.missing, t.received).Add(timeout)
 }
 
-// idleDeadline returns when a connection without data messages is closed.
+// idleDeadline returns when the connection is closed if no data arrives until then.
 func (t *timers) idleDeadline(timeout time.Duration) socket.Instant {
 	if timeout == 0 {
 		return 0
@@ -94,7 +95,8 @@ func (t *timers) idleDeadline(timeout time.Duration) socket.Instant {
 	return t.data.Add(timeout)
 }
 
-// lingerDeadline returns when a lingering connection is closed.
+// lingerDeadline returns when a lingering connection is closed: lingerQuiet after its last
+// byte, but no later than the deadline.
 func (t *timers) lingerDeadline() socket.Instant {
 	return min(t.deadline, t.received.Add(lingerQuiet))
 }

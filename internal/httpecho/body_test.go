@@ -1,0 +1,39 @@
+package httpecho
+
+import (
+	"io"
+	"strings"
+	"testing"
+)
+
+func TestReadBody(t *testing.T) {
+	cut := "this server echoes the first 65536 bytes of a body"
+	full := strings.Repeat("x", maxBody)
+	tests := []struct {
+		name, body string
+		want       body
+	}{
+		{"none", "", body{}},
+		{"text", "κόσμε\x00", body{Size: 11, Text: "κόσμε\x00"}},
+		{"not text", "a\xff", body{Size: 2, Base64: "Yf8="}},
+		{"the limit", full, body{Size: maxBody, Text: full}},
+		{"over the limit", full + "y", body{Size: maxBody + 1, Text: full, Cut: cut}},
+		{"over the limit within a character", full[1:] + "é", body{Size: maxBody + 1, Text: full[1:], Cut: cut}},
+		{"far over the limit", strings.Repeat("z", 4<<20), body{Size: 4 << 20, Text: strings.Repeat("z", maxBody), Cut: cut}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got, err := readBody(strings.NewReader(test.body)); got != test.want || err != nil {
+				t.Errorf("got %d bytes, text %.20q, base64 %.20q, cut %q, error %q", got.Size, got.Text, got.Base64, got.Cut, got.Error)
+			}
+		})
+	}
+	if got, err := readBody(io.MultiReader(strings.NewReader("abc"), brokenReader{})); err == nil || got.Text != "abc" || got.Error != "the body ended after 3 bytes: unexpected EOF" {
+		t.Errorf("for an incomplete body, got %+v", got)
+	}
+}
+
+// brokenReader fails, as the body of a request does when its connection ends early.
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

@@ -1,0 +1,45 @@
+package httpecho
+
+import (
+	"errors"
+	"io"
+	"net"
+	"testing"
+)
+
+// TestListener: Accept returns the connections that are passed to ServeConn, and they start
+// with the bytes that were already read.
+func TestListener(t *testing.T) {
+	client, server := net.Pipe()
+	addr := &net.TCPAddr{Port: 8080}
+	l := NewListener(addr)
+	if l.Addr() != addr {
+		t.Errorf("the address is %v, want %v", l.Addr(), addr)
+	}
+	go l.ServeConn(server, []byte("already read, "))
+	nc, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		io.WriteString(client, "and the rest")
+		client.Close()
+	}()
+	if got, err := io.ReadAll(nc); err != nil || string(got) != "already read, and the rest" {
+		t.Errorf("read %q, %v", got, err)
+	}
+}
+
+func TestClosedListener(t *testing.T) {
+	l := NewListener(nil)
+	l.Close()
+	l.Close() // a second time, as net/http does
+	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Accept fails with %v, want %v", err, net.ErrClosed)
+	}
+	client, server := net.Pipe()
+	l.ServeConn(server, nil)
+	if _, err := client.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("read %v, want the end of a closed connection", err)
+	}
+}
