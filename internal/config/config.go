@@ -26,33 +26,35 @@ import (
 //	zero       what 0 means; a duration without this tag must be more than 0
 //	empty      what an empty value means; without this tag, it means the default
 type Config struct {
-	Port             Port          `envconfig:"PORT" default:"8080" desc:"port for WebSocket connections, the page, /healthz and /readyz" zero:"any free port"`
-	HealthPort       Port          `envconfig:"HEALTH_PORT" default:"8081" desc:"port for /healthz, /readyz, /metrics and /connections" zero:"off"`
-	Host             Host          `envconfig:"HOST" desc:"IP address or host name to listen on" empty:"all addresses, IPv4 and IPv6"`
-	Driver           Driver        `envconfig:"DRIVER" default:"auto" desc:"socket driver: loop (an epoll loop for each core; Linux only, no TLS), portable (a goroutine for each connection) or auto (loop if possible)"`
-	TLSCertFile      string        `envconfig:"TLS_CERT_FILE" desc:"PEM file with the certificate and its chain; PORT then serves wss; reloaded when the file changes" empty:"no TLS"`
-	TLSKeyFile       string        `envconfig:"TLS_KEY_FILE" desc:"PEM file with the certificate's private key" empty:"no TLS"`
-	LogLevel         LogLevel      `envconfig:"LOG_LEVEL" default:"info" desc:"lowest level to log: debug, info, warn or error"`
-	LogFormat        LogFormat     `envconfig:"LOG_FORMAT" default:"auto" desc:"text, json or auto (text on a terminal, JSON otherwise); NO_COLOR is respected"`
-	MaxConnections   Count         `envconfig:"MAX_CONNECTIONS" default:"0" desc:"maximum number of WebSocket connections; further upgrades get 503 with Retry-After" zero:"as many as the limit on open files allows, less a reserve"`
-	MaxMessageSize   Size          `envconfig:"MAX_MESSAGE_SIZE" default:"64MiB" desc:"maximum message size after decompression, in bytes or with a unit; a larger message closes the connection with 1009" zero:"no limit"`
-	HandshakeTimeout time.Duration `envconfig:"HANDSHAKE_TIMEOUT" default:"10s" desc:"time limit for the TLS handshake and the request head"`
-	PingInterval     time.Duration `envconfig:"PING_INTERVAL" default:"25s" desc:"time between pings from the server" zero:"no pings"`
-	PongTimeout      time.Duration `envconfig:"PONG_TIMEOUT" default:"20s" desc:"time limit for a pong from a client that sends nothing else; then the connection is closed with 1011" zero:"no limit"`
-	IdleTimeout      time.Duration `envconfig:"IDLE_TIMEOUT" default:"0" desc:"time limit without a data message; then the connection is closed with 1001" zero:"no limit"`
-	WriteTimeout     time.Duration `envconfig:"WRITE_TIMEOUT" default:"30s" desc:"time limit for a client that does not read; then the connection is aborted"`
-	CloseTimeout     time.Duration `envconfig:"CLOSE_TIMEOUT" default:"5s" desc:"time limit for the client's part of the closing handshake"`
-	DrainDelay       time.Duration `envconfig:"DRAIN_DELAY" default:"0s" desc:"time from SIGTERM to the drain; until then only /readyz fails" zero:"no delay"`
-	DrainSpread      time.Duration `envconfig:"DRAIN_SPREAD" default:"1s" desc:"time over which the drain spreads the close frames (1001) at random; must be less than DRAIN_TIMEOUT" zero:"all at once"`
-	DrainTimeout     time.Duration `envconfig:"DRAIN_TIMEOUT" default:"8s" desc:"time limit for the drain; then the remaining connections are aborted"`
-	AllowedOrigins   Origins       `envconfig:"ALLOWED_ORIGINS" default:"*" desc:"comma-separated origins of web pages that may connect, such as https://example.com, https://*.example.com or null; others get 403; * allows all"`
-	Subprotocols     Subprotocols  `envconfig:"SUBPROTOCOLS" default:"*" desc:"comma-separated subprotocols that the server may select; * selects the first one offered" empty:"none"`
-	Compression      Compression   `envconfig:"COMPRESSION" default:"stateless" desc:"permessage-deflate: off, stateless (no context between messages) or takeover (context takeover if the client wants it, up to 32 KiB for each connection)"`
-	Goodbye          Goodbye       `envconfig:"GOODBYE" default:"bye" desc:"text message, in upper or lower case, that the server echoes before it closes the connection with 1000" empty:"none"`
-	Controls         bool          `envconfig:"CONTROLS" default:"true" desc:"true or false: whether the query of an upgrade request may ask for delays, closes, resets and other controls"`
-	PodName          string        `envconfig:"POD_NAME" desc:"pod name in greetings and echoed requests" empty:"the host name"`
-	PodNamespace     string        `envconfig:"POD_NAMESPACE" desc:"pod namespace in greetings and echoed requests" empty:"left out"`
-	NodeName         string        `envconfig:"NODE_NAME" desc:"node name in greetings and echoed requests" empty:"left out"`
+	Port             Port           `envconfig:"PORT" default:"8080" desc:"port for WebSocket connections, the page, /healthz and /readyz" zero:"any free port"`
+	HealthPort       Port           `envconfig:"HEALTH_PORT" default:"8081" desc:"port for /healthz, /readyz, /metrics and /connections" zero:"off"`
+	Host             Host           `envconfig:"HOST" desc:"IP address or host name to listen on" empty:"all addresses, IPv4 and IPv6"`
+	Driver           Driver         `envconfig:"DRIVER" default:"auto" desc:"socket driver: loop (an epoll loop for each core; Linux only, no TLS), portable (a goroutine for each connection) or auto (loop if possible)"`
+	TLSCertFile      string         `envconfig:"TLS_CERT_FILE" desc:"PEM file with the certificate and its chain; PORT then serves wss; reloaded when the file changes" empty:"no TLS"`
+	TLSKeyFile       string         `envconfig:"TLS_KEY_FILE" desc:"PEM file with the certificate's private key" empty:"no TLS"`
+	LogLevel         LogLevel       `envconfig:"LOG_LEVEL" default:"info" desc:"lowest level to log: debug, info, warn or error"`
+	LogFormat        LogFormat      `envconfig:"LOG_FORMAT" default:"auto" desc:"text, json or auto (text on a terminal, JSON otherwise); NO_COLOR is respected"`
+	LogConnections   LogConnections `envconfig:"LOG_CONNECTIONS" default:"all" desc:"which ends of connections are logged: all, sampled (one a second, and those that were not clean) or none; a flood is summarized"`
+	MaxConnections   Count          `envconfig:"MAX_CONNECTIONS" default:"0" desc:"maximum number of WebSocket connections; further upgrades get 503 with Retry-After" zero:"as many as the limit on open files allows, less a reserve"`
+	MaxMessageSize   Size           `envconfig:"MAX_MESSAGE_SIZE" default:"64MiB" desc:"maximum message size after decompression, in bytes or with a unit; a larger message closes the connection with 1009" zero:"no limit"`
+	HandshakeTimeout time.Duration  `envconfig:"HANDSHAKE_TIMEOUT" default:"10s" desc:"time limit for the TLS handshake and the request head"`
+	PingInterval     time.Duration  `envconfig:"PING_INTERVAL" default:"25s" desc:"time between pings from the server" zero:"no pings"`
+	PongTimeout      time.Duration  `envconfig:"PONG_TIMEOUT" default:"20s" desc:"time limit for a pong from a client that sends nothing else; then the connection is closed with 1011" zero:"no limit"`
+	IdleTimeout      time.Duration  `envconfig:"IDLE_TIMEOUT" default:"0" desc:"time limit without a data message; then the connection is closed with 1001" zero:"no limit"`
+	WriteTimeout     time.Duration  `envconfig:"WRITE_TIMEOUT" default:"30s" desc:"time limit for a client that does not read; then the connection is aborted"`
+	CloseTimeout     time.Duration  `envconfig:"CLOSE_TIMEOUT" default:"5s" desc:"time limit for the client's part of the closing handshake"`
+	DrainDelay       time.Duration  `envconfig:"DRAIN_DELAY" default:"0s" desc:"time from SIGTERM to the drain; until then only /readyz fails" zero:"no delay"`
+	DrainSpread      time.Duration  `envconfig:"DRAIN_SPREAD" default:"1s" desc:"time over which the drain spreads the close frames (1001) at random; must be less than DRAIN_TIMEOUT" zero:"all at once"`
+	DrainTimeout     time.Duration  `envconfig:"DRAIN_TIMEOUT" default:"8s" desc:"time limit for the drain; then the remaining connections are aborted"`
+	AllowedOrigins   Origins        `envconfig:"ALLOWED_ORIGINS" default:"*" desc:"comma-separated origins of web pages that may connect, such as https://example.com, https://*.example.com or null; others get 403; * allows all"`
+	ShowHeaders      Headers        `envconfig:"SHOW_HEADERS" desc:"comma-separated names of header fields whose values browsers are shown, in addition to harmless ones; * shows all" empty:"none"`
+	Subprotocols     Subprotocols   `envconfig:"SUBPROTOCOLS" default:"*" desc:"comma-separated subprotocols that the server may select; * selects the first one offered" empty:"none"`
+	Compression      Compression    `envconfig:"COMPRESSION" default:"stateless" desc:"permessage-deflate: off, stateless (no context between messages) or takeover (context takeover if the client wants it, up to 32 KiB for each connection)"`
+	Goodbye          Goodbye        `envconfig:"GOODBYE" default:"bye" desc:"text message, in upper or lower case, that the server echoes before it closes the connection with 1000" empty:"none"`
+	Controls         bool           `envconfig:"CONTROLS" default:"true" desc:"true or false: whether the query of an upgrade request may ask for delays, closes, resets and other controls"`
+	PodName          string         `envconfig:"POD_NAME" desc:"pod name in greetings and echoed requests" empty:"the host name"`
+	PodNamespace     string         `envconfig:"POD_NAMESPACE" desc:"pod namespace in greetings and echoed requests" empty:"left out"`
+	NodeName         string         `envconfig:"NODE_NAME" desc:"node name in greetings and echoed requests" empty:"left out"`
 }
 
 // Default returns the configuration of an empty environment.

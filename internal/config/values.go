@@ -67,6 +67,11 @@ type LogFormat string
 
 func (f *LogFormat) Decode(value string) error { return oneOf(f, value, "auto", "text", "json") }
 
+// LogConnections is "all", "sampled" or "none".
+type LogConnections string
+
+func (l *LogConnections) Decode(value string) error { return oneOf(l, value, "all", "sampled", "none") }
+
 // oneOf sets s to value in lower case, which must be one of the allowed words.
 func oneOf[S ~string](s *S, value string, allowed ...string) error {
 	*s = S(strings.ToLower(value))
@@ -175,6 +180,13 @@ type Subprotocols List
 
 func (s *Subprotocols) Decode(value string) error {
 	return (*List)(s).decode(value, "must be * or a comma-separated list of subprotocols, which are tokens (RFC 6455 section 4.1)", wsproto.IsToken)
+}
+
+// Headers are names of header fields.
+type Headers List
+
+func (h *Headers) Decode(value string) error {
+	return (*List)(h).decode(value, "must be * or a comma-separated list of header field names", wsproto.IsToken)
 }
 
 // Goodbye is a text message, or "" for none.

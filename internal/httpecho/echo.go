@@ -25,6 +25,7 @@ type echo struct {
 	Query    []requestinfo.NameValue `json:"query"`
 	Host     string                  `json:"host"`
 	Headers  []requestinfo.NameValue `json:"headers"`
+	Hidden   string                  `json:"hidden,omitempty"` // which values of header fields are hidden, and why
 	Body     body                    `json:"body"`
 	Remote   string                  `json:"remote"`
 	TLS      *tlsState               `json:"tls"` // null without TLS
@@ -43,6 +44,7 @@ type tlsState struct {
 type echoHandler struct {
 	policy   *wsproto.Policy
 	identity requestinfo.Identity
+	headers  *requestinfo.Filter
 }
 
 func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -52,9 +54,10 @@ func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	nc := r.Context().Value(connKey{}).(*replayConn)
 	request := nc.request()
 	content, err := readBody(r.Body)
+	fields, hidden := e.headers.Fields(&request)
 	answer := echo{
 		Method: request.Method, Target: request.Target, Protocol: request.Proto,
-		Path: r.URL.Path, Query: parseQuery(r.URL.RawQuery), Host: r.Host, Headers: requestinfo.Fields(&request),
+		Path: r.URL.Path, Query: parseQuery(r.URL.RawQuery), Host: r.Host, Headers: fields, Hidden: hidden,
 		Body: content, Remote: r.RemoteAddr, TLS: tlsOf(nc.Conn), Identity: e.identity,
 	}
 	var out []byte
@@ -145,6 +148,9 @@ func (e *echo) appendText(dst []byte) []byte {
 	line("host", e.Host)
 	for _, field := range e.Headers {
 		line("header "+field.Name, field.Value)
+	}
+	if e.Hidden != "" {
+		line("hidden", e.Hidden)
 	}
 	line("body size", strconv.FormatInt(e.Body.Size, 10))
 	for _, part := range [][2]string{{"text", e.Body.Text}, {"base64", e.Body.Base64}, {"cut", e.Body.Cut}, {"error", e.Body.Error}} {

@@ -16,8 +16,8 @@ import (
 // health go there. A path that ends in /ws or /.ws most likely means a WebSocket, so the
 // response explains how to open one. All other requests are echoed. The policy decides
 // which origins may read the echo.
-func Handler(policy *wsproto.Policy, identity requestinfo.Identity, health *http.ServeMux) http.Handler {
-	echo := echoHandler{policy, identity}
+func Handler(policy *wsproto.Policy, identity requestinfo.Identity, headers *requestinfo.Filter, health *http.ServeMux) http.Handler {
+	echo := echoHandler{policy, identity, headers}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, pattern := health.Handler(r)
 		switch {

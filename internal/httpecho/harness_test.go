@@ -38,7 +38,7 @@ func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence,
 	health := http.NewServeMux()
 	health.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { PlainText(w, 200, "ok") })
 	server := &http.Server{
-		Handler:                      Deadlines(Closing(Handler(&policy, requestinfo.Identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}, health)), silence, write),
+		Handler:                      Deadlines(Closing(Handler(&policy, requestinfo.Identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}, &requestinfo.Filter{}, health)), silence, write),
 		ConnContext:                  ConnContext,
 		DisableGeneralOptionsHandler: true,
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -43,42 +44,84 @@ func Line(r *wsproto.Request) string {
 	return strings.ToValidUTF8(r.Method+" "+r.Target+" "+r.Proto, "\ufffd")
 }
 
+// Filter decides which header fields a browser is shown. A page must not read through the
+// server what its browser or a proxy hides from it: HttpOnly cookies, which browsers send
+// even with a WebSocket that a page of another site opens, or tokens that proxies add. Such
+// fields have any name, so only fields that are known to be harmless are shown.
+type Filter struct {
+	ShowAll bool
+	Show    []string // names of fields that are shown in addition to the harmless ones
+}
+
 // Fields returns the header fields of a request in the order and spelling in which they
-// arrived. Invalid UTF-8 becomes U+FFFD. If the request comes from a browser, the values
-// that browsers hide from scripts are hidden.
-func Fields(r *wsproto.Request) []NameValue {
-	hide := fromBrowser(r)
-	list := make([]NameValue, 0, len(r.Fields))
+// arrived. Invalid UTF-8 becomes U+FFFD. If the request may come from a browser, values are
+// hidden; hidden then says so and names the setting that shows them.
+func (f *Filter) Fields(r *wsproto.Request) (list []NameValue, hidden string) {
+	hide := !f.ShowAll && maybeBrowser(r)
+	list = make([]NameValue, 0, len(r.Fields))
+	count := 0
 	for _, field := range r.Fields {
 		value := strings.ToValidUTF8(field.Value, "\ufffd")
-		if hide && isSecret(field.Name) {
+		if hide && !f.shows(field.Name) {
 			value = fmt.Sprintf("hidden from browsers: %d bytes", len(field.Value))
+			count++
 		}
 		list = append(list, NameValue{field.Name, value})
 	}
-	return list
+	if count > 0 {
+		hidden = fmt.Sprintf("the values of %d header fields, because the request may come from a browser; SHOW_HEADERS of this server names fields to show", count)
+	}
+	return list, hidden
 }
 
-// fromBrowser reports whether a script in a page may have sent the request. Browsers add
-// these fields, and scripts cannot remove them.
-func fromBrowser(r *wsproto.Request) bool {
+// shows reports whether browsers are shown the values of a field.
+func (f *Filter) shows(name string) bool {
+	name = strings.ToLower(name)
+	return harmless[name] || strings.HasPrefix(name, "sec-") ||
+		slices.ContainsFunc(f.Show, func(shown string) bool { return strings.EqualFold(shown, name) })
+}
+
+// maybeBrowser reports whether a browser may have sent the request. On plain http a page
+// sends neither Origin nor Sec-Fetch-Site with a GET to its own origin, so the other fields
+// that browsers send and tools do not are signs, too.
+func maybeBrowser(r *wsproto.Request) bool {
 	for _, field := range r.Fields {
-		if strings.EqualFold(field.Name, "Origin") || strings.EqualFold(field.Name, "Sec-Fetch-Site") {
+		switch name := strings.ToLower(field.Name); name {
+		case "origin", "referer", "accept-language":
 			return true
+		case "user-agent":
+			if strings.Contains(field.Value, "Mozilla/") {
+				return true
+			}
+		default:
+			if strings.HasPrefix(name, "sec-fetch-") || strings.HasPrefix(name, "sec-ch-") {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// isSecret reports whether scripts must not see a field. Browsers send HttpOnly cookies
-// with every request, including an upgrade that a page of another site sends.
-func isSecret(name string) bool {
-	switch strings.ToLower(name) {
-	case "cookie", "authorization", "proxy-authorization":
-		return true
+// harmless are the fields whose values browsers are shown, in lower case: those of the
+// handshake and the connection, and what well-known proxies say about the path. Fields that
+// begin with Sec- are shown as well, since browsers reserve them.
+var harmless = func() map[string]bool {
+	set := map[string]bool{}
+	for name := range strings.FieldsSeq(`
+		host connection upgrade origin referer user-agent
+		accept accept-charset accept-encoding accept-language
+		access-control-request-headers access-control-request-method access-control-request-private-network
+		cache-control pragma content-length content-type transfer-encoding te trailer expect date dnt priority
+		if-modified-since if-none-match range upgrade-insecure-requests save-data
+		forwarded via x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-prefix x-forwarded-proto
+		x-forwarded-scheme x-forwarded-server x-forwarded-ssl x-original-uri x-real-ip x-real-port
+		x-request-id x-request-start x-correlation-id x-scheme x-envoy-expected-rq-timeout-ms
+		x-envoy-external-address x-envoy-internal x-amzn-trace-id x-b3-traceid x-b3-spanid x-b3-sampled
+		traceparent tracestate cf-connecting-ip cf-ray cf-visitor cdn-loop true-client-ip`) {
+		set[name] = true
 	}
-	return false
-}
+	return set
+}()
 
 // JSON returns v as JSON, followed by a newline. v must be encodable. JSON does not escape
 // <, > and &, because it is never part of an HTML document.

@@ -2,10 +2,17 @@ package requestinfo
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
+
+// fields returns what a tool is shown.
+func fields(r *wsproto.Request) []NameValue {
+	list, _ := new(Filter).Fields(r)
+	return list
+}
 
 func request(fields ...wsproto.Field) *wsproto.Request {
 	return &wsproto.Request{Method: "GET", Target: "/a\xff", Proto: "HTTP/1.1", Fields: fields}
@@ -14,7 +21,7 @@ func request(fields ...wsproto.Field) *wsproto.Request {
 // TestFieldsAreUnchanged, in their order and spelling.
 func TestFieldsAreUnchanged(t *testing.T) {
 	r := request(wsproto.Field{Name: "x-B", Value: "2"}, wsproto.Field{Name: "A", Value: "\xff"}, wsproto.Field{Name: "X-b", Value: "1"}, wsproto.Field{Name: "Cookie", Value: "a=b"})
-	if got, want := Fields(r), []NameValue{{"x-B", "2"}, {"A", "\ufffd"}, {"X-b", "1"}, {"Cookie", "a=b"}}; !reflect.DeepEqual(got, want) {
+	if got, want := fields(r), []NameValue{{"x-B", "2"}, {"A", "\ufffd"}, {"X-b", "1"}, {"Cookie", "a=b"}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if got := Line(r); got != "GET /a\ufffd HTTP/1.1" {
@@ -22,16 +29,31 @@ func TestFieldsAreUnchanged(t *testing.T) {
 	}
 }
 
-// TestSecretsAreHiddenFromBrowsers: the server must not show a page what its browser hides.
+// TestSecretsAreHiddenFromBrowsers, whatever they are called.
 func TestSecretsAreHiddenFromBrowsers(t *testing.T) {
-	for _, sign := range []wsproto.Field{{Name: "origin", Value: "http://x"}, {Name: "Sec-Fetch-Site", Value: "same-origin"}} {
-		got := Fields(request(wsproto.Field{Name: "cookie", Value: "session=1"}, wsproto.Field{Name: "Authorization", Value: "Basic eA=="},
-			wsproto.Field{Name: "Proxy-Authorization", Value: "x"}, sign))
-		want := []NameValue{{"cookie", "hidden from browsers: 9 bytes"}, {"Authorization", "hidden from browsers: 10 bytes"},
-			{"Proxy-Authorization", "hidden from browsers: 1 bytes"}, {sign.Name, sign.Value}}
-		if !reflect.DeepEqual(got, want) {
-			t.Errorf("with %s: got %v, want %v", sign.Name, got, want)
+	secrets := []string{"cookie", "Authorization", "Proxy-Authorization", "X-Forwarded-Access-Token", "X-Auth-Request-Access-Token", "Cf-Access-Jwt-Assertion",
+		"X-Amzn-Oidc-Data", "X-Api-Key", "X-Goog-Iap-Jwt-Assertion", "x-anything"}
+	for _, sign := range []wsproto.Field{
+		{Name: "origin", Value: "http://x"}, {Name: "Sec-Fetch-Site", Value: "same-origin"}, {Name: "sec-ch-ua", Value: "x"}, {Name: "Referer", Value: "http://x/"},
+		{Name: "Accept-Language", Value: "en"}, {Name: "User-Agent", Value: "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0"},
+	} {
+		for _, name := range secrets {
+			r := request(wsproto.Field{Name: name, Value: "secret!"}, wsproto.Field{Name: "X-Forwarded-For", Value: "192.0.2.1"}, sign)
+			got, hidden := new(Filter).Fields(r)
+			want := []NameValue{{name, "hidden from browsers: 7 bytes"}, {"X-Forwarded-For", "192.0.2.1"}, {sign.Name, sign.Value}}
+			if !reflect.DeepEqual(got, want) || !strings.Contains(hidden, "1 header fields") || !strings.Contains(hidden, "SHOW_HEADERS") {
+				t.Errorf("with %s, a browser is shown %v and told %q", sign.Name, got, hidden)
+			}
+			for _, f := range []Filter{{ShowAll: true}, {Show: []string{strings.ToUpper(name)}}} {
+				if got, hidden := f.Fields(r); got[0].Value != "secret!" || hidden != "" {
+					t.Errorf("%+v shows %v and says %q", f, got, hidden)
+				}
+			}
 		}
+	}
+	tool := request(wsproto.Field{Name: "Cookie", Value: "a=b"}, wsproto.Field{Name: "User-Agent", Value: "curl/8.0"})
+	if got, hidden := new(Filter).Fields(tool); got[0].Value != "a=b" || hidden != "" {
+		t.Errorf("a tool is shown %v and told %q", got, hidden)
 	}
 }
 

@@ -3,33 +3,89 @@ package service
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 
+	"github.com/echosvc/echosvc/internal/httpecho"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsconn"
 )
 
-// handleConnections adds /connections to mux: the open WebSockets as JSON.
+// The number of connections in one answer of /connections, unless the query says less. It
+// bounds the memory and the time that an answer takes.
+const (
+	defaultListed = 1000
+	maxListed     = 10_000
+)
+
+// handleConnections adds /connections to mux: the open WebSockets in JSON, the oldest
+// first. The query has limit, and after for the ID after which the list goes on.
 func handleConnections(mux *http.ServeMux, d driver) {
 	mux.HandleFunc("GET /connections", func(w http.ResponseWriter, r *http.Request) {
-		list := connections(d)
+		limit, err := queryNumber(r, "limit", defaultListed, 1, maxListed)
+		after, err2 := queryNumber(r, "after", 0, 0, 1<<62)
+		if err = cmp.Or(err, err2); err != nil {
+			httpecho.PlainText(w, http.StatusBadRequest, err.Error())
+			return
+		}
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
 		encoder := json.NewEncoder(w)
 		encoder.SetIndent("", "  ")
-		encoder.Encode(map[string]any{"count": len(list), "connections": list}) // an error means that the client is gone
+		encoder.SetEscapeHTML(false) // it is no HTML, and each & of a query would be six bytes
+		encoder.Encode(listConnections(d, uint64(after), int(limit))) // an error means that the client is gone
 	})
 }
 
-// connections lists the open WebSockets, the oldest first.
-func connections(d driver) []wsconn.Info {
-	list := []wsconn.Info{}
+// queryNumber returns a number in the query of r, or byDefault.
+func queryNumber(r *http.Request, name string, byDefault, least, most int64) (int64, error) {
+	value := r.URL.Query().Get(name)
+	if value == "" {
+		return byDefault, nil
+	}
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || n < least || n > most {
+		return 0, fmt.Errorf("%s must be a whole number from %d to %d", name, least, most)
+	}
+	return n, nil
+}
+
+// connectionList is the answer of /connections.
+type connectionList struct {
+	Count       int           `json:"count"` // all that are open
+	Connections []wsconn.Info `json:"connections"`
+	Next        uint64        `json:"next,omitempty"` // after=Next goes on
+}
+
+// listConnections lists the limit oldest WebSockets whose ID is more than after. It holds at
+// most twice as many at a time.
+func listConnections(d driver, after uint64, limit int) connectionList {
+	list := connectionList{Connections: []wsconn.Info{}}
+	more := false
+	keepOldest := func() {
+		slices.SortFunc(list.Connections, func(a, b wsconn.Info) int { return cmp.Compare(a.ID, b.ID) })
+		if len(list.Connections) > limit {
+			list.Connections, more = list.Connections[:limit], true
+		}
+	}
 	d.Each(func(h socket.Handler) {
-		if info, ok := h.(*wsconn.Conn).Info(); ok {
-			list = append(list, info)
+		c := h.(*wsconn.Conn)
+		if !c.Upgraded() {
+			return
+		}
+		list.Count++
+		if c.ID() > after {
+			list.Connections = append(list.Connections, c.Info())
+		}
+		if len(list.Connections) == 2*limit {
+			keepOldest()
 		}
 	})
-	slices.SortFunc(list, func(a, b wsconn.Info) int { return cmp.Compare(a.ID, b.ID) })
+	keepOldest()
+	if more {
+		list.Next = list.Connections[limit-1].ID
+	}
 	return list
 }

@@ -106,7 +106,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	}
 	probes := http.NewServeMux()
 	handleHealth(probes, s.admission, s.driver)
-	plainHandler := httpecho.Closing(page.Handler(httpecho.Handler(&s.policy, s.identity, probes)))
+	plainHandler := httpecho.Closing(page.Handler(httpecho.Handler(&s.policy, s.identity, &s.headers, probes)))
 	s.plain = s.serveHTTP(plain, httpecho.Deadlines(plainHandler, s.config.HandshakeTimeout, s.config.WriteTimeout))
 	healthAddr := "off"
 	if health != nil {

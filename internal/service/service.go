@@ -24,6 +24,7 @@ type Service struct {
 	version   string
 	policy    wsproto.Policy
 	identity  requestinfo.Identity
+	headers   requestinfo.Filter
 	admission *wsconn.Admission
 	metrics   *metrics
 
@@ -73,6 +74,7 @@ func New(c config.Config, log *slog.Logger, version string) *Service {
 			Subprotocols:   c.Subprotocols.Names,
 			Compression:    wsproto.Compression(c.Compression),
 		},
+		headers:   requestinfo.Filter{ShowAll: c.ShowHeaders.Any, Show: c.ShowHeaders.Names},
 		identity:  requestinfo.NewIdentity(c.PodName, c.NodeName, c.PodNamespace, version),
 		admission: wsconn.NewAdmission(limit, rand.Float64),
 
@@ -88,6 +90,9 @@ func New(c config.Config, log *slog.Logger, version string) *Service {
 func connectionsForFiles(limit int) int {
 	return limit - min(limit/4, 64+limit/50)
 }
+
+// logModes are the values of LOG_CONNECTIONS.
+var logModes = map[config.LogConnections]wsconn.LogMode{"all": wsconn.LogAll, "sampled": wsconn.LogSampled, "none": wsconn.LogNone}
 
 // connServer returns the wsconn.Server of the service. http serves the connections that
 // turn out to be plain HTTP.
@@ -109,6 +114,8 @@ func (s *Service) connServer(http wsconn.HTTPServer) *wsconn.Server {
 			LimitReason:    fmt.Sprintf("the message is over MAX_MESSAGE_SIZE=%s of this echosvc", s.config.MaxMessageSize),
 		},
 		Identity:  s.identity,
+		Headers:   s.headers,
+		Lines:     wsconn.NewLines(logModes[s.config.LogConnections], s.log, func(d time.Duration, f func()) { time.AfterFunc(d, f) }),
 		Admission: s.admission,
 		Metrics:   s.metrics,
 		HTTP:      http,

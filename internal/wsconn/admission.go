@@ -1,7 +1,6 @@
 package wsconn
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
@@ -64,20 +63,19 @@ func (a *Admission) admit() *wsproto.HandshakeError {
 	defer a.mu.Unlock()
 	switch {
 	case a.phase == draining:
-		return unavailable(ReasonDraining, "this server is shutting down; connect again to reach another", 1)
+		return unavailable(ReasonDraining, 1, "this server is shutting down; connect again to reach another")
 	case a.limit > 0 && a.open >= a.limit:
-		return unavailable(ReasonFull, fmt.Sprintf("this server has reached MAX_CONNECTIONS=%d; try again later", a.limit), 5)
+		return unavailable(ReasonFull, 5, "this server has reached MAX_CONNECTIONS=%d; try again later", a.limit)
 	}
 	a.open++
 	return nil
 }
 
 // unavailable returns a 503 that asks the client to retry after a number of seconds.
-func unavailable(reason wsproto.Reason, text string, retryAfter int) *wsproto.HandshakeError {
-	return &wsproto.HandshakeError{
-		Status: http.StatusServiceUnavailable, Reason: reason, Text: text,
-		Fields: []wsproto.Field{{Name: "Retry-After", Value: strconv.Itoa(retryAfter)}},
-	}
+func unavailable(reason wsproto.Reason, retryAfter int, format string, args ...any) *wsproto.HandshakeError {
+	e := wsproto.Refuse(http.StatusServiceUnavailable, reason, format, args...)
+	e.Fields = []wsproto.Field{{Name: "Retry-After", Value: strconv.Itoa(retryAfter)}}
+	return e
 }
 
 // leave records that an admitted connection has ended.

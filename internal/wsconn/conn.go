@@ -39,6 +39,8 @@ type behavior interface {
 	wake(c *Conn, now socket.Instant, scratch []byte) socket.Step
 	// String describes the controls, for the log. It is empty if there are none.
 	String() string
+	// names lists the names of the controls, without their values, which are the client's.
+	names() string
 }
 
 // start opens the WebSocket.

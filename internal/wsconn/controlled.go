@@ -46,6 +46,8 @@ func startControlled(c *Conn, now socket.Instant, handshake *wsproto.Handshake, 
 // String returns the query.
 func (k *controlled) String() string { return k.query }
 
+func (k *controlled) names() string { return k.list }
+
 // receive answers the frames in b unless they are delayed or the connection is stalled.
 func (k *controlled) receive(c *Conn, now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int) {
 	waiting := b.End - b.Start

@@ -17,7 +17,8 @@ import (
 
 // controls are what the query of an upgrade asks a connection to do.
 type controls struct {
-	query string // as received
+	query string // as received, but at most maxQuery bytes
+	list  string // the names of the controls, with commas
 
 	greet       bool
 	delay       time.Duration
@@ -115,8 +116,8 @@ func parseControls(target string, allowed bool) (*controls, *wsproto.HandshakeEr
 	if query == "" {
 		return nil, nil
 	}
-	k := newControls(strings.Clone(query)) // a substring would keep the whole request head in memory
-	seen := map[string]bool{}
+	k := newControls(strings.Clone(query[:min(len(query), maxQuery)])) // a substring would keep the whole request head in memory
+	seen, names := map[string]bool{}, []string{}
 	for part := range strings.SplitSeq(query, "&") {
 		rawName, rawValue, _ := strings.Cut(part, "=")
 		name, _ := url.QueryUnescape(rawName)
@@ -135,7 +136,9 @@ func parseControls(target string, allowed bool) (*controls, *wsproto.HandshakeEr
 			return nil, refuseControls("the control %s is %.80q; it must be %s", name, rawValue, controlTable[i].allowed)
 		}
 		seen[name] = true
+		names = append(names, controlTable[i].name)
 	}
+	k.list = strings.Join(names, ",")
 	switch {
 	case len(seen) == 0:
 		return nil, nil
@@ -147,13 +150,16 @@ func parseControls(target string, allowed bool) (*controls, *wsproto.HandshakeEr
 
 // refuseQuery returns the refusal of an upgrade because of its query.
 func refuseQuery(format string, args ...any) *wsproto.HandshakeError {
-	return &wsproto.HandshakeError{Status: http.StatusBadRequest, Reason: ReasonControl, Text: fmt.Sprintf(format, args...)}
+	return wsproto.Refuse(http.StatusBadRequest, ReasonControl, format, args...)
 }
 
 // refuseControls is refuseQuery with the list of controls.
 func refuseControls(format string, args ...any) *wsproto.HandshakeError {
 	return refuseQuery(format+". The controls are %s", append(args, controlExamples)...)
 }
+
+// maxQuery is how much of a query is kept for /connections, in bytes.
+const maxQuery = 200
 
 // newControls returns controls that change nothing.
 func newControls(query string) *controls {

@@ -203,11 +203,11 @@ func TestNoCompressionByControl(t *testing.T) {
 // TestControlsAreListed in /connections, and in the log line at the end.
 func TestControlsAreListed(t *testing.T) {
 	c := withControls(t, "pong=0&close=ignore", nil)
-	if info, _ := c.conn.Info(); info.Controls != "pong=0&close=ignore" {
+	if info := c.conn.Info(); info.Controls != "pong=0&close=ignore" {
 		t.Errorf("listed as %+v", info)
 	}
 	c.do(c.conn.EndOfInput(c.now))
-	if got := c.closed(); got["controls"] != "pong=0&close=ignore" {
+	if got := c.closed(); got["controls"] != "pong,close" {
 		t.Errorf("logged %v", got)
 	}
 }

@@ -37,3 +37,5 @@ func (echoing) wake(c *Conn, now socket.Instant, scratch []byte) socket.Step {
 }
 
 func (echoing) String() string { return "" }
+
+func (echoing) names() string { return "" }

@@ -16,12 +16,14 @@ type greeting struct {
 	Request string                  `json:"request"` // the request line
 	Headers []requestinfo.NameValue `json:"headers"`
 	Omitted int                     `json:"omitted,omitempty"` // header fields that did not fit
+	Hidden  string                  `json:"hidden,omitempty"`  // why values of header fields are hidden
 }
 
 // newGreeting returns a greeting as JSON: the identity of the server, and the request as
 // it arrived.
 func newGreeting(server *Server, remote string, r *wsproto.Request) []byte {
-	g := greeting{Identity: server.Identity, Remote: remote, Request: requestinfo.Line(r), Headers: requestinfo.Fields(r)}
+	fields, hidden := server.Headers.Fields(r)
+	g := greeting{Identity: server.Identity, Remote: remote, Request: requestinfo.Line(r), Headers: fields, Hidden: hidden}
 	for {
 		encoded := requestinfo.JSON(g, "")
 		if len(encoded) <= maxGreeting || len(g.Headers) == 0 {

@@ -37,9 +37,9 @@ func (c *Conn) Receive(now socket.Instant, mem []byte, start, end int) (step soc
 
 // EndOfInput closes the connection. A client that has shut down its sending side cannot
 // send a close frame any more (RFC 6455 section 7.1.5).
-func (c *Conn) EndOfInput(socket.Instant) socket.Step {
+func (c *Conn) EndOfInput(now socket.Instant) socket.Step {
 	if c.stage == stageHead && c.timers.received > 0 {
-		return c.endOfHead()
+		return c.endOfHead(now)
 	}
 	return socket.Step{Then: socket.Close}
 }
@@ -88,5 +88,7 @@ func (c *Conn) Closed(now socket.Instant, cause error) {
 	summary := c.summary(now)
 	c.server.Admission.leave(summary.Clean)
 	c.server.Metrics.Closed(&summary)
-	c.logClosed(&summary, cause)
+	if c.server.Lines.closed(now, summary.Clean) {
+		c.logClosed(&summary, cause)
+	}
 }

@@ -1,7 +1,6 @@
 package wsconn
 
 import (
-	"fmt"
 	"net/http"
 
 	"github.com/echosvc/echosvc/internal/socket"
@@ -21,28 +20,28 @@ func (c *Conn) receiveHead(now socket.Instant, b *wsproto.Buffer) (step socket.S
 	head := b.Mem[b.Start:b.End]
 	n, refusal := c.head.Scan(head)
 	if refusal != nil {
-		return c.refuse(refusal), 0
+		return c.refuse(now, refusal), 0
 	}
 	if n == 0 {
 		return socket.Step{}, len(head)
 	}
 	request, refusal := wsproto.ParseRequest(head[:n])
 	if refusal != nil {
-		return c.refuse(refusal), 0
+		return c.refuse(now, refusal), 0
 	}
 	if !request.IsUpgrade() {
 		return socket.Step{Then: socket.Hijack}, len(head)
 	}
 	controls, refusal := parseControls(request.Target, c.server.Config.Controls)
 	if refusal != nil {
-		return c.refuse(refusal), 0
+		return c.refuse(now, refusal), 0
 	}
 	handshake, refusal := c.server.Policy.Accept(&request)
 	if refusal == nil {
 		refusal = c.server.Admission.admit()
 	}
 	if refusal != nil {
-		return c.refuse(refusal), 0
+		return c.refuse(now, refusal), 0
 	}
 	if controls != nil {
 		b.Start += n
@@ -53,21 +52,28 @@ func (c *Conn) receiveHead(now socket.Instant, b *wsproto.Buffer) (step socket.S
 	return c.behavior.receive(c, now, b)
 }
 
+// maxWhy is the longest reason in a log line, in bytes.
+const maxWhy = 160
+
 // refuse answers the request with an HTTP error.
-func (c *Conn) refuse(refusal *wsproto.HandshakeError) socket.Step {
+func (c *Conn) refuse(now socket.Instant, refusal *wsproto.HandshakeError) socket.Step {
 	refusal.Text += hints[refusal.Reason]
-	c.server.Log.Info("request refused", "id", c.id, "remote", c.remote, "status", refusal.Status, "why", refusal.Text)
+	if c.server.Lines.refused(now) {
+		why := refusal.Log
+		if len(why) > maxWhy {
+			why = why[:maxWhy] + "..."
+		}
+		c.server.Log.Info("request refused", "id", c.id, "remote", c.remote, "status", refusal.Status, "reason", string(refusal.Reason), "why", why)
+	}
 	c.server.Metrics.Rejected(refusal)
 	c.finish()
 	return socket.Step{Write: refusal.AppendResponse(nil), Then: socket.ShutDown}
 }
 
 // endOfHead answers a client that ended its input before the end of the request head.
-func (c *Conn) endOfHead() socket.Step {
-	step := c.refuse(&wsproto.HandshakeError{
-		Status: http.StatusBadRequest, Reason: wsproto.ReasonMalformed,
-		Text: "the connection was closed before the request head was complete",
-	})
+func (c *Conn) endOfHead(now socket.Instant) socket.Step {
+	step := c.refuse(now, wsproto.Refuse(http.StatusBadRequest, wsproto.ReasonMalformed,
+		"the connection was closed before the request head was complete"))
 	step.Then = socket.Close
 	return step
 }
@@ -81,8 +87,6 @@ func (c *Conn) wakeHead(now socket.Instant) socket.Step {
 	case c.timers.received == 0:
 		return socket.Step{Then: socket.Close}
 	}
-	return c.refuse(&wsproto.HandshakeError{
-		Status: http.StatusRequestTimeout, Reason: ReasonTimeout,
-		Text: fmt.Sprintf("the request head was not complete within HANDSHAKE_TIMEOUT=%v of this server", c.server.Config.HandshakeTimeout),
-	})
+	return c.refuse(now, wsproto.Refuse(http.StatusRequestTimeout, ReasonTimeout,
+		"the request head was not complete within HANDSHAKE_TIMEOUT=%v of this server", c.server.Config.HandshakeTimeout))
 }

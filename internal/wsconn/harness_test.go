@@ -50,6 +50,7 @@ func newServer(log *slog.Logger, change func(*settings)) (*Server, *settings) {
 		Metrics:   s.Metrics,
 		HTTP:      noHTTP{},
 		Log:       log,
+		Lines:     NewLines(LogAll, log, func(time.Duration, func()) {}),
 		Clock:     func(t socket.Instant) time.Time { return time.Unix(0, int64(t)).UTC() },
 	}, s
 }

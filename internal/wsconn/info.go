@@ -22,13 +22,16 @@ type Info struct {
 	State       string    `json:"state"`
 }
 
-// Info describes the connection. ok is false if it is not a WebSocket. No other method may
-// run at the same time.
-func (c *Conn) Info() (info Info, ok bool) {
-	if !c.upgraded {
-		return Info{}, false
-	}
-	info = Info{
+// Upgraded reports whether the connection is a WebSocket.
+func (c *Conn) Upgraded() bool { return c.upgraded }
+
+// ID returns the number that New was given.
+func (c *Conn) ID() uint64 { return c.id }
+
+// Info describes the connection, which must be a WebSocket. Like Upgraded, it must not be
+// called while another method runs.
+func (c *Conn) Info() Info {
+	info := Info{
 		ID: c.id, Remote: c.remote, Since: c.server.Clock(c.timers.opened),
 		Messages: c.messages, Bytes: c.bytes, Saved: c.saved,
 		Subprotocol: c.subprotocol, Extensions: c.echo.Deflate().String(),
@@ -37,7 +40,7 @@ func (c *Conn) Info() (info Info, ok bool) {
 	if c.timers.rtt > 0 {
 		info.RTT = c.timers.rtt.String()
 	}
-	return info, true
+	return info
 }
 
 // summary summarizes the connection when it ends.
@@ -69,7 +72,7 @@ func (c *Conn) logClosed(s *Summary, cause error) {
 	if s.Err != 0 {
 		attrs = append(attrs, "violation", s.Err.Name())
 	}
-	if controls := c.behavior.String(); controls != "" {
+	if controls := c.behavior.names(); controls != "" {
 		attrs = append(attrs, "controls", controls)
 	}
 	if cause != nil && !s.Clean {

@@ -13,14 +13,14 @@ import (
 
 func TestInfo(t *testing.T) {
 	c := newConnTest(t, nil)
-	if _, ok := c.conn.Info(); ok {
+	if c.conn.Upgraded() {
 		t.Error("a connection is listed before its handshake")
 	}
 	c.receive([]byte(wstest.Request("Sec-WebSocket-Protocol: chat")), wstest.Frame(0x82, "12345"))
 	c.conn.timers.rtt = 1500 * time.Microsecond
-	got, ok := c.conn.Info()
+	got := c.conn.Info()
 	want := Info{ID: 1, Remote: "192.0.2.1:5000", Since: c.server.Clock(beginning), Messages: 1, Bytes: 5, Subprotocol: "chat", RTT: "1.5ms", State: "open"}
-	if !ok || got != want {
+	if !c.conn.Upgraded() || got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

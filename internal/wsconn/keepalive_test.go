@@ -155,6 +155,7 @@ func TestDrainOfOneConnection(t *testing.T) {
 		c.expect(socket.ShutDown)
 	})
 }
+
 // TestDrainIsBroughtForward by a second call, for connections that have their instant and
 // for those that have none yet.
 func TestDrainIsBroughtForward(t *testing.T) {

@@ -21,6 +21,8 @@ type Server struct {
 	Metrics   Metrics
 	HTTP      HTTPServer
 	Log       *slog.Logger
+	Lines     *Lines
+	Headers   requestinfo.Filter // of greetings
 	// Clock converts an instant to wall clock time.
 	Clock func(socket.Instant) time.Time
 }

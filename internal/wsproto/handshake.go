@@ -56,7 +56,7 @@ func (p *Policy) Accept(r *Request) (Handshake, *HandshakeError) {
 	for value := range r.Values("Sec-WebSocket-Extensions") {
 		var ok bool
 		if offers, ok = parseExtensions(offers, value); !ok {
-			return Handshake{}, handshakeError(statusBadRequest, ReasonExtensions, "Sec-WebSocket-Extensions is %.200q, which does not match the grammar (RFC 6455 section 9.1)", value)
+			return Handshake{}, Refuse(statusBadRequest, ReasonExtensions, "Sec-WebSocket-Extensions is %.200q, which does not match the grammar (RFC 6455 section 9.1)", value)
 		}
 	}
 	key, _ := r.value("Sec-WebSocket-Key")
@@ -66,29 +66,29 @@ func (p *Policy) Accept(r *Request) (Handshake, *HandshakeError) {
 // checkRequest makes the checks that do not depend on the policy (section 4.2.1).
 func checkRequest(r *Request) *HandshakeError {
 	if r.Method != "GET" { // item 1
-		return handshakeError(statusMethodNotAllowed, ReasonMethod, "the method is %.20s; a WebSocket upgrade needs GET (RFC 6455 section 4.1)", r.Method).with("Allow", "GET")
+		return Refuse(statusMethodNotAllowed, ReasonMethod, "the method is %.20s; a WebSocket upgrade needs GET (RFC 6455 section 4.1)", r.Method).with("Allow", "GET")
 	}
 	if r.Proto != "HTTP/1.1" { // item 1
-		return handshakeError(statusBadRequest, ReasonHTTPVersion, "the request arrived as %s; a WebSocket upgrade needs HTTP/1.1 (RFC 6455 section 4.1)", r.Proto)
+		return Refuse(statusBadRequest, ReasonHTTPVersion, "the request arrived as %s; a WebSocket upgrade needs HTTP/1.1 (RFC 6455 section 4.1)", r.Proto)
 	}
 	if host, count := r.value("Host"); count != 1 || !isHost(host) { // item 2
-		return handshakeError(statusBadRequest, ReasonHost, "Host is %.80q in %d header fields; it must occur once and be a host with an optional port (RFC 9112 section 3.2)", host, count)
+		return Refuse(statusBadRequest, ReasonHost, "Host is %.80q in %d header fields; it must occur once and be a host with an optional port (RFC 9112 section 3.2)", host, count)
 	}
 	if !r.hasToken("Upgrade", "websocket") { // item 3
-		return handshakeError(statusBadRequest, ReasonUpgrade, "the request has WebSocket header fields but no \"Upgrade: websocket\" (RFC 6455 section 4.1); a proxy may have removed it")
+		return Refuse(statusBadRequest, ReasonUpgrade, "the request has WebSocket header fields but no \"Upgrade: websocket\" (RFC 6455 section 4.1); a proxy may have removed it")
 	}
 	if !r.hasToken("Connection", "upgrade") { // item 4
-		return handshakeError(statusBadRequest, ReasonConnection, "the request has \"Upgrade: websocket\" but no \"Connection: Upgrade\" (RFC 6455 section 4.1); a proxy may have removed it")
+		return Refuse(statusBadRequest, ReasonConnection, "the request has \"Upgrade: websocket\" but no \"Connection: Upgrade\" (RFC 6455 section 4.1); a proxy may have removed it")
 	}
 	if version, count := r.value("Sec-WebSocket-Version"); count != 1 || version != "13" { // item 6
-		return handshakeError(statusUpgradeRequired, ReasonVersion, "Sec-WebSocket-Version is %.20q in %d header fields; this server supports version 13 (RFC 6455 section 4.1)", version, count).with("Sec-WebSocket-Version", "13")
+		return Refuse(statusUpgradeRequired, ReasonVersion, "Sec-WebSocket-Version is %.20q in %d header fields; this server supports version 13 (RFC 6455 section 4.1)", version, count).with("Sec-WebSocket-Version", "13")
 	}
 	if err := checkKey(r); err != nil { // item 5
 		return err
 	}
 	for _, name := range []string{"Content-Length", "Transfer-Encoding"} {
 		if value, count := r.value(name); count > 0 { // a proxy could take the frames for a body
-			return handshakeError(statusBadRequest, ReasonBody, "the request has %s: %.60s; a WebSocket upgrade must not have a body", name, value)
+			return Refuse(statusBadRequest, ReasonBody, "the request has %s: %.60s; a WebSocket upgrade must not have a body", name, value)
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ type HandshakeError struct {
 	Status int     // the HTTP status code, 400 to 599
 	Reason Reason  // the check that failed, for logs and metrics
 	Text   string  // what was wrong and what is allowed, for the response's body
+	Log    string  // Text without anything that the client sent, for logs; see [Refuse]
 	Fields []Field // additional header fields, such as Allow or Retry-After
 }
 
@@ -62,10 +63,24 @@ var reasonPhrases = map[int]string{
 	statusVersion:            "HTTP Version Not Supported",
 }
 
-// handshakeError returns a HandshakeError with a formatted text.
-func handshakeError(status int, reason Reason, format string, args ...any) *HandshakeError {
-	return &HandshakeError{Status: status, Reason: reason, Text: fmt.Sprintf(format, args...)}
+// Refuse returns a HandshakeError with a formatted Text. In its Log, every string among the
+// arguments is replaced by its length: what the client sent may be a secret, and is of any
+// length.
+func Refuse(status int, reason Reason, format string, args ...any) *HandshakeError {
+	redacted := make([]any, len(args))
+	for i, arg := range args {
+		redacted[i] = arg
+		if s, ok := arg.(string); ok {
+			redacted[i] = redactedString(len(s))
+		}
+	}
+	return &HandshakeError{Status: status, Reason: reason, Text: fmt.Sprintf(format, args...), Log: fmt.Sprintf(format, redacted...)}
 }
+
+// redactedString formats as the length of a string, whatever the verb.
+type redactedString int
+
+func (n redactedString) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "(%d bytes)", int(n)) }
 
 // with adds a header field to e and returns e.
 func (e *HandshakeError) with(name, value string) *HandshakeError {

@@ -18,7 +18,7 @@ func TestHandshakeErrorResponse(t *testing.T) {
 		status      int
 		field, want string
 	}{
-		{handshakeError(400, ReasonMalformed, "bad"), 400, "", ""},
+		{Refuse(400, ReasonMalformed, "bad"), 400, "", ""},
 		{method, 405, "Allow", "GET"},
 		{version, 426, "Sec-WebSocket-Version", "13"},
 		{version, 426, "Upgrade", "websocket"},

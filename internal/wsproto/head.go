@@ -28,7 +28,7 @@ type Head struct {
 // length or an error.
 func (h *Head) Scan(head []byte) (int, *HandshakeError) {
 	if len(head) > 0 && !isTokenByte(head[0]) {
-		return 0, handshakeError(statusBadRequest, ReasonMalformed, "this is not an HTTP request: it begins with byte 0x%02x (TLS on a port without TLS begins with 0x16)", head[0])
+		return 0, Refuse(statusBadRequest, ReasonMalformed, "this is not an HTTP request: it begins with byte 0x%02x (TLS on a port without TLS begins with 0x16)", head[0])
 	}
 	for {
 		i := bytes.IndexByte(head[h.scanned:], '\n')
@@ -42,7 +42,7 @@ func (h *Head) Scan(head []byte) (int, *HandshakeError) {
 			return 0, err
 		}
 		if !bytes.HasSuffix(line, crlf) {
-			return 0, handshakeError(statusBadRequest, ReasonMalformed, "line %d of the request head ends with LF; HTTP lines end with CR LF (RFC 9112 section 2.2)", h.lines+1)
+			return 0, Refuse(statusBadRequest, ReasonMalformed, "line %d of the request head ends with LF; HTTP lines end with CR LF (RFC 9112 section 2.2)", h.lines+1)
 		}
 		h.scanned, h.line = int32(end), int32(end)
 		h.lines++
@@ -50,7 +50,7 @@ func (h *Head) Scan(head []byte) (int, *HandshakeError) {
 			return end, nil
 		}
 		if h.lines > 1+MaxFields {
-			return 0, handshakeError(statusFieldsTooLarge, ReasonTooLarge, "the request has more than %d header fields, the limit of this server", MaxFields)
+			return 0, Refuse(statusFieldsTooLarge, ReasonTooLarge, "the request has more than %d header fields, the limit of this server", MaxFields)
 		}
 	}
 }
@@ -60,11 +60,11 @@ func (h *Head) Scan(head []byte) (int, *HandshakeError) {
 func (h *Head) checkSize(line, head int) *HandshakeError {
 	switch {
 	case line > MaxLine && h.lines == 0:
-		return handshakeError(statusURITooLong, ReasonTooLarge, "the request line has more than %d bytes, the limit of this server", MaxLine)
+		return Refuse(statusURITooLong, ReasonTooLarge, "the request line has more than %d bytes, the limit of this server", MaxLine)
 	case line > MaxLine:
-		return handshakeError(statusFieldsTooLarge, ReasonTooLarge, "a header field has more than %d bytes, the limit of this server", MaxLine)
+		return Refuse(statusFieldsTooLarge, ReasonTooLarge, "a header field has more than %d bytes, the limit of this server", MaxLine)
 	case head > MaxHead:
-		return handshakeError(statusFieldsTooLarge, ReasonTooLarge, "the request head has more than %d bytes, the limit of this server", MaxHead)
+		return Refuse(statusFieldsTooLarge, ReasonTooLarge, "the request head has more than %d bytes, the limit of this server", MaxHead)
 	}
 	return nil
 }

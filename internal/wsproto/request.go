@@ -46,10 +46,10 @@ func parseRequestLine(line string) (Request, *HandshakeError) {
 	method, rest, ok1 := strings.Cut(line, " ")
 	target, proto, ok2 := strings.Cut(rest, " ")
 	if !ok1 || !ok2 || !IsToken(method) || target == "" || !isVisible(target) || !strings.HasPrefix(proto, "HTTP/") {
-		return Request{}, handshakeError(statusBadRequest, ReasonMalformed, "the request line is %.80q; it must be a method, a target and HTTP/1.1, separated by one space (RFC 9112 section 3)", line)
+		return Request{}, Refuse(statusBadRequest, ReasonMalformed, "the request line is %.80q; it must be a method, a target and HTTP/1.1, separated by one space (RFC 9112 section 3)", line)
 	}
 	if proto != "HTTP/1.1" && proto != "HTTP/1.0" {
-		return Request{}, handshakeError(statusVersion, ReasonHTTPVersion, "the version of the request is %.20q; this server supports HTTP/1.1", proto)
+		return Request{}, Refuse(statusVersion, ReasonHTTPVersion, "the version of the request is %.20q; this server supports HTTP/1.1", proto)
 	}
 	return Request{Method: method, Target: target, Proto: proto}, nil
 }
@@ -59,12 +59,12 @@ func parseRequestLine(line string) (Request, *HandshakeError) {
 func parseField(line string) (Field, *HandshakeError) {
 	name, value, ok := strings.Cut(line, ":")
 	if !ok || !IsToken(name) {
-		return Field{}, handshakeError(statusBadRequest, ReasonMalformed, "the header line %.80q is not a field name, a colon and a value (RFC 9112 section 5)", line)
+		return Field{}, Refuse(statusBadRequest, ReasonMalformed, "the header line %.80q is not a field name, a colon and a value (RFC 9112 section 5)", line)
 	}
 	value = strings.Trim(value, " \t")
 	for i := range len(value) {
 		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
-			return Field{}, handshakeError(statusBadRequest, ReasonMalformed, "the value of header field %.80s has the control character 0x%02x (RFC 9110 section 5.5)", name, c)
+			return Field{}, Refuse(statusBadRequest, ReasonMalformed, "the value of header field %.80s has the control character 0x%02x (RFC 9110 section 5.5)", name, c)
 		}
 	}
 	return Field{name, value}, nil

@@ -14,10 +14,10 @@ func (p *Policy) selectSubprotocol(r *Request) (string, *HandshakeError) {
 	for list := range r.Values("Sec-WebSocket-Protocol") {
 		for name := range listElements(list) {
 			if !IsToken(name) {
-				return "", handshakeError(statusBadRequest, ReasonSubprotocol, "Sec-WebSocket-Protocol offers %.80q, which is not a token (RFC 6455 section 4.1)", name)
+				return "", Refuse(statusBadRequest, ReasonSubprotocol, "Sec-WebSocket-Protocol offers %.80q, which is not a token (RFC 6455 section 4.1)", name)
 			}
 			if offered[name] {
-				return "", handshakeError(statusBadRequest, ReasonSubprotocol, "Sec-WebSocket-Protocol offers %.80q twice (RFC 6455 section 4.1)", name)
+				return "", Refuse(statusBadRequest, ReasonSubprotocol, "Sec-WebSocket-Protocol offers %.80q twice (RFC 6455 section 4.1)", name)
 			}
 			offered[name] = true
 			if selected == "" && (p.AnySubprotocol || slices.Contains(p.Subprotocols, name)) {
