@@ -75,8 +75,8 @@ race: ## run all tests of the service with the race detector, in random order
 cover: ## check that statement coverage of the packages without I/O is 100 %
 	hack/cover $(PURE)
 
-allocs: ## check that decoding, echo and inflating allocate nothing
-	hack/allocs $(PURE)
+allocs: ## check that decoding, inflating, echo and reads allocate nothing
+	hack/allocs $(PURE) ./internal/wsconn
 
 fuzz: ## run every fuzz target for 10s; make fuzz FUZZTIME=3m for longer
 	hack/fuzz $(FUZZTIME)

@@ -34,7 +34,7 @@ func handleConnections(mux *http.ServeMux, d driver) {
 		w.Header().Set("Cache-Control", "no-store")
 		encoder := json.NewEncoder(w)
 		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false) // it is no HTML, and each & of a query would be six bytes
+		encoder.SetEscapeHTML(false)                                  // it is no HTML, and each & of a query would be six bytes
 		encoder.Encode(listConnections(d, uint64(after), int(limit))) // an error means that the client is gone
 	})
 }

@@ -82,7 +82,9 @@ func TestServerPings(t *testing.T) {
 			}
 			c.Send(wstest.Frame(0x8a, f.Payload))
 		}
-		eventually(t, "the RTT is known", func() bool { return listConnections(r.driver, 0, 10).Count == 1 && listConnections(r.driver, 0, 10).Connections[0].RTT != "" })
+		eventually(t, "the RTT is known", func() bool {
+			return listConnections(r.driver, 0, 10).Count == 1 && listConnections(r.driver, 0, 10).Connections[0].RTT != ""
+		})
 	})
 }
 

@@ -13,7 +13,7 @@ type Conn struct {
 	server   *Server
 	id       uint64
 	remote   string
-	behavior behavior // set when the WebSocket opens
+	behavior behavior // nil for nearly all: see echoing.go
 
 	life
 	timers      timers
@@ -28,8 +28,7 @@ type Conn struct {
 	messages, bytes, saved int64
 }
 
-// behavior is what a connection does while its WebSocket is open: echoing, unless the
-// client asked for controls.
+// behavior is what a connection does in place of simply echoing while its WebSocket is open.
 type behavior interface {
 	// receive answers the frames in b. See [socket.Handler] for the results.
 	receive(c *Conn, now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int)
@@ -37,10 +36,8 @@ type behavior interface {
 	nextWake(c *Conn) socket.Instant
 	// wake does what is due. It may append to scratch.
 	wake(c *Conn, now socket.Instant, scratch []byte) socket.Step
-	// String describes the controls, for the log. It is empty if there are none.
-	String() string
-	// names lists the names of the controls, without their values, which are the client's.
-	names() string
+	// query returns the query that asked for it, and the names of its parameters.
+	query() (query, names string)
 }
 
 // start opens the WebSocket.

@@ -43,10 +43,8 @@ func startControlled(c *Conn, now socket.Instant, handshake *wsproto.Handshake, 
 	return socket.Step{Write: out, Then: socket.Yield}
 }
 
-// String returns the query.
-func (k *controlled) String() string { return k.query }
-
-func (k *controlled) names() string { return k.list }
+// query returns the query, and the names of its controls.
+func (k *controlled) query() (query, names string) { return k.controls.query, k.controls.names }
 
 // receive answers the frames in b unless they are delayed or the connection is stalled.
 func (k *controlled) receive(c *Conn, now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int) {
@@ -95,8 +93,10 @@ func (k *controlled) answerAll(c *Conn, now socket.Instant, b *wsproto.Buffer) (
 			k.answer(c, b, ev)
 		}
 		c.note(now, b, ev, &traffic)
-		if open {
+		if c.stage == stageOpen { // the goodbye word may have closed it
 			k.endAfter(c, b, ev)
+		}
+		if open {
 			k.separate(b, ev)
 		}
 	}

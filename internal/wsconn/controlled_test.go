@@ -244,3 +244,12 @@ func TestControlledInputSplitAnywhere(t *testing.T) {
 		}
 	}
 }
+
+// TestGoodbyeAndControlsCloseOnce: nothing follows a close frame (RFC 6455 section 5.5.1).
+func TestGoodbyeAndControlsCloseOnce(t *testing.T) {
+	for _, query := range []string{"close_after=1", "close_after=1&fragment=9", "drop_after=1", "reset_after=1", "close_after=2"} {
+		c := opened(t, query)
+		c.receive(wstest.Frame(0x81, "bye"), wstest.Frame(0x81, "more"))
+		c.expect(socket.Read, "\x81\x03bye\x88\x09\x03\xe8goodbye")
+	}
+}

@@ -18,7 +18,7 @@ import (
 // controls are what the query of an upgrade asks a connection to do.
 type controls struct {
 	query string // as received, but at most maxQuery bytes
-	list  string // the names of the controls, with commas
+	names string // of the controls, with commas
 
 	greet       bool
 	delay       time.Duration
@@ -138,7 +138,7 @@ func parseControls(target string, allowed bool) (*controls, *wsproto.HandshakeEr
 		seen[name] = true
 		names = append(names, controlTable[i].name)
 	}
-	k.list = strings.Join(names, ",")
+	k.names = strings.Join(names, ",")
 	switch {
 	case len(seen) == 0:
 		return nil, nil

@@ -26,7 +26,7 @@ func TestNoControlsNoCost(t *testing.T) {
 	for _, target := range []string{"/", "/?", "/path", "*"} {
 		c := newConnTest(t, nil)
 		c.receive([]byte(strings.Replace(wstest.Request(), "GET / ", "GET "+target+" ", 1)))
-		if c.conn.behavior != behavior(echoing{}) || c.conn.stage != stageOpen {
+		if c.conn.behavior != nil || c.conn.stage != stageOpen {
 			t.Errorf("%s: the connection has controls, or is not open: %q", target, c.sent)
 		}
 	}
@@ -155,7 +155,7 @@ func TestRefusedControlsAreExplained(t *testing.T) {
 func TestControlsSwitchedOff(t *testing.T) {
 	off := func(c *settings) { c.Controls = false }
 	for _, query := range []string{"token=x", "a&b=%zz&&c", "x=greet"} {
-		if c := withControls(t, query, off); c.conn.behavior != behavior(echoing{}) {
+		if c := withControls(t, query, off); c.conn.behavior != nil {
 			t.Errorf("%s: the connection has controls", query)
 		}
 	}

@@ -5,11 +5,12 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// echoing is the behavior of a connection without controls: it answers each frame at once.
-type echoing struct{}
-
-// receive answers every frame in b (RFC 6455 sections 5 to 7).
-func (echoing) receive(c *Conn, now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int) {
+// receiveFrames answers the frames in b (RFC 6455 sections 5 to 7).
+func (c *Conn) receiveFrames(now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int) {
+	if c.behavior != nil {
+		escaping := *b // so that b stays on the stack where there is no behavior
+		return c.behavior.receive(c, now, &escaping)
+	}
 	var traffic Traffic
 	ev := c.echo.Next(b)
 	for ; ev.Kind != wsproto.NeedMore && ev.Kind != wsproto.Yield; ev = c.echo.Next(b) {
@@ -30,12 +31,18 @@ func (echoing) receive(c *Conn, now socket.Instant, b *wsproto.Buffer) (step soc
 	return step, kept
 }
 
-func (echoing) nextWake(c *Conn) socket.Instant { return c.keepAliveWake(false) }
-
-func (echoing) wake(c *Conn, now socket.Instant, scratch []byte) socket.Step {
-	return socket.Step{Write: c.keepAlive(now, scratch, c.server.Config.PingInterval, false)}
+// nextWakeOpen returns when wakeOpen has something to do.
+func (c *Conn) nextWakeOpen() socket.Instant {
+	if c.behavior != nil {
+		return c.behavior.nextWake(c)
+	}
+	return c.keepAliveWake(false)
 }
 
-func (echoing) String() string { return "" }
-
-func (echoing) names() string { return "" }
+// wakeOpen does what is due on an open connection.
+func (c *Conn) wakeOpen(now socket.Instant, scratch []byte) socket.Step {
+	if c.behavior != nil {
+		return c.behavior.wake(c, now, scratch)
+	}
+	return socket.Step{Write: c.keepAlive(now, scratch, c.server.Config.PingInterval, false)}
+}

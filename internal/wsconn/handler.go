@@ -32,7 +32,7 @@ func (c *Conn) Receive(now socket.Instant, mem []byte, start, end int) (step soc
 	case stageLingering:
 		return socket.Step{}, 0
 	}
-	return c.behavior.receive(c, now, &b)
+	return c.receiveFrames(now, &b)
 }
 
 // EndOfInput closes the connection. A client that has shut down its sending side cannot
@@ -59,7 +59,7 @@ func (c *Conn) NextWake() socket.Instant {
 	case stageLingering:
 		return c.timers.lingerDeadline()
 	}
-	return c.behavior.nextWake(c)
+	return c.nextWakeOpen()
 }
 
 // Wake does what is due.
@@ -68,7 +68,7 @@ func (c *Conn) Wake(now socket.Instant, scratch []byte) socket.Step {
 	case stageHead:
 		return c.wakeHead(now)
 	case stageOpen:
-		return c.behavior.wake(c, now, scratch)
+		return c.wakeOpen(now, scratch)
 	}
 	if c.NextWake().Reached(now) {
 		return socket.Step{Then: socket.Close}

@@ -48,8 +48,8 @@ func (c *Conn) receiveHead(now socket.Instant, b *wsproto.Buffer) (step socket.S
 		return startControlled(c, now, &handshake, &request, controls), b.End - b.Start
 	}
 	b.Replace(n, handshake.AppendResponse(nil))
-	c.start(now, &handshake, echoing{}, c.server.Config.PingInterval)
-	return c.behavior.receive(c, now, b)
+	c.start(now, &handshake, nil, c.server.Config.PingInterval)
+	return c.receiveFrames(now, b)
 }
 
 // maxWhy is the longest reason in a log line, in bytes.

@@ -35,7 +35,10 @@ func (c *Conn) Info() Info {
 		ID: c.id, Remote: c.remote, Since: c.server.Clock(c.timers.opened),
 		Messages: c.messages, Bytes: c.bytes, Saved: c.saved,
 		Subprotocol: c.subprotocol, Extensions: c.echo.Deflate().String(),
-		Controls: c.behavior.String(), State: c.stage.String(),
+		State: c.stage.String(),
+	}
+	if c.behavior != nil {
+		info.Controls, _ = c.behavior.query()
 	}
 	if c.timers.rtt > 0 {
 		info.RTT = c.timers.rtt.String()
@@ -72,7 +75,8 @@ func (c *Conn) logClosed(s *Summary, cause error) {
 	if s.Err != 0 {
 		attrs = append(attrs, "violation", s.Err.Name())
 	}
-	if controls := c.behavior.names(); controls != "" {
+	if c.behavior != nil {
+		_, controls := c.behavior.query()
 		attrs = append(attrs, "controls", controls)
 	}
 	if cause != nil && !s.Clean {
