@@ -30,13 +30,13 @@ var layers = []struct {
 	imports string
 }{
 	{"cmd/echosvc", "internal/config internal/early internal/probe internal/service internal/wsconn"},
-	{"internal/service", "internal/config internal/httpecho internal/page internal/requestinfo internal/socket internal/wsconn internal/wsproto"},
+	{"internal/service", "internal/config internal/httpecho internal/page internal/requestinfo internal/respond internal/socket internal/wsconn internal/wsproto"},
 	{"internal/config", "internal/wsproto"},
-	{"internal/httpecho", "internal/accept internal/requestinfo internal/wsproto"},
-	{"internal/page", "internal/accept"},
+	{"internal/httpecho", "internal/requestinfo internal/respond internal/wsproto"},
+	{"internal/page", "internal/respond"},
 	{"internal/wsconn", "internal/requestinfo internal/socket internal/wsproto"},
 	{"internal/requestinfo", "internal/wsproto"},
-	{"internal/accept", ""},
+	{"internal/respond", ""},
 	{"internal/early", ""},
 	{"internal/wsproto", "internal/inflate"},
 	{"internal/inflate", ""},
