@@ -59,7 +59,8 @@ const (
 	lastMoment = time.Second
 )
 
-// New returns a service; Run starts it. version is for the log, the metrics and the echo.
+// New returns a service; Run starts it. version is for the log, the metric build_info, and
+// the identity in greetings and in echoes of plain HTTP.
 func New(c config.Config, log *slog.Logger, version string) *Service {
 	limit := int(c.MaxConnections)
 	if limit == 0 {
