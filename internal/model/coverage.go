@@ -80,41 +80,39 @@ func Transitions() []Transition {
 	return all
 }
 
-// String reports how many transitions were visited, how often, and which were not.
-func (c *Coverage) String() string {
+// visited returns how many transitions were visited, and how many there are.
+func (c *Coverage) visited() (visited, all int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := Transitions()
-	states := map[string][2]int{} // visited, all
-	var missing, unknown []string
-	visited := 0
-	for _, t := range all {
-		s := states[t.State]
-		s[1]++
+	for _, t := range Transitions() {
 		if c.counts[t] > 0 {
-			s[0]++
 			visited++
-		} else {
-			missing = append(missing, t.String())
 		}
-		states[t.State] = s
+		all++
+	}
+	return visited, all
+}
+
+// String reports how many transitions were visited, by state, and which were not.
+func (c *Coverage) String() string {
+	visited, all := c.visited()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d of %d transitions visited", visited, all)
+	missing := map[string][]string{}
+	for _, t := range Transitions() {
+		if c.counts[t] == 0 {
+			missing[t.State] = append(missing[t.State], t.Event)
+		}
+	}
+	for _, state := range slices.Sorted(maps.Keys(missing)) {
+		fmt.Fprintf(&b, "\n  not visited %s: %s", state, strings.Join(missing[state], ", "))
 	}
 	for t := range c.counts {
-		if !slices.Contains(all, t) {
-			unknown = append(unknown, t.String())
+		if !slices.Contains(Transitions(), t) {
+			fmt.Fprintf(&b, "\n  not in the table: %v", t)
 		}
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %d transitions visited", visited, len(all))
-	for _, state := range slices.Sorted(maps.Keys(states)) {
-		fmt.Fprintf(&b, "\n  %-22s %2d of %2d", state, states[state][0], states[state][1])
-	}
-	if len(missing) > 0 {
-		fmt.Fprintf(&b, "\n  not visited: %s", strings.Join(missing, "; "))
-	}
-	if len(unknown) > 0 {
-		slices.Sort(unknown)
-		fmt.Fprintf(&b, "\n  not in the table: %s", strings.Join(unknown, "; "))
 	}
 	return b.String()
 }
