@@ -51,6 +51,7 @@ func pick[T any](g *generator, values ...T) T { return values[g.IntN(len(values)
 
 var validOffers = []string{
 	"permessage-deflate",
+	"permessage-deflate",
 	"permessage-deflate; client_max_window_bits",
 	"permessage-deflate; client_no_context_takeover",
 	"permessage-deflate; server_no_context_takeover",

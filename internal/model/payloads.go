@@ -61,6 +61,10 @@ func (g *generator) compressedMessage() {
 	} else {
 		plain = g.text()
 	}
+	if g.compressor.takeover && g.oneIn(2) {
+		plain = g.compressor.last // all of which is one reference
+	}
+	g.compressor.last = plain
 	if g.narrow || !g.oneIn(6) {
 		g.message(opcode, plain, true)
 		return
@@ -84,15 +88,19 @@ func (g *generator) corrupt(wire string) string {
 
 // compressor compresses messages as RFC 7692 section 7.2.1 has it.
 type compressor struct {
-	takeover bool // each message may refer to those before
+	takeover bool   // each message may refer to those before
+	last     string // the message before, inflated
 	buffer   bytes.Buffer
 	writer   *flate.Writer
 }
 
 // compress compresses a message in one of several ways.
 func (c *compressor) compress(g *generator, plain string) string {
-	if !c.takeover || c.writer == nil {
+	switch {
+	case !c.takeover:
 		c.writer, _ = flate.NewWriter(&c.buffer, pick(g, flate.NoCompression, flate.HuffmanOnly, flate.BestSpeed, flate.DefaultCompression, flate.BestCompression))
+	case c.writer == nil:
+		c.writer, _ = flate.NewWriter(&c.buffer, pick(g, flate.BestSpeed, flate.DefaultCompression, flate.BestCompression))
 	}
 	c.buffer.Reset()
 	if !c.takeover && g.oneIn(5) { // a block with BFINAL (section 7.2.3.4)
