@@ -1,0 +1,109 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// columns are the heads of the table.
+var columns = []string{
+	"attack", "peers", "connections", "refused",
+	"p50 ms", "x", "p99 ms", "x", "floor p99 ms",
+	"new WebSockets", "health", "peak MiB", "in sockets", "files", "cores", "back after s", "result",
+}
+
+// writeHead writes the head of the table of a driver.
+func writeHead(w io.Writer, d driver, sc *scenario) {
+	fmt.Fprintf(w, "\n## %s\n\n%d good clients, %v quiet, %v under attack. p50 and p99: their round trips, quiet -> under attack.\n", d.name, sc.clients, sc.quiet, sc.duration)
+	fmt.Fprintf(w, "\n| %s |\n|%s\n", strings.Join(columns, " | "), strings.Repeat("---|", len(columns)))
+}
+
+// writeRow writes a line of the table.
+func writeRow(w io.Writer, r *result, failures []string) {
+	verdict := "ok"
+	if len(failures) > 0 {
+		verdict = "**FAIL** " + strings.NewReplacer("|", "/", "\n", " ").Replace(strings.Join(failures, "; "))
+	}
+	back := "never"
+	if r.settled >= 0 {
+		back = fmt.Sprintf("%.1f", r.settled.Seconds())
+	}
+	fmt.Fprintf(w, "| %s |\n", strings.Join([]string{
+		r.attack.name, strconv.Itoa(r.peers), strconv.FormatInt(r.tried, 10), strconv.FormatInt(r.refused, 10),
+		r.trips(0.5), factor(r.ratio(0.5)), r.trips(0.99), factor(r.ratio(0.99)), milliseconds(percentile(r.floor, 0.99)),
+		r.opened.String(), r.health.String(),
+		mebibytes(r.peakSum), mebibytes(r.peak.sockets), strconv.Itoa(r.peak.files),
+		fmt.Sprintf("%.2f", r.attackCPU), back, verdict,
+	}, " | "))
+}
+
+// trips formats a percentile before and under attack.
+func (r *result) trips(p float64) string {
+	return milliseconds(percentile(r.fleet.roundTrips[quiet], p)) + " -> " + milliseconds(percentile(r.fleet.roundTrips[underAttack], p))
+}
+
+func milliseconds(d time.Duration) string {
+	ms := float64(d) / 1e6
+	if ms >= 100 {
+		return fmt.Sprintf("%.0f", ms)
+	}
+	return fmt.Sprintf("%.2g", ms)
+}
+
+func factor(f float64) string {
+	if f >= 10 {
+		return fmt.Sprintf("%.0f", f)
+	}
+	return fmt.Sprintf("%.1f", f)
+}
+
+func mebibytes(n int64) string { return fmt.Sprintf("%.0f", float64(n)/(1<<20)) }
+
+// units are those of sizes, from the largest.
+var units = []struct {
+	name string
+	size int64
+}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}}
+
+// formatSize formats bytes with the largest unit of which there is at least one, rounded
+// unless they are a multiple.
+func formatSize(n int64) string {
+	for _, u := range units {
+		if n >= u.size && n%u.size == 0 {
+			return strconv.FormatInt(n/u.size, 10) + u.name
+		}
+		if n >= 10*u.size {
+			return strconv.FormatInt(int64(math.Round(float64(n)/float64(u.size))), 10) + u.name
+		}
+	}
+	return strconv.FormatInt(n, 10) + "B"
+}
+
+// A size is a flag in bytes, with a unit.
+type size int64
+
+func (s *size) String() string { return formatSize(int64(*s)) }
+
+func (s *size) Set(text string) error {
+	for _, u := range units {
+		if number, ok := strings.CutSuffix(text, u.name); ok {
+			n, err := strconv.ParseInt(number, 10, 64)
+			if err != nil || n < 0 || n > math.MaxInt64/u.size {
+				return fmt.Errorf("%q is not a size such as 256MiB", text)
+			}
+			*s = size(n * u.size)
+			return nil
+		}
+	}
+	if text == "0" {
+		*s = 0
+		return nil
+	}
+	return fmt.Errorf("%q is not a size such as 256MiB", text)
+}
