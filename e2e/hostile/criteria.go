@@ -85,7 +85,11 @@ func (c criteria) judge(r *result) (failures []string) {
 	}
 	c.judgeTally(r.health, false, "health checks", fail)
 	c.judgeTally(r.opened, r.attack.overload, "new WebSockets", fail)
-	if r.settled < 0 {
+	switch {
+	case r.settled >= 0:
+	case r.settleErr != nil:
+		fail("after the attack: %v", r.settleErr)
+	default:
 		fail("not back: %s", strings.Join(r.leaks(), ", "))
 	}
 	return failures

@@ -14,13 +14,14 @@ import (
 // columns are the heads of the table.
 var columns = []string{
 	"attack", "peers", "connections", "refused",
-	"p50 ms", "x", "p99 ms", "x", "floor p99 ms",
+	"p50 ms", "x", "p99 ms", "x", "floor p99",
 	"new WebSockets", "health", "peak MiB", "in sockets", "files", "cores", "back after s", "result",
 }
 
 // writeHead writes the head of the table of a driver.
 func writeHead(w io.Writer, d driver, sc *scenario) {
-	fmt.Fprintf(w, "\n## %s\n\n%d good clients, %v quiet, %v under attack. p50 and p99: their round trips, quiet -> under attack.\n", d.name, sc.clients, sc.quiet, sc.duration)
+	fmt.Fprintf(w, "\n## %s\n\n%d good clients, %v quiet, %v under attack.\n"+
+		"p50 and p99: round trips, quiet -> under attack, in ms. The floor is a bare TCP echo at the same time, within this program.\n", d.name, sc.clients, sc.quiet, sc.duration)
 	fmt.Fprintf(w, "\n| %s |\n|%s\n", strings.Join(columns, " | "), strings.Repeat("---|", len(columns)))
 }
 
@@ -36,16 +37,16 @@ func writeRow(w io.Writer, r *result, failures []string) {
 	}
 	fmt.Fprintf(w, "| %s |\n", strings.Join([]string{
 		r.attack.name, strconv.Itoa(r.peers), strconv.FormatInt(r.tried, 10), strconv.FormatInt(r.refused, 10),
-		r.trips(0.5), factor(r.ratio(0.5)), r.trips(0.99), factor(r.ratio(0.99)), milliseconds(percentile(r.floor, 0.99)),
+		arrow(r.fleet.roundTrips, 0.5), factor(r.ratio(0.5)), arrow(r.fleet.roundTrips, 0.99), factor(r.ratio(0.99)), arrow(r.floor, 0.99),
 		r.opened.String(), r.health.String(),
 		mebibytes(r.peakSum), mebibytes(r.peak.sockets), strconv.Itoa(r.peak.files),
 		fmt.Sprintf("%.2f", r.attackCPU), back, verdict,
 	}, " | "))
 }
 
-// trips formats a percentile before and under attack.
-func (r *result) trips(p float64) string {
-	return milliseconds(percentile(r.fleet.roundTrips[quiet], p)) + " -> " + milliseconds(percentile(r.fleet.roundTrips[underAttack], p))
+// arrow formats a percentile before and under attack.
+func arrow(samples [phases][]time.Duration, p float64) string {
+	return milliseconds(percentile(samples[quiet], p)) + " -> " + milliseconds(percentile(samples[underAttack], p))
 }
 
 func milliseconds(d time.Duration) string {

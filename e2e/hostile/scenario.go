@@ -46,7 +46,7 @@ type result struct {
 	fleet  fleetReport
 	opened tally
 	health tally
-	floor  []time.Duration
+	floor  [phases][]time.Duration
 
 	base, after usage
 	peak        usage
@@ -56,6 +56,8 @@ type result struct {
 	afterCPU    float64
 	collected   bool          // the heap was measured after a collection
 	settled     time.Duration // after the attack; negative if it never was
+
+	settleErr error // /metrics did not answer after the attack
 
 	attackErr error // a wrong answer to a hostile peer
 	serverErr error // how the server ended, if not well
@@ -80,6 +82,7 @@ func (sc *scenario) run(ctx context.Context, a attack, d driver) (r result) {
 		r.err = err
 		return r
 	}
+	defer context.AfterFunc(ctx, func() { server.kill("interrupted") })()
 	defer func() {
 		// After an error of the harness: a server that was drained has ended.
 		if server.alive() {
@@ -119,9 +122,14 @@ func (sc *scenario) phases(ctx context.Context, r *result, server *server, monit
 	if err != nil {
 		return err
 	}
+	floor, err := startFloor(ctx)
+	if err != nil {
+		return err
+	}
 	if err := sleep(ctx, sc.quiet); err != nil {
 		return err
 	}
+	r.floor[quiet] = floor.end()
 	if r.base, _, err = monitor.inspect(ctx, true); err != nil {
 		return err
 	}
@@ -175,40 +183,43 @@ func (sc *scenario) besiege(ctx context.Context, r *result, server *server) erro
 	}
 	newcomers.wait()
 	r.tried, r.refused = s.tried.Load(), s.refused.Load()
-	r.opened, r.health, r.floor = newcomers.opened, newcomers.health, floor.report()
+	r.opened, r.health, r.floor[underAttack] = newcomers.opened, newcomers.health, floor.end()
 	return nil
 }
 
 // settleDown waits until the server has given back what the attack took.
-func (sc *scenario) settleDown(ctx context.Context, r *result, monitor *monitor) (err error) {
+func (sc *scenario) settleDown(ctx context.Context, r *result, monitor *monitor) error {
 	start := time.Now()
 	last, err := monitor.sample()
 	if err != nil {
 		return err
 	}
 	r.settled = -1
-	for {
+	for time.Since(start) < sc.settle {
 		if err := sleep(ctx, settleSample); err != nil {
 			return err
 		}
-		passed := time.Since(start)
-		if r.after, r.collected, err = monitor.inspect(ctx, true); err != nil {
-			return err
+		r.after, r.collected, r.settleErr = monitor.inspect(ctx, true)
+		if r.settleErr != nil {
+			r.settled = -1
+			if !monitor.server.alive() {
+				return nil
+			}
+			continue
 		}
 		r.afterCPU = cores(last, r.after)
 		last = r.after
-		back := len(r.leaks()) == 0
-		if back && r.settled < 0 {
-			r.settled = passed
-		}
-		if back && passed > minSettle {
-			return nil
-		}
-		if passed > sc.settle {
+		passed := time.Since(start)
+		switch {
+		case len(r.leaks()) > 0:
 			r.settled = -1
+		case r.settled < 0:
+			r.settled = passed
+		case passed > minSettle:
 			return nil
 		}
 	}
+	return nil
 }
 
 // cores returns how many cores were busy between two samples.
