@@ -37,7 +37,7 @@ var controlAttacks = []attack{
 	},
 	{
 		name: "long queries", about: "upgrades with ?pong=1 and 16,000 ampersands, and then GET /connections",
-		full: 1400, short: 100, run: longQueries,
+		full: 1400, short: 700, run: longQueries,
 	},
 	{
 		name: "wrong queries", about: "upgrades with a control that does not exist: 400",

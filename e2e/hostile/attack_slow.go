@@ -16,7 +16,7 @@ import (
 var slowAttacks = []attack{
 	{
 		name: "silent connections", about: "more TCP connections that say nothing than the server may open files",
-		full: 1150, short: 400, files: 1024, run: silent,
+		full: 1150, short: 1050, files: 1024, run: silent,
 	},
 	{
 		name: "slow heads", about: "the head of an upgrade, a byte at a time",
@@ -44,7 +44,7 @@ var slowAttacks = []attack{
 	},
 	{
 		name: "partial POSTs", about: "a POST of 64 KiB that stops a byte short",
-		full: 5000, short: 100, run: partialPosts,
+		full: 5000, short: 600, run: partialPosts,
 	},
 	{
 		name: "promised lengths", about: "a frame header that promises 2^63-1 bytes, and 1 KiB of them",

@@ -16,7 +16,7 @@ var unreadAttacks = []attack{
 	},
 	{
 		name: "reads, then never", about: "frames of 64 KiB: read for a second, so that the buffers in the kernel grow, and then not",
-		full: 500, short: 20, run: readThenNever,
+		full: 500, short: 100, run: readThenNever,
 	},
 	{
 		name: "reading a byte a second", about: "frames of 64 KiB, and a byte is read each second",

@@ -115,9 +115,14 @@ func (sc *scenario) prepare(dir string) (err error) {
 		sc.binary, err = filepath.Abs(sc.binary)
 		return err
 	}
+	// It is built in its own module, with its own dependencies.
+	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/echosvc/echosvc").Output()
+	if err != nil {
+		return fmt.Errorf("go list: %w; run this in the directory e2e, or give -binary", err)
+	}
 	sc.binary = filepath.Join(dir, "echosvc")
 	build := exec.Command("go", "build", "-o", sc.binary, "./cmd/echosvc")
-	build.Dir = ".." // the module of echosvc: this program runs in that of its tests
+	build.Dir = strings.TrimSpace(string(module))
 	if output, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, output)
 	}
