@@ -68,7 +68,7 @@ func (c criteria) judge(r *result) (failures []string) {
 	if lost := len(r.fleet.lost); lost > 0 {
 		fail("%d good clients lost, such as %v", lost, r.fleet.lost[0])
 	}
-	if r.serverErr != nil && r.serverIsGone() {
+	if r.gone {
 		return failures // what follows would be because of it
 	}
 	if r.fleet.unclosed > 0 {
@@ -94,9 +94,6 @@ func (c criteria) judge(r *result) (failures []string) {
 	}
 	return failures
 }
-
-// serverIsGone reports whether the server ended before the drain.
-func (r *result) serverIsGone() bool { return len(r.fleet.roundTrips[settling]) == 0 }
 
 func (c criteria) judgeTally(t tally, overload bool, what string, fail func(string, ...any)) {
 	served := t.served

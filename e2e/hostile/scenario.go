@@ -61,6 +61,7 @@ type result struct {
 
 	attackErr error // a wrong answer to a hostile peer
 	serverErr error // how the server ended, if not well
+	gone      bool  // it ended before the drain
 	err       error // the harness could not measure
 }
 
@@ -106,6 +107,7 @@ func (sc *scenario) run(ctx context.Context, a attack, d driver) (r result) {
 		return r
 	}
 	r.peak, r.peakSum, _ = monitor.peaks()
+	r.gone = !server.alive()
 	fleet.rest()
 	server.command.Process.Signal(syscall.SIGTERM)
 	r.fleet = fleet.report()
@@ -149,6 +151,15 @@ func (sc *scenario) phases(ctx context.Context, r *result, server *server, monit
 	return sc.settleDown(ctx, r, monitor)
 }
 
+// length returns how long an attack lasts. Where it takes all files, that is long enough
+// for a health check to fail.
+func (sc *scenario) length(a attack) time.Duration {
+	if a.files > 0 {
+		return max(sc.duration, 2*healthTimeout)
+	}
+	return sc.duration
+}
+
 // besiege runs the attack, with newcomers beside it.
 func (sc *scenario) besiege(ctx context.Context, r *result, server *server) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -171,7 +182,7 @@ func (sc *scenario) besiege(ctx context.Context, r *result, server *server) erro
 	case <-ctx.Done():
 	}
 	select {
-	case <-time.After(sc.duration):
+	case <-time.After(sc.length(r.attack)):
 	case <-server.ended:
 	case <-ctx.Done():
 	}
