@@ -30,7 +30,7 @@ var bombAttacks = []attack{
 	},
 	{
 		name: "messages past MAX_MESSAGE_SIZE", about: "a message of 2 KiB where 1 KiB is allowed: 1009",
-		full: 20, short: 4, env: []string{"MAX_MESSAGE_SIZE=1KiB"}, run: tooLarge,
+		full: 20, short: 4, env: []string{"MAX_MESSAGE_SIZE=1KiB"}, alone: true, run: tooLarge,
 	},
 }
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// inflate decodes a message as RFC 7692 section 7.2.2 says, and ends the stream.
+// inflate decodes a message as RFC 7692 section 7.2.2 describes, and ends the stream.
 func inflate(t *testing.T, message []byte) []byte {
 	t.Helper()
 	const end = "\x00\x00\xff\xff" + "\x01\x00\x00\xff\xff" // what was left out, and a last block

@@ -45,7 +45,8 @@ var garbageAttacks = []attack{
 	},
 }
 
-// endless writes p in rounds, and has to see the end of each connection.
+// sendAndAwaitEnd opens a connection, writes p, and fails if the server does not end the
+// connection.
 func (s *siege) sendAndAwaitEnd(open func() (*ws, error), p []byte) {
 	w, err := open()
 	if err != nil {

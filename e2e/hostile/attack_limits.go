@@ -8,19 +8,19 @@ import "time"
 var limitAttacks = []attack{
 	{
 		name: "past MAX_CONNECTIONS", about: "WebSockets past a limit of 1,000: 503",
-		full: 2000, short: 1050, env: []string{"MAX_CONNECTIONS=1000"}, overload: true, run: idleWebSockets,
+		full: 2000, short: 1050, env: []string{"MAX_CONNECTIONS=1000"}, overload: true, alone: true, run: idleWebSockets,
 	},
 	{
 		name: "WebSockets past the file limit", about: "WebSockets, where the server may open 1,024 files",
-		full: 2000, short: 1050, files: 1024, overload: true, run: idleWebSockets,
+		full: 2000, short: 1050, files: 1024, overload: true, alone: true, run: idleWebSockets,
 	},
 	{
 		name: "plain requests past the file limit", about: "POSTs without their body, where the server may open 1,024 files",
-		full: 1500, short: 1050, files: 1024, run: bodyless,
+		full: 1500, short: 1050, files: 1024, alone: true, run: bodyless,
 	},
 	{
 		name: "knocking at a full server", about: "upgrades without end, past a limit of 400",
-		full: 20, short: 8, env: []string{"MAX_CONNECTIONS=400"}, overload: true, run: knock,
+		full: 20, short: 8, env: []string{"MAX_CONNECTIONS=400"}, overload: true, alone: true, run: knock,
 	},
 	{
 		name: "idle WebSockets", about: "WebSockets that say nothing",

@@ -16,7 +16,7 @@ import (
 var slowAttacks = []attack{
 	{
 		name: "silent connections", about: "more TCP connections that say nothing than the server may open files",
-		full: 1150, short: 1050, files: 1024, run: silent,
+		full: 1150, short: 1050, files: 1024, alone: true, run: silent,
 	},
 	{
 		name: "slow heads", about: "the head of an upgrade, a byte at a time",

@@ -44,12 +44,13 @@ const (
 	soakMax = 6 * time.Second
 )
 
-// mix is an attack by all others: some at a time, in a random order, in the small size.
-// Those that need a limit of their own are left out.
+// mix returns an attack that runs the others: some at a time, in a random order, in their
+// small size.
+// Those that need a server of their own are left out.
 func mix(seed uint64) attack {
 	var members []attack
 	for _, a := range attacks {
-		if !a.overload && a.files == 0 && a.name != "messages past MAX_MESSAGE_SIZE" {
+		if !a.alone {
 			members = append(members, a)
 		}
 	}

@@ -55,7 +55,7 @@ func (r *result) ratio(p float64) float64 {
 	return float64(percentile(r.fleet.roundTrips[underAttack], p)) / float64(before)
 }
 
-// judge lists what a result does not meet, the shortest words first.
+// judge lists the criteria that a result does not meet, in words.
 func (c criteria) judge(r *result) (failures []string) {
 	fail := func(format string, args ...any) { failures = append(failures, fmt.Sprintf(format, args...)) }
 	if r.err != nil {

@@ -23,7 +23,7 @@ type floor struct {
 
 const floorClients = 10
 
-// startFloor measures until it ends, or ctx does.
+// startFloor starts measuring, until end is called or ctx is done.
 func startFloor(ctx context.Context) (*floor, error) {
 	ln, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// RFC 6455 section 5.7 has the first; section 5.2 says where the length is.
+// RFC 6455 section 5.7 has the first; section 5.2 has the encoding of the length.
 func TestFrame(t *testing.T) {
 	for _, test := range []struct {
 		name   string

@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, w io.Writer) (failed int, err error
 	}
 	selected := selectAttacks(expression)
 	if len(selected) == 0 {
-		return 0, errNone
+		return 0, fmt.Errorf("-attack %q: no attack has such a name; -list prints them", *names)
 	}
 	chosen, err := selectDrivers(*driverNames)
 	if err != nil {

@@ -15,13 +15,14 @@ import (
 var columns = []string{
 	"attack", "peers", "connections", "refused",
 	"p50 ms", "x", "p99 ms", "x", "floor p99",
-	"new WebSockets", "health", "peak MiB", "in sockets", "files", "cores", "back after s", "result",
+	"new WebSockets", "health", "MiB", "peak", "in sockets", "files", "cores", "back after s", "result",
 }
 
 // writeHead writes the head of the table of a driver.
 func writeHead(w io.Writer, d driver, sc *scenario) {
 	fmt.Fprintf(w, "\n## %s\n\n%d good clients, %v quiet, %v under attack.\n"+
-		"p50 and p99: round trips, quiet -> under attack, in ms. The floor is a bare TCP echo at the same time, within this program.\n", d.name, sc.clients, sc.quiet, sc.duration)
+		"p50 and p99: round trips, quiet -> under attack, in ms. The floor is a bare TCP echo at the same time, within this program.\n"+
+		"MiB: process and sockets, before -> after the attack, the peak, and the sockets' part of it. Files: the most at a time. Cores: under attack.\n", d.name, sc.clients, sc.quiet, sc.duration)
 	fmt.Fprintf(w, "\n| %s |\n|%s\n", strings.Join(columns, " | "), strings.Repeat("---|", len(columns)))
 }
 
@@ -39,7 +40,7 @@ func writeRow(w io.Writer, r *result, failures []string) {
 		r.attack.name, strconv.Itoa(r.peers), strconv.FormatInt(r.tried, 10), strconv.FormatInt(r.refused, 10),
 		arrow(r.fleet.roundTrips, 0.5), factor(r.ratio(0.5)), arrow(r.fleet.roundTrips, 0.99), factor(r.ratio(0.99)), arrow(r.floor, 0.99),
 		r.opened.String(), r.health.String(),
-		mebibytes(r.peakSum), mebibytes(r.peak.sockets), strconv.Itoa(r.peak.files),
+		mebibytes(r.base.total()) + " -> " + mebibytes(r.after.total()), mebibytes(r.peakSum), mebibytes(r.peak.sockets), strconv.Itoa(r.peak.files),
 		fmt.Sprintf("%.2f", r.attackCPU), back, verdict,
 	}, " | "))
 }

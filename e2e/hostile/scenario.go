@@ -5,7 +5,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"syscall"
@@ -39,7 +38,7 @@ const (
 type result struct {
 	attack  attack
 	driver  string
-	peers   int   // as the attack was told
+	peers   int   // or workers, of the attack
 	tried   int64 // connections of hostile peers
 	refused int64
 
@@ -255,6 +254,3 @@ func percentile(samples []time.Duration, p float64) time.Duration {
 	sorted := slices.Sorted(slices.Values(samples))
 	return sorted[min(len(sorted)-1, int(float64(len(sorted))*p))]
 }
-
-// errNone is returned by a run of which nothing was selected.
-var errNone = errors.New("no attack has such a name")

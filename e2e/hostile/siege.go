@@ -28,6 +28,9 @@ type attack struct {
 	// then newcomers may be refused with 503.
 	overload bool
 
+	// alone is set where the server has a limit that other attacks cannot live with.
+	alone bool
+
 	// run returns after ctx is done, or before when it has nothing more to do. The error
 	// tells which answer was wrong.
 	run func(s *siege, n int) error
@@ -193,8 +196,8 @@ func (s *siege) upgrade(o socketOptions, path string, fields ...string) (*ws, er
 	return w, nil
 }
 
-// crowd opens n connections with open, and has act run for each of them. The siege is
-// ready when all are open. A connection that cannot be opened counts as refused.
+// crowd opens n connections with open, and runs act for each of them. The siege is ready
+// when all are open. It returns after the last act.
 func (s *siege) crowd(n int, open func() (*ws, error), act func(w *ws, i int)) {
 	var opened, all sync.WaitGroup
 	opened.Add(n)
