@@ -84,9 +84,15 @@ func (n *newcomers) every(ctx context.Context, t *tally, try func() error) {
 				return
 			case <-ticker.C:
 			}
+			started := time.Now()
 			err := try()
 			if ctx.Err() != nil && err != nil {
-				return // cut off by the end of the attack
+				// The end of the attack cut it off. That counts if it had waited.
+				waited := time.Since(started)
+				if waited < healthTimeout {
+					return
+				}
+				err = fmt.Errorf("not served within %v", waited.Round(time.Millisecond))
 			}
 			n.mu.Lock()
 			t.count(err)

@@ -52,7 +52,7 @@ func arrow(samples [phases][]time.Duration, p float64) string {
 
 func milliseconds(d time.Duration) string {
 	ms := float64(d) / 1e6
-	if ms >= 100 {
+	if ms >= 10 {
 		return fmt.Sprintf("%.0f", ms)
 	}
 	return fmt.Sprintf("%.2g", ms)
