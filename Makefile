@@ -5,7 +5,7 @@ CHECKS := tidy vet lint nolibs test purego race cover allocs fuzz bench-test e2e
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build run check list vuln image bench $(CHECKS)
+.PHONY: help build run check list vuln image bench hostile soak $(CHECKS)
 
 GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
@@ -97,3 +97,9 @@ vuln: ## look for known vulnerabilities in the Go team's database
 
 bench: ## compare with other servers and the bare kernel: Linux, two cores, some twenty minutes
 	go -C bench run . -svg results.svg
+
+hostile: ## attack the binary beside good clients, on each driver and wss: Linux, three quarters of an hour
+	go -C e2e run ./hostile
+
+soak: ## a mix of all attacks for ten minutes
+	go -C e2e run ./hostile -soak 10m
