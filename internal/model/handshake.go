@@ -191,7 +191,7 @@ func (h *Handshake) accept(r *response, compression string) (Params, error) {
 	}
 	var first offer
 	for _, element := range strings.Split(strings.Join(h.Offers, ","), ",") {
-		if o, ok := parseOffer(element); ok {
+		if o, ok := parseOffer(element); ok && o.keepable() {
 			first = o
 			break
 		}
@@ -213,6 +213,12 @@ func (h *Handshake) accept(r *response, compression string) (Params, error) {
 		return Params{}, fmt.Errorf("sec-websocket-extensions: %q does not answer %q with COMPRESSION=%s", answer, h.Offers, compression)
 	}
 	return p.Params, nil
+}
+
+// keepable reports whether a server can promise the offer that sends back what the client
+// has compressed: a small window needs a client that can be bound to one (section 7.1.2).
+func (o offer) keepable() bool {
+	return o.ServerWindowBits == 0 || o.ServerWindowBits == 15 || o.clientBits
 }
 
 // allows reports whether p may answer the offer (RFC 7692 sections 7.1.1 and 7.1.2).
