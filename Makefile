@@ -90,7 +90,7 @@ e2e: ## test end to end: browser, page, proxies, rollout, manifests; skips what 
 	go -C e2e test $(RACE) -count=1 -shuffle on -timeout 20m -skip '^TestImage$$' -v ./...
 
 image: ## build the image and check what it promises; needs a Docker engine
-	ECHOSVC_DOCKER=$${ECHOSVC_DOCKER:-docker} go -C e2e test -count=1 -run '^TestImage$$' -v .
+	ECHOSVC_DOCKER=$${ECHOSVC_DOCKER:-docker} go -C e2e test -count=1 -timeout 20m -run '^TestImage$$' -v .
 
 vuln: ## look for known vulnerabilities in the Go team's database
 	$(GOVULNCHECK) ./...
