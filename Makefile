@@ -87,7 +87,7 @@ bench-test: ## check that every server of the comparison answers rightly; no fig
 
 # -count=1, because the go command does not see changes outside of e2e/, such as in k8s/.
 e2e: ## test end to end: browser, page, proxies, rollout, manifests; skips what needs a missing program
-	go -C e2e test $(RACE) -count=1 -shuffle on -timeout 20m -skip '^TestImage$$' -v ./...
+	go -C e2e test $(RACE) -count=1 -shuffle on -timeout 30m -skip '^TestImage$$' -v ./...
 
 image: ## build the image and check what it promises; needs a Docker engine
 	ECHOSVC_DOCKER=$${ECHOSVC_DOCKER:-docker} go -C e2e test -count=1 -timeout 20m -run '^TestImage$$' -v .

@@ -8,7 +8,7 @@ import (
 )
 
 // TestHostile is the short form: every attack in its small size, on every driver. It
-// judges no round trips, for those depend on the machine.
+// judges no round trips, because they depend on the machine.
 //
 //	go test ./hostile -run 'TestHostile/loop/pings'
 func TestHostile(t *testing.T) {
@@ -22,12 +22,17 @@ func TestHostile(t *testing.T) {
 	if err := sc.prepare(t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
-	c := criteria{memory: sc.memory, minServed: 0.5}
 	for _, d := range drivers {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
 			for _, a := range attacks {
 				t.Run(a.name, func(t *testing.T) {
+					c := criteria{memory: sc.memory}
+					if a.files > 0 {
+						// These shut newcomers out, or not. With others it is the
+						// machine that decides how many are served in time.
+						c.minServed = 0.01
+					}
 					r := sc.run(t.Context(), a, d)
 					for _, failure := range c.judge(&r) {
 						t.Error(failure)
