@@ -1,6 +1,6 @@
-// Package wsconn is the life of one connection: the opening handshake, the echo, the
-// closing handshake, and every time-out in between. It has no I/O and no clock, so each
-// rule is tested with literal bytes and a clock that the test moves.
+// Package wsconn implements the life of a connection: the opening handshake, the echo, the
+// closing handshake, and every time-out in between. It has no I/O and no clock, so tests
+// give it literal bytes and the time.
 //
 // A [Conn] is a [socket.Handler]. A driver gives it bytes and the time. It returns bytes to
 // write, what to do next, and when it wants to be woken. Package wsproto parses the bytes
