@@ -1,5 +1,6 @@
-// Package internal has no code of its own. Its test checks that the packages import each
-// other only as docs/architecture.md describes.
+// Package internal has no code of its own. Its tests check that the packages import each
+// other only as docs/architecture.md describes, and that the files which the documentation
+// names exist.
 package internal
 
 import (
@@ -14,6 +15,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -28,13 +30,13 @@ var layers = []struct {
 	imports string
 }{
 	{"cmd/echosvc", "internal/config internal/early internal/probe internal/service internal/wsconn"},
-	{"internal/service", "internal/config internal/httpecho internal/page internal/requestinfo internal/socket internal/wsconn internal/wsproto"},
+	{"internal/service", "internal/config internal/httpecho internal/page internal/requestinfo internal/respond internal/socket internal/wsconn internal/wsproto"},
 	{"internal/config", "internal/wsproto"},
-	{"internal/httpecho", "internal/accept internal/requestinfo internal/wsproto"},
-	{"internal/page", "internal/accept"},
+	{"internal/httpecho", "internal/requestinfo internal/respond internal/wsproto"},
+	{"internal/page", "internal/respond"},
 	{"internal/wsconn", "internal/requestinfo internal/socket internal/wsproto"},
 	{"internal/requestinfo", "internal/wsproto"},
-	{"internal/accept", ""},
+	{"internal/respond", ""},
 	{"internal/early", ""},
 	{"internal/wsproto", "internal/inflate"},
 	{"internal/inflate", ""},
@@ -117,6 +119,63 @@ func TestFilesDependOneWay(t *testing.T) {
 // oneWay are the packages in which no two files may depend on each other, so that each
 // file can be read after those that it uses.
 var oneWay = map[string]bool{"internal/wsconn": true, "internal/httpecho": true, "internal/service": true}
+
+var (
+	// namedFile is the name of a file of Go, JavaScript or assembly. * stands for systems.
+	namedFile = regexp.MustCompile(`[\w*./-]+\.(?:go|js|s)\b`)
+	// namedFunction is a file and a function in it, each in backquotes.
+	namedFunction = regexp.MustCompile("`([\\w/]+\\.go)`, `(\\w+)`")
+)
+
+// TestArchitectureNamesFilesThatExist: docs/architecture.md names files from internal on.
+func TestArchitectureNamesFilesThatExist(t *testing.T) {
+	text, err := os.ReadFile("../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := namedFile.FindAllString(string(text), -1)
+	if len(names) == 0 {
+		t.Fatal("docs/architecture.md names no file")
+	}
+	for _, name := range names {
+		if _, err := os.Stat(name); err != nil {
+			t.Errorf("docs/architecture.md names %s, which does not exist in internal", name)
+		}
+	}
+	functions := namedFunction.FindAllStringSubmatch(string(text), -1)
+	if len(functions) == 0 {
+		t.Fatal("docs/architecture.md names no function")
+	}
+	for _, match := range functions {
+		file, err := parser.ParseFile(fileSet, match[1], nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if !slices.ContainsFunc(file.Decls, func(d ast.Decl) bool {
+			f, ok := d.(*ast.FuncDecl)
+			return ok && f.Name.Name == match[2]
+		}) {
+			t.Errorf("docs/architecture.md names %s in %s, which has no such function", match[2], match[1])
+		}
+	}
+}
+
+// TestPackageCommentsNameFilesThatExist in the directory of the package or in its static
+// directory.
+func TestPackageCommentsNameFilesThatExist(t *testing.T) {
+	for _, dir := range packages(t) {
+		for name, file := range parse(t, dir) {
+			for _, named := range namedFile.FindAllString(file.Doc.Text(), -1) {
+				here, _ := filepath.Glob(filepath.Join("..", dir, named))
+				static, _ := filepath.Glob(filepath.Join("..", dir, "static", named))
+				if len(here)+len(static) == 0 {
+					t.Errorf("the package comment in %s names %s, which does not exist", name, named)
+				}
+			}
+		}
+	}
+}
 
 // references returns, for each file, the other files that it uses, each with the name of a
 // declaration there.

@@ -34,7 +34,7 @@ type Config struct {
 	TLSKeyFile       string         `envconfig:"TLS_KEY_FILE" desc:"PEM file with the certificate's private key" empty:"no TLS"`
 	LogLevel         LogLevel       `envconfig:"LOG_LEVEL" default:"info" desc:"lowest level to log: debug, info, warn or error"`
 	LogFormat        LogFormat      `envconfig:"LOG_FORMAT" default:"auto" desc:"text, json or auto (text on a terminal, JSON otherwise); NO_COLOR is respected"`
-	LogConnections   LogConnections `envconfig:"LOG_CONNECTIONS" default:"all" desc:"which ends of connections are logged: all, sampled (one a second, and those that were not clean) or none; a flood is summarized"`
+	LogConnections   LogConnections `envconfig:"LOG_CONNECTIONS" default:"all" desc:"which ends of connections are logged: all, sampled (one per second, and those that were not clean) or none; a flood is summarized"`
 	MaxConnections   Count          `envconfig:"MAX_CONNECTIONS" default:"0" desc:"maximum number of WebSocket connections; further upgrades get 503 with Retry-After" zero:"as many as the limit on open files allows, less a reserve"`
 	MaxMessageSize   Size           `envconfig:"MAX_MESSAGE_SIZE" default:"64MiB" desc:"maximum message size after decompression, in bytes or with a unit; a larger message closes the connection with 1009" zero:"no limit"`
 	HandshakeTimeout time.Duration  `envconfig:"HANDSHAKE_TIMEOUT" default:"10s" desc:"time limit for the TLS handshake and the request head"`

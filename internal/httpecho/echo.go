@@ -11,8 +11,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/echosvc/echosvc/internal/accept"
 	"github.com/echosvc/echosvc/internal/requestinfo"
+	"github.com/echosvc/echosvc/internal/respond"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
@@ -61,8 +61,8 @@ func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Body: content, Remote: r.RemoteAddr, TLS: tlsOf(nc.Conn), Identity: e.identity,
 	}
 	var out []byte
-	contentType := accept.Preferred(r, accept.JSON, accept.Text)
-	if contentType == accept.Text {
+	contentType := respond.Preferred(r, respond.JSON, respond.Text)
+	if contentType == respond.Text {
 		contentType, out = "text/plain; charset=utf-8", answer.appendText(nil)
 	} else {
 		out = requestinfo.JSON(answer, "  ")

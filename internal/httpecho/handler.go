@@ -1,18 +1,23 @@
 // Package httpecho answers plain HTTP requests on the WebSocket port. A connection that
 // turns out not to be a WebSocket goes to net/http through a [Listener]. The [Handler]
 // echoes the request as JSON or text, which shows what proxies have changed in it.
+//
+// Handler must be served by an [http.Server] that serves a Listener and has [ConnContext]
+// as its ConnContext. The echo takes the bytes of the request from there, and panics
+// without them.
 package httpecho
 
 import (
-	"io"
 	"net/http"
 	"strings"
 
 	"github.com/echosvc/echosvc/internal/requestinfo"
+	"github.com/echosvc/echosvc/internal/respond"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// Handler returns the handler of the WebSocket port. Requests that match a pattern of
+// Handler returns the handler of the WebSocket port, which must be served as the package
+// comment says. Requests that match a pattern of
 // health go there. A path that ends in /ws or /.ws most likely means a WebSocket, so the
 // response explains how to open one. All other requests are echoed. The policy decides
 // which origins may read the echo.
@@ -23,7 +28,7 @@ func Handler(policy *wsproto.Policy, identity requestinfo.Identity, headers *req
 		switch {
 		case r.Method == http.MethodConnect: // a 200 would open a tunnel
 			w.Header().Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
-			PlainText(w, http.StatusMethodNotAllowed, "This server is not a proxy.")
+			respond.PlainText(w, http.StatusMethodNotAllowed, "This server is not a proxy.")
 		case pattern != "":
 			health.ServeHTTP(w, r)
 		case strings.HasSuffix(r.URL.Path, "/ws"), strings.HasSuffix(r.URL.Path, "/.ws"):
@@ -49,16 +54,7 @@ func upgradeRequired(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Connection", "Upgrade") // RFC 9110 section 7.8
 	w.Header()["Sec-WebSocket-Version"] = []string{"13"}
 	here := "ws://" + r.Host + r.URL.EscapedPath()
-	PlainText(w, http.StatusUpgradeRequired, "This is a WebSocket echo server, and this request has no \"Upgrade: websocket\". Either the client is not a\n"+
+	respond.PlainText(w, http.StatusUpgradeRequired, "This is a WebSocket echo server, and this request has no \"Upgrade: websocket\". Either the client is not a\n"+
 		"WebSocket client, or a proxy removed the field. Every path opens a WebSocket; use wss if the server uses https.\n"+
 		"In a browser's console: new WebSocket(\""+here+"\"). With a tool: websocat "+here)
-}
-
-// PlainText writes a response of one line of text.
-func PlainText(w http.ResponseWriter, status int, text string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	io.WriteString(w, text+"\n") // an error means that the client is gone
 }

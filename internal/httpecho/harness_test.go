@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/echosvc/echosvc/internal/requestinfo"
+	"github.com/echosvc/echosvc/internal/respond"
 	"github.com/echosvc/echosvc/internal/wsproto"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
@@ -36,7 +37,7 @@ func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence,
 	}
 	plain := NewListener(ln.Addr())
 	health := http.NewServeMux()
-	health.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { PlainText(w, 200, "ok") })
+	health.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { respond.PlainText(w, 200, "ok") })
 	server := &http.Server{
 		Handler:                      Deadlines(Closing(Handler(&policy, requestinfo.Identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}, &requestinfo.Filter{}, health)), silence, write),
 		ConnContext:                  ConnContext,
@@ -59,7 +60,7 @@ func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence,
 					}
 					read = append(read, piece[:n]...)
 				}
-				plain.ServeConn(nc, read)
+				plain.Deliver(nc, read)
 			}()
 		}
 	}()

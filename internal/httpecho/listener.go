@@ -10,7 +10,7 @@ import (
 )
 
 // Listener is a [net.Listener] in memory. Its Accept returns the connections that are
-// passed to ServeConn.
+// passed to Deliver.
 type Listener struct {
 	addr   net.Addr
 	conns  chan net.Conn
@@ -23,10 +23,10 @@ func NewListener(addr net.Addr) *Listener {
 	return &Listener{addr: addr, conns: make(chan net.Conn), closed: make(chan struct{})}
 }
 
-// ServeConn passes a connection to Accept, and waits until Accept takes it. read has
+// Deliver passes a connection to Accept, and waits until Accept takes it. read has
 // already been read from the connection and is read again. If the listener is closed,
-// ServeConn closes the connection.
-func (l *Listener) ServeConn(nc net.Conn, read []byte) {
+// Deliver closes the connection.
+func (l *Listener) Deliver(nc net.Conn, read []byte) {
 	select {
 	case l.conns <- &replayConn{Conn: nc, first: read, unread: read}:
 	case <-l.closed:
@@ -44,7 +44,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close makes Accept and ServeConn fail. Accepted connections stay open.
+// Close makes Accept and Deliver fail. Accepted connections stay open.
 func (l *Listener) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return nil
@@ -90,8 +90,9 @@ func (c *replayConn) request() wsproto.Request {
 // connKey is the context key of a request's connection.
 type connKey struct{}
 
-// ConnContext must be the ConnContext of the [http.Server] that serves a Listener. It adds
-// the connection to the context, from which the echo takes the bytes of the request.
+// ConnContext must be the ConnContext of the [http.Server] that serves a Listener with
+// [Handler]. It adds the connection to the context, from which the echo takes the bytes of
+// the request.
 func ConnContext(ctx context.Context, nc net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, nc)
 }

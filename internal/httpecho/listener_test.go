@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestListener: Accept returns the connections that are passed to ServeConn, and they start
+// TestListener: Accept returns the connections that are passed to Deliver, and they start
 // with the bytes that were already read.
 func TestListener(t *testing.T) {
 	client, server := net.Pipe()
@@ -16,7 +16,7 @@ func TestListener(t *testing.T) {
 	if l.Addr() != addr {
 		t.Errorf("the address is %v, want %v", l.Addr(), addr)
 	}
-	go l.ServeConn(server, []byte("already read, "))
+	go l.Deliver(server, []byte("already read, "))
 	nc, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func TestClosedListener(t *testing.T) {
 		t.Errorf("Accept fails with %v, want %v", err, net.ErrClosed)
 	}
 	client, server := net.Pipe()
-	l.ServeConn(server, nil)
+	l.Deliver(server, nil)
 	if _, err := client.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("read %v, want the end of a closed connection", err)
 	}

@@ -30,7 +30,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/echosvc/echosvc/internal/accept"
+	"github.com/echosvc/echosvc/internal/respond"
 )
 
 //go:embed static/*.html static/*.css static/*.js static/*.svg
@@ -90,7 +90,7 @@ func Handler(next http.Handler) http.Handler {
 
 // name returns the file that a request is for, or "".
 func name(r *http.Request) string {
-	if r.URL.Path == "/" && accept.Preferred(r, accept.HTML, accept.JSON, accept.Text) == accept.HTML {
+	if r.URL.Path == "/" && respond.Preferred(r, respond.HTML, respond.JSON, respond.Text) == respond.HTML {
 		return "index.html"
 	}
 	dir, file := path.Split(r.URL.Path)

@@ -82,7 +82,7 @@ func simplify(err error) error {
 		err = u.Err
 	}
 	var op *net.OpError
-	if errors.As(err, &op) && op.Source != nil { // without the source port, which difference each time
+	if errors.As(err, &op) && op.Source != nil { // without the source port, which differs each time
 		return &shortened{fmt.Sprintf("%s %s %v: %v", op.Op, op.Net, op.Addr, op.Err), err}
 	}
 	var unknown x509.UnknownAuthorityError

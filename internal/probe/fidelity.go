@@ -75,7 +75,7 @@ func (p *prober) fidelity(ctx context.Context) {
 	}
 }
 
-// difference describes how a message difference from the sample. It returns "" if they are equal.
+// difference describes how a message differs from the sample. It returns "" if they are equal.
 func (s *sample) difference(got message) string {
 	switch {
 	case got.kind != s.kind:

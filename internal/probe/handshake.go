@@ -52,7 +52,7 @@ func (p *prober) handshake(ctx context.Context) bool {
 	return true
 }
 
-// fields formats header fields, one a line, sorted.
+// fields formats header fields, one per line, sorted.
 func fields(header http.Header) string {
 	var lines []string
 	for name, values := range header {

@@ -190,7 +190,7 @@ func (w *watcher) monitor(ctx context.Context, s *session) (ended time.Time, err
 				return s.ended, s.err
 			case string(m.payload) == awaited && m.kind == websocket.MessageText:
 				awaited = ""
-			case !surprised: // once a connection
+			case !surprised: // once per connection
 				surprised = true
 				w.report(Event{Event: "unexpected", Detail: fmt.Sprintf("not an echo: %s %q", typeName(m.kind), printable(m.payload))})
 			}

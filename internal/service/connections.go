@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/echosvc/echosvc/internal/httpecho"
+	"github.com/echosvc/echosvc/internal/respond"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsconn"
 )
@@ -27,7 +27,7 @@ func handleConnections(mux *http.ServeMux, d driver) {
 		limit, err := queryNumber(r, "limit", defaultListed, 1, maxListed)
 		after, err2 := queryNumber(r, "after", 0, 0, 1<<62)
 		if err = cmp.Or(err, err2); err != nil {
-			httpecho.PlainText(w, http.StatusBadRequest, err.Error())
+			respond.PlainText(w, http.StatusBadRequest, err.Error())
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")

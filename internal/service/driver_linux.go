@@ -9,7 +9,7 @@ import (
 // haveLoop reports whether the system has the loop driver.
 const haveLoop = true
 
-// newLoopDriver returns the loop driver, with one loop a core.
+// newLoopDriver returns the loop driver, with one loop per core.
 func newLoopDriver(config socket.Config) (driver, error) {
 	return socket.NewLoop(config, runtime.GOMAXPROCS(0))
 }

@@ -3,7 +3,7 @@ package service
 import (
 	"net/http"
 
-	"github.com/echosvc/echosvc/internal/httpecho"
+	"github.com/echosvc/echosvc/internal/respond"
 	"github.com/echosvc/echosvc/internal/wsconn"
 )
 
@@ -13,16 +13,16 @@ import (
 func handleHealth(mux *http.ServeMux, admission *wsconn.Admission, d driver) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		if d.Stalled() {
-			httpecho.PlainText(w, http.StatusServiceUnavailable, "a loop has been stuck for 10 s, or cannot accept connections")
+			respond.PlainText(w, http.StatusServiceUnavailable, "a loop has been stuck for 10 s, or the server cannot accept connections")
 		} else {
-			httpecho.PlainText(w, http.StatusOK, "ok")
+			respond.PlainText(w, http.StatusOK, "ok")
 		}
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if admission.Ready() {
-			httpecho.PlainText(w, http.StatusOK, "ok")
+			respond.PlainText(w, http.StatusOK, "ok")
 		} else {
-			httpecho.PlainText(w, http.StatusServiceUnavailable, "draining")
+			respond.PlainText(w, http.StatusServiceUnavailable, "draining")
 		}
 	})
 }

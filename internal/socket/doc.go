@@ -6,10 +6,10 @@
 // connections, calls their handlers and carries out the Steps. It decides nothing. There
 // are two:
 //
-//   - [Portable] has one goroutine a connection, over net.Conn. It runs wherever Go runs,
+//   - [Portable] has one goroutine per connection, over net.Conn. It runs wherever Go runs,
 //     and it is the one for TLS.
 //   - Loop, on Linux, has a few epoll loops over raw descriptors. A connection that waits
-//     costs some hundred bytes.
+//     costs a few hundred bytes.
 //
 // # The contract
 //

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// Portable is a driver with one goroutine a connection, over net.Conn. A Handler must not
+// Portable is a driver with one goroutine per connection, over net.Conn. A Handler must not
 // call its methods.
 type Portable struct {
 	config Config

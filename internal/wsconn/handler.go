@@ -77,7 +77,7 @@ func (c *Conn) Wake(now socket.Instant, scratch []byte) socket.Step {
 }
 
 // Hijacked hands a plain HTTP request to the HTTP server.
-func (c *Conn) Hijacked(nc net.Conn, kept []byte) { c.server.HTTP.ServeConn(nc, kept) }
+func (c *Conn) Hijacked(nc net.Conn, kept []byte) { c.server.HTTP.Deliver(nc, kept) }
 
 // Closed counts and logs the end of a WebSocket.
 func (c *Conn) Closed(now socket.Instant, cause error) {

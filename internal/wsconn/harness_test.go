@@ -77,7 +77,7 @@ func (i *inflaters) Put(f *wsproto.Inflater) {
 // noHTTP serves nothing.
 type noHTTP struct{}
 
-func (noHTTP) ServeConn(net.Conn, []byte) {}
+func (noHTTP) Deliver(net.Conn, []byte) {}
 
 // recorder is a Metrics that records every call.
 type recorder struct {

@@ -14,7 +14,7 @@ type LogMode uint8
 // The modes.
 const (
 	LogAll     LogMode = iota // every end
-	LogSampled                // one a second, and those that were not clean
+	LogSampled                // one per second, and those that were not clean
 	LogNone                   // none
 )
 

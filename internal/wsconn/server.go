@@ -40,8 +40,8 @@ type Config struct {
 
 // HTTPServer serves the connections that turn out to speak plain HTTP.
 type HTTPServer interface {
-	// ServeConn takes over a connection. read has already been read from it.
-	ServeConn(conn net.Conn, read []byte)
+	// Deliver takes over a connection. read has already been read from it.
+	Deliver(conn net.Conn, read []byte)
 }
 
 // Metrics counts what happens to connections. Its methods are called from any goroutine.

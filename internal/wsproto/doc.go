@@ -58,10 +58,11 @@
 //	5.1, 5.3    masking                           header.go, mask.go
 //	5.2         frame headers                     header.go (received), frame.go (sent)
 //	5.4         fragmentation                     header.go (order), echo.go (answers)
-//	5.5         control frames                    decoder.go, echo.go
+//	5.5         control frames                    header.go (checks), decoder.go, echo.go (answers)
 //	5.5.1, 7.4  close frames and close codes      closecode.go
 //	5.6         data frames                       decoder.go, echo.go
-//	7.1         the closing handshake, half-close closing.go
+//	7.1         the closing handshake             closing.go; half-close is the caller's: step 5
+//	                                              above, finish in package wsconn
 //	7.1.7       protocol errors                   protocolerror.go
 //	8.1         UTF-8                             utf8.go
 //	9.1         extension negotiation             extension.go (syntax), deflate.go

@@ -1,4 +1,4 @@
-package accept
+package respond
 
 import (
 	"net/http"

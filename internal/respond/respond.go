@@ -1,7 +1,9 @@
-// Package accept chooses the media type of a response.
-package accept
+// Package respond has what HTTP responses of the service have in common: the choice of a
+// media type, and short texts.
+package respond
 
 import (
+	"io"
 	"net/http"
 	"strings"
 
@@ -24,4 +26,13 @@ func Preferred(r *http.Request, offers ...string) string {
 		return chosen
 	}
 	return offers[0]
+}
+
+// PlainText writes a response of one line of text.
+func PlainText(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	io.WriteString(w, text+"\n") // an error means that the client is gone
 }
