@@ -76,7 +76,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 	flags.IntVar(&o.rounds, "rounds", 10, "how many `rounds` to measure each cell in; the best one counts")
 	flags.DurationVar(&o.duration, "duration", 500*time.Millisecond, "how long to measure each cell in a round")
 	flags.IntVar(&o.idle, "idle", 0, "number of idle connections; 0 for as many as open files and ports allow")
-	flags.StringVar(&o.only, "only", "", "comma-separated `names` of servers and loads, or all for every load; without servers all of them run, and without loads those of docs/performance.md")
+	flags.StringVar(&o.only, "only", "", "comma-separated `names` of servers and loads, or all for every load; without servers all of them run, and without loads those that need no name")
 	flags.Var(&o.also, "also", "`NAME=BINARY`: another build of echosvc to measure beside the first row, with the same settings; may be repeated")
 	flags.StringVar(&o.svg, "svg", "", "write a picture of the results to this `file`")
 	flags.StringVar(&o.json, "json", "", "write the figures of every round to this `file`")
