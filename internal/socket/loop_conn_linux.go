@@ -8,9 +8,7 @@ import (
 )
 
 const (
-	// busyRead is how many bytes a read has at least to make its connection busy.
-	busyRead = 16 << 10
-	// maxYields is how often the size of a read is halved at most, which is to busyRead.
+	// maxYields is how often the size of a read is halved at most, which is to 16 KiB.
 	maxYields = 5
 )
 
