@@ -52,6 +52,10 @@ const (
 	minInterval = 10 * time.Millisecond
 )
 
+// maxQueryParts is the largest number of parts of a query, separated by "&". It leaves room
+// for all controls and for parts that a proxy or a client adds.
+const maxQueryParts = 64
+
 // control describes a control: an example for help, the values that are allowed for
 // errors, and how one is set. set reports whether the value is allowed.
 type control struct {
@@ -113,6 +117,9 @@ func parseControls(target string, allowed bool) (*controls, *wsproto.HandshakeEr
 	_, query, _ := strings.Cut(target, "?")
 	if query == "" {
 		return nil, nil
+	}
+	if strings.Count(query, "&") >= maxQueryParts {
+		return nil, refuseQuery("the query has more than %d parts, the limit of this server", maxQueryParts)
 	}
 	k := newControls(strings.Clone(query)) // the target is a part of the whole request head
 	seen := map[string]bool{}
