@@ -15,6 +15,8 @@ type controlled struct {
 	*controls
 	schedule
 
+	messages, pings paced // of the server's own, because of every and ping
+
 	echoed   int           // messages
 	end      socket.Action // how the connection ends; Read while it goes on
 	ignoring bool          // the client's close frame has arrived and stays unanswered

@@ -27,6 +27,6 @@
 //
 // A connection whose query has controls, such as ?delay=1s, has the behavior controlled in
 // place of echoing: controls.go reads the query, controlled.go answers frames,
-// controlledwake.go acts in time by the instants of schedule.go, and greeting.go makes the
-// first message. No other file knows of them.
+// controlledwake.go acts in time by the instants of schedule.go and the limit of pace.go, and
+// greeting.go makes the first message. No other file knows of them.
 package wsconn

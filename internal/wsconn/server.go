@@ -11,7 +11,7 @@ import (
 )
 
 // Server is everything that a connection needs of the process it belongs to. All
-// connections share one Server; none of them changes it.
+// connections share one Server; none of them changes its fields.
 type Server struct {
 	Config    Config
 	Policy    wsproto.Policy
@@ -21,6 +21,7 @@ type Server struct {
 	Metrics   Metrics
 	HTTP      HTTPServer
 	Log       *slog.Logger
+	Pace      Pace
 	// Clock returns the time of day of an instant.
 	Clock func(socket.Instant) time.Time
 }
