@@ -14,6 +14,8 @@ type controlled struct {
 	*controls
 	schedule
 
+	messages, pings paced // of the server's own, because of every and ping
+
 	echoed   int           // messages
 	end      socket.Action // how the connection ends; Read until then
 	ignoring bool          // the client's close frame has arrived and was not answered

@@ -26,6 +26,7 @@
 //
 // A connection whose query has controls, such as ?delay=1s, has the behavior controlled
 // instead of echoing: controls.go parses the query, controlled.go answers frames,
-// controlledwake.go acts at the instants of schedule.go, and greeting.go makes the first
-// message. Nothing else depends on them, except that handshake.go chooses the behavior.
+// controlledwake.go acts at the instants of schedule.go and within the limit of pace.go, and
+// greeting.go makes the first message. Nothing else depends on them, except that
+// handshake.go chooses the behavior.
 package wsconn
