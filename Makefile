@@ -5,7 +5,7 @@ CHECKS := tidy vet lint nolibs test purego race cover allocs fuzz bench-test e2e
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build run check list vuln image bench $(CHECKS)
+.PHONY: help build run check list vuln image bench hostile soak $(CHECKS)
 
 GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
@@ -87,13 +87,19 @@ bench-test: ## check that every server of the comparison answers rightly; no fig
 
 # -count=1, because the go command does not see changes outside of e2e/, such as in k8s/.
 e2e: ## test end to end: browser, page, proxies, rollout, manifests; skips what needs a missing program
-	go -C e2e test $(RACE) -count=1 -shuffle on -timeout 20m -skip '^TestImage$$' -v ./...
+	go -C e2e test $(RACE) -count=1 -shuffle on -timeout 30m -skip '^TestImage$$' -v ./...
 
 image: ## build the image and check what it promises; needs a Docker engine
-	ECHOSVC_DOCKER=$${ECHOSVC_DOCKER:-docker} go -C e2e test -count=1 -run '^TestImage$$' -v .
+	ECHOSVC_DOCKER=$${ECHOSVC_DOCKER:-docker} go -C e2e test -count=1 -timeout 20m -run '^TestImage$$' -v .
 
 vuln: ## look for known vulnerabilities in the Go team's database
 	$(GOVULNCHECK) ./...
 
 bench: ## compare with other servers and the bare kernel: Linux, two cores, some twenty minutes
 	go -C bench run . -svg results.svg
+
+hostile: ## attack the binary beside good clients, on each driver and wss: Linux, three quarters of an hour
+	go -C e2e run ./hostile
+
+soak: ## a mix of all attacks for ten minutes
+	go -C e2e run ./hostile -soak 10m

@@ -4,24 +4,62 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
+
+	"github.com/echosvc/echosvc/bench/internal/load"
+	"github.com/echosvc/echosvc/bench/internal/peers"
+	"github.com/echosvc/echosvc/bench/internal/report"
 )
 
-// echosvcCommand runs echosvc with its defaults except for the driver, the address, and the log,
-// which has a line for each connection; the other servers log nothing.
-func echosvcCommand(driver string, more ...string) func(netip.AddrPort) (args, env []string) {
-	return func(addr netip.AddrPort) (args, env []string) {
-		return nil, append(append(echosvcEnv(driver, addr), "LOG_LEVEL=warn"), more...)
+// echosvcCommand runs echosvc with its defaults except for the driver, the address, what the load
+// needs, and the log, which has a line for each connection; the other servers log nothing. Over TLS
+// echosvc chooses the driver, because not every driver speaks TLS.
+func echosvcCommand(driver string, more ...string) func(launch) (args, env []string) {
+	return func(l launch) (args, env []string) {
+		env = []string{"HOST=" + l.addr.Addr().String(), fmt.Sprintf("PORT=%d", l.addr.Port()), "HEALTH_PORT=0", "LOG_LEVEL=warn"}
+		if l.load.TLS {
+			env = append(env, "TLS_CERT_FILE="+filepath.Join(l.dir, peers.CertFile), "TLS_KEY_FILE="+filepath.Join(l.dir, peers.KeyFile))
+		} else {
+			env = append(env, "DRIVER="+driver)
+		}
+		switch l.load.Kind {
+		case load.KeepAlive:
+			env = append(env, fmt.Sprintf("PING_INTERVAL=%v", load.PingInterval))
+		case load.Rest:
+			env = append(env, "PING_INTERVAL=0")
+		}
+		return nil, append(env, more...)
 	}
 }
 
-func echosvcEnv(driver string, addr netip.AddrPort) []string {
-	return []string{"DRIVER=" + driver, "HOST=" + addr.Addr().String(), fmt.Sprintf("PORT=%d", addr.Port()), "HEALTH_PORT=0"}
+// echosvc returns a row of echosvc, built from this repository.
+func echosvc(name, title, driver string, more ...string) server {
+	return server{
+		name: name, title: "echosvc (" + title + ")", group: report.Ours, driver: driver, tls: true, pings: true,
+		prepare: prepareEchosvc, command: echosvcCommand(driver, more...),
+	}
+}
+
+// spread returns a row that may use both cores.
+func spread(s server) server {
+	s.spread = true
+	return s
+}
+
+// anotherBuild returns a row like s for another binary of echosvc.
+func anotherBuild(s server, name, binary string) server {
+	s.title = fmt.Sprintf("%s (%s)", name, s.driver)
+	s.name, s.another = name, true
+	s.prepare = func(s *server, dir string, cores cores) (err error) {
+		if s.program, err = exec.LookPath(binary); err != nil {
+			return fmt.Errorf("-also %s: %w", name, err)
+		}
+		return s.checkDriver(dir, cores)
+	}
+	return s
 }
 
 // prepareEchosvc builds echosvc from this repository, and checks that it has the driver.
@@ -34,14 +72,17 @@ func prepareEchosvc(s *server, dir string, cores cores) error {
 			return fmt.Errorf("cannot build echosvc; run the bench in its own directory: %w\n%s", err, output)
 		}
 	}
+	return s.checkDriver(dir, cores)
+}
+
+// checkDriver checks that echosvc uses the driver that it is started with.
+func (s *server) checkDriver(dir string, cores cores) error {
 	trial := *s
-	wanted := ""
-	trial.command = func(addr netip.AddrPort) (args, env []string) {
-		args, env = s.command(addr)
-		wanted = strings.TrimPrefix(env[0], "DRIVER=")
+	trial.command = func(l launch) (args, env []string) {
+		args, env = s.command(l)
 		return args, append(env, "LOG_LEVEL=info", "LOG_FORMAT=json")
 	}
-	process, err := trial.start(dir, cores)
+	process, err := trial.start(&load.Load{}, dir, cores)
 	if err != nil {
 		return err
 	}
@@ -50,8 +91,8 @@ func prepareEchosvc(s *server, dir string, cores cores) error {
 	for began := time.Now(); driver == "" && time.Since(began) < startTimeout; time.Sleep(10 * time.Millisecond) {
 		driver = startDriver(process.output()) // the log line may come after the first connection
 	}
-	if driver != wanted {
-		return fmt.Errorf("%w: requested the driver %q, echosvc uses %q", errSkip, wanted, driver)
+	if driver != s.driver {
+		return fmt.Errorf("%w: requested the driver %q, echosvc uses %q", errSkip, s.driver, driver)
 	}
 	return nil
 }

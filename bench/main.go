@@ -8,6 +8,10 @@
 // figure is the best of several rounds, but a latency is the median of the rounds. The spread is
 // how far the worst round was from the best. Many short rounds find the best sooner than a few
 // long ones, because a neighbour that takes cache and memory stays for seconds.
+//
+// To compare two builds of echosvc, measure both in one run:
+//
+//	go run . -only loop,epoll-c,all -also old=/path/to/echosvc
 package main
 
 import (
@@ -41,12 +45,28 @@ type options struct {
 	duration  time.Duration
 	idle      int
 	only      string
+	also      builds
 	svg, json string
 }
 
+// builds are the values of -also.
+type builds []struct{ name, binary string }
+
+func (b *builds) String() string { return "" }
+
+// Set adds a build.
+func (b *builds) Set(value string) error {
+	name, binary, _ := strings.Cut(value, "=")
+	if name == "" || binary == "" || strings.ContainsAny(name, "/,") {
+		return errors.New("must be NAME=BINARY, with no slash or comma in the name")
+	}
+	*b = append(*b, struct{ name, binary string }{name, binary})
+	return nil
+}
+
 func run(args []string, stdout, stderr io.Writer) error {
-	if len(args) == 3 && args[0] == "serve" {
-		return peers.Serve(args[1], args[2]) // not on a locked thread, where accepting costs more
+	if len(args) == 4 && args[0] == "serve" {
+		return peers.Serve(args[1], args[2], args[3]) // not on a locked thread, where accepting costs more
 	}
 	// The load's thread is pinned to a core, and the servers die with the thread that started them.
 	runtime.LockOSThread()
@@ -56,7 +76,8 @@ func run(args []string, stdout, stderr io.Writer) error {
 	flags.IntVar(&o.rounds, "rounds", 10, "how many `rounds` to measure each cell in; the best one counts")
 	flags.DurationVar(&o.duration, "duration", 500*time.Millisecond, "how long to measure each cell in a round")
 	flags.IntVar(&o.idle, "idle", 0, "number of idle connections; 0 for as many as open files and ports allow")
-	flags.StringVar(&o.only, "only", "", "comma-separated names of servers and loads; without servers all of them run, and likewise loads")
+	flags.StringVar(&o.only, "only", "", "comma-separated `names` of servers and loads, or all for every load; without servers all of them run, and without loads those that need no name")
+	flags.Var(&o.also, "also", "`NAME=BINARY`: another build of echosvc to measure beside the first row, with the same settings; may be repeated")
 	flags.StringVar(&o.svg, "svg", "", "write a picture of the results to this `file`")
 	flags.StringVar(&o.json, "json", "", "write the figures of every round to this `file`")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/echosvc/echosvc/bench/internal/load"
 )
 
 // startTimeout is how long a server may take to accept connections.
@@ -26,10 +28,10 @@ type process struct {
 	exited  chan struct{}
 }
 
-// start runs the server on its core or cores, with none of this process's environment, and waits
+// start runs the server for a load, on its core or cores, with none of this process's environment, and waits
 // until it accepts connections. The calling thread, which is the load's, is pinned to the load's
 // core afterwards.
-func (s server) start(dir string, cores cores) (*process, error) {
+func (s server) start(l *load.Load, dir string, cores cores) (*process, error) {
 	addr, err := freeAddr()
 	if err != nil {
 		return nil, err
@@ -40,7 +42,7 @@ func (s server) start(dir string, cores cores) (*process, error) {
 		return nil, err
 	}
 	defer log.Close()
-	args, env := s.command(addr)
+	args, env := s.command(launch{addr: addr, load: l, dir: dir})
 	p.command = exec.Command(s.program, args...)
 	p.command.Env = append([]string{}, env...) // nil would inherit this process's
 	p.command.Stdout, p.command.Stderr = log, log

@@ -6,7 +6,9 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 
+	"github.com/echosvc/echosvc/bench/internal/load"
 	"github.com/echosvc/echosvc/bench/internal/peers"
 	"github.com/echosvc/echosvc/bench/internal/report"
 )
@@ -16,16 +18,40 @@ type server struct {
 	name  string // on the command line
 	title string // in the table
 	group report.Group
-	bare  bool // echoes TCP bytes and does not speak WebSocket
+	bare  bool // echoes bytes and does not speak WebSocket
+	tls   bool // speaks TLS under a load that does
+	pings bool // sends pings under a load that wants them
+
+	tlsOnly bool // does not run the other loads
 
 	// spread lets the server use both cores, including the load's, to show the effect of more
 	// loops. Such a server runs only if it is named, since the load and it disturb each other.
 	spread bool
 
+	driver  string // of echosvc
+	another bool   // another build of echosvc, from the command line
+
 	prepare func(s *server, dir string, cores cores) error
 	program string // set by prepare
-	// command returns the arguments and environment to listen on an address.
-	command func(addr netip.AddrPort) (args, env []string)
+	command func(launch) (args, env []string)
+}
+
+// A launch is what a server needs to know when it is started.
+type launch struct {
+	addr netip.AddrPort // to listen on
+	load *load.Load
+	dir  string // with the certificate
+}
+
+// runs reports whether the server can be measured under a load.
+func (s server) runs(l *load.Load) bool {
+	switch {
+	case l.TLS && !s.tls, !l.TLS && s.tlsOnly, l.Compressed && s.bare:
+		return false
+	case l.Kind == load.KeepAlive:
+		return s.pings
+	}
+	return true
 }
 
 // errSkip is returned for a server that cannot run on this machine.
@@ -33,22 +59,19 @@ var errSkip = errors.New("not available")
 
 // allServers are in the order of the table.
 var allServers = []server{
-	{name: "loop", title: "echosvc (loop)", group: report.Ours, prepare: prepareEchosvc, command: echosvcCommand("loop")},
-	{name: "portable", title: "echosvc (portable)", group: report.Ours, prepare: prepareEchosvc, command: echosvcCommand("portable")},
-	{name: "one-loop", title: "echosvc (one loop for both cores)", group: report.Ours, spread: true, prepare: prepareEchosvc, command: echosvcCommand("loop", "GOMAXPROCS=1")},
-	{name: "two-loops", title: "echosvc (two loops on both cores)", group: report.Ours, spread: true, prepare: prepareEchosvc, command: echosvcCommand("loop", "GOMAXPROCS=2")},
+	echosvc("loop", "loop", "loop"),
+	echosvc("portable", "portable", "portable"),
+	spread(echosvc("one-loop", "one loop for both cores", "loop", "GOMAXPROCS=1")),
+	spread(echosvc("two-loops", "two loops on both cores", "loop", "GOMAXPROCS=2")),
 	peer("gws", "lxzan/gws"),
 	peer("gobwas", "gobwas/ws"),
 	peer("gorilla", "gorilla/websocket"),
 	peer("coder", "coder/websocket"),
 	peer("nbio", "lesismal/nbio"),
+	overTLS(bare(peer("tls-go", "bare TLS echo, Go"))),
+	overTLS(floor("tls-c", "bare TLS echo, C", peers.BuildTLSEcho)),
 	bare(peer("epoll-go", "bare TCP echo, Go")),
-	{
-		name: "epoll-c", title: "bare TCP echo, C", group: report.Kernel, bare: true, prepare: prepareKernelEcho,
-		command: func(addr netip.AddrPort) (args, env []string) {
-			return []string{addr.Addr().String(), fmt.Sprint(addr.Port())}, nil
-		},
-	},
+	floor("epoll-c", "bare TCP echo, C", peers.BuildKernelEcho),
 }
 
 // peer returns a server that this program contains.
@@ -59,8 +82,8 @@ func peer(name, title string) server {
 			s.program, err = os.Executable()
 			return err
 		},
-		command: func(addr netip.AddrPort) (args, env []string) {
-			return []string{"serve", name, addr.String()}, nil
+		command: func(l launch) (args, env []string) {
+			return []string{"serve", name, l.addr.String(), l.dir}, nil
 		},
 	}
 }
@@ -70,10 +93,34 @@ func bare(s server) server {
 	return s
 }
 
-func prepareKernelEcho(s *server, dir string, _ cores) (err error) {
-	s.program, err = peers.BuildKernelEcho(dir)
-	if errors.Is(err, exec.ErrNotFound) {
-		return fmt.Errorf("%w: no gcc", errSkip)
+func overTLS(s server) server {
+	s.tls, s.tlsOnly = true, true
+	return s
+}
+
+// floor returns a bare echo in C.
+func floor(name, title string, build func(dir string) (program string, err error)) server {
+	return server{
+		name: name, title: title, group: report.Kernel, bare: true, pings: true,
+		prepare: func(s *server, dir string, _ cores) (err error) {
+			s.program, err = build(dir)
+			switch {
+			case errors.Is(err, exec.ErrNotFound):
+				return fmt.Errorf("%w: no gcc", errSkip)
+			case errors.Is(err, peers.ErrNoOpenSSL):
+				return fmt.Errorf("%w: %w", errSkip, err)
+			}
+			return err
+		},
+		command: func(l launch) (args, env []string) {
+			args = []string{l.addr.Addr().String(), fmt.Sprint(l.addr.Port())}
+			switch {
+			case l.load.TLS:
+				args = append(args, filepath.Join(l.dir, peers.CertFile), filepath.Join(l.dir, peers.KeyFile))
+			case l.load.Kind == load.KeepAlive:
+				args = append(args, fmt.Sprint(load.PingInterval.Milliseconds()))
+			}
+			return args, nil
+		},
 	}
-	return err
 }

@@ -316,7 +316,7 @@ func (e dockerEngine) docker(t *testing.T, args ...string) string {
 
 // try runs the client and returns its standard output. The error includes its standard error.
 func (e dockerEngine) try(ctx context.Context, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Minute) // a build takes one, on a machine with nothing else to do
 	defer cancel()
 	command := exec.CommandContext(ctx, string(e), args...)
 	var stderr bytes.Buffer

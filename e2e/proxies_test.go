@@ -73,7 +73,8 @@ http {
 	return addr
 }
 
-// startHAProxy runs HAProxy with the configuration in docs/proxies.md. It checks readyz.
+// startHAProxy runs HAProxy with the configuration in docs/proxies.md. It checks readyz; a check
+// that takes longer than inter fails.
 func startHAProxy(t *testing.T, backends []backend) string {
 	t.Helper()
 	const maxConnections = 4096
@@ -99,7 +100,7 @@ frontend in
   default_backend echosvc
 backend echosvc
   option httpchk GET /readyz
-  default-server inter 100ms fall 1 rise 1
+  default-server inter 1s fall 1 rise 1
 `+servers.String(), "-db", "-f")
 	return addr
 }
@@ -236,7 +237,7 @@ func TestRolloutRehearsal(t *testing.T) {
 			addr := startProxy(t, backends)
 			start := func(i int) *process {
 				t.Helper()
-				return backends[i].start(t, "DRAIN_DELAY=2s", "DRAIN_SPREAD=1s", "DRAIN_TIMEOUT=60s", "CLOSE_TIMEOUT=55s")
+				return backends[i].start(t, "DRAIN_DELAY=3s", "DRAIN_SPREAD=1s", "DRAIN_TIMEOUT=60s", "CLOSE_TIMEOUT=55s")
 			}
 			old := []*process{start(0), start(1)}
 			checkRollout(t, awaitProxy(t, addr), clients, func() {

@@ -43,6 +43,7 @@ var layers = []struct {
 	{"internal/socket", ""},
 	{"internal/probe", ""},
 	{"internal/wstest", ""},              // for tests
+	{"internal/model", ""},               // for tests
 	{"internal/inflate/inflatetest", ""}, // for tests
 }
 

@@ -18,7 +18,7 @@ func TestFileLimit(t *testing.T) {
 	for _, driver := range []string{"portable", "auto"} {
 		t.Run(driver, func(t *testing.T) {
 			command := exec.Command("/bin/sh", "-c", `ulimit -n 64 && exec "$0"`, os.Args[0])
-			p := startProcess(t, command, "DRAIN_SPREAD=0", "DRIVER="+driver)
+			p := startProcess(t, command, "DRAIN_SPREAD=0", "PING_INTERVAL=0", "DRIVER="+driver)
 			serving := p.line(t, "serving")
 			addr, limit := serving["addr"].(string), int(serving["max_connections"].(float64))
 			if limit < 32 || limit >= 64 {

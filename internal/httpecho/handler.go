@@ -43,7 +43,7 @@ func Handler(policy *wsproto.Policy, identity requestinfo.Identity, headers *req
 // connection, a proxy could send an upgrade to net/http, which would not answer it.
 func Closing(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Connection", "close") // alone in its field, or net/http overlooks it
+		w.Header().Set("Connection", "close") // the only value of the field, or net/http ignores it
 		h.ServeHTTP(w, r)
 	})
 }

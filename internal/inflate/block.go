@@ -2,9 +2,13 @@ package inflate
 
 // readBlock reads a block's header (RFC 1951 section 3.2.3).
 func (f *Inflater) readBlock() Status {
+	if f.work >= maxBlockWork && int(f.bits>>3)+len(f.in)-f.at > 0 { // so that the next call uses input
+		return MoreOutput
+	}
 	if !f.need(3) {
 		return NeedInput
 	}
+	f.work += headerWork
 	f.ended = false
 	f.final = f.hold&1 != 0
 	kind := f.hold >> 1 & 3
@@ -156,7 +160,7 @@ func (f *Inflater) readLengths() Status {
 
 // buildCodes builds the lookup tables of a dynamic block.
 func (f *Inflater) buildCodes() Status {
-	f.dynamic++
+	f.work += tableWork
 	litlens, dists := f.lengths[:f.litlens], f.lengths[f.litlens:f.litlens+f.dists]
 	switch {
 	case !buildTable(f.code.litlen[:], litlenTableBits, litlens, litlenSymbols[:]):

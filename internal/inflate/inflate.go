@@ -21,7 +21,7 @@ type Inflater struct {
 	codes   int        // code lengths of the code length code
 	index   int        // code lengths read so far
 	lengths [maxLitlenSymbols + maxDistSymbols]uint8
-	dynamic int // lookup tables built in the last call of Next
+	work    int // of block headers in the current call of Next, see BlockWork
 
 	window
 	code blockCode // of a dynamic block; dist holds the code length code until it has been read
@@ -35,8 +35,8 @@ const (
 
 	// NeedInput: all input has been used. Next needs more of it to produce more output.
 	NeedInput
-	// MoreOutput: the window's end was reached. Next must be called again with the rest of
-	// the input, even if that is empty, and will have output.
+	// MoreOutput: the window's end was reached, or many blocks have begun. Next must be called
+	// again with the rest of the input, even if that is empty.
 	MoreOutput
 	// StreamEnd: a final block has ended (BFINAL, section 3.2.3). A further call begins
 	// another stream with the same window.
@@ -70,18 +70,18 @@ const (
 // or empty. It must not be longer than the window. Reset copies it. It may be called at any
 // time, even in the middle of a stream.
 func (f *Inflater) Reset(windowBits uint8, history []byte) {
-	f.hold, f.bits, f.state, f.fault, f.ended, f.dynamic = 0, 0, atBlock, 0, false, 0
+	f.hold, f.bits, f.state, f.fault, f.ended, f.work = 0, 0, atBlock, 0, false, 0
 	f.window.reset(windowBits, history)
 }
 
-// Next decompresses the beginning of in, until that ends, the stream ends, or the
-// window's end is reached. It returns the output, which is a part of the window and
+// Next decompresses the beginning of in, until that ends, the stream ends, the window's
+// end is reached, or the time it takes is up (see [Inflater.BlockWork]). It returns the output, which is a part of the window and
 // valid until the next call, and how many bytes of in it has used. The output before a
 // corrupt place is returned too; used is meaningless then.
 func (f *Inflater) Next(in []byte) (out []byte, used int, status Status) {
 	f.wrap()
 	start := f.pos
-	f.in, f.at, f.dynamic = in, 0, 0
+	f.in, f.at, f.work = in, 0, 0
 	for status == running {
 		status = f.step()
 	}
@@ -108,10 +108,20 @@ func (f *Inflater) AtStoredLength() bool { return f.state == atStored && f.bits 
 // AtStreamEnd reports whether the input has ended with a final block and its padding.
 func (f *Inflater) AtStreamEnd() bool { return f.ended }
 
-// DynamicBlocks returns how many dynamic blocks had their codes built in the last call of
-// Next (section 3.2.7). Building the codes of one block takes about as long as inflating
-// 1 KiB, even if the block has no output. A caller that limits its time must count it.
-func (f *Inflater) DynamicBlocks() int { return f.dynamic }
+// The time that a block takes besides its output, in bytes of output that take as long. A
+// block need not have any output.
+const (
+	headerWork = 16      // the header of a block, of whatever type
+	tableWork  = 1 << 10 // the lookup tables of a dynamic block (section 3.2.7)
+
+	// maxBlockWork is when a call of Next returns. Its output is bounded by the window.
+	maxBlockWork = 32 << 10
+)
+
+// BlockWork returns the time that the blocks of the last call of Next took besides their
+// output, in bytes of output that take as long. It is little more than 32 KiB at most. A
+// caller that limits the time it spends adds it to the length of the output.
+func (f *Inflater) BlockWork() int { return f.work }
 
 // step handles what comes next in the stream.
 func (f *Inflater) step() Status {

@@ -273,17 +273,54 @@ func TestWindowOf256Bytes(t *testing.T) {
 	}
 }
 
-// TestDynamicBlocks_RFC1951Section3_2_7 counts the codes that each call builds.
-func TestDynamicBlocks_RFC1951Section3_2_7(t *testing.T) {
-	const empty = "\x05\xc0\x01\x09\x00\x00\x00\x80\xa0\xff\xaf\x05" // nothing but the end of the block
+// The blocks of TestBlockWork and TestManyBlocks have nothing but their end.
+const (
+	emptyDynamic     = "\x05\xc0\x01\x09\x00\x00\x00\x80\xa0\xff\xaf\x05" // with BFINAL
+	fourEmptyFixed   = "\x02\x08\x20\x80\x00"
+	fourEmptyDynamic = "\x04\xc0\x81\b\x00\x00\x00\x00\xa0\xfd\xa9/\x01p \x02\x00\x00\x00\x00h\x7f\xeaK\x00\x1c\x88\x00\x00\x00\x00\x00\u069f\xfa\x12\x00\a\"\x00\x00\x00\x00\x80\xf6\xa7\xbe"
+)
+
+// TestBlockWork checks that a call counts the headers and the tables that it has read.
+func TestBlockWork(t *testing.T) {
 	f := newInflater()
 	for _, step := range []struct {
 		in   string
 		want int
-	}{{empty, 1}, {empty[:5], 0}, {empty[5:], 1}, {"\x03\x00", 0}} {
-		if f.Next([]byte(step.in)); f.DynamicBlocks() != step.want {
-			t.Errorf("after %x: %d, want %d", step.in, f.DynamicBlocks(), step.want)
+	}{
+		{emptyDynamic, headerWork + tableWork}, {emptyDynamic[:5], headerWork}, {emptyDynamic[5:], tableWork},
+		{inflatetest.StreamEnd, headerWork}, {fourEmptyFixed, 4 * headerWork}, {"\x00" + inflatetest.FlushEnd, headerWork},
+	} {
+		if f.Next([]byte(step.in)); f.BlockWork() != step.want {
+			t.Errorf("after %x: %d, want %d", step.in, f.BlockWork(), step.want)
 		}
+	}
+}
+
+// TestManyBlocks checks that a call returns after maxBlockWork, although there is no output,
+// and that each call uses input.
+func TestManyBlocks(t *testing.T) {
+	for name, blocks := range map[string]string{
+		"fixed": fourEmptyFixed, "dynamic": fourEmptyDynamic, "stored": "\x00" + inflatetest.FlushEnd,
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newInflater()
+			in := []byte(strings.Repeat(blocks, 10_000))
+			calls := 0
+			for status := MoreOutput; status == MoreOutput; calls++ {
+				var out []byte
+				var used int
+				if out, used, status = f.Next(in); len(out) > 0 || used == 0 || f.BlockWork() > maxBlockWork+headerWork+tableWork {
+					t.Fatalf("%d bytes of output, %d bytes used, %d of work", len(out), used, f.BlockWork())
+				}
+				in = in[used:]
+			}
+			if len(in) > 0 || calls < 5 || f.AtStoredLength() {
+				t.Errorf("%d bytes are left after %d calls", len(in), calls)
+			}
+			if _, _, status := f.Next([]byte{0}); status != NeedInput || !f.AtStoredLength() {
+				t.Errorf("after the header of a stored block: %v", status)
+			}
+		})
 	}
 }
 

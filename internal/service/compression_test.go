@@ -33,7 +33,7 @@ func TestCompressedEcho_RFC7692(t *testing.T) {
 			c := wstest.Connect(t, r.addr)
 			c.Send([]byte(wstest.Request(offerDeflate)))
 			if got := c.Response().Header.Get("Sec-WebSocket-Extensions"); got != want {
-				t.Errorf("agreed on %q, want %q", got, want)
+				t.Errorf("Sec-WebSocket-Extensions is %q, want %q", got, want)
 			}
 			text := strings.Repeat("κόσμε ", 1000)
 			message := deflated(text)
@@ -59,7 +59,7 @@ func TestCompressionOff(t *testing.T) {
 	c := wstest.Connect(t, r.addr)
 	c.Send([]byte(wstest.Request(offerDeflate)))
 	if got := c.Response().Header.Values("Sec-WebSocket-Extensions"); len(got) != 0 {
-		t.Errorf("agreed on %q", got)
+		t.Errorf("Sec-WebSocket-Extensions is %q, want none", got)
 	}
 	c.Send(wstest.Frame(0xc1, deflated("x")))
 	c.ExpectClose(1002)

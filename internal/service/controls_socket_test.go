@@ -106,7 +106,7 @@ func TestControlsOverSockets(t *testing.T) {
 		},
 	}
 	eachDriver(t, func(t *testing.T, driver string) {
-		r := start(t, driver, func(c *config.Config) { c.PingInterval, c.CloseTimeout = 0, wstest.Patience })
+		r := start(t, driver, nil)
 		for query, test := range tests {
 			t.Run(query, func(t *testing.T) { test(t, dialControlled(t, r.addr, query)) })
 		}

@@ -45,7 +45,7 @@ func TestDrain(t *testing.T) {
 	}
 	wstest.NeedFiles(t, 2*clients+100)
 	eachDriver(t, func(t *testing.T, driver string) {
-		r := start(t, driver, func(c *config.Config) { c.DrainSpread, c.CloseTimeout = 200*time.Millisecond, wstest.Patience })
+		r := start(t, driver, func(c *config.Config) { c.DrainSpread = 200 * time.Millisecond })
 		list := dialMany(t, r.addr, clients)
 		r.terminate()
 
@@ -87,7 +87,7 @@ func TestDrain(t *testing.T) {
 // all echoes that are due, and then 1001.
 func TestDrainWaitsForASlowReader(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
-		r := start(t, driver, func(c *config.Config) { c.PingInterval = 0 })
+		r := start(t, driver, nil)
 		c := wstest.Dial(t, r.addr)
 		const messages, size = 24, 1 << 20
 		written := make(chan error)
@@ -157,7 +157,7 @@ func TestDrainDelay(t *testing.T) {
 func TestDrainIsCutShort(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		t.Run("time-out", func(t *testing.T) {
-			r := start(t, driver, func(c *config.Config) { c.DrainTimeout = 100 * time.Millisecond; c.CloseTimeout = time.Hour })
+			r := start(t, driver, func(c *config.Config) { c.DrainTimeout = 100 * time.Millisecond })
 			dialMany(t, r.addr, 3)
 			r.terminate()
 			<-r.done
@@ -166,7 +166,7 @@ func TestDrainIsCutShort(t *testing.T) {
 			}
 		})
 		t.Run("second signal", func(t *testing.T) {
-			r := start(t, driver, func(c *config.Config) { c.CloseTimeout = time.Hour })
+			r := start(t, driver, nil)
 			dialMany(t, r.addr, 3)
 			r.terminate()
 			r.signals <- syscall.SIGINT

@@ -41,8 +41,9 @@ func eachDriver(t *testing.T, test func(t *testing.T, driver string)) {
 	}
 }
 
-// start starts a service with the default configuration, after changes. It ends with the
-// test, which fails if goroutines, file descriptors or buffers are left over.
+// start starts a service with the default configuration, after changes. It sends no pings,
+// and its time-outs are long enough for a slow machine. It ends with the test, which fails
+// if goroutines, file descriptors or buffers are left over.
 func start(t *testing.T, driver string, change func(*config.Config)) *running {
 	t.Helper()
 	goroutines := goleak.IgnoreCurrent()
@@ -54,7 +55,8 @@ func start(t *testing.T, driver string, change func(*config.Config)) *running {
 	}
 	c := config.Default()
 	c.DrainSpread = 10 * time.Millisecond
-	c.DrainTimeout = wstest.Patience
+	c.DrainTimeout, c.HandshakeTimeout, c.WriteTimeout, c.CloseTimeout = wstest.Patience, wstest.Patience, wstest.Patience, wstest.Patience
+	c.PingInterval = 0
 	c.Driver = config.Driver(driver)
 	if change != nil {
 		change(&c)

@@ -109,7 +109,8 @@ func TestWSS(t *testing.T) {
 	}
 	wstest.WriteCertificate(t, dir, "two")
 	eventually(t, "the new certificate is used", func() bool {
-		_, name := dialTLS(t, r.addr)
+		c, name := dialTLS(t, r.addr)
+		c.Close()
 		return name == "two"
 	})
 	c.Send(wstest.Frame(0x81, "still here"))

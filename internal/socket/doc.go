@@ -26,7 +26,8 @@
 //     over any number of Wakes.
 //  4. After a Yield, Receive is called again with what was kept, once other connections
 //     had their turn. A Wake may come in between, and the Yield stays outstanding. If the
-//     Step of that Wake says Pause, the pause takes its place.
+//     Step of that Wake says Pause, the pause takes its place. A connection that yields or
+//     reads much is busy: those that take less time come first.
 //  5. During a pause nothing is read, not even the end of input. It ends with a Step of
 //     Wake that says Read or ShutDown, and then Receive is called with what was kept,
 //     even if that is nothing.
@@ -65,6 +66,7 @@
 //	config.go               Config
 //	portable.go             Portable
 //	portable_conn.go        its connections
+//	turns.go                how busy ones leave a processor to the others
 //	pending_error_*.go      how they notice a reset during a pause
 //	inbox.go                the buffer that such a connection reads into
 //	loop_linux.go           Loop

@@ -9,7 +9,7 @@ import (
 
 // acceptBatch is how many connections are accepted in one turn at most, so that a crowd of
 // new ones does not hold up the others.
-const acceptBatch = 64
+const acceptBatch = 16
 
 // acceptor is the part of the first loop that accepts connections, for all loops.
 type acceptor struct {

@@ -7,6 +7,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+const (
+	// maxYields is how often the size of a read is halved at most, which is to 16 KiB.
+	maxYields = 5
+)
+
 // loopConn is a connection of a loop. Idle connections are many, so its fields are small.
 type loopConn struct {
 	handler    Handler
@@ -24,7 +29,9 @@ type loopConn struct {
 	input      inputState
 	then       Action // of the Step whose bytes are pending
 	class      int8   // of held
-	queued     bool   // in the loop's list of connections that have yielded
+	queued     bool   // in the loop's queue
+	busy       bool   // served from the queue, see noteWork
+	yields     uint8  // how often the size of a read has been halved, see noteWork
 	wakeAsked  bool   // Loop.Wake was called while bytes were pending
 }
 
@@ -37,7 +44,7 @@ func (l *loop) add(fd int, remote string) {
 		unix.Close(fd)
 		return
 	}
-	c := &loopConn{handler: l.driver.config.Open(remote), fd: int32(fd), generation: generation, events: unix.EPOLLIN}
+	c := &loopConn{handler: l.driver.config.Open(remote), fd: int32(fd), generation: generation, events: unix.EPOLLIN, busy: true}
 	for len(l.conns) <= fd {
 		l.conns = append(l.conns, nil)
 	}
@@ -48,7 +55,8 @@ func (l *loop) add(fd int, remote string) {
 // read reads once, and gives the connection what it kept and what has arrived.
 func (l *loop) read(c *loopConn) {
 	mem, end := l.readBuffer(c)
-	n, err := receiveNow(int(c.fd), mem[end:])
+	most := loopBuffer >> c.yields
+	n, err := receiveNow(int(c.fd), mem[end:min(len(mem), end+most)])
 	switch {
 	case err == unix.EAGAIN, err == unix.EINTR:
 	case err != nil:
@@ -56,6 +64,7 @@ func (l *loop) read(c *loopConn) {
 	case n == 0:
 		l.take(c, byEndOfInput, c.handler.EndOfInput(l.now), 0, nil)
 	default:
+		c.busy = n >= busyRead
 		l.receive(c, mem, end+n)
 	}
 }
@@ -86,7 +95,21 @@ func (l *loop) keptBytes(c *loopConn) []byte {
 func (l *loop) receive(c *loopConn, mem []byte, end int) {
 	headroom := l.driver.config.Headroom
 	step, kept := c.handler.Receive(l.now, mem, headroom, end)
+	c.noteWork(step.Then)
 	l.take(c, byReceive, step, end-headroom, mem[end-kept:end])
+}
+
+// noteWork notes how much work a Receive was. A connection that has yielded is busy, and
+// reads half as much next time: what it keeps would be copied and held for many turns. One
+// that has not reads twice as much again.
+func (c *loopConn) noteWork(then Action) {
+	switch {
+	case then == Yield:
+		c.busy = true
+		c.yields = min(c.yields+1, maxYields)
+	case c.yields > 0:
+		c.yields--
+	}
 }
 
 // wake wakes a connection. What it keeps stays.
@@ -134,9 +157,8 @@ func (l *loop) finish(c *loopConn) {
 		unix.Shutdown(int(c.fd), unix.SHUT_WR) // if it fails, so does the next read
 	}
 	l.watch(c)
-	if c.input == yielding && !c.queued {
-		c.queued = true
-		l.yielded = append(l.yielded, c)
+	if c.input == yielding {
+		l.enqueue(c)
 	}
 	if c.wakeAsked {
 		l.timers.set(c, l.now) // which expire sees to in this turn

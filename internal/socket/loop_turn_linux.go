@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// yieldTime is how long connections that have yielded are served in one turn. One
-	// Receive may exceed it.
-	yieldTime = 20 * time.Millisecond
+	// queueTime is how long the queue is served in one turn. The last connection may
+	// exceed it.
+	queueTime = 250 * time.Microsecond
 	// maxTurn is how long a loop waits in one turn at most, so that its beat shows that
 	// it is alive.
 	maxTurn = time.Second
@@ -31,7 +31,7 @@ type loop struct {
 	conns   []*loopConn // by file descriptor
 	next    uint32      // generation of the next connection
 	timers  wakeHeap
-	yielded []*loopConn // to be given what they kept, in this turn or the next
+	queue   []*loopConn // busy or yielding, to be served in this turn or a later one
 	events  [256]unix.EpollEvent
 	scratch [256]byte
 
@@ -104,11 +104,14 @@ func (l *loop) runPosted() {
 // run turns the loop until the driver is aborted. Input comes before timers, since a
 // process that was stopped for a while finds both. The loop waits only when nothing is
 // ready, in a call that Go's scheduler knows of.
+//
+// Connections that take long are queued, and the queue is served for a short time between
+// two looks at the events. So the others wait for about one of them, however many they are.
 func (l *loop) run() {
 	l.mem = make([]byte, l.driver.config.Headroom+loopBuffer)
 	for !l.driver.aborted.Load() {
 		n, err := pollNow(l.epoll, l.events[:])
-		if n == 0 && err == nil && len(l.yielded) == 0 {
+		if n == 0 && err == nil && len(l.queue) == 0 {
 			n, err = unix.EpollWait(l.epoll, l.events[:], l.timeout())
 		}
 		l.now = l.beat()
@@ -124,7 +127,7 @@ func (l *loop) run() {
 				l.beat()
 			}
 		}
-		l.receiveYielded()
+		l.serveQueue()
 		l.expire()
 	}
 	l.end()
@@ -163,12 +166,14 @@ func (l *loop) dispatch(event *unix.EpollEvent) {
 	c := l.conns[fd]
 	switch {
 	case c == nil || int32(c.generation) != event.Pad:
-	case c.pending > 0:
-		l.flush(c)
-	case c.input == reading:
-		l.read(c)
-	case c.input == paused && event.Events&unix.EPOLLERR != 0:
-		l.closeConn(c, os.NewSyscallError("epoll_wait", unix.ECONNRESET))
+	case c.input == paused && c.pending == 0:
+		if event.Events&unix.EPOLLERR != 0 {
+			l.closeConn(c, os.NewSyscallError("epoll_wait", unix.ECONNRESET))
+		}
+	case c.busy:
+		l.enqueue(c)
+	default:
+		l.serve(c)
 	}
 }
 
@@ -181,21 +186,44 @@ func (l *loop) timeout() int {
 	return int((max(wait, 0) + time.Millisecond - 1) / time.Millisecond)
 }
 
-// receiveYielded gives the connections that have yielded what they kept. Each has one
-// Receive in a turn. Those that do not fit into the turn's time are first in the next.
-func (l *loop) receiveYielded() {
-	conns, began := l.yielded, l.driver.config.Now()
-	l.yielded = nil
-	for i, c := range conns {
-		if l.beat().Sub(began) > yieldTime {
-			l.yielded = append(conns[i:len(conns):len(conns)], l.yielded...)
-			return
-		}
+// enqueue puts a connection at the end of the queue, unless it is there already.
+func (l *loop) enqueue(c *loopConn) {
+	if !c.queued {
+		c.queued = true
+		l.queue = append(l.queue, c)
+	}
+}
+
+// serveQueue serves the first connections of the queue, each once.
+func (l *loop) serveQueue() {
+	if len(l.queue) == 0 {
+		return
+	}
+	began := l.driver.config.Now()
+	n, served := len(l.queue), 0
+	for served < n && l.beat().Sub(began) <= queueTime {
+		c := l.queue[served]
+		served++
 		c.queued = false
-		if l.conns[c.fd] == c && c.input == yielding && c.pending == 0 { // otherwise finish adds it again
-			mem, end := l.readBuffer(c)
-			l.receive(c, mem, end)
+		if l.conns[c.fd] == c {
+			l.serve(c)
 		}
+	}
+	rest := copy(l.queue, l.queue[served:])
+	clear(l.queue[rest:])
+	l.queue = l.queue[:rest]
+}
+
+// serve goes on with what a connection is at: sending, answering what it kept, or reading.
+func (l *loop) serve(c *loopConn) {
+	switch {
+	case c.pending > 0:
+		l.flush(c)
+	case c.input == yielding:
+		mem, end := l.readBuffer(c)
+		l.receive(c, mem, end)
+	case c.input == reading:
+		l.read(c)
 	}
 }
 

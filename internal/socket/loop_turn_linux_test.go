@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -137,4 +138,96 @@ func TestLoopIgnoresInputEventsOfAPausedConnection(t *testing.T) {
 		l.dispatch(&unix.EpollEvent{Events: unix.EPOLLIN, Fd: c.fd, Pad: int32(c.generation)})
 	})
 	h.expect(t, "receive a")
+}
+
+// TestLoopQueuesBusyConnections: one that has read much is served when those that are ready
+// have been.
+func TestLoopQueuesBusyConnections(t *testing.T) {
+	h := &scripted{}
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("a"))
+	h.expect(t, "receive a")
+	l.inLoop(func(l *loop, c *loopConn) {
+		event := &unix.EpollEvent{Events: unix.EPOLLIN, Fd: c.fd, Pad: int32(c.generation)}
+		if c.busy {
+			t.Error("a connection that has read a byte is busy")
+		}
+		c.busy = true
+		l.dispatch(event)
+		l.dispatch(event)
+		if len(l.queue) != 1 || !c.queued {
+			t.Errorf("%d connections are queued", len(l.queue))
+		}
+	})
+	l.client.Write([]byte("b"))
+	h.expect(t, "receive a", "receive b")
+	l.inLoop(func(l *loop, c *loopConn) {
+		if c.busy || c.queued || len(l.queue) > 0 {
+			t.Error("still busy or queued after a short read")
+		}
+	})
+}
+
+// TestLoopServesTheQueueForAShortTime: the rest of the queue keeps its order.
+func TestLoopServesTheQueueForAShortTime(t *testing.T) {
+	h := &scripted{}
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("a"))
+	h.expect(t, "receive a")
+	l.inLoop(func(loop *loop, c *loopConn) {
+		gone := func() *loopConn { return &loopConn{fd: c.fd, queued: true} }
+		loop.enqueue(c)
+		second, third := gone(), gone()
+		loop.queue = append(loop.queue, second, third)
+		l.client.Write([]byte("b"))
+		h.answer = func(string, string) (Step, int) {
+			l.clock.Add(int64(queueTime + 1))
+			return Step{}, 0
+		}
+		loop.serveQueue()
+		if len(loop.queue) != 2 || loop.queue[0] != second || loop.queue[1] != third {
+			t.Errorf("%d connections are left in the queue", len(loop.queue))
+		}
+		h.answer = nil
+		loop.serveQueue()
+		if len(loop.queue) != 0 {
+			t.Errorf("%d connections are left in the queue", len(loop.queue))
+		}
+	})
+	h.expect(t, "receive a", "receive b")
+}
+
+// TestLoopReadsLessAfterAYield, so that less is kept and copied in the next turns.
+func TestLoopReadsLessAfterAYield(t *testing.T) {
+	c := &loopConn{}
+	for _, step := range []struct {
+		then Action
+		read int
+		busy bool
+	}{
+		{Read, loopBuffer, false}, {Yield, loopBuffer / 2, true}, {Yield, loopBuffer / 4, true}, {Yield, loopBuffer / 8, true},
+		{Yield, loopBuffer / 16, true}, {Yield, 16 << 10, true}, {Yield, 16 << 10, true}, {Read, 32 << 10, true},
+	} {
+		if c.noteWork(step.then); c.busy != step.busy || loopBuffer>>c.yields != step.read {
+			t.Errorf("after %v: busy is %v, reads %d bytes", step.then, c.busy, loopBuffer>>c.yields)
+		}
+	}
+	const most = 16 << 10
+	h := &scripted{received: func(_ []byte, start, end int) error {
+		if end-start > most {
+			return errors.New("more was read")
+		}
+		return nil
+	}}
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("a"))
+	h.expect(t, "receive a")
+	l.inLoop(func(l2 *loop, c *loopConn) {
+		c.yields = maxYields
+		l.client.Write(make([]byte, 2*most))
+		l2.read(c)
+	})
+	if calls := h.recorded(); len(calls[1]) != len("receive ")+most {
+		t.Errorf("received %d bytes", len(calls[1]))
+	}
 }

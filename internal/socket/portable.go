@@ -12,6 +12,7 @@ import (
 type Portable struct {
 	config Config
 	pool   *pool
+	turns  turns
 
 	mu      sync.Mutex
 	conns   map[*portableConn]struct{}
@@ -21,7 +22,7 @@ type Portable struct {
 
 // NewPortable returns a driver that serves nothing yet.
 func NewPortable(config Config) *Portable {
-	return &Portable{config: config, pool: newPool(smallBuffer, mediumBuffer, config.Buffer), conns: map[*portableConn]struct{}{}}
+	return &Portable{config: config, pool: newPool(smallBuffer, mediumBuffer, config.Buffer), turns: newTurns(), conns: map[*portableConn]struct{}{}}
 }
 
 // Name returns the driver's name for logs.

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -42,6 +41,7 @@ type portableConn struct {
 
 	// For the goroutine of run alone:
 	input   inputState
+	busy    bool // receives in turns with others
 	inbox   inbox
 	armed   Instant // the read deadline that is set; never if it is unknown or there is none
 	scratch [256]byte
@@ -124,7 +124,7 @@ func (c *portableConn) next() (Action, error) {
 	case c.input == yielding && wake.Reached(now):
 		return c.wake()
 	case c.input == yielding:
-		runtime.Gosched()
+		c.busy = true
 		return c.receive()
 	}
 	return c.read(now, wake)
@@ -148,6 +148,7 @@ func (c *portableConn) read(now, wake Instant) (Action, error) {
 	switch {
 	case n > 0:
 		c.inbox.end += n
+		c.busy = n >= busyRead
 		return c.receive()
 	case timedOut(err):
 		return c.wake()
@@ -198,12 +199,18 @@ func (c *portableConn) interrupt() {
 	}
 }
 
-// receive gives the handler what is in the inbox.
+// receive gives the handler what is in the inbox, in turns with others if it is busy.
 func (c *portableConn) receive() (Action, error) {
+	if c.busy {
+		c.driver.turns.take()
+	}
 	c.mu.Lock()
 	given := c.inbox.end - c.inbox.start
 	step, kept := c.handler.Receive(c.driver.config.Now(), *c.inbox.mem, c.inbox.start, c.inbox.end)
 	c.mu.Unlock()
+	if c.busy {
+		c.driver.turns.giveBack()
+	}
 	return c.take(byReceive, step, given, kept)
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // patience is how long a test over sockets waits for what must happen. It fails after that.
-const patience = 10 * time.Second
+const patience = 60 * time.Second
 
 // scripted is a handler that records its calls, and answers as its script says.
 type scripted struct {

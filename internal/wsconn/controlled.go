@@ -14,6 +14,8 @@ type controlled struct {
 	*controls
 	schedule
 
+	messages, pings paced // of the server's own, because of every and ping
+
 	echoed   int           // messages
 	end      socket.Action // how the connection ends; Read until then
 	ignoring bool          // the client's close frame has arrived and was not answered
@@ -138,7 +140,7 @@ func (k *controlled) appendFragments(dst []byte, ev *wsproto.Event) []byte {
 		last := n == len(payload)
 		f := wsproto.Frame{Opcode: wsproto.OpContinuation, Fin: last && ev.Last(), Payload: payload[:n]}
 		if !k.midMessage {
-			f.Opcode, f.Compressed = ev.Opcode, ev.Compressed // of a message's first frame alone (RFC 7692 section 6.1)
+			f.Opcode, f.Compressed = ev.Opcode, ev.Compressed // only in the first frame of a message (RFC 7692 section 6.1)
 		}
 		k.midMessage = !f.Fin
 		dst = wsproto.AppendFrame(dst, f)

@@ -37,6 +37,9 @@ func (k *controlled) wake(c *Conn, now socket.Instant, dst []byte) socket.Step {
 	case k.closeAt.Reached(now):
 		dst = c.appendClose(dst, k.closeCode, k.closeReason)
 	default:
+		if k.ping > 0 {
+			k.pings.mayBeSent(&c.server.Pace, now, &c.timers.nextPing) // keepAlive sends it
+		}
 		dst = c.keepAlive(now, dst, k.pingInterval(c.server.Config.PingInterval), k.paused())
 	}
 	if c.stage == stageClosing {
@@ -48,7 +51,7 @@ func (k *controlled) wake(c *Conn, now socket.Instant, dst []byte) socket.Step {
 // wakeOpen does what is due on a connection that stays open.
 func (k *controlled) wakeOpen(c *Conn, now socket.Instant, dst []byte) socket.Step {
 	k.stall(now)
-	if k.messageAt.Reached(now) && k.maySend(c) {
+	if k.maySend(c) && k.messages.mayBeSent(&c.server.Pace, now, &k.messageAt) {
 		dst = wsproto.AppendText(dst, strconv.AppendInt(nil, k.nextMessage(now, k.every), 10))
 	}
 	if k.answerAt.Reached(now) && !k.stalled {

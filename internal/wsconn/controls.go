@@ -52,6 +52,10 @@ const (
 	minInterval = 10 * time.Millisecond // between pings, and between messages of the control every
 )
 
+// maxQueryParts is the largest number of parts of a query, separated by "&". It leaves room
+// for all controls and for parts that a proxy or a client adds.
+const maxQueryParts = 64
+
 // control describes one control.
 type control struct {
 	name    string
@@ -115,6 +119,9 @@ func parseControls(target string, allowed bool) (*controls, *wsproto.HandshakeEr
 	_, query, _ := strings.Cut(target, "?")
 	if query == "" {
 		return nil, nil
+	}
+	if strings.Count(query, "&") >= maxQueryParts {
+		return nil, refuseQuery("the query has more than %d parts, the limit of this server", maxQueryParts)
 	}
 	k := newControls(strings.Clone(query[:min(len(query), maxQuery)])) // a substring would keep the whole request head in memory
 	seen, names := map[string]bool{}, []string{}

@@ -152,6 +152,19 @@ func TestRefusedControlsAreExplained(t *testing.T) {
 	}
 }
 
+// TestQueryPartsAreLimited, whether controls are allowed or not.
+func TestQueryPartsAreLimited(t *testing.T) {
+	for _, allowed := range []bool{false, true} {
+		if _, refusal := parseControls("/?"+strings.Repeat("&", maxQueryParts-1), allowed); refusal != nil {
+			t.Errorf("at the limit: %v", refusal)
+		}
+		_, refusal := parseControls("/?"+strings.Repeat("&", maxQueryParts), allowed)
+		if refusal == nil || refusal.Status != 400 || refusal.Text != "the query has more than 64 parts, the limit of this server" {
+			t.Errorf("over the limit: %v", refusal)
+		}
+	}
+}
+
 func TestControlsSwitchedOff(t *testing.T) {
 	off := func(c *settings) { c.Controls = false }
 	for _, query := range []string{"token=x", "a&b=%zz&&c", "x=greet"} {

@@ -23,6 +23,7 @@ type Server struct {
 	Log       *slog.Logger
 	Lines     *Lines
 	Headers   requestinfo.Filter // of greetings
+	Pace      Pace
 	// Clock converts an instant to wall clock time.
 	Clock func(socket.Instant) time.Time
 }

@@ -114,7 +114,7 @@ func (d *Decoder) payload(p []byte, n int, ev *Event) int {
 		ev.Compressed = true
 		payload, err = d.inflate(payload, ev)
 	} else {
-		err = d.plain(payload)
+		err = d.plain(payload, ev)
 	}
 	d.left -= int64(len(payload))
 	ev.Kind, ev.Opcode, ev.Fin, ev.Payload = Data, d.message, d.fin, payload
@@ -130,11 +130,14 @@ func (d *Decoder) payload(p []byte, n int, ev *Event) int {
 }
 
 // plain decodes payload that is not compressed.
-func (d *Decoder) plain(payload []byte) ProtocolError {
+func (d *Decoder) plain(payload []byte, ev *Event) ProtocolError {
 	key, beyondASCII := unmask(payload, d.key)
 	d.key = key
-	if d.message == OpText && (beyondASCII || !d.text.complete()) && !d.text.check(payload) { // section 8.1
-		return ErrInvalidUTF8
+	if d.message == OpText && (beyondASCII || !d.text.complete()) { // section 8.1
+		ev.work = len(payload) / textBytes
+		if !d.text.check(payload) {
+			return ErrInvalidUTF8
+		}
 	}
 	return 0
 }

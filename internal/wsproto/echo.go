@@ -75,7 +75,7 @@ func (e *Echo) Decode(b *Buffer) *Event {
 		return ev
 	}
 	ev.used = e.decoder.Next(b.Mem[at:b.End], ev)
-	b.work += ev.work
+	b.work += frameWork + len(ev.Payload)/payloadBytes + ev.work
 	if ev.length > 0 {
 		e.whole = ev.length <= MaxWhole
 	}

@@ -34,7 +34,7 @@ type Event struct {
 
 	used   int   // bytes of input that the event took
 	length int64 // of the frame's payload, in the event that has its header; else 0
-	work   int   // what took time, in bytes that could have been inflated meanwhile
+	work   int   // beyond that of every frame, see enoughWork
 
 	// Payload is the payload, unmasked. Data events have it in pieces, which follow each other
 	// from one event to the next and may be empty; if the message is compressed, so are they.

@@ -42,6 +42,9 @@ func (r *Request) IsUpgrade() bool {
 // Accept checks a request by RFC 6455 section 4.2.1 and by the policy, and negotiates the
 // subprotocol and compression (section 4.2.2). If the error is nil, the request is accepted.
 func (p *Policy) Accept(r *Request) (Handshake, *HandshakeError) {
+	if err := r.checkLists(); err != nil {
+		return Handshake{}, err
+	}
 	if err := checkRequest(r); err != nil {
 		return Handshake{}, err
 	}
@@ -61,6 +64,32 @@ func (p *Policy) Accept(r *Request) (Handshake, *HandshakeError) {
 	}
 	key, _ := r.value("Sec-WebSocket-Key")
 	return Handshake{Accept: acceptKey(key), Subprotocol: subprotocol, Deflate: p.Compression.negotiate(offers)}, nil
+}
+
+// checkLists rejects a request with lists over the limits.
+func (r *Request) checkLists() *HandshakeError {
+	for _, list := range []struct {
+		name, separator, what string
+		most                  int
+	}{
+		{"Upgrade", ",", "elements", MaxElements},
+		{"Connection", ",", "elements", MaxElements},
+		{"Sec-WebSocket-Protocol", ",", "subprotocols", MaxElements},
+		{"Sec-WebSocket-Extensions", ",", "extensions", MaxExtensions},
+		{"Sec-WebSocket-Extensions", ";", "parameters", MaxExtensionParams},
+	} {
+		n := 0
+		for value := range r.Values(list.name) {
+			n += strings.Count(value, list.separator)
+			if list.separator == "," {
+				n++
+			}
+		}
+		if n > list.most {
+			return Refuse(statusFieldsTooLarge, ReasonTooLarge, "%s has more than %d %s, the limit of this server", list.name, list.most, list.what)
+		}
+	}
+	return nil
 }
 
 // checkRequest makes the checks that do not depend on the policy (section 4.2.1).

@@ -1,6 +1,7 @@
 package wsproto
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -118,6 +119,46 @@ func TestAccept_Section4_2_1(t *testing.T) {
 			}
 			if test.status != 0 && (err == nil || err.Status != test.status || err.Reason != test.reason) {
 				t.Errorf("got %v, want %d, %s", err, test.status, test.reason)
+			}
+		})
+	}
+}
+
+// TestListLimits checks that a list over its limit is rejected with a text that names the
+// limit, and that one at its limit is not. Empty elements count.
+func TestListLimits(t *testing.T) {
+	numbered := func(n int, separator string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "a%d%s", i, separator)
+		}
+		return strings.TrimSuffix(b.String(), separator)
+	}
+	params := func(n int) string { return strings.Repeat("a;b;b;b;b,", n/4-1) + "a;b;b;b;b" }
+	for _, test := range []struct {
+		name, text string
+		at, over   []string // changes
+	}{
+		{"Upgrade", "Upgrade has more than 64 elements",
+			[]string{"Upgrade: " + numbered(63, ",") + ",websocket"}, []string{"Upgrade: websocket," + numbered(64, ",")}},
+		{"Connection", "Connection has more than 64 elements",
+			[]string{"Connection: Upgrade" + strings.Repeat(",", 63)}, []string{"Connection: Upgrade" + strings.Repeat(",", 64)}},
+		{"subprotocols", "Sec-WebSocket-Protocol has more than 64 subprotocols",
+			[]string{"+Sec-WebSocket-Protocol: " + numbered(32, ","), "+Sec-WebSocket-Protocol: b" + numbered(32, ",b")},
+			[]string{"+Sec-WebSocket-Protocol: " + numbered(32, ","), "+Sec-WebSocket-Protocol: b" + numbered(33, ",b")}},
+		{"extensions", "Sec-WebSocket-Extensions has more than 16 extensions",
+			[]string{"+Sec-WebSocket-Extensions: " + numbered(16, ", ")}, []string{"+Sec-WebSocket-Extensions: " + numbered(17, ", ")}},
+		{"parameters", "Sec-WebSocket-Extensions has more than 64 parameters",
+			[]string{"+Sec-WebSocket-Extensions: " + params(64)}, []string{"+Sec-WebSocket-Extensions: " + params(64) + ";b"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if _, err := anything.Accept(request(t, test.at...)); err != nil {
+				t.Errorf("at the limit: %v", err)
+			}
+			r := request(t, test.over...)
+			_, err := anything.Accept(r)
+			if !r.IsUpgrade() || err == nil || err.Status != 431 || err.Reason != ReasonTooLarge || err.Text != test.text+", the limit of this server" {
+				t.Errorf("over the limit: %v", err)
 			}
 		})
 	}

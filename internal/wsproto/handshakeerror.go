@@ -22,7 +22,7 @@ type Reason string
 // The reasons of this package.
 const (
 	ReasonMalformed   Reason = "malformed"    // not HTTP
-	ReasonTooLarge    Reason = "too_large"    // the request head exceeds MaxLine, MaxHead or MaxFields
+	ReasonTooLarge    Reason = "too_large"    // the request head exceeds MaxLine, MaxHead or MaxFields, or a list its limit
 	ReasonMethod      Reason = "method"       // not GET
 	ReasonHTTPVersion Reason = "http_version" // not HTTP/1.1
 	ReasonHost        Reason = "host"

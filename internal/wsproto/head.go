@@ -13,6 +13,19 @@ const (
 	MaxFields = 128
 )
 
+// Limits of the lists in an upgrade, so that a request head of MaxHead bytes costs about as
+// much time as any other. Browsers offer one or two extensions with two parameters. Every
+// comma or semicolon counts, also one that separates empty elements.
+const (
+	// MaxElements is the largest number of elements of Upgrade, Connection and
+	// Sec-WebSocket-Protocol, each in all fields of that name.
+	MaxElements = 64
+	// MaxExtensions is the largest number of extensions that are offered.
+	MaxExtensions = 16
+	// MaxExtensionParams is the largest number of parameters of all of them.
+	MaxExtensionParams = 64
+)
+
 // Head finds the end of a request head that arrives in pieces. It looks at each byte once,
 // so many small pieces take no more time than one. The zero value is ready to use.
 type Head struct {

@@ -7,15 +7,6 @@ const (
 	// before it knows how many it will use, and masks the others again, which must not take
 	// long in comparison. The inflater's window bounds the output of a call.
 	inflateCut = 4 << 10
-
-	// Work is counted in bytes that could have been inflated in the same time. After
-	// enoughWork, other connections get their turn.
-	enoughWork = 1 << 20
-	callWork   = 1 << 8  // of a call, besides its output
-	tableWork  = 1 << 10 // of the lookup tables of a block
-	// historyWork is how many bytes of history are copied, there and back, in the time of one
-	// byte of work.
-	historyWork = 4
 )
 
 // Inflater inflates one compressed message at a time. It has 40 KB, so connections borrow
@@ -90,7 +81,7 @@ func (i *inflation) endCompressed(ev *Event) bool {
 			i.history = new([]byte)
 		}
 		*i.history = f.stream.AppendHistory((*i.history)[:0])
-		ev.work += len(*i.history) / historyWork
+		ev.work += len(*i.history) / historyBytes
 	}
 	return true
 }
@@ -116,7 +107,7 @@ func (d *Decoder) inflate(payload []byte, ev *Event) (used []byte, err ProtocolE
 	d.key = rotateKey(d.key, n)
 	unmask(cut[n:], d.key)
 	ev.Inflated = out
-	ev.work = callWork + len(out) + f.stream.DynamicBlocks()*tableWork
+	ev.work = callWork + len(out) + f.stream.BlockWork()
 
 	limit := d.config.MaxMessageSize
 	over := limit != 0 && f.size > limit

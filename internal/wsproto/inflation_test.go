@@ -96,7 +96,7 @@ func TestControlFramesWithinACompressedMessage_RFC7692Section6_1(t *testing.T) {
 // pieces with the client's bytes, and that only the first has RSV1. In one read, it comes
 // back as one frame.
 func TestLargeCompressedFrame_RFC7692Section6_1(t *testing.T) {
-	payload := string(inflatetest.Flushed(inflatetest.Noise(3*MaxWhole), flate.BestSpeed))
+	payload := string(inflatetest.Flushed(inflatetest.Noise(MaxWhole+MinPiece), flate.BestSpeed))
 	in := wstest.Frame(0xc2, payload)
 	s := newDeflateSession(t, &Config{Inflaters: newTestInflaters(t)}, stateless)
 	s.readInCuts(in, 30_000)

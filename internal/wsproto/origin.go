@@ -14,7 +14,7 @@ func (p *Policy) checkOrigin(r *Request) *HandshakeError {
 		return nil
 	}
 	host, _ := r.value("Host")
-	return Refuse(statusForbidden, ReasonOrigin, "Origin is %.200q in %d header fields (Host is %q); this server allows %s", origin, count, host, strings.Join(p.Origins, ", "))
+	return Refuse(statusForbidden, ReasonOrigin, "Origin is %.200q in %d header fields (Host is %.200q); this server allows %s", origin, count, host, strings.Join(p.Origins, ", "))
 }
 
 // AllowsOrigin reports whether a web page of that origin is accepted.

@@ -92,11 +92,15 @@ func (r *Request) value(name string) (first string, count int) {
 	return first, count
 }
 
-// hasToken reports whether a field of that name lists the token, compared without case.
+// hasToken reports whether a field of that name lists the token, compared without case,
+// among its first MaxElements elements.
 func (r *Request) hasToken(name, token string) bool {
+	left := MaxElements
 	for list := range r.Values(name) {
-		for element := range listElements(list) {
-			if strings.EqualFold(element, token) {
+		for ; list != "" && left > 0; left-- {
+			var element string
+			element, list, _ = strings.Cut(list, ",")
+			if strings.EqualFold(strings.Trim(element, " \t"), token) {
 				return true
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 
@@ -23,12 +22,14 @@ const noContext = "Sec-WebSocket-Extensions: permessage-deflate; server_no_conte
 // maxHead is the size of the longest accepted response to an upgrade, in bytes.
 const maxHead = 4096
 
-// connect opens a TCP connection whose blocking calls time out after stallTimeout.
-func connect(t Target) (fd int, err error) {
-	fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+// connect opens a TCP connection, and TLS on it if the target has it. Calls that block time out
+// after stallTimeout.
+func connect(t Target) (*conn, error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return -1, fmt.Errorf("socket: %w", err)
+		return nil, fmt.Errorf("socket: %w", err)
 	}
+	c := &conn{fd: fd, blocks: true}
 	limit := unix.NsecToTimeval(stallTimeout.Nanoseconds())
 	err = errors.Join(
 		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit),
@@ -42,74 +43,57 @@ func connect(t Target) (fd int, err error) {
 			return err
 		}),
 	)
+	if err == nil && t.TLS != nil {
+		err = c.startTLS(t.TLS)
+	}
 	if err != nil {
-		unix.Close(fd)
-		return -1, fmt.Errorf("connect: %w", err)
+		c.reset()
+		return nil, fmt.Errorf("connect: %w", err)
 	}
-	return fd, nil
-}
-
-// ignoringEINTR repeats a call while it is interrupted by a signal, such as the Go scheduler's.
-func ignoringEINTR(call func() error) error {
-	for {
-		if err := call(); err != unix.EINTR {
-			return err
-		}
-	}
-}
-
-// send writes to a blocking socket. p must fit into the socket's buffer.
-func send(fd int, p []byte) error {
-	return ignoringEINTR(func() error {
-		_, err := unix.Write(fd, p)
-		return err
-	})
-}
-
-// receive reads from a blocking socket.
-func receive(fd int) ([]byte, error) {
-	p, n := make([]byte, maxHead), 0
-	err := ignoringEINTR(func() (err error) {
-		n, err = unix.Read(fd, p)
-		return err
-	})
-	if err == nil && n == 0 {
-		err = io.ErrUnexpectedEOF
-	}
-	return p[:max(n, 0)], err
+	return c, nil
 }
 
 // dial opens a connection and, unless the target is bare, a WebSocket on it.
-func dial(t Target, compressed bool) (fd int, err error) {
-	if fd, err = connect(t); err != nil || t.Bare {
-		return fd, err
+func dial(t Target, compressed bool) (*conn, error) {
+	c, err := connect(t)
+	if err != nil || t.Bare {
+		return c, err
 	}
-	if err := upgrade(fd, compressed); err != nil {
-		unix.Close(fd)
-		return -1, err
+	if err := c.upgrade(compressed); err != nil {
+		c.reset()
+		return nil, err
 	}
-	return fd, nil
+	return c, nil
 }
 
-func upgrade(fd int, compressed bool) error {
+func (c *conn) upgrade(compressed bool) error {
 	var offer []string
 	if compressed {
 		offer = append(offer, noContext)
 	}
-	if err := send(fd, []byte(wstest.Request(offer...))); err != nil {
+	if _, err := c.write([]byte(wstest.Request(offer...))); err != nil {
 		return fmt.Errorf("upgrade: %w", err)
 	}
-	var head []byte
-	for !bytes.HasSuffix(head, []byte("\r\n\r\n")) {
-		p, err := receive(fd)
-		if err != nil {
-			return fmt.Errorf("upgrade: %w after %q", err, head)
-		}
-		if head = append(head, p...); len(head) > maxHead {
-			return fmt.Errorf("upgrade: %w: a head of more than %d bytes, which begins with %q", ErrReply, maxHead, head[:80])
-		}
+	head, err := c.readHead()
+	if err != nil {
+		return fmt.Errorf("upgrade: %w", err)
 	}
 	return checkUpgrade(head, compressed)
+}
+
+// readHead reads until the end of a response's head, on a connection that blocks.
+func (c *conn) readHead() (head []byte, err error) {
+	p := make([]byte, maxHead)
+	for !bytes.HasSuffix(head, []byte("\r\n\r\n")) {
+		n, _, err := c.read(p)
+		if err != nil {
+			return nil, fmt.Errorf("%w after %q", err, head)
+		}
+		if head = append(head, p[:n]...); len(head) > maxHead {
+			return nil, fmt.Errorf("%w: a head of more than %d bytes, which begins with %q", ErrReply, maxHead, head[:80])
+		}
+	}
+	return head, nil
 }
 
 // checkUpgrade checks the response to an upgrade (RFC 6455 section 4.1).
@@ -130,11 +114,4 @@ func checkUpgrade(head []byte, compressed bool) error {
 		return fmt.Errorf("upgrade: the server did not accept server_no_context_takeover: %q", agreed)
 	}
 	return nil
-}
-
-// reset closes the connection with a reset, which leaves no port in TIME_WAIT. There are only
-// about 28,000 ports, and a run needs more.
-func reset(fd int) {
-	unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
-	unix.Close(fd)
 }

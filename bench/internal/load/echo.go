@@ -2,7 +2,6 @@ package load
 
 import (
 	"fmt"
-	"io"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -11,15 +10,34 @@ import (
 // readBuffer is the size of the one read buffer, in bytes.
 const readBuffer = 256 << 10
 
-// An echoConn is a connection that keeps its messages in flight.
+// An echoConn is a connection that sends messages and checks their echo.
 type echoConn struct {
-	fd      int
+	*conn
 	replies replies
 	next    int             // next message to queue
 	at      int             // position in the ring's stream
 	queued  int             // queued bytes not yet written
-	sent    []time.Duration // send times of the messages in flight
+	sent    []time.Duration // when the messages in flight were sent, or should have been; a ring
 	oldest  int             // index in sent of the message whose reply is next
+	flying  int             // number of messages in flight
+}
+
+// begin notes that a message is in flight since a time. It reports whether sent has room for it.
+func (c *echoConn) begin(at time.Duration) bool {
+	if c.flying == len(c.sent) {
+		return false
+	}
+	c.sent[(c.oldest+c.flying)%len(c.sent)] = at
+	c.flying++
+	return true
+}
+
+// end returns when the oldest message in flight was sent, and removes it.
+func (c *echoConn) end() time.Duration {
+	at := c.sent[c.oldest]
+	c.oldest = (c.oldest + 1) % len(c.sent)
+	c.flying--
+	return at
 }
 
 // echo measures messages on open connections.
@@ -33,40 +51,42 @@ func (l *Load) echo(t Target, w Window) (Result, error) {
 		return Result{}, err
 	}
 	defer unix.Close(poll)
-	e := &echoLoop{ring: r, buffer: make([]byte, readBuffer)}
+	m := newMeasurement(t, w, l.Connections*l.InFlight)
+	e := &echoLoop{poll: poll, ring: r, buffer: make([]byte, readBuffer), measured: m}
 	defer e.reset()
 	in := newInflater()
 	for i := range l.Connections {
 		c, err := l.open(t, r, in)
+		if c != nil {
+			e.conns = append(e.conns, c)
+		}
 		if err != nil {
 			return Result{}, err
 		}
-		e.conns = append(e.conns, c)
 		if err := watch(poll, c.fd, i); err != nil {
 			return Result{}, err
 		}
 	}
-	return e.run(poll, newMeasurement(t, w, l.Connections*l.InFlight), l.InFlight)
+	if l.Rate > 0 {
+		return e.paced(l.Rate)
+	}
+	return e.run()
 }
 
 func (l *Load) open(t Target, r *ring, in *inflater) (*echoConn, error) {
-	fd, err := dial(t, l.Compressed)
+	nc, err := dial(t, l.Compressed)
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.SetNonblock(fd, true); err != nil {
-		return nil, err
+	if !l.Compressed {
+		in = nil
 	}
-	c := &echoConn{fd: fd, sent: make([]time.Duration, l.InFlight)}
-	switch {
-	case t.Bare:
-		c.replies = &bareReplies{ring: r}
-	case l.Compressed:
-		c.replies = newFrameReplies(r, in)
-	default:
-		c.replies = newFrameReplies(r, nil)
+	inFlight := l.InFlight
+	if l.Rate > 0 {
+		inFlight = maxInFlight
 	}
-	return c, nil
+	c := &echoConn{conn: nc, replies: newReplies(t, r, in), sent: make([]time.Duration, inFlight)}
+	return c, nc.unblock()
 }
 
 // watch registers fd with epoll under the number i. Edge triggering suffices: a read that does not
@@ -77,52 +97,59 @@ func watch(poll, fd, i int) error {
 }
 
 type echoLoop struct {
+	poll     int
 	ring     *ring
 	conns    []*echoConn
 	buffer   []byte
 	measured *measurement
+	byClock  bool // messages are sent by the clock, not when one is echoed
 }
 
 func (e *echoLoop) reset() {
 	for _, c := range e.conns {
-		reset(c.fd)
+		c.reset()
 	}
 }
 
-// run runs until the measurement is complete.
-func (e *echoLoop) run(poll int, m *measurement, inFlight int) (Result, error) {
-	e.measured = m
+// run keeps the messages in flight until the measurement is complete.
+func (e *echoLoop) run() (Result, error) {
 	for _, c := range e.conns {
-		for i := range c.sent {
-			c.sent[i] = m.now()
+		for c.begin(e.measured.now()) {
+			e.queue(c)
 		}
-		if err := e.send(c, inFlight); err != nil {
+		if err := e.flush(c); err != nil {
 			return Result{}, err
 		}
 	}
 	events := make([]unix.EpollEvent, 256)
 	for {
-		n, err := wait(poll, events)
+		n, err := wait(e.poll, events)
 		if err != nil {
 			return Result{}, err
 		}
 		for _, event := range events[:n] {
-			c := e.conns[event.Fd]
-			if event.Events&unix.EPOLLOUT != 0 && c.queued > 0 {
-				if err := e.flush(c); err != nil {
-					return Result{}, err
-				}
-			}
-			if event.Events&^unix.EPOLLOUT != 0 {
-				if err := e.receive(c); err != nil {
-					return Result{}, err
-				}
+			if err := e.handle(event); err != nil {
+				return Result{}, err
 			}
 		}
-		if r, over, err := m.done(); over || err != nil {
+		if r, over, err := e.measured.done(); over || err != nil {
 			return r, err
 		}
 	}
+}
+
+// handle writes to and reads from the connection of an event.
+func (e *echoLoop) handle(event unix.EpollEvent) error {
+	c := e.conns[event.Fd]
+	if event.Events&unix.EPOLLOUT != 0 {
+		if err := e.flush(c); err != nil {
+			return err
+		}
+	}
+	if event.Events&^unix.EPOLLOUT != 0 {
+		return e.receive(c)
+	}
+	return nil
 }
 
 // wait waits for events. It fails if there are none within stallTimeout.
@@ -137,63 +164,60 @@ func wait(poll int, events []unix.EpollEvent) (n int, err error) {
 	return n, err
 }
 
-// receive reads what has arrived, and sends a new message for each one echoed.
+// receive reads what has arrived and, unless the clock decides, sends a new message for each one
+// echoed.
 func (e *echoLoop) receive(c *echoConn) error {
 	for {
-		n, err := unix.Read(c.fd, e.buffer)
-		switch {
-		case err == unix.EAGAIN || err == unix.EINTR:
+		n, more, err := c.read(e.buffer)
+		if err == unix.EAGAIN {
 			return nil
-		case err != nil:
+		}
+		if err != nil {
 			return fmt.Errorf("read: %w", err)
-		case n == 0:
-			return fmt.Errorf("read: %w", io.ErrUnexpectedEOF)
 		}
 		ended, err := c.replies.take(e.buffer[:n])
 		if err != nil {
 			return err
 		}
-		if ended > len(c.sent) {
+		if ended > c.flying {
 			return fmt.Errorf("%w: more messages than were sent", ErrReply)
 		}
 		if ended > 0 {
 			now := e.measured.now()
 			for range ended {
-				e.measured.count(now - c.sent[c.oldest])
-				c.sent[c.oldest] = now
-				c.oldest = (c.oldest + 1) % len(c.sent)
+				e.measured.count(now - c.end())
+				if !e.byClock {
+					c.begin(now)
+					e.queue(c)
+				}
 			}
-			if err := e.send(c, ended); err != nil {
+			if err := e.flush(c); err != nil {
 				return err
 			}
 		}
-		if n < len(e.buffer) {
+		if !more {
 			return nil
 		}
 	}
 }
 
-// send queues the next messages and writes as much as the socket takes.
-func (e *echoLoop) send(c *echoConn, messages int) error {
-	for range messages {
-		c.queued += e.ring.lengths[c.next]
-		c.next = (c.next + 1) % len(e.ring.lengths)
-	}
-	return e.flush(c)
+// queue queues the next message.
+func (e *echoLoop) queue(c *echoConn) {
+	c.queued += e.ring.lengths[c.next]
+	c.next = (c.next + 1) % len(e.ring.lengths)
 }
 
 // flush writes what is queued. If the socket does not take all of it, EPOLLOUT follows.
 func (e *echoLoop) flush(c *echoConn) error {
-	for c.queued > 0 {
-		n, err := unix.Write(c.fd, e.ring.stream[c.at:c.at+c.queued])
-		if err == unix.EAGAIN {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("write: %w", err)
-		}
+	err := c.conn.flush()
+	for c.queued > 0 && err == nil {
+		var n int
+		n, err = c.write(e.ring.stream[c.at : c.at+min(c.queued, e.ring.size)])
 		c.at = (c.at + n) % e.ring.size
 		c.queued -= n
+	}
+	if err != nil && err != unix.EAGAIN {
+		return fmt.Errorf("write: %w", err)
 	}
 	return nil
 }

@@ -19,9 +19,19 @@ func octets(size int) func(i int) []byte {
 // words has spaces and characters of two, three and four bytes in UTF-8.
 const words = "κόσμε Привет 世界 こんにちは 🙂 naïve ﷽ שלום "
 
-// text returns a function that makes messages of size bytes of UTF-8, mostly beyond ASCII.
-func text(size int) func(i int) []byte {
-	runes := []rune(words)
+// scripts are ways of writing that differ in the length of their characters in UTF-8: two bytes,
+// three, four, and mostly one.
+var scripts = []struct{ name, title, sample string }{
+	{"cyrillic", "Cyrillic text", "Все люди рождаются свободными и равными в своём достоинстве и правах. "},
+	{"cjk", "CJK text", "人人生而自由，在尊严和权利上一律平等。すべての人間は、生まれながらにして自由である。"},
+	{"emoji", "emoji", "🙂🚀🌍🎉👩‍🚀❤️🔥😀🐙🥨🦊🌵🍓🎲🧭🪁"},
+	{"latin", "Latin text", "Tous les êtres humains naissent libres et égaux. Alle Menschen sind frei und gleich an Würde geboren. "},
+}
+
+// text returns a function that makes messages of size bytes of UTF-8, which repeat the sample from
+// a different character each.
+func text(sample string, size int) func(i int) []byte {
+	runes := []rune(sample)
 	return func(i int) []byte {
 		p := make([]byte, 0, size)
 		for k := i; ; k++ {

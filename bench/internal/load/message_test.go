@@ -2,6 +2,7 @@ package load
 
 import (
 	"encoding/json"
+	"math"
 	"testing"
 	"unicode/utf8"
 )
@@ -29,9 +30,23 @@ func TestMessagesDiffer(t *testing.T) {
 
 func TestTextIsMostlyMultibyte(t *testing.T) {
 	for i := range 16 {
-		p := text(1 << 10)(i)
+		p := text(words, 1<<10)(i)
 		if len(p) != 1<<10 || !utf8.Valid(p) || utf8.RuneCount(p) > len(p)*3/4 {
 			t.Errorf("text %d: %d bytes, valid %v, %d characters", i, len(p), utf8.Valid(p), utf8.RuneCount(p))
+		}
+	}
+}
+
+func TestScriptsFillTheirMessages(t *testing.T) {
+	for name, bytesPerCharacter := range map[string]float64{"cyrillic": 1.8, "cjk": 3, "emoji": 3.8, "latin": 1.03} {
+		for _, script := range scripts {
+			if script.name != name {
+				continue
+			}
+			p := text(script.sample, 4<<10)(5)
+			if got := float64(len(p)) / float64(utf8.RuneCount(p)); len(p) != 4<<10 || !utf8.Valid(p) || math.Abs(got-bytesPerCharacter) > 0.1 {
+				t.Errorf("%s: %d bytes, valid %v, %.2f bytes a character, want %.2f", name, len(p), utf8.Valid(p), got, bytesPerCharacter)
+			}
 		}
 	}
 }

@@ -13,6 +13,14 @@ type replies interface {
 	take(p []byte) (ended int, err error)
 }
 
+// newReplies returns the check for a connection. inflater is nil without compression.
+func newReplies(t Target, r *ring, inflater *inflater) replies {
+	if t.Bare {
+		return &bareReplies{ring: r}
+	}
+	return newFrameReplies(r, inflater)
+}
+
 // ErrReply is wrapped by the error for a reply that is not what was sent.
 var ErrReply = errors.New("wrong reply")
 
@@ -51,7 +59,8 @@ func (r *bareReplies) take(p []byte) (ended int, err error) {
 }
 
 // frameReplies checks a WebSocket server. The server may fragment as it likes. Its pings are
-// ignored: no load runs long enough for a missing pong to matter.
+// ignored: no load runs long enough for a missing pong to matter. The replies to pings are pongs
+// with the same payload (RFC 6455 section 5.5.3).
 type frameReplies struct {
 	ring     *ring
 	inflater *inflater // nil without compression
@@ -142,6 +151,12 @@ func (r *frameReplies) beginFrame(first byte) error {
 		return fmt.Errorf("%w: a close frame", ErrReply)
 	case r.header[1] > 127 || r.left < 0:
 		return fmt.Errorf("%w: invalid header %x", ErrReply, r.header)
+	case opcode == opPong && r.ring.opcode == opPing:
+		r.control = false // the reply, not a frame to ignore
+		if !r.fin || first&0x70 != 0 {
+			return fmt.Errorf("%w: first byte %02x of a pong", ErrReply, first)
+		}
+		return nil
 	case r.control:
 		return nil
 	case r.begun != (opcode == 0), !r.begun && opcode != r.ring.opcode, first&0x30 != 0,

@@ -123,6 +123,30 @@ func TestWrongReplies(t *testing.T) {
 	}
 }
 
+func TestRepliesToPings(t *testing.T) {
+	r, err := newRing(&Load{Message: octets(64), Variants: 2, Opcode: opPing})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pongs := append(serverFrame(0x8a, r.messages[0]), serverFrame(0x89, []byte("ping"))...)
+	pongs = append(pongs, serverFrame(0x8a, r.messages[1])...)
+	for _, piece := range []int{1, 7, 1000} {
+		if ended, err := inPieces(newFrameReplies(r, nil), pongs, piece); ended != 2 || err != nil {
+			t.Errorf("by %d: %d messages, %v", piece, ended, err)
+		}
+	}
+	for name, reply := range map[string][]byte{
+		"another payload": serverFrame(0x8a, r.messages[1]),
+		"no payload":      serverFrame(0x8a, nil),
+		"not final":       serverFrame(0x0a, r.messages[0]),
+		"a message":       serverFrame(0x82, r.messages[0]),
+	} {
+		if _, err := newFrameReplies(r, nil).take(reply); !errors.Is(err, ErrReply) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestSameComparesBothEnds(t *testing.T) {
 	want := octets(100000)(0)
 	for _, at := range []int{0, 511, 99999} {

@@ -11,7 +11,7 @@ import (
 type ring struct {
 	opcode   byte
 	messages [][]byte // before framing and compression
-	lengths  []int    // of the frames, in bytes
+	lengths  []int    // of the frames of each message, in bytes
 	size     int      // of all frames, in bytes
 	stream   []byte   // the frames twice, so that any run of frames is one slice
 }
@@ -29,14 +29,26 @@ func newRing(l *Load) (*ring, error) {
 			first |= 0x40 // RSV1, RFC 7692 section 6
 		}
 		key := [4]byte{byte(17 * i), 0x9c, byte(i) ^ 0x5a, 0xe3}
-		frame := wstest.FrameWithKey(first, string(payload), key)
+		frames := fragments(first, payload, max(l.Fragments, 1), key)
 		r.messages = append(r.messages, message)
-		r.lengths = append(r.lengths, len(frame))
-		r.stream = append(r.stream, frame...)
+		r.lengths = append(r.lengths, len(frames))
+		r.stream = append(r.stream, frames...)
 	}
 	r.size = len(r.stream)
 	r.stream = append(r.stream, r.stream...)
 	return r, nil
+}
+
+// fragments returns a message in n frames (RFC 6455 section 5.4). first is the first byte of the
+// message if it were one frame.
+func fragments(first byte, payload []byte, n int, key [4]byte) (frames []byte) {
+	const fin = 0x80
+	first &^= fin
+	for size := len(payload) / n; n > 1; n-- {
+		frames = append(frames, wstest.FrameWithKey(first, string(payload[:size]), key)...)
+		payload, first = payload[size:], 0
+	}
+	return append(frames, wstest.FrameWithKey(fin|first, string(payload), key)...)
 }
 
 // deflate compresses a message without context takeover (RFC 7692 section 7.2.1).

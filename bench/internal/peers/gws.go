@@ -13,6 +13,9 @@ func (gwsEcho) OnMessage(socket *gws.Conn, message *gws.Message) {
 	socket.WriteMessage(message.Opcode, message.Bytes())
 }
 
+// OnPing answers with the ping's payload (RFC 6455 section 5.5.3). The built-in one does not.
+func (gwsEcho) OnPing(socket *gws.Conn, payload []byte) { socket.WritePong(payload) }
+
 // serveGws is the library's "Quick Start" without its parallel handlers, which would answer out of
 // order.
 func serveGws(addr string) error {

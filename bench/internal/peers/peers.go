@@ -24,8 +24,14 @@ var servers = map[string]func(addr string) error{
 	"epoll-go": serveEpoll,
 }
 
-// Serve runs a server until it fails.
-func Serve(name, addr string) error {
+// nameTLS is the name of the server that speaks TLS.
+const nameTLS = "tls-go"
+
+// Serve runs a server until it fails. dir has the certificate of a server that speaks TLS.
+func Serve(name, addr, dir string) error {
+	if name == nameTLS {
+		return serveTLS(addr, dir)
+	}
 	serve, ok := servers[name]
 	if !ok {
 		return fmt.Errorf("no server %q; the servers are %q", name, Names())
@@ -35,7 +41,7 @@ func Serve(name, addr string) error {
 
 // Names returns the names that [Serve] knows, sorted.
 func Names() []string {
-	var names []string
+	names := []string{nameTLS}
 	for name := range servers {
 		names = append(names, name)
 	}

@@ -10,10 +10,11 @@ import (
 func Markdown(t *Table) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "`%s`, %s, %s. Best of %d rounds of %v each.\n\n", t.Command, t.Date.Format("2006-01-02"), t.Machine, t.Rounds, t.Measured)
-	b.WriteString("Server CPU time (user and system) per message or handshake, and resident memory per idle connection: " +
+	b.WriteString("Server CPU time (user and system) per message, or per unit that the load counts, and resident memory per idle connection: " +
 		"the ratio to the first row, the figure, and how much more the worst round cost. Less is better.\n\n")
 	t.costs(&b)
-	t.floor(&b)
+	t.floors(&b)
+	t.builds(&b)
 	t.failures(&b)
 	for i := range t.Loads {
 		fmt.Fprintf(&b, "\n**%s**\n\n", t.Loads[i].Title)
@@ -48,24 +49,47 @@ func (t *Table) costs(b *strings.Builder) {
 	}
 }
 
-// floor compares the first row with the last one if that is a bare echo, by the best rounds and by
-// the medians.
-func (t *Table) floor(b *strings.Builder) {
-	first, last := t.reference(), len(t.Servers)-1
-	if t.Servers[last].Group != Kernel {
+// floors compares the reference with the last bare echo that was measured under each load.
+func (t *Table) floors(b *strings.Builder) {
+	reference := t.reference()
+	var rows [][]string
+	for _, l := range t.Loads {
+		for k := len(t.Servers) - 1; k >= 0 && t.Servers[k].Group == Kernel; k-- {
+			if best, median, ok := ratios(l.Cells[reference], l.Cells[k]); ok && !l.Idle {
+				rows = append(rows, []string{l.Title, times(best), times(median), t.Servers[k].Title})
+				break
+			}
+		}
+	}
+	if len(rows) == 0 {
 		return
 	}
-	var best, median []string
-	for _, l := range t.Loads {
-		ours, kernel := l.Cells[first], l.Cells[last]
-		if l.Idle || !ours.Measured() || !kernel.Measured() {
+	fmt.Fprintf(b, "\nThe cost of %s, divided by that of a bare echo:\n\n", t.Servers[reference].Title)
+	head := []string{"load", "best rounds", "medians", "bare echo"}
+	row(b, head...)
+	rule(b, len(head))
+	for _, cells := range rows {
+		row(b, cells...)
+	}
+}
+
+// builds compares the reference with each other build of echosvc.
+func (t *Table) builds(b *strings.Builder) {
+	reference := t.reference()
+	for k, s := range t.Servers {
+		if !s.Another {
 			continue
 		}
-		best = append(best, times(ours.Best().Cost/kernel.Best().Cost))
-		median = append(median, times(ours.Median()/kernel.Median()))
+		fmt.Fprintf(b, "\nThe cost of %s, divided by that of %s:\n\n", t.Servers[reference].Title, s.Title)
+		head := []string{"load", "best rounds", "medians"}
+		row(b, head...)
+		rule(b, len(head))
+		for _, l := range t.Loads {
+			if best, median, ok := ratios(l.Cells[reference], l.Cells[k]); ok {
+				row(b, l.Title, fmt.Sprintf("%.3f", best), fmt.Sprintf("%.3f", median))
+			}
+		}
 	}
-	fmt.Fprintf(b, "\n%s costs %s as much as %s, from left to right where both were measured; by the medians of the rounds %s.\n",
-		t.Servers[first].Title, strings.Join(best, ", "), t.Servers[last].Title, strings.Join(median, ", "))
 }
 
 // failures lists the rounds that failed, and why.
@@ -113,9 +137,17 @@ func (t *Table) details(b *strings.Builder, l Load) {
 		if l.Idle {
 			cells = append(cells, rss)
 		} else {
-			cells = append(cells, count(r.Rate), digits(r.P50)+" µs", digits(r.P99)+" µs", rss,
+			cells = append(cells, count(r.Rate), latency(r.P50), latency(r.P99), rss,
 				fmt.Sprintf("%.0f %%", 100*r.ServerBusy), digits(r.LoadCost)+" µs", fmt.Sprintf("%.0f %%", 100*r.LoadBusy))
 		}
 		row(b, cells...)
 	}
+}
+
+// latency formats a latency, or a dash for a load without.
+func latency(f float64) string {
+	if f == 0 {
+		return "–"
+	}
+	return digits(f) + " µs"
 }

@@ -25,6 +25,7 @@ type Table struct {
 type Server struct {
 	Name, Title string
 	Group       Group
+	Another     bool // another build of echosvc, to compare with the reference
 }
 
 // A Group classifies servers.
@@ -40,7 +41,7 @@ const (
 // A Load is a column.
 type Load struct {
 	Name, Title string
-	Unit        string // what is counted: "message" or "handshake"
+	Unit        string // what is counted, such as "message"
 	Idle        bool   // the cost is memory, not time
 	Cells       []Cell // by server
 }
@@ -53,11 +54,11 @@ type Cell struct {
 
 // A Round is one measurement. Times are in microseconds, sizes in bytes.
 type Round struct {
-	Cost       float64 // server CPU per message or handshake; memory per idle connection
-	Rate       float64 // messages or handshakes per second
+	Cost       float64 // server CPU per unit; memory per idle connection
+	Rate       float64 // units per second
 	P50, P99   float64
 	RSS        float64
-	LoadCost   float64 // the load's CPU per message or handshake
+	LoadCost   float64 // the load's CPU per unit
 	ServerBusy float64 // share of its core
 	LoadBusy   float64 // likewise
 }
@@ -122,8 +123,8 @@ func (c Cell) Last() string {
 	if r.Rate == 0 {
 		return fmt.Sprintf("%.0f B per connection", r.Cost)
 	}
-	return fmt.Sprintf("%8s µs  %8s/s  p50 %8s µs  p99 %8s µs  busy %3.0f %%  load %s µs, busy %3.0f %%",
-		digits(r.Cost), count(r.Rate), digits(r.P50), digits(r.P99), 100*r.ServerBusy, digits(r.LoadCost), 100*r.LoadBusy)
+	return fmt.Sprintf("%8s µs  %8s/s  p50 %11s  p99 %11s  busy %3.0f %%  load %s µs, busy %3.0f %%",
+		digits(r.Cost), count(r.Rate), latency(r.P50), latency(r.P99), 100*r.ServerBusy, digits(r.LoadCost), 100*r.LoadBusy)
 }
 
 // spread formats the spread, with the number of rounds if some failed.
@@ -142,12 +143,17 @@ func (t *Table) reference() int {
 	return max(slices.IndexFunc(t.Servers, func(s Server) bool { return s.Group == Ours }), 0)
 }
 
-// ratio returns the cost of a server relative to the reference. ok is false if one of them was not
-// measured.
+// ratio returns the cost of a server relative to the reference. ok is false if there is none.
 func (t *Table) ratio(l Load, server int) (ratio float64, ok bool) {
-	reference := l.Cells[t.reference()]
-	if !reference.Measured() || !l.Cells[server].Measured() {
-		return 0, false
+	ratio, _, ok = ratios(l.Cells[server], l.Cells[t.reference()])
+	return ratio, ok
+}
+
+// ratios returns the cost in a relative to that in b, by the best rounds and by the medians. ok is
+// false if one of them was not measured, or if b cost nothing.
+func ratios(a, b Cell) (best, median float64, ok bool) {
+	if !a.Measured() || !b.Measured() || b.Best().Cost <= 0 {
+		return 0, 0, false
 	}
-	return l.Cells[server].Best().Cost / reference.Best().Cost, true
+	return a.Best().Cost / b.Best().Cost, a.Median() / b.Median(), true
 }

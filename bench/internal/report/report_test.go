@@ -52,6 +52,18 @@ func TestRatio(t *testing.T) {
 	}
 }
 
+func TestRatiosNeedACost(t *testing.T) {
+	measured, free := Cell{Rounds: []Round{{Cost: 3}, {Cost: 4}}}, Cell{Rounds: []Round{{Cost: 0}}}
+	if best, median, ok := ratios(measured, measured); best != 1 || median != 1 || !ok {
+		t.Errorf("%v, %v, %v for equal cells", best, median, ok)
+	}
+	for _, cells := range [][2]Cell{{measured, free}, {measured, {}}, {{}, measured}} {
+		if _, _, ok := ratios(cells[0], cells[1]); ok {
+			t.Errorf("a ratio of %v", cells)
+		}
+	}
+}
+
 func TestNumbers(t *testing.T) {
 	for f, want := range map[float64]string{0.4821: "0.482", 6.25: "6.25", 14.32: "14.3", 573.4: "573", 1453: "1,453", 1234567: "1,234,567"} {
 		if got := digits(f); got != want {
@@ -76,7 +88,7 @@ func example() *Table {
 	return &Table{
 		Command: "go run .", Date: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Machine: "Test <CPU> & more, 2 cores",
 		Rounds: 2, Measured: time.Second,
-		Servers: []Server{{"peer", "a/peer", Peer}, {"ours", "echosvc", Ours}, {"bare", "bare", Kernel}},
+		Servers: []Server{{Name: "peer", Title: "a/peer", Group: Peer}, {Name: "ours", Title: "echosvc", Group: Ours}, {Name: "bare", Title: "bare", Group: Kernel}},
 		Loads: []Load{
 			{Name: "one", Title: "One", Unit: "message", Cells: []Cell{cell(10, 11), cell(5, 5), cell(2.5, 3)}},
 			{Name: "two", Title: "Two", Unit: "handshake", Cells: []Cell{cell(40, 50), {}, {}}},

@@ -1,6 +1,7 @@
 // A bare TCP echo over epoll, which measures the cost of the kernel alone. It is single-threaded
 // and level-triggered. After a short write it keeps the rest, and does not read the connection
-// until the rest is written. It makes echosvc's system calls, with a buffer of the same size.
+// until the rest is written. It makes echosvc's system calls, with a buffer of the same size. Given
+// an interval, it sends each connection a WebSocket ping once in it, and does not echo pongs.
 #define _GNU_SOURCE // accept4
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BUFFER = 512 << 10, EVENTS = 256, ACCEPTS = 64 };
@@ -20,9 +22,13 @@ struct conn {
 	char *unsent; // the rest of a short write, or NULL
 	int fd;
 	unsigned at, left; // in unsent: bytes written since, and bytes not yet written
+	long due; // time of the next ping, in milliseconds
+	struct conn *previous, *next; // in the order of due, if there are pings
 };
 
 static int ep;
+static long interval; // between pings, in milliseconds, or 0
+static struct conn pinged = {.previous = &pinged, .next = &pinged}; // the head of the list
 static char buffer[BUFFER];
 
 static void watch(int op, struct conn *c, unsigned events)
@@ -34,8 +40,52 @@ static void watch(int op, struct conn *c, unsigned events)
 	}
 }
 
+static long now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void unschedule(struct conn *c)
+{
+	c->previous->next = c->next;
+	c->next->previous = c->previous;
+}
+
+static void schedule(struct conn *c)
+{
+	c->due = now() + interval;
+	c->previous = pinged.previous;
+	c->next = &pinged;
+	c->previous->next = c->next->previous = c;
+}
+
+// ping sends the pings that are due, and returns the time until the next one, or -1.
+static int ping(void)
+{
+	static const char frame[] = {(char)0x89, 0};
+	while (pinged.next != &pinged) {
+		struct conn *c = pinged.next;
+		long left = c->due - now();
+		if (left > 0)
+			return (int)left;
+		send(c->fd, frame, sizeof frame, MSG_NOSIGNAL);
+		unschedule(c);
+		schedule(c);
+	}
+	return -1;
+}
+
+static int is_pong(ssize_t n)
+{
+	return interval > 0 && n == 6 && buffer[0] == (char)0x8a;
+}
+
 static void drop(struct conn *c)
 {
+	if (interval > 0)
+		unschedule(c);
 	close(c->fd);
 	free(c->unsent);
 	free(c);
@@ -72,7 +122,7 @@ static void receive(struct conn *c)
 	ssize_t n = recv(c->fd, buffer, BUFFER, 0);
 	if (n == 0 || (n < 0 && errno != EAGAIN))
 		drop(c);
-	if (n <= 0)
+	if (n <= 0 || is_pong(n))
 		return;
 	ssize_t sent = send(c->fd, buffer, (size_t)n, MSG_NOSIGNAL);
 	if (sent < 0 && errno != EAGAIN)
@@ -89,17 +139,21 @@ static void accept_all(int listener)
 			return;
 		struct conn *c = calloc(1, sizeof *c);
 		c->fd = fd;
+		if (interval > 0)
+			schedule(c);
 		watch(EPOLL_CTL_ADD, c, EPOLLIN);
 	}
 }
 
-// main takes an IPv4 address and a port.
+// main takes an IPv4 address, a port, and perhaps an interval in milliseconds.
 int main(int argc, char **argv)
 {
-	if (argc != 3) {
-		fprintf(stderr, "usage: echo ADDRESS PORT\n");
+	if (argc != 3 && argc != 4) {
+		fprintf(stderr, "usage: echo ADDRESS PORT [INTERVAL]\n");
 		return 2;
 	}
+	if (argc == 4)
+		interval = atol(argv[3]);
 	struct rlimit files;
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
@@ -120,7 +174,7 @@ int main(int argc, char **argv)
 
 	struct epoll_event events[EVENTS];
 	for (;;) {
-		int n = epoll_wait(ep, events, EVENTS, -1);
+		int n = epoll_wait(ep, events, EVENTS, ping());
 		for (int i = 0; i < n; i++) {
 			struct conn *c = events[i].data.ptr;
 			if (c == &listener)

@@ -1,0 +1,132 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Controls, which the query of an upgrade asks for, used as weapons.
+var controlAttacks = []attack{
+	controlAttack("every=10ms", "700 connections that have the server send 100 messages a second", 700, "/?every=10ms&ping=0", nil),
+	controlAttack("ping=10ms", "700 connections that have the server send 100 pings a second, and do not answer", 700, "/?ping=10ms", nil),
+	controlAttack("fragment=1", "messages of 64 KiB that come back in fragments of one byte", 20, "/?fragment=1", bigFrame),
+	controlAttack("delay=1m", "messages that wait for a minute", 2000, "/?delay=1m", bigFrame),
+	controlAttack("delay=1ms", "one-byte messages that wait for a millisecond each", 300, "/?delay=1ms", repeat(frame(fin|opText, []byte("a")), 64<<10)),
+	{
+		name: "control: unread every=10ms", about: "messages of the server that nobody reads, without pings",
+		full: 700, short: 50, run: unreadEvery,
+	},
+	{
+		name: "control: stall_in=0", about: "connections that the server does not read, and that send frames of 64 KiB",
+		full: 1000, short: 50, run: stalled,
+	},
+	{
+		name: "control: close=ignore", about: "closes that the server does not answer",
+		full: 100, short: 20, run: ignoredCloses,
+	},
+	{
+		name: "control: greet=1", about: "greetings that repeat 30 KiB of header fields and are not read",
+		full: 1000, short: 50, run: unreadGreetings,
+	},
+	{
+		name: "long queries", about: "upgrades with ?pong=1 and 16,000 ampersands, and then GET /connections",
+		full: 1400, short: 700, run: longQueries,
+	},
+	{
+		name: "wrong queries", about: "upgrades with a control that does not exist: 400",
+		full: 20, short: 8, run: wrongQueries,
+	},
+}
+
+// controlAttack is an attack by WebSockets with a query, that read, and send f without end
+// if there is one.
+func controlAttack(name, about string, full int, path string, f []byte) attack {
+	return attack{
+		name: "control: " + name, about: about, full: full, short: min(full, 50),
+		run: func(s *siege, n int) error {
+			s.crowdWS(n, path, nil, func(w *ws, _ int) {
+				if f != nil {
+					go pour(w, f)
+				}
+				discard(w)
+			})
+			s.hold()
+			return nil
+		},
+	}
+}
+
+func unreadEvery(s *siege, n int) error {
+	s.crowdDeaf(n, "/?every=10ms&ping=0", func(*ws, int) {})
+	s.hold()
+	return nil
+}
+
+func stalled(s *siege, n int) error {
+	s.crowdWS(n, "/?stall_in=0s&ping=0", nil, func(w *ws, _ int) { pour(w, bigFrame) })
+	s.hold()
+	return nil
+}
+
+func ignoredCloses(s *siege, n int) error {
+	s.workers(n, func(_, _ int) {
+		if w, err := s.upgrade(socketOptions{}, "/?close=ignore"); err == nil {
+			w.Write(closeFrame(1000))
+			s.pause(10 * time.Millisecond)
+			s.leave(tcp(w.Conn))
+			tcp(w.Conn).Close()
+		}
+	})
+	return nil
+}
+
+func unreadGreetings(s *siege, n int) error {
+	head := []byte(upgradeHead("/?greet=1", sampleKey, headerFields(100, 280)+"\r\n"))
+	s.crowd(n, func() (*ws, error) { return s.connect(deaf) }, func(w *ws, _ int) { w.Write(head) })
+	s.hold()
+	return nil
+}
+
+func longQueries(s *siege, n int) error {
+	path := "/?pong=1" + strings.Repeat("&", 16000)
+	s.crowdWS(n, path, nil, func(*ws, int) {})
+	client := http.Client{Timeout: answerTimeout}
+	for s.ctx.Err() == nil {
+		if err := connections(s.ctx, &client, s.target.health); err != nil {
+			s.fail("GET /connections: %v", err)
+		}
+		s.pause(time.Second)
+	}
+	return s.err()
+}
+
+// connections fetches the list of connections as an operator does.
+func connections(ctx context.Context, client *http.Client, health string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+health+"/connections", nil)
+	if err != nil {
+		return err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("status %s", response.Status)
+	}
+	_, err = io.Copy(io.Discard, response.Body)
+	return err
+}
+
+func wrongQueries(s *siege, n int) error {
+	p := []byte(upgradeHead("/?"+string(bytes.Repeat([]byte("dellay=1s&"), 1000)), sampleKey))
+	s.workers(n, func(_, _ int) { s.request(p, "400", "503") })
+	return s.err()
+}
