@@ -21,7 +21,7 @@ const (
 )
 
 // handleConnections adds /connections to mux: the open WebSockets in JSON, the oldest
-// first. The query has limit, and after for the ID after which the list goes on.
+// first. The query has limit, and after for the ID after which the list continues.
 func handleConnections(mux *http.ServeMux, d driver) {
 	mux.HandleFunc("GET /connections", func(w http.ResponseWriter, r *http.Request) {
 		limit, err := queryNumber(r, "limit", defaultListed, 1, maxListed)
@@ -56,7 +56,7 @@ func queryNumber(r *http.Request, name string, byDefault, least, most int64) (in
 type connectionList struct {
 	Count       int           `json:"count"` // all that are open
 	Connections []wsconn.Info `json:"connections"`
-	Next        uint64        `json:"next,omitempty"` // after=Next goes on
+	Next        uint64        `json:"next,omitempty"` // after=Next continues the list
 }
 
 // listConnections lists the limit oldest WebSockets whose ID is more than after. It holds at

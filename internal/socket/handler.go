@@ -65,7 +65,7 @@ type Step struct {
 type Action uint8
 
 const (
-	// Read goes on reading. After a pause, Receive is first called with what was kept,
+	// Read continues to read. After a pause, Receive is first called with what was kept,
 	// even if nothing new has arrived. A Yield that is outstanding stays so: a Wake that
 	// has nothing to do returns the zero Step.
 	Read Action = iota

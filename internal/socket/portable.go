@@ -35,8 +35,8 @@ func (d *Portable) BytesInUse() int64 { return d.pool.bytesInUse() }
 func (d *Portable) Stalled() bool { return false }
 
 // Serve accepts and serves connections until ln is closed. Connections that are open then
-// continue until Abort. Unlike the Serve of Loop, it goes on accepting after Abort, and
-// closes what it accepts.
+// continue until Abort. Unlike the Serve of Loop, it continues to accept after Abort, and
+// closes each new connection.
 func (d *Portable) Serve(ln net.Listener) {
 	acceptAll(ln, d.config.Log, func(nc net.Conn) {
 		d.mu.Lock()
