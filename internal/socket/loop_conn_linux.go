@@ -70,7 +70,7 @@ func (l *loop) read(c *loopConn) {
 }
 
 // readBuffer returns the buffer for the next read of a connection, which goes to mem[end:].
-// What is kept is in front of that: if it is little, it is copied into the loop's buffer;
+// What is kept precedes it: if it is little, it is copied into the loop's buffer;
 // if it is much, the read goes to where it is.
 func (l *loop) readBuffer(c *loopConn) (mem []byte, end int) {
 	kept := l.keptBytes(c)

@@ -23,6 +23,8 @@
 //   - keepalive.go, timers.go: pings, pongs, idle time, the drain of one connection.
 //   - admission.go: the count of connections, their limit, and the drain of all.
 //   - info.go: what /connections, the log and the metrics report about a connection.
+//   - lines.go: how many lines about connections are logged.
+//   - server.go: what all connections share.
 //
 // A connection whose query has controls, such as ?delay=1s, has the behavior controlled
 // instead of echoing: controls.go parses the query, controlled.go answers frames,
