@@ -28,16 +28,17 @@ var layers = []struct {
 	imports string
 }{
 	{"cmd/echosvc", "internal/config internal/probe internal/service internal/wsconn"},
-	{"internal/service", "internal/config internal/httpecho internal/page internal/requestinfo internal/socket internal/wsconn internal/wsproto"},
+	{"internal/service", "internal/budget internal/config internal/httpecho internal/page internal/requestinfo internal/socket internal/wsconn internal/wsproto"},
 	{"internal/config", "internal/wsproto"},
-	{"internal/httpecho", "internal/accept internal/requestinfo internal/wsproto"},
+	{"internal/httpecho", "internal/accept internal/budget internal/requestinfo internal/wsproto"},
 	{"internal/page", "internal/accept"},
-	{"internal/wsconn", "internal/requestinfo internal/socket internal/wsproto"},
+	{"internal/wsconn", "internal/budget internal/requestinfo internal/socket internal/wsproto"},
 	{"internal/requestinfo", "internal/wsproto"},
 	{"internal/accept", ""},
 	{"internal/wsproto", "internal/inflate"},
 	{"internal/inflate", ""},
-	{"internal/socket", ""},
+	{"internal/socket", "internal/budget"},
+	{"internal/budget", ""},
 	{"internal/probe", ""},
 	{"internal/wstest", ""},              // for tests
 	{"internal/inflate/inflatetest", ""}, // for tests

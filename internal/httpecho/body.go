@@ -2,6 +2,7 @@ package httpecho
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"unicode/utf8"
@@ -20,9 +21,20 @@ type body struct {
 	Error  string `json:"error,omitempty"`
 }
 
-// readBody reads a body to its end. The http.Server limits the time.
-func readBody(r io.Reader) (b body) {
-	beginning, err := io.ReadAll(io.LimitReader(r, maxBody))
+// answerFactor is how many bytes an answer needs for a byte of the body: the text, and its
+// JSON, in which a control character becomes 6 bytes.
+const answerFactor = 8
+
+// errNoMemory means that the account has no room for a body.
+var errNoMemory = errors.New("no memory for the body")
+
+// readBody reads a body to its end. The http.Server limits the time. What the body and its
+// echo hold is added to held; errNoMemory means that there is no room for it.
+func readBody(r io.Reader, held *charge) (b body, noMemory error) {
+	beginning, err := readBeginning(r, held)
+	if err == errNoMemory || !held.add(answerFactor*len(beginning)) {
+		return body{}, errNoMemory
+	}
 	b.Size = int64(len(beginning))
 	if err == nil {
 		var rest int64
@@ -42,7 +54,28 @@ func readBody(r io.Reader) (b body) {
 	} else {
 		b.Base64 = base64.StdEncoding.EncodeToString(beginning)
 	}
-	return b
+	return b, nil
+}
+
+// readBeginning reads the part of a body that is echoed. The buffer doubles as bytes
+// arrive, so a claim in Content-Length costs nothing.
+func readBeginning(r io.Reader, held *charge) (p []byte, err error) {
+	for err == nil && len(p) < maxBody {
+		if len(p) == cap(p) {
+			size := min(max(512, 2*cap(p)), maxBody)
+			if !held.add(size - cap(p)) {
+				return nil, errNoMemory
+			}
+			p = append(make([]byte, 0, size), p...)
+		}
+		var n int
+		n, err = r.Read(p[len(p):cap(p)])
+		p = p[:len(p)+n]
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return p, err
 }
 
 // wholeCharacters returns p without an incomplete character at its end.

@@ -49,11 +49,18 @@ func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	nc := r.Context().Value(connKey{}).(*replayConn)
+	held := charge{account: nc.requests.Account}
+	defer held.release()
+	body, noMemory := readBody(r.Body, &held)
+	if noMemory != nil {
+		held.refuse(w)
+		return
+	}
 	request := nc.request()
 	answer := echo{
 		Method: request.Method, Target: request.Target, Protocol: request.Proto,
 		Path: r.URL.Path, Query: parseQuery(r.URL.RawQuery), Host: r.Host, Headers: requestinfo.Fields(&request),
-		Body: readBody(r.Body), Remote: r.RemoteAddr, TLS: tlsOf(nc.Conn), Identity: e.identity,
+		Body: body, Remote: r.RemoteAddr, TLS: tlsOf(nc.Conn), Identity: e.identity,
 	}
 	var out []byte
 	contentType := accept.Preferred(r, accept.JSON, accept.Text)

@@ -68,12 +68,12 @@ func TestHTTPEchoOfBodies(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if got := readBody(strings.NewReader(test.body)); got != test.want {
+			if got, err := readBody(strings.NewReader(test.body), &charge{}); got != test.want || err != nil {
 				t.Errorf("got %d bytes, text %.20q, base64 %.20q, cut %q, error %q", got.Size, got.Text, got.Base64, got.Cut, got.Error)
 			}
 		})
 	}
-	if got := readBody(io.MultiReader(bytes.NewReader([]byte("abc")), brokenReader{})); got.Text != "abc" || got.Error != "the body ended after 3 bytes: unexpected EOF" {
+	if got, _ := readBody(io.MultiReader(bytes.NewReader([]byte("abc")), brokenReader{}), &charge{}); got.Text != "abc" || got.Error != "the body ended after 3 bytes: unexpected EOF" {
 		t.Errorf("a body that breaks off gives %+v", got)
 	}
 }

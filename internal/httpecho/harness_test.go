@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/echosvc/echosvc/internal/requestinfo"
@@ -19,6 +21,13 @@ import (
 // accepts a connection has read the request head before it is passed on.
 func serve(t *testing.T, policy wsproto.Policy, config *tls.Config) (addr string) {
 	t.Helper()
+	return serveWith(t, policy, config, Limits{})
+}
+
+// serveWith is serve with limits.
+func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, limits Limits) (addr string) {
+	t.Helper()
+	limits.Log = discard
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +35,7 @@ func serve(t *testing.T, policy wsproto.Policy, config *tls.Config) (addr string
 	if config != nil {
 		ln = tls.NewListener(ln, config)
 	}
-	plain := NewListener(ln.Addr())
+	plain := NewListener(ln.Addr(), limits)
 	health := http.NewServeMux()
 	health.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { PlainText(w, 200, "ok") })
 	server := &http.Server{
@@ -50,6 +59,11 @@ func serve(t *testing.T, policy wsproto.Policy, config *tls.Config) (addr string
 						return
 					}
 					read = append(read, piece[:n]...)
+				}
+				if refusal := plain.Admit(&wsproto.Request{Target: strings.Fields(string(read))[1]}); refusal != nil {
+					nc.Write(refusal.AppendResponse(nil))
+					nc.Close()
+					return
 				}
 				plain.ServeConn(nc, read)
 			}()
@@ -98,3 +112,15 @@ func pairs(list ...string) (pairs []requestinfo.NameValue) {
 	}
 	return pairs
 }
+
+// discard is a log that nobody reads.
+var discard = slog.New(slog.DiscardHandler)
+
+// fakeConn is a connection that remembers its end.
+type fakeConn struct {
+	net.Conn
+	closed bool
+}
+
+func (c *fakeConn) Close() error         { c.closed = true; return nil }
+func (c *fakeConn) RemoteAddr() net.Addr { return &net.TCPAddr{} }

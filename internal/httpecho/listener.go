@@ -2,7 +2,6 @@ package httpecho
 
 import (
 	"context"
-	"io"
 	"net"
 	"sync"
 
@@ -12,24 +11,47 @@ import (
 // Listener is a net.Listener in memory. Connections that were accepted elsewhere, and
 // turned out to be plain HTTP, come out of Accept.
 type Listener struct {
-	addr   net.Addr
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
+	addr     net.Addr
+	conns    chan net.Conn
+	closed   chan struct{}
+	once     sync.Once
+	requests requests
 }
 
 // NewListener returns a Listener that says it listens on addr.
-func NewListener(addr net.Addr) *Listener {
-	return &Listener{addr: addr, conns: make(chan net.Conn), closed: make(chan struct{})}
+func NewListener(addr net.Addr, limits Limits) *Listener {
+	return &Listener{
+		addr: addr, conns: make(chan net.Conn), closed: make(chan struct{}),
+		requests: requests{Limits: limits, conns: map[*replayConn]struct{}{}},
+	}
 }
 
-// ServeConn passes on a connection from which read has been read already. It waits for
-// Accept, and closes the connection when the listener is closed.
+// Admit counts a plain request in, or returns why it is refused. An admitted one must be
+// given to ServeConn or to Release. When the limit is reached, the request that has been
+// silent longest makes room. Health checks have room of their own: a busy server is not an
+// unhealthy one.
+func (l *Listener) Admit(r *wsproto.Request) *wsproto.HandshakeError {
+	return l.requests.admit(r.Target == "/healthz" || r.Target == "/readyz")
+}
+
+// Release counts out an admitted request whose connection was lost.
+func (l *Listener) Release() {
+	l.requests.mu.Lock()
+	defer l.requests.mu.Unlock()
+	l.requests.release()
+}
+
+// ServeConn passes on the connection of a request that was admitted, and from which read
+// has been read already. It waits for Accept, and closes the connection when the listener
+// is closed.
 func (l *Listener) ServeConn(nc net.Conn, read []byte) {
+	c := &replayConn{Conn: nc, first: read, unread: read, requests: &l.requests}
+	c.touch()
+	l.requests.add(c)
 	select {
-	case l.conns <- &replayConn{Conn: nc, first: read, unread: read}:
+	case l.conns <- c:
 	case <-l.closed:
-		nc.Close()
+		c.Close()
 	}
 }
 
@@ -51,38 +73,6 @@ func (l *Listener) Close() error {
 
 // Addr returns the address given to NewListener.
 func (l *Listener) Addr() net.Addr { return l.addr }
-
-// replayConn is a connection whose first bytes are read a second time.
-type replayConn struct {
-	net.Conn
-	first  []byte // what had been read: the request head, and perhaps more
-	unread []byte // the rest of it that Read has not returned yet
-}
-
-func (c *replayConn) Read(p []byte) (int, error) {
-	if len(c.unread) > 0 {
-		n := copy(p, c.unread)
-		c.unread = c.unread[n:]
-		return n, nil
-	}
-	return c.Conn.Read(p)
-}
-
-// CloseWrite lets net/http end a response without a reset when there is unread input.
-func (c *replayConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return io.ErrClosedPipe
-}
-
-// request returns the first request as it arrived: net/http sorts and drops header fields.
-func (c *replayConn) request() wsproto.Request {
-	var head wsproto.Head
-	n, _ := head.Scan(c.first) // the connection was hijacked after both had succeeded
-	r, _ := wsproto.ParseRequest(c.first[:n])
-	return r
-}
 
 // connKey is the key of a request's connection in its context.
 type connKey struct{}

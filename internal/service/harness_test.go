@@ -56,6 +56,7 @@ func start(t *testing.T, driver string, change func(*config.Config)) *running {
 	c.DrainSpread = 10 * time.Millisecond
 	c.DrainTimeout = wstest.Patience
 	c.Driver = config.Driver(driver)
+	c.MemoryLimit = 0
 	if change != nil {
 		change(&c)
 	}

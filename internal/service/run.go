@@ -58,7 +58,7 @@ func listen(variable string, host config.Host, port config.Port) (net.Listener, 
 // nil. The error is of the system, and leaves nothing running.
 func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, health net.Listener) error {
 	s.started = time.Now()
-	plain := httpecho.NewListener(ws.Addr())
+	plain := httpecho.NewListener(ws.Addr(), httpecho.Limits{MaxRequests: s.files.requests, Account: s.account, Log: s.log})
 	var err error
 	if s.driver, err = s.newDriver(s.connServer(plain)); err != nil {
 		ws.Close()
@@ -80,8 +80,10 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 		healthAddr = health.Addr().String()
 	}
 	s.serving.Go(func() { s.driver.Serve(ws) })
+	relieved := make(chan struct{})
+	s.serving.Go(func() { relieve(s.account, relieved) })
 	s.log.Info("serving", "version", s.version, "addr", ws.Addr().String(), "health", healthAddr, "driver", s.driver.Name(), "tls", s.config.TLSCertFile != "",
-		"max_connections", s.admission.Limit(), "max_message_size", s.config.MaxMessageSize.String(), "ping_interval", s.config.PingInterval.String())
+		"max_connections", s.admission.Limit(), "memory_limit", config.Size(s.account.Limit()).String(), "max_message_size", s.config.MaxMessageSize.String(), "ping_interval", s.config.PingInterval.String())
 
 	select {
 	case <-ctx.Done():
@@ -89,6 +91,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	}
 	report := s.drain(signals)
 	ws.Close()
+	close(relieved)
 	s.finish()
 	report()
 	return nil
@@ -104,9 +107,11 @@ func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 		Headroom:     wsproto.Headroom,
 		Buffer:       wsproto.MinBuffer,
 		WriteTimeout: s.config.WriteTimeout,
+		Account:      s.account,
+		ConnCost:     s.connCost,
 		Log:          s.log,
 	}
-	if s.config.Driver == "loop" || s.config.Driver == "auto" && haveLoop && s.config.TLSCertFile == "" {
+	if usesLoop(s.config) {
 		return newLoopDriver(c)
 	}
 	return socket.NewPortable(c), nil

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/socket"
@@ -25,6 +26,9 @@ type Service struct {
 	policy    wsproto.Policy
 	identity  requestinfo.Identity
 	admission *wsconn.Admission
+	account   *budget.Account
+	connCost  int64 // of an idle connection, in bytes
+	files     files
 	metrics   *metrics
 
 	started time.Time // the zero of the clock
@@ -35,27 +39,22 @@ type Service struct {
 	serving sync.WaitGroup
 }
 
-// driver serves sockets; see package socket. Its methods may be called from anywhere but a
-// socket.Handler.
-type driver interface {
-	Name() string
-	Serve(net.Listener)        // returns after Abort
-	Each(func(socket.Handler)) // calls a function with each connection
-	Wake()                     // wakes each connection soon
-	Abort()                    // closes each connection, and those to come
-	Wait()                     // after Abort, waits until everything has ended
-	Stalled() bool             // reports whether connections are not served any more
-	BytesInUse() int64         // of buffers
-}
-
 // New returns a service that does not run yet. version is for its log.
 func New(c config.Config, log *slog.Logger, version string) *Service {
+	loop := usesLoop(c)
+	loops := 0
+	if loop {
+		loops = runtime.GOMAXPROCS(0)
+	}
+	account := newAccount(c.MemoryLimit, log, loops)
+	files := shareFiles(fileLimit(), loops, int(c.MaxHandshakes), int(c.MaxRequests))
+	cost := connCost(loop, c.TLSCertFile != "")
 	limit := int(c.MaxConnections)
 	if limit == 0 {
-		limit = connectionsForFiles(fileLimit())
+		limit = leastLimit(files.connections, account.Room(cost))
 	}
 	s := &Service{
-		config: c, log: log, version: version,
+		config: c, log: log, version: version, account: account, connCost: cost, files: files,
 		policy: wsproto.Policy{
 			AnyOrigin:      c.AllowedOrigins.Any,
 			Origins:        c.AllowedOrigins.Names,
@@ -64,16 +63,10 @@ func New(c config.Config, log *slog.Logger, version string) *Service {
 			Compression:    wsproto.Compression(c.Compression),
 		},
 		identity:  requestinfo.NewIdentity(c.PodName, c.NodeName, c.PodNamespace, version),
-		admission: wsconn.NewAdmission(limit, rand.Float64),
+		admission: wsconn.NewAdmission(limit, account, rand.Float64),
 	}
 	s.metrics = newMetrics(s.admission, s.now, version)
 	return s
-}
-
-// connectionsForFiles returns how many WebSockets a limit of file descriptors allows. The
-// rest is a reserve for listeners, probes, handshakes and refusals.
-func connectionsForFiles(limit int) int {
-	return limit - min(limit/4, 64+limit/50)
 }
 
 // connServer returns what connections need of the service. http serves those that speak
@@ -92,13 +85,14 @@ func (s *Service) connServer(http wsconn.HTTPServer) *wsconn.Server {
 		Policy: s.policy,
 		Protocol: wsproto.Config{
 			MaxMessageSize: int64(s.config.MaxMessageSize),
-			Inflaters:      newInflaters(),
+			Inflaters:      newInflaters(s.account),
 			LimitReason:    fmt.Sprintf("the message is over MAX_MESSAGE_SIZE=%s of this echosvc", s.config.MaxMessageSize),
 		},
 		Identity:  s.identity,
 		Admission: s.admission,
 		Metrics:   s.metrics,
 		HTTP:      http,
+		Account:   s.account,
 		Log:       s.log,
 		Clock:     s.wallTime,
 	}

@@ -9,7 +9,7 @@ import (
 // what is kept.
 func TestInboxFollowsWhatIsKept(t *testing.T) {
 	const headroom = 10
-	pool := newPool(100, 400, 1600)
+	pool := newPool(nil, 100, 400, 1600)
 	in := newInbox(pool, headroom)
 	tests := []struct {
 		name string

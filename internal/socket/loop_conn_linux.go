@@ -5,6 +5,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
 // loopConn is a connection of a loop. Idle connections are many, so its fields are small.
@@ -42,6 +44,7 @@ func (l *loop) add(fd int, remote string) {
 		l.conns = append(l.conns, nil)
 	}
 	l.conns[fd] = c
+	l.driver.config.Account.Add(budget.Connections, l.driver.config.ConnCost)
 	l.take(c, byOpened, c.handler.Opened(l.now), 0, nil)
 }
 
@@ -167,6 +170,7 @@ func (l *loop) forget(c *loopConn) {
 	l.hold(c, nil, nil)
 	l.timers.remove(c)
 	l.conns[c.fd] = nil
+	l.driver.config.Account.Add(budget.Connections, -l.driver.config.ConnCost)
 }
 
 // closeConn closes a connection.

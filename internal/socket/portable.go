@@ -5,6 +5,8 @@ import (
 	"net"
 	"slices"
 	"sync"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
 // Portable is a driver with one goroutine a connection, over net.Conn. A Handler must not
@@ -21,7 +23,7 @@ type Portable struct {
 
 // NewPortable returns a driver that serves nothing yet.
 func NewPortable(config Config) *Portable {
-	return &Portable{config: config, pool: newPool(smallBuffer, mediumBuffer, config.Buffer), conns: map[*portableConn]struct{}{}}
+	return &Portable{config: config, pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer), conns: map[*portableConn]struct{}{}}
 }
 
 // Name returns the driver's name for logs.
@@ -45,6 +47,7 @@ func (d *Portable) Serve(ln net.Listener) {
 		}
 		c := &portableConn{driver: d, nc: nc, handler: d.config.Open(nc.RemoteAddr().String())}
 		d.conns[c] = struct{}{}
+		d.config.Account.Add(budget.Connections, d.config.ConnCost)
 		d.running.Go(c.run)
 	})
 }
@@ -110,4 +113,5 @@ func (d *Portable) forget(c *portableConn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.conns, c)
+	d.config.Account.Add(budget.Connections, -d.config.ConnCost)
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -17,14 +18,16 @@ const (
 	ReasonDraining wsproto.Reason = "draining"
 	ReasonControl  wsproto.Reason = "control"
 	ReasonTimeout  wsproto.Reason = "timeout"
+	ReasonMemory   wsproto.Reason = "memory"
 )
 
 // Admission counts the open WebSockets and decides whether one more is admitted. It is
 // the one place that knows how far a drain has come. Its methods may be called from any
 // goroutine.
 type Admission struct {
-	limit  int            // connections; 0 means no limit
-	jitter func() float64 // returns a number from 0 to 1
+	limit   int             // connections; 0 means no limit
+	account *budget.Account // of memory; may be nil
+	jitter  func() float64  // returns a number from 0 to 1
 
 	mu     sync.Mutex
 	open   int
@@ -53,9 +56,10 @@ type Tally struct {
 }
 
 // NewAdmission returns an Admission for at most limit connections at a time; 0 means no
-// limit. jitter returns random numbers from 0 to 1.
-func NewAdmission(limit int, jitter func() float64) *Admission {
-	return &Admission{limit: limit, jitter: jitter}
+// limit. None is admitted while the account is at [budget.Refuse]. jitter returns random
+// numbers from 0 to 1.
+func NewAdmission(limit int, account *budget.Account, jitter func() float64) *Admission {
+	return &Admission{limit: limit, account: account, jitter: jitter}
 }
 
 // admit counts a connection in, or returns why it is refused.
@@ -67,6 +71,8 @@ func (a *Admission) admit() *wsproto.HandshakeError {
 		return unavailable(ReasonDraining, "this server is shutting down; connect again to reach another", 1)
 	case a.limit > 0 && a.open >= a.limit:
 		return unavailable(ReasonFull, fmt.Sprintf("this server has reached MAX_CONNECTIONS=%d; try again later", a.limit), 5)
+	case a.account.Pressure() >= budget.Refuse:
+		return unavailable(ReasonMemory, fmt.Sprintf("this server is close to its MEMORY_LIMIT of %d bytes; try again later", a.account.Limit()), 5)
 	}
 	a.open++
 	return nil

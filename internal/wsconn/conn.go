@@ -3,6 +3,7 @@ package wsconn
 import (
 	"time"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -19,6 +20,7 @@ type Conn struct {
 	timers      timers
 	goodbye     goodbye
 	echoed      bool // since everything was last sent
+	plain       bool // the request was admitted as plain HTTP
 	head        wsproto.Head
 	echo        wsproto.Echo
 	subprotocol string
@@ -76,8 +78,12 @@ func (c *Conn) note(now socket.Instant, b *wsproto.Buffer, ev *wsproto.Event, tr
 	}
 }
 
-// count adds what one read has brought.
-func (c *Conn) count(traffic *Traffic) {
+// count adds what one read has brought. history is what context takeover kept before it, in
+// bytes.
+func (c *Conn) count(traffic *Traffic, history int) {
+	if grown := c.echo.HistorySize() - history; grown != 0 {
+		c.server.Account.Add(budget.Histories, int64(grown))
+	}
 	c.messages += traffic.Text + traffic.Binary
 	c.bytes += traffic.Bytes
 	c.server.Metrics.Echoed(*traffic)

@@ -12,11 +12,12 @@ type echoing struct{}
 // receive answers every frame in b (RFC 6455 sections 5 to 7).
 func (echoing) receive(c *Conn, now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int) {
 	var traffic Traffic
+	history := c.echo.HistorySize()
 	ev := c.echo.Next(b)
 	for ; ev.Kind != wsproto.NeedMore && ev.Kind != wsproto.Yield; ev = c.echo.Next(b) {
 		c.note(now, b, ev, &traffic)
 	}
-	c.count(&traffic)
+	c.count(&traffic, history)
 	step.Write, kept = b.Out(), b.End-b.Start
 	if kept > 0 {
 		c.timers.data = now // of a message that is still arriving

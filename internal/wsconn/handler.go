@@ -3,6 +3,7 @@ package wsconn
 import (
 	"net"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -80,10 +81,14 @@ func (c *Conn) Hijacked(nc net.Conn, kept []byte) { c.server.HTTP.ServeConn(nc, 
 
 // Closed counts and logs the end of a WebSocket.
 func (c *Conn) Closed(now socket.Instant, cause error) {
+	if c.plain {
+		c.server.HTTP.Release()
+	}
 	if !c.upgraded {
 		return
 	}
 	c.echo.Release()
+	c.server.Account.Add(budget.Histories, -int64(c.echo.HistorySize()))
 	summary := c.summary(now)
 	c.server.Admission.leave(summary.Clean)
 	c.server.Metrics.Closed(&summary)

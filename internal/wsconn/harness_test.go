@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -26,6 +27,7 @@ type settings struct {
 	Compression    wsproto.Compression
 	Identity       requestinfo.Identity
 	Metrics        *recorder
+	Account        *budget.Account
 }
 
 // newServer returns a server with the service's defaults and changes.
@@ -46,8 +48,9 @@ func newServer(log *slog.Logger, change func(*settings)) (*Server, *settings) {
 		Policy:    wsproto.Policy{AnyOrigin: true, AnySubprotocol: true, Compression: s.Compression},
 		Protocol:  wsproto.Config{MaxMessageSize: s.MaxMessageSize, LimitReason: "over MAX_MESSAGE_SIZE", Inflaters: &inflaters{}},
 		Identity:  s.Identity,
-		Admission: NewAdmission(s.MaxConnections, func() float64 { return 0.5 }),
+		Admission: NewAdmission(s.MaxConnections, s.Account, func() float64 { return 0.5 }),
 		Metrics:   s.Metrics,
+		Account:   s.Account,
 		HTTP:      noHTTP{},
 		Log:       log,
 		Clock:     func(t socket.Instant) time.Time { return time.Unix(0, int64(t)).UTC() },
@@ -76,7 +79,9 @@ func (i *inflaters) Put(f *wsproto.Inflater) {
 // noHTTP serves nobody.
 type noHTTP struct{}
 
-func (noHTTP) ServeConn(net.Conn, []byte) {}
+func (noHTTP) Admit(*wsproto.Request) *wsproto.HandshakeError { return nil }
+func (noHTTP) Release()                                       {}
+func (noHTTP) ServeConn(net.Conn, []byte)                     {}
 
 // recorder is a Metrics that keeps what it is told.
 type recorder struct {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -20,6 +21,7 @@ type Server struct {
 	Admission *Admission
 	Metrics   Metrics
 	HTTP      HTTPServer
+	Account   *budget.Account // of what connections hold; may be nil
 	Log       *slog.Logger
 	// Clock returns the time of day of an instant.
 	Clock func(socket.Instant) time.Time
@@ -38,8 +40,13 @@ type Config struct {
 
 // HTTPServer serves the connections that turn out to speak plain HTTP.
 type HTTPServer interface {
+	// Admit counts a request in, or returns why it is refused. After that, either
+	// ServeConn or Release is called.
+	Admit(*wsproto.Request) *wsproto.HandshakeError
 	// ServeConn takes over a connection from which read has been read already.
 	ServeConn(conn net.Conn, read []byte)
+	// Release counts out a request whose connection was lost.
+	Release()
 }
 
 // Metrics counts what happens to connections. Connections call it from any goroutine.

@@ -95,6 +95,14 @@ func (i *inflation) endCompressed(ev *Event) bool {
 	return true
 }
 
+// historySize returns the size of the memory of the history.
+func (i *inflation) historySize() int {
+	if i.history == nil {
+		return 0
+	}
+	return cap(*i.history)
+}
+
 // moreOutput reports whether the inflater has more output without further input.
 func (i *inflation) moreOutput() bool { return i.inflater != nil && i.inflater.more }
 
