@@ -103,13 +103,15 @@ func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 		Open: func(remote string) socket.Handler {
 			return wsconn.New(server, s.lastID.Add(1), remote)
 		},
-		Now:          s.now,
-		Headroom:     wsproto.Headroom,
-		Buffer:       wsproto.MinBuffer,
-		WriteTimeout: s.config.WriteTimeout,
-		Account:      s.account,
-		ConnCost:     s.connCost,
-		Log:          s.log,
+		Now:           s.now,
+		Headroom:      wsproto.Headroom,
+		Buffer:        wsproto.MinBuffer,
+		WriteTimeout:  s.config.WriteTimeout,
+		Account:       s.account,
+		ConnCost:      s.connCost,
+		MaxHandshakes: s.files.handshakes,
+		MaxSockets:    s.files.sockets,
+		Log:           s.log,
 	}
 	if usesLoop(s.config) {
 		return newLoopDriver(c)

@@ -26,7 +26,15 @@ type Config struct {
 	Account *budget.Account
 	// ConnCost is what each connection adds to the account, in bytes, while it is idle.
 	ConnCost int64
-	Log      *slog.Logger
+	// MaxHandshakes is how many connections may be open whose handlers are not
+	// established; at the limit the oldest is closed, and one that is silent before
+	// others. 0 is no limit. A loop has its share of it.
+	MaxHandshakes int
+	// MaxSockets is how many connections may be open in all, so that descriptors are left
+	// for others. 0 is no limit. At the limit a handshake makes room. If there is none, new
+	// connections wait in the system.
+	MaxSockets int
+	Log        *slog.Logger
 }
 
 // ErrWriteTimeout is the cause of closing a connection whose peer did not read for

@@ -38,19 +38,29 @@ type served struct {
 // taken from those given, in the order of dialing. When the test ends, each of them must
 // have had its last call, once.
 func eachDriver(t *testing.T, test func(s *served, dial func(*scripted) *net.TCPConn)) {
+	t.Helper()
+	eachDriverWith(t, nil, test)
+}
+
+// eachDriverWith is eachDriver with a change of the configuration; it may be nil.
+func eachDriverWith(t *testing.T, change func(*Config), test func(s *served, dial func(*scripted) *net.TCPConn)) {
 	for name, construct := range newDriver {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			next := make(chan *scripted, 10)
 			start := time.Now().Add(-time.Nanosecond)
-			d, err := construct(Config{
+			config := Config{
 				Open:         func(string) Handler { return <-next },
 				Now:          func() Instant { return Instant(time.Since(start)) },
 				Headroom:     testHeadroom,
 				Buffer:       32 << 20, // so that one Step can write more than a socket takes
 				WriteTimeout: time.Minute,
 				Log:          slog.New(slog.DiscardHandler),
-			})
+			}
+			if change != nil {
+				change(&config)
+			}
+			d, err := construct(config)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -40,13 +40,17 @@ type Handler interface {
 	// Step.Write may use it.
 	Wake(now Instant, scratch []byte) Step
 
+	// Established reports whether the peer has completed its handshake. Once true, it stays
+	// so. Others may be closed to make room; see Config.MaxHandshakes.
+	Established() bool
+
 	// Hijacked is called after a Step with Hijack. The connection and the bytes that were
 	// kept belong to the handler from now on.
 	Hijacked(conn net.Conn, kept []byte)
 
 	// Closed is called when the connection has been closed. cause is nil if a Step asked
-	// for it, ErrWriteTimeout if the peer did not read, net.ErrClosed if the driver was
-	// aborted, and otherwise the error of the socket.
+	// for it, ErrWriteTimeout if the peer did not read, ErrHandshakes if it had to make
+	// room, net.ErrClosed if the driver was aborted, and otherwise the error of the socket.
 	Closed(now Instant, cause error)
 }
 

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"container/list"
 	"net"
 	"os"
 
@@ -12,9 +13,10 @@ import (
 // loopConn is a connection of a loop. Idle connections are many, so its fields are small.
 type loopConn struct {
 	handler    Handler
-	held       *[]byte // headroom, then what is kept, then what could not be sent; nil if neither
-	wakeAt     Instant // in the loop's heap; never if it is not in there
-	writeBy    Instant // when the peer must have taken some of what is pending
+	held       *[]byte       // headroom, then what is kept, then what could not be sent; nil if neither
+	wakeAt     Instant       // in the loop's heap; never if it is not in there
+	writeBy    Instant       // when the peer must have taken some of what is pending
+	handshake  *list.Element // in the loop's handshakes; nil once it is established
 	fd         int32
 	generation uint32
 	place      int32  // in the loop's heap
@@ -32,10 +34,14 @@ type loopConn struct {
 
 // add begins to serve a connection.
 func (l *loop) add(fd int, remote string) {
+	if most := l.mostHandshakes(); most > 0 && l.greeted.len() >= most {
+		l.dropHandshake()
+	}
 	generation := l.next
 	l.next++
 	if err := l.epollCtl(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN, generation); err != nil {
 		l.log.Error("epoll_ctl", "error", err)
+		l.driver.sockets.Add(-1)
 		unix.Close(fd)
 		return
 	}
@@ -44,6 +50,8 @@ func (l *loop) add(fd int, remote string) {
 		l.conns = append(l.conns, nil)
 	}
 	l.conns[fd] = c
+	c.handshake = l.greeted.add(c)
+	l.driver.unfinished.Add(1)
 	l.driver.config.Account.Add(budget.Connections, l.driver.config.ConnCost)
 	l.take(c, byOpened, c.handler.Opened(l.now), 0, nil)
 }
@@ -59,6 +67,9 @@ func (l *loop) read(c *loopConn) {
 	case n == 0:
 		l.take(c, byEndOfInput, c.handler.EndOfInput(l.now), 0, nil)
 	default:
+		if c.handshake != nil {
+			c.handshake = l.greeted.begin(c.handshake)
+		}
 		l.receive(c, mem, end+n)
 	}
 }
@@ -104,6 +115,9 @@ func (l *loop) wake(c *loopConn) {
 func (l *loop) take(c *loopConn, by caller, step Step, given int, kept []byte) {
 	l.driver.config.check(by, step, given, len(kept))
 	c.input = c.input.after(by, step.Then)
+	if c.handshake != nil && c.handler.Established() {
+		l.endHandshake(c)
+	}
 	c.then = step.Then
 	rest, err := l.send(c, step.Write)
 	if err != nil {
@@ -165,10 +179,37 @@ func (l *loop) watch(c *loopConn) {
 	}
 }
 
+// endHandshake takes a connection off the handshakes, if it is one of them.
+func (l *loop) endHandshake(c *loopConn) {
+	if c.handshake != nil {
+		l.greeted.remove(c.handshake)
+		l.driver.unfinished.Add(-1)
+		c.handshake = nil
+	}
+}
+
+// dropHandshake closes a connection that is not established. It reports whether there was
+// one.
+func (l *loop) dropHandshake() bool {
+	c, ok := l.greeted.first()
+	if ok {
+		l.closeConn(c, ErrHandshakes)
+	}
+	return ok
+}
+
+// mostHandshakes returns the loop's share of Config.MaxHandshakes; 0 is no limit.
+func (l *loop) mostHandshakes() int {
+	n := len(l.driver.loops)
+	return (l.driver.config.MaxHandshakes + n - 1) / n
+}
+
 // forget removes a connection from the loop.
 func (l *loop) forget(c *loopConn) {
 	l.hold(c, nil, nil)
 	l.timers.remove(c)
+	l.endHandshake(c)
+	l.driver.sockets.Add(-1)
 	l.conns[c.fd] = nil
 	l.driver.config.Account.Add(budget.Connections, -l.driver.config.ConnCost)
 }

@@ -24,6 +24,8 @@ type Loop struct {
 	loops        []*loop
 	running      sync.WaitGroup // loops
 	hijacks      sync.WaitGroup // calls of Handler.Hijacked
+	sockets      atomic.Int64   // open connections
+	unfinished   atomic.Int64   // those of them that are not established
 	aborted      atomic.Bool
 	listenFailed atomic.Bool // nothing is accepted
 }

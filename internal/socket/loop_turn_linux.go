@@ -32,6 +32,7 @@ type loop struct {
 	next    uint32      // generation of the next connection
 	timers  wakeHeap
 	yielded []*loopConn // to be given what they kept, in this turn or the next
+	greeted handshakes[*loopConn]
 	events  [256]unix.EpollEvent
 	scratch [256]byte
 

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"container/list"
 	"errors"
 	"io"
 	"net"
@@ -40,7 +41,11 @@ type portableConn struct {
 	hijacked bool          // nc belongs to the handler
 	resume   chan struct{} // ends a pause; nil before the first one
 
+	handshake *list.Element // in the driver's handshakes, under its mu
+	dropped   atomic.Bool   // it had to make room
+
 	// For the goroutine of run alone:
+	greeted bool // it is no handshake any more
 	input   inputState
 	inbox   inbox
 	armed   Instant // the read deadline that is set; never if it is unknown or there is none
@@ -51,8 +56,12 @@ type portableConn struct {
 func (c *portableConn) run() {
 	c.inbox = newInbox(c.driver.pool, c.driver.config.Headroom)
 	last, cause := c.serve()
-	if cause != nil && c.driver.isAborted() {
-		cause = net.ErrClosed // and not what it led to in a read or a write
+	switch { // the cause, and not what it led to in a read or a write
+	case cause == nil:
+	case c.driver.isAborted():
+		cause = net.ErrClosed
+	case c.dropped.Load():
+		cause = ErrHandshakes
 	}
 	c.mu.Lock()
 	c.ended, c.hijacked = true, last == Hijack
@@ -92,6 +101,7 @@ func (c *portableConn) serve() (last Action, err error) {
 func (c *portableConn) take(by caller, step Step, given, kept int) (Action, error) {
 	c.driver.config.check(by, step, given, kept)
 	c.input = c.input.after(by, step.Then)
+	c.noteHandshake(by)
 	if err := c.write(step.Write); err != nil {
 		return Close, err
 	}
@@ -105,6 +115,18 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 		}
 	}
 	return step.Then, nil
+}
+
+// noteHandshake tells the driver how far the handshake has come.
+func (c *portableConn) noteHandshake(by caller) {
+	switch {
+	case c.greeted:
+	case c.handler.Established():
+		c.driver.established(c)
+		c.greeted = true
+	case by == byReceive:
+		c.driver.began(c)
+	}
 }
 
 // next makes the next call of the handler, and waits for its reason if necessary. It

@@ -23,6 +23,8 @@ type scripted struct {
 	flushed  bool                                   // calls of Flushed are recorded
 	received func(mem []byte, start, end int) error // looks at the arguments of Receive; may be nil
 
+	established bool
+
 	hijacked net.Conn
 
 	mu    sync.Mutex
@@ -124,6 +126,8 @@ func (h *scripted) Flushed(Instant) {
 		h.record("flushed")
 	}
 }
+
+func (h *scripted) Established() bool { return h.established }
 
 func (h *scripted) NextWake() Instant { return h.wake }
 

@@ -51,6 +51,9 @@ func (c *Conn) Flushed(now socket.Instant) {
 	c.life.flushed = c.echo.CloseSent()
 }
 
+// Established reports whether the WebSocket has been opened.
+func (c *Conn) Established() bool { return c.upgraded }
+
 // NextWake returns when the connection has something to do on its own.
 func (c *Conn) NextWake() socket.Instant {
 	switch c.stage {
