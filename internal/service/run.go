@@ -69,14 +69,14 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	}
 	probes := http.NewServeMux()
 	handleHealth(probes, s.admission, s.driver)
-	s.serveHTTP(plain, httpecho.Closing(page.Handler(httpecho.Handler(&s.policy, s.identity, probes))))
+	s.serveHTTP(plain, nil, httpecho.Closing(page.Handler(httpecho.Handler(&s.policy, s.identity, probes))))
 	healthAddr := "off"
 	if health != nil {
 		mux := http.NewServeMux()
 		handleHealth(mux, s.admission, s.driver)
 		handleConnections(mux, s.driver)
 		mux.Handle("GET /metrics", s.metrics.handler())
-		s.serveHTTP(health, mux)
+		s.serveHTTP(health, newWaitingConns(healthFiles).note, mux)
 		healthAddr = health.Addr().String()
 	}
 	s.serving.Go(func() { s.driver.Serve(ws) })
@@ -120,8 +120,8 @@ func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 }
 
 // serveHTTP serves HTTP on ln until the service ends. Requests are logged at debug, since
-// most are probes.
-func (s *Service) serveHTTP(ln net.Listener, h http.Handler) {
+// most are probes. connState may be nil.
+func (s *Service) serveHTTP(ln net.Listener, connState func(net.Conn, http.ConnState), h http.Handler) {
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			s.log.Debug("http request", "remote", r.RemoteAddr, "method", r.Method, "path", r.URL.Path)
@@ -135,6 +135,7 @@ func (s *Service) serveHTTP(ln net.Listener, h http.Handler) {
 		DisableGeneralOptionsHandler: true,
 
 		ConnContext: httpecho.ConnContext,
+		ConnState:   connState,
 		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	s.servers = append(s.servers, server)
