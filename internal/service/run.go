@@ -47,9 +47,15 @@ func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
 
 // listen opens a TCP port; variable is the name of the setting that chose it.
 func listen(variable string, host config.Host, port config.Port) (net.Listener, error) {
-	ln, err := net.Listen("tcp", net.JoinHostPort(string(host), strconv.Itoa(int(port))))
+	var c net.ListenConfig
+	c.SetMultipathTCP(false) // connections do not inherit the options of such a listener
+	ln, err := c.Listen(context.Background(), "tcp", net.JoinHostPort(string(host), strconv.Itoa(int(port))))
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on HOST=%s %s=%d: %w", host, variable, port, err)
+	}
+	if err := socket.Prepare(ln.(*net.TCPListener)); err != nil {
+		ln.Close()
+		return nil, fmt.Errorf("cannot set the options of %s=%d: %w", variable, port, err)
 	}
 	return ln, nil
 }
