@@ -52,15 +52,15 @@ func setUnsent(fd, n int) error {
 }
 
 // socketBytes returns how many bytes the kernel holds in the buffers of a socket, or 0 if it
-// does not tell.
-func socketBytes(fd int) int32 {
+// does not tell. The receive buffer counts as at least reserve.
+func socketBytes(fd int, reserve int32) int32 {
 	var info [9]uint32 // SK_MEMINFO_VARS
 	size := uint32(unsafe.Sizeof(info))
 	if _, _, errno := unix.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_MEMINFO, uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0); errno != 0 {
 		return 0
 	}
 	const received, reserved, queued = 0, 4, 5 // SK_MEMINFO_RMEM_ALLOC, _FWD_ALLOC, _WMEM_QUEUED
-	return int32(info[received] + info[reserved] + info[queued])
+	return max(int32(info[received]), reserve) + int32(info[reserved]+info[queued])
 }
 
 // lockReceive keeps the kernel from growing a receive buffer, or lets it grow again.

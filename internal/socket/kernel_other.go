@@ -4,14 +4,17 @@ package socket
 
 import "net"
 
-const firstUnsent = 16 << 10
+const (
+	firstUnsent  = 16 << 10
+	firstReceive = 64 << 10
+)
 
 // Prepare does nothing: the options are those of Linux.
 func Prepare(*net.TCPListener) error { return nil }
 
 func setUnsent(fd, n int) error { return nil }
 
-func socketBytes(fd int) int32 { return 0 }
+func socketBytes(fd int, reserve int32) int32 { return 0 }
 
 func lockReceive(fd int, lock bool) {}
 

@@ -15,7 +15,7 @@ type loopConn struct {
 	handler    Handler
 	held       *[]byte       // headroom, then what is kept, then what could not be sent; nil if neither
 	wakeAt     Instant       // in the loop's heap; never if it is not in there
-	writeBy    Instant       // when the peer must have taken some of what is pending
+	since      Instant       // when some of what is held was last received or sent
 	handshake  *list.Element // in the loop's handshakes; nil once it is established
 	fd         int32
 	generation uint32
@@ -25,11 +25,15 @@ type loopConn struct {
 	sent       int32  // bytes in held that have been sent, after those that are kept
 	unread     int32  // bytes that the peer had not taken when last looked at
 	events     uint32 // that epoll reports
+	kernel     int32  // bytes in the socket's buffers, as they are on the account
+	trust      trust
 	input      inputState
 	then       Action // of the Step whose bytes are pending
 	class      int8   // of held
 	queued     bool   // in the loop's list of connections that have yielded
 	wakeAsked  bool   // Loop.Wake was called while bytes were pending
+	shedAsked  bool   // Loop.Shed has chosen it; the loop's shedding has the time
+	active     bool   // it has sent something since the last Loop.Measure
 }
 
 // add begins to serve a connection.
@@ -51,6 +55,9 @@ func (l *loop) add(fd int, remote string) {
 	}
 	l.conns[fd] = c
 	c.handshake = l.greeted.add(c)
+	if l.driver.limited() {
+		lockReceive(fd, true)
+	}
 	l.driver.unfinished.Add(1)
 	l.driver.config.Account.Add(budget.Connections, l.driver.config.ConnCost)
 	l.take(c, byOpened, c.handler.Opened(l.now), 0, nil)
@@ -59,7 +66,7 @@ func (l *loop) add(fd int, remote string) {
 // read reads once, and gives the connection what it kept and what has arrived.
 func (l *loop) read(c *loopConn) {
 	mem, end := l.readBuffer(c)
-	n, err := receiveNow(int(c.fd), mem[end:])
+	n, err := receiveNow(int(c.fd), mem[end:min(len(mem), end+l.readSize(c))])
 	switch {
 	case err == unix.EAGAIN, err == unix.EINTR:
 	case err != nil:
@@ -69,6 +76,9 @@ func (l *loop) read(c *loopConn) {
 	default:
 		if c.handshake != nil {
 			c.handshake = l.greeted.begin(c.handshake)
+		}
+		if !c.trust.shown() && c.trust.received(n, func() int32 { return unacknowledged(int(c.fd)) }) {
+			l.letReceive(c)
 		}
 		l.receive(c, mem, end+n)
 	}
@@ -126,6 +136,7 @@ func (l *loop) take(c *loopConn, by caller, step Step, given int, kept []byte) {
 	}
 	l.hold(c, kept, rest)
 	if len(rest) > 0 {
+		l.measure(c)
 		l.watch(c)
 		l.extend(c)
 		return
@@ -136,6 +147,12 @@ func (l *loop) take(c *loopConn, by caller, step Step, given int, kept []byte) {
 // finish ends a Step whose bytes have been sent.
 func (l *loop) finish(c *loopConn) {
 	c.handler.Flushed(l.now)
+	if c.shedAsked && c.then != Close && c.then != Reset && c.then != Hijack {
+		if _, asked := l.shedding[c]; asked {
+			l.shed(c)
+			return
+		}
+	}
 	switch c.then {
 	case Close:
 		l.closeConn(c, nil)
@@ -209,6 +226,8 @@ func (l *loop) forget(c *loopConn) {
 	l.hold(c, nil, nil)
 	l.timers.remove(c)
 	l.endHandshake(c)
+	l.setKernel(c, 0)
+	delete(l.shedding, c)
 	l.driver.sockets.Add(-1)
 	l.conns[c.fd] = nil
 	l.driver.config.Account.Add(budget.Connections, -l.driver.config.ConnCost)

@@ -127,6 +127,14 @@ func (h *scripted) Flushed(Instant) {
 	}
 }
 
+func (h *scripted) Shed(Instant, []byte) Step {
+	h.record("shed")
+	step, _ := h.reply("shed", "")
+	return step
+}
+
+func (h *scripted) Held() int { return 0 }
+
 func (h *scripted) Established() bool { return h.established }
 
 func (h *scripted) NextWake() Instant { return h.wake }

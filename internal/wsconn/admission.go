@@ -72,10 +72,20 @@ func (a *Admission) admit() *wsproto.HandshakeError {
 	case a.limit > 0 && a.open >= a.limit:
 		return unavailable(ReasonFull, fmt.Sprintf("this server has reached MAX_CONNECTIONS=%d; try again later", a.limit), 5)
 	case a.account.Pressure() >= budget.Refuse:
-		return unavailable(ReasonMemory, fmt.Sprintf("this server is close to its MEMORY_LIMIT of %d bytes; try again later", a.account.Limit()), 5)
+		return outOfMemory(a.account)
 	}
 	a.open++
 	return nil
+}
+
+// outOfMemory returns the refusal of a server that is close to its MEMORY_LIMIT.
+func outOfMemory(a *budget.Account) *wsproto.HandshakeError {
+	return unavailable(ReasonMemory, memoryReason(a), 5)
+}
+
+// memoryReason is short enough for a close frame.
+func memoryReason(a *budget.Account) string {
+	return fmt.Sprintf("this server is close to its MEMORY_LIMIT of %d bytes; try again later", a.Limit())
 }
 
 // unavailable returns the refusal of a handshake that may be tried again after a number of

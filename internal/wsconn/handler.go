@@ -79,6 +79,25 @@ func (c *Conn) Wake(now socket.Instant, scratch []byte) socket.Step {
 	return socket.Step{}
 }
 
+// Shed closes the connection because the memory that it holds is needed. A client that has
+// sent a request, or opened a WebSocket, learns why.
+func (c *Conn) Shed(now socket.Instant, scratch []byte) socket.Step {
+	switch {
+	case c.stage == stageHead && c.timers.received != 0:
+		return c.refuse(outOfMemory(c.server.Account))
+	case c.stage != stageOpen:
+		return socket.Step{Then: socket.Close}
+	}
+	scratch = c.appendClose(scratch, wsproto.CloseTryAgainLater, memoryReason(c.server.Account))
+	c.finish()
+	c.echo.Release() // nothing is decoded any more
+	return socket.Step{Write: scratch, Then: socket.ShutDown}
+}
+
+// Held returns the size of the windows that the connection holds, for compressed messages
+// past and present.
+func (c *Conn) Held() int { return c.echo.HistorySize() + c.echo.InflaterSize() }
+
 // Hijacked gives a plain HTTP request to the HTTP server.
 func (c *Conn) Hijacked(nc net.Conn, kept []byte) { c.server.HTTP.ServeConn(nc, kept) }
 

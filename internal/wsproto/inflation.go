@@ -16,6 +16,9 @@ const (
 	// historyWork is how many bytes of history are copied, there and back, in the time of one
 	// byte of work.
 	historyWork = 4
+
+	// inflaterSize is the size of an Inflater, in bytes.
+	inflaterSize = 40 << 10
 )
 
 // Inflater inflates one compressed message at a time. It has 40 KB, so connections borrow
@@ -101,6 +104,14 @@ func (i *inflation) historySize() int {
 		return 0
 	}
 	return cap(*i.history)
+}
+
+// lentBytes returns the size of the inflater, or 0 if none is borrowed.
+func (i *inflation) lentBytes() int {
+	if i.inflater == nil {
+		return 0
+	}
+	return inflaterSize
 }
 
 // moreOutput reports whether the inflater has more output without further input.
