@@ -17,4 +17,8 @@ type driver interface {
 	Wait()                     // after Abort, waits until everything has ended
 	Stalled() bool             // reports whether connections are not served any more
 	BytesInUse() int64         // of buffers
+	Measure()                  // puts the memory of sockets on the account
+	// Shed closes connections to give back a number of bytes, at once or after a moment.
+	// It returns how many.
+	Shed(bytes int64, atOnce bool) int
 }

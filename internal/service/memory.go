@@ -3,8 +3,6 @@ package service
 import (
 	"log/slog"
 	"math"
-	"runtime/debug"
-	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 
@@ -57,42 +55,4 @@ func connCost(loop, tls bool) int64 {
 		return portableCost + tlsCost
 	}
 	return portableCost
-}
-
-const (
-	// reliefInterval is how often the runtime's limit follows the kernel's share.
-	reliefInterval = 250 * time.Millisecond
-	// outsideHeap is what the process takes that the runtime's limit does not include: the
-	// mapped program. In bytes.
-	outsideHeap = 10 << 20
-)
-
-// runtimeLimit returns the limit for Go's runtime: 90 % of MEMORY_LIMIT, less what the
-// runtime does not know of.
-func runtimeLimit(limit, kernel int64) int64 {
-	return max(limit/10*9-outsideHeap-kernel, limit/4)
-}
-
-// relieve keeps the process below MEMORY_LIMIT until done is closed. A lower limit that
-// GOMEMLIMIT sets stays.
-func relieve(account *budget.Account, done <-chan struct{}) {
-	if account.Limit() == 0 {
-		return
-	}
-	before := debug.SetMemoryLimit(-1)
-	defer debug.SetMemoryLimit(before)
-	ticker := time.NewTicker(reliefInterval)
-	defer ticker.Stop()
-	for current := int64(math.MaxInt64); ; {
-		limit := min(before, runtimeLimit(account.Limit(), account.HeldBy(budget.Kernel)))
-		if step := account.Limit() / 64; limit < current-step || limit > current+step {
-			debug.SetMemoryLimit(limit)
-			current = limit
-		}
-		select {
-		case <-done:
-			return
-		case <-ticker.C:
-		}
-	}
 }

@@ -87,7 +87,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	}
 	s.serving.Go(func() { s.driver.Serve(ws) })
 	relieved := make(chan struct{})
-	s.serving.Go(func() { relieve(s.account, relieved) })
+	s.serving.Go(func() { newRelief(s.account, s.driver, s.log).run(relieved) })
 	s.log.Info("serving", "version", s.version, "addr", ws.Addr().String(), "health", healthAddr, "driver", s.driver.Name(), "tls", s.config.TLSCertFile != "",
 		"max_connections", s.admission.Limit(), "memory_limit", config.Size(s.account.Limit()).String(), "max_message_size", s.config.MaxMessageSize.String(), "ping_interval", s.config.PingInterval.String())
 

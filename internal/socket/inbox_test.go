@@ -40,7 +40,7 @@ func TestInboxFollowsWhatIsKept(t *testing.T) {
 		}
 		in.end += test.read
 		want := bytes.Clone((*in.mem)[in.end-test.kept : in.end])
-		in.keep(test.kept)
+		in.keep(test.kept, true)
 		if got := (*in.mem)[in.start:in.end]; !bytes.Equal(got, want) || in.start != headroom {
 			t.Fatalf("%s: kept %x at %d, want %x", test.name, got, in.start, want)
 		}

@@ -33,12 +33,11 @@ func (l *loop) letReceive(c *loopConn) {
 func (l *loop) letSend(c *loopConn) {
 	if !c.trust.shown() {
 		l.letReceive(c)
-	}
-	if l.level > budget.None {
-		return
-	}
-	if unsent := c.trust.flushed(); unsent > 0 {
-		setUnsent(int(c.fd), unsent)
+		c.trust.flushed()
+	} else if l.level == budget.None {
+		if unsent := c.trust.flushed(); unsent > 0 {
+			setUnsent(int(c.fd), unsent)
+		}
 	}
 }
 

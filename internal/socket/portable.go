@@ -50,6 +50,7 @@ func (d *Portable) Serve(ln net.Listener) {
 		c := &portableConn{driver: d, nc: nc, handler: d.config.Open(nc.RemoteAddr().String())}
 		d.conns[c] = struct{}{}
 		c.handshake = d.greeted.add(c)
+		c.begin()
 		d.config.Account.Add(budget.Connections, d.config.ConnCost)
 		d.running.Go(c.run)
 	})
@@ -78,8 +79,7 @@ func (d *Portable) makeRoom() {
 	}
 	if c, ok := d.greeted.first(); ok {
 		d.endHandshake(c)
-		c.dropped.Store(true)
-		overTCP(c.nc).Close()
+		c.end(ErrHandshakes)
 	}
 }
 

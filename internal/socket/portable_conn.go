@@ -42,7 +42,7 @@ type portableConn struct {
 	resume   chan struct{} // ends a pause; nil before the first one
 
 	handshake *list.Element // in the driver's handshakes, under its mu
-	dropped   atomic.Bool   // it had to make room
+	memory    connMemory
 
 	// For the goroutine of run alone:
 	greeted bool // it is no handshake any more
@@ -60,8 +60,10 @@ func (c *portableConn) run() {
 	case cause == nil:
 	case c.driver.isAborted():
 		cause = net.ErrClosed
-	case c.dropped.Load():
-		cause = ErrHandshakes
+	default:
+		if reason := c.memory.reason.Load(); reason != nil {
+			cause = *reason
+		}
 	}
 	c.mu.Lock()
 	c.ended, c.hijacked = true, last == Hijack
@@ -69,12 +71,14 @@ func (c *portableConn) run() {
 	if last == Hijack {
 		kept := slices.Clone(c.inbox.kept())
 		c.inbox.release()
+		c.forgetMemory()
 		c.driver.forget(c)
 		c.nc.SetDeadline(time.Time{})
 		c.handler.Hijacked(c.nc, kept)
 		return
 	}
 	c.inbox.release()
+	c.forgetMemory()
 	c.hangUp(last, cause)
 	c.driver.forget(c)
 	c.handler.Closed(c.driver.config.Now(), cause)
@@ -105,9 +109,11 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 	if err := c.write(step.Write); err != nil {
 		return Close, err
 	}
-	c.inbox.keep(kept) // after the write, since step.Write may be a part of the buffer
+	c.inbox.keep(kept, c.driver.roomy()) // after the write, since step.Write may be a part of the buffer
+	now := c.driver.config.Now()
+	c.noteHeld(now, kept)
 	c.mu.Lock()
-	c.handler.Flushed(c.driver.config.Now())
+	c.handler.Flushed(now)
 	c.mu.Unlock()
 	if step.Then == ShutDown {
 		if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
@@ -157,7 +163,7 @@ func (c *portableConn) read(now, wake Instant) (Action, error) {
 	c.arm(now, wake)
 	n, err := 0, os.ErrDeadlineExceeded
 	if !c.interrupted.Load() { // looked at again, since arm may have undone the deadline of interrupt
-		n, err = c.nc.Read(c.inbox.free())
+		n, err = c.nc.Read(c.readRoom())
 	}
 	if timedOut(err) && !c.interrupted.Load() {
 		c.armed = 0
@@ -165,11 +171,12 @@ func (c *portableConn) read(now, wake Instant) (Action, error) {
 			return Read, nil // the deadline was an earlier one, see arm
 		}
 		c.nc.SetReadDeadline(time.Now().Add(lastLook))
-		n, err = c.nc.Read(c.inbox.free())
+		n, err = c.nc.Read(c.readRoom())
 	}
 	switch {
 	case n > 0:
 		c.inbox.end += n
+		c.noteReceived(n)
 		return c.receive()
 	case timedOut(err):
 		return c.wake()
@@ -244,6 +251,11 @@ func (c *portableConn) wake() (Action, error) {
 		c.mu.Unlock()
 		return Close, net.ErrClosed
 	}
+	if c.memory.shed.CompareAndSwap(shedAsked, shedDone) {
+		step := c.handler.Shed(c.driver.config.Now(), c.scratch[:0])
+		c.mu.Unlock()
+		return c.take(byShed, step, 0, 0)
+	}
 	step := c.handler.Wake(c.driver.config.Now(), c.scratch[:0])
 	c.mu.Unlock()
 	kept := len(c.inbox.kept())
@@ -265,6 +277,7 @@ func (c *portableConn) write(p []byte) error {
 			c.nc.SetWriteDeadline(now.Add(look))
 		}
 		n, err := c.nc.Write(p)
+		c.noteSent(n, timedOut(err))
 		p = p[n:]
 		switch {
 		case err == nil:
