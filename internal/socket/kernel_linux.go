@@ -77,3 +77,8 @@ func unacknowledged(fd int) int32 {
 	n, _ := unix.IoctlGetUint32(fd, unix.SIOCOUTQ) // cannot fail on a connection
 	return int32(n)
 }
+
+// resetOnClose has close(2) send a reset and free what the socket holds.
+func resetOnClose(fd int) {
+	unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+}

@@ -158,7 +158,7 @@ func (l *loop) finish(c *loopConn) {
 		l.closeConn(c, nil)
 		return
 	case Reset:
-		unix.SetsockoptLinger(int(c.fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		resetOnClose(int(c.fd))
 		l.closeConn(c, nil)
 		return
 	case Hijack:
@@ -235,6 +235,9 @@ func (l *loop) forget(c *loopConn) {
 
 // closeConn closes a connection.
 func (l *loop) closeConn(c *loopConn, cause error) {
+	if abandons(cause) || l.level >= budget.Refuse && unacknowledged(int(c.fd)) > 0 {
+		resetOnClose(int(c.fd)) // otherwise the kernel keeps what the peer does not take, for minutes
+	}
 	l.forget(c)
 	unix.Close(int(c.fd)) // which also removes it from epoll
 	c.handler.Closed(l.now, cause)

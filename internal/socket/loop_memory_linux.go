@@ -14,9 +14,9 @@ func (d *Loop) limited() bool { return d.config.Account.Limit() > 0 }
 // unanswered.
 func (l *loop) readSize(c *loopConn) int {
 	switch {
-	case l.level == budget.None:
+	case l.level == budget.None, c.shedAsked: // what arrives after Shed is discarded
 		return math.MaxInt32
-	case l.level == budget.ReadLess && c.trust.shown():
+	case l.level == budget.ReadLess && c.trust.shown(), c.handshake != nil:
 		return 4 * mediumBuffer
 	}
 	return smallBuffer
@@ -31,13 +31,11 @@ func (l *loop) letReceive(c *loopConn) {
 
 // letSend lets the kernel take more for a peer that has taken what did not fit at first.
 func (l *loop) letSend(c *loopConn) {
-	if !c.trust.shown() {
-		l.letReceive(c)
-		c.trust.flushed()
-	} else if l.level == budget.None {
-		if unsent := c.trust.flushed(); unsent > 0 {
-			setUnsent(int(c.fd), unsent)
-		}
+	if l.level > budget.None {
+		return
+	}
+	if unsent := c.trust.flushed(); unsent > 0 {
+		setUnsent(int(c.fd), unsent)
 	}
 }
 

@@ -297,10 +297,10 @@ func (c *portableConn) write(p []byte) error {
 // a write time-out, after which the peer is known not to read.
 func (c *portableConn) hangUp(last Action, cause error) {
 	tcp := overTCP(c.nc)
-	if linger, ok := tcp.(*net.TCPConn); ok && last == Reset {
+	if linger, ok := tcp.(*net.TCPConn); ok && (last == Reset || abandons(cause)) {
 		linger.SetLinger(0)
 	}
-	if last == Reset || errors.Is(cause, ErrWriteTimeout) {
+	if last == Reset || abandons(cause) {
 		tcp.Close()
 	}
 	c.nc.Close()

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"net"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -43,7 +44,11 @@ func (c *portableConn) control(f func(fd int)) {
 // end closes the connection for a reason that becomes the cause.
 func (c *portableConn) end(reason error) {
 	c.memory.reason.Store(&reason)
-	overTCP(c.nc).Close()
+	tcp := overTCP(c.nc)
+	if linger, ok := tcp.(*net.TCPConn); ok && abandons(reason) {
+		linger.SetLinger(0) // otherwise the kernel keeps what the peer does not take, for minutes
+	}
+	tcp.Close()
 }
 
 // begin keeps the kernel from buffering much for the peer.

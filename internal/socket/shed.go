@@ -57,3 +57,7 @@ func chooseToShed[C any](holders []holder[C], now Instant, bytes int64) (chosen 
 	}
 	return chosen
 }
+
+// abandons reports whether a connection is closed for a cause after which the peer is not
+// expected to take what is pending.
+func abandons(cause error) bool { return cause == ErrShed || cause == ErrWriteTimeout }

@@ -9,8 +9,8 @@ func TestTrustComesWithAcknowledgedBytes(t *testing.T) {
 		unsent int32
 		want   bool
 	}{
-		{64 << 10, 0, false},
-		{64 << 10, 64 << 10, false}, // 64 KiB were acknowledged
+		{128 << 10, 0, false},
+		{160 << 10, 64 << 10, false}, // 224 KiB were acknowledged
 		{1 << 10, 30 << 10, true},
 		{64 << 10, 0, false}, // once
 	} {
@@ -23,8 +23,9 @@ func TestTrustComesWithAcknowledgedBytes(t *testing.T) {
 func TestTrustGrowsWithEachFlush(t *testing.T) {
 	var peer trust
 	if got := peer.flushed(); got != 0 {
-		t.Errorf("the first flush gives %d", got)
+		t.Errorf("before anything was shown, a flush gives %d", got)
 	}
+	peer.received(shownBytes, func() int32 { return 0 })
 	for want := 2 * firstUnsent; want <= mostUnsent; want *= 2 {
 		if got := peer.flushed(); got != want {
 			t.Errorf("got %d, want %d", got, want)
