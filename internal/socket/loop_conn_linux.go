@@ -8,6 +8,9 @@ import (
 )
 
 const (
+	// busyLoopRead is how many bytes a read has at least to make its connection busy. Fewer
+	// take little time, or make the connection yield.
+	busyLoopRead = 32 << 10
 	// maxYields is how often the size of a read is halved at most, which is to 16 KiB.
 	maxYields = 5
 )
@@ -64,7 +67,7 @@ func (l *loop) read(c *loopConn) {
 	case n == 0:
 		l.take(c, byEndOfInput, c.handler.EndOfInput(l.now), 0, nil)
 	default:
-		c.busy = n >= busyRead
+		c.busy = n >= busyLoopRead
 		l.receive(c, mem, end+n)
 	}
 }
