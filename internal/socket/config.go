@@ -45,10 +45,6 @@ var ErrWriteTimeout = errors.New("the peer did not read")
 // something. The time-out is late by at most that.
 func (c *Config) writeLook() time.Duration { return max(c.WriteTimeout/100, 10*time.Millisecond) }
 
-// busyRead is how many bytes a read has at least to make its connection busy: it is served
-// after those that take less time.
-const busyRead = 4 << 10
-
 // The sizes of the buffers for connections that keep little, in bytes.
 const (
 	smallBuffer  = 4 << 10

@@ -11,6 +11,9 @@ import (
 )
 
 const (
+	// busyLoopRead is how many bytes a read has at least to make its connection busy. Fewer
+	// take little time, or make the connection yield.
+	busyLoopRead = 32 << 10
 	// maxYields is how often the size of a read is halved at most, which is to 16 KiB.
 	maxYields = 5
 )
@@ -82,7 +85,7 @@ func (l *loop) read(c *loopConn) {
 	case n == 0:
 		l.take(c, byEndOfInput, c.handler.EndOfInput(l.now), 0, nil)
 	default:
-		c.busy = n >= busyRead
+		c.busy = n >= busyLoopRead
 		if c.handshake != nil {
 			c.handshake = l.greeted.begin(c.handshake)
 		}
