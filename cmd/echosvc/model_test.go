@@ -78,11 +78,15 @@ func startModelServer(t *testing.T, i int, environment ...string) (*model.Server
 	}()
 	server := modelServers[i].model
 	server.Goodbye = "bye"
-	server.Dial = func() (net.Conn, error) {
-		if modelServers[i].tls {
-			return tls.Dial("tcp", p.addr, config)
+	server.Dial = func(slow bool) (net.Conn, error) {
+		var dialer net.Dialer
+		if slow {
+			dialer.Control = smallWindow
 		}
-		return net.Dial("tcp", p.addr)
+		if modelServers[i].tls {
+			return tls.DialWithDialer(&dialer, "tcp", p.addr, config)
+		}
+		return dialer.Dial("tcp", p.addr)
 	}
 	return &server, p
 }

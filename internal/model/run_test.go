@@ -38,7 +38,7 @@ func scriptedServer(t *testing.T, until, script string, end func(nc *net.TCPConn
 		end(nc.(*net.TCPConn), over)
 	}()
 	return &Server{
-		Dial:        func() (net.Conn, error) { return net.Dial("tcp", listener.Addr().String()) },
+		Dial:        func(bool) (net.Conn, error) { return net.Dial("tcp", listener.Addr().String()) },
 		Compression: "off", Goodbye: "bye",
 	}, over
 }
