@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -310,4 +311,83 @@ func TestDocsHaveEveryMetric(t *testing.T) {
 			t.Errorf("%s is a %s, and docs/operate.md has %q", match[1], match[2], kinds[match[1]])
 		}
 	}
+}
+
+// testCommand is a go test command with a pattern of names: the words after "go".
+var testCommand = regexp.MustCompile("(?m)\\bgo ((?:-C [^ \n`]+ )?test [^\n`#]*)")
+
+// TestDocsTestCommandsMatch: the patterns of -run, -bench and -fuzz in each go test command
+// match something in the package that the command names.
+func TestDocsTestCommandsMatch(t *testing.T) {
+	found := 0
+	names := map[string][]string{} // of tests, benchmarks and fuzz targets, by directory
+	for _, d := range documents(t) {
+		for _, match := range testCommand.FindAllStringSubmatch(d.text, -1) {
+			directory, patterns := parseTestCommand(shellWords(match[1]))
+			for flag, pattern := range patterns {
+				found++
+				if names[directory] == nil {
+					names[directory] = listTests(t, directory)
+				}
+				if !slices.ContainsFunc(names[directory], func(name string) bool {
+					return strings.HasPrefix(name, listed[flag]) && pattern.MatchString(name)
+				}) {
+					t.Errorf("%s: go %s: nothing matches %s", d.name, match[1], pattern)
+				}
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no document has a go test command with a pattern")
+	}
+}
+
+// listed is how the names begin that a flag's pattern selects.
+var listed = map[string]string{"-run": "Test", "-bench": "Benchmark", "-fuzz": "Fuzz"}
+
+// parseTestCommand returns the directory of a command's package, and its patterns of names by
+// flag. A pattern is cut at its first slash, after which it selects subtests. words are those
+// after "go".
+func parseTestCommand(words []string) (directory string, patterns map[string]*regexp.Regexp) {
+	directory = ".."
+	if words[0] == "-C" {
+		directory = filepath.Join(directory, words[1])
+	}
+	patterns = map[string]*regexp.Regexp{}
+	for i, word := range words {
+		switch flag := words[max(i-1, 0)]; {
+		case word == "-args":
+			return directory, patterns
+		case listed[flag] != "" && word != "^$":
+			name, _, _ := strings.Cut(word, "/")
+			patterns[flag] = regexp.MustCompile(name)
+		case strings.HasPrefix(word, "./"):
+			directory = filepath.Join(directory, word)
+		}
+	}
+	return directory, patterns
+}
+
+// listTests returns the names of the tests, benchmarks and fuzz targets of a package.
+func listTests(t *testing.T, directory string) []string {
+	t.Helper()
+	list := exec.Command("go", "test", "-list", ".")
+	list.Dir = directory
+	out, err := list.CombinedOutput()
+	if err != nil {
+		t.Fatalf("go test -list . in %s: %v\n%s", directory, err, out)
+	}
+	return strings.Fields(string(out))
+}
+
+// shellWords splits a command at spaces, except within single quotes.
+func shellWords(command string) (words []string) {
+	for i, part := range strings.Split(command, "'") {
+		if i%2 == 0 {
+			words = append(words, strings.Fields(part)...)
+		} else {
+			words = append(words, part)
+		}
+	}
+	return words
 }

@@ -31,7 +31,7 @@ var layers = []struct {
 }{
 	{"cmd/echosvc", "internal/config internal/early internal/probe internal/service internal/wsconn"},
 	{"internal/service", "internal/budget internal/config internal/httpecho internal/page internal/requestinfo internal/respond internal/socket internal/wsconn internal/wsproto"},
-	{"internal/config", "internal/wsproto"},
+	{"internal/config", "internal/wsconn internal/wsproto"},
 	{"internal/httpecho", "internal/budget internal/requestinfo internal/respond internal/wsproto"},
 	{"internal/page", "internal/respond"},
 	{"internal/wsconn", "internal/budget internal/requestinfo internal/socket internal/wsproto"},

@@ -73,7 +73,8 @@ func Default() Config {
 }
 
 // Load returns the configuration of the environment. The error has a line for each wrong
-// setting and for each conflict between settings.
+// setting and for each conflict between settings. With an error, the configuration must not
+// be used.
 func Load() (Config, error) {
 	c := Default()
 	var errs []error

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/echosvc/echosvc/internal/wsconn"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
@@ -157,9 +158,9 @@ func (s Size) String() string {
 	return strconv.FormatInt(int64(s), 10) + units[unit]
 }
 
-// List is a list of names, or any name.
+// List holds names, or stands for every name.
 type List struct {
-	Any   bool
+	Any   bool     // every name
 	Names []string // nil if Any
 }
 
@@ -222,12 +223,9 @@ func (h *Headers) Decode(value string) error {
 // Goodbye is a text message, or "" for none.
 type Goodbye string
 
-// maxGoodbye is in bytes. The service counts matched bytes in an int8.
-const maxGoodbye = 125
-
 func (g *Goodbye) Decode(value string) error {
-	if len(value) > maxGoodbye || !utf8.ValidString(value) {
-		return fmt.Errorf("must be a UTF-8 text of at most %d bytes, or empty for none", maxGoodbye)
+	if len(value) > wsconn.MaxGoodbye || !utf8.ValidString(value) {
+		return fmt.Errorf("must be a UTF-8 text of at most %d bytes, or empty for none", wsconn.MaxGoodbye)
 	}
 	*g = Goodbye(value)
 	return nil

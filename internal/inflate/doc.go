@@ -19,9 +19,9 @@
 //		}
 //	}
 //
-// Two streams can share a window: [Inflater.AppendHistory] returns the output that
-// matches may still refer to, and [Inflater.Reset] takes it. A connection with nothing
-// to inflate needs to keep no more than that.
+// Two streams can share a window: after the first, [Inflater.AppendHistory] returns the
+// output that matches may still refer to, and [Inflater.Reset] takes it. A connection
+// with nothing to inflate needs to keep no more than that.
 //
 // # What is corrupt
 //

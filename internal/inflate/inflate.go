@@ -27,16 +27,16 @@ type Inflater struct {
 	code blockCode // of a dynamic block; dist holds the code length code until it has been read
 }
 
-// Status is the reason why [Inflater.Next] returned.
+// Status is why [Inflater.Next] returned, and so what its caller does next.
 type Status uint8
 
 const (
 	running Status = iota // never returned
 
-	// NeedInput: all input has been used and has become output as far as possible.
+	// NeedInput: all input has been used. Next needs more of it to produce more output.
 	NeedInput
-	// MoreOutput: the window's end was reached, or many blocks have begun. The next call
-	// goes on, even without further input.
+	// MoreOutput: the window's end was reached, or many blocks have begun. Next must be called
+	// again with the rest of the input, even if that is empty.
 	MoreOutput
 	// StreamEnd: a final block has ended (BFINAL, section 3.2.3). A further call begins
 	// another stream with the same window.
@@ -64,9 +64,11 @@ const (
 	inSymbols                  // the symbols of a block with Huffman codes
 )
 
-// Reset begins a stream whose matches reach up to 1<<windowBits bytes back, windowBits
-// being 8 to [MaxWindowBits]. They reach into history as well, which is what
-// [Inflater.AppendHistory] returned for the same windowBits, or empty.
+// Reset begins a stream whose matches reach up to 1<<windowBits bytes back. windowBits is 8
+// to [MaxWindowBits]; Reset does not check it. history precedes the stream, and matches
+// reach into it too: it is what [Inflater.AppendHistory] returned for the same windowBits,
+// or empty. It must not be longer than the window. Reset copies it. It may be called at any
+// time, even in the middle of a stream.
 func (f *Inflater) Reset(windowBits uint8, history []byte) {
 	f.hold, f.bits, f.state, f.fault, f.ended, f.work = 0, 0, atBlock, 0, false, 0
 	f.window.reset(windowBits, history)

@@ -72,7 +72,8 @@ func (w *window) copyPiece(from, most int) {
 }
 
 // AppendHistory appends to dst the output that matches may still refer to, which is at most
-// the window that Reset was given.
+// the window that Reset was given. It may be called between two calls of Next, except after
+// Corrupt. dst must not be a part of what Next has returned.
 func (f *Inflater) AppendHistory(dst []byte) []byte {
 	w := &f.window
 	n := min(w.size, w.older+w.pos)

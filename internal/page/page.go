@@ -58,8 +58,9 @@ type asset struct {
 }
 
 // Handler serves the page at / and at any path ending in /.ws, so that it can be reached
-// through an ingress that does not strip its prefix. All other requests go to next, as do
-// requests for / that prefer JSON or text to HTML or use a method other than GET and HEAD.
+// through an ingress that does not strip its prefix, and the page's files. All other requests
+// go to next. So do requests for any of these paths that use a method other than GET and
+// HEAD, and requests for / that prefer JSON or text to HTML.
 func Handler(next http.Handler) http.Handler {
 	assets := load()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -51,7 +51,7 @@ type idleData struct {
 // Idle opens several connections at once and leaves each idle for a different time, up to
 // limit, to find when idle connections are cut. A connection that is still open after its idle
 // time must echo, because some proxies forget a connection without closing it. progress
-// receives a line each second.
+// receives a line each second. It must not be nil.
 func Idle(ctx context.Context, target *Target, limit time.Duration, emit func(Check), progress func(string)) {
 	query, reached := disablePings(ctx, target, emit)
 	if !reached {

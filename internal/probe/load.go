@@ -29,7 +29,8 @@ const (
 	MaxSize     = 1 << 20
 )
 
-// Check returns an error if the plan exceeds a limit.
+// Check returns an error if the plan exceeds a limit. The error names the flags of the
+// command: -n for Messages, -conns, -rate and -size.
 func (p Plan) Check() error {
 	switch {
 	case p.Messages < 1 || p.Messages > MaxMessages:
@@ -72,7 +73,7 @@ type load struct {
 
 // Load sends the messages of a plan. With a rate, latency counts from the time at which a
 // message was due, so that a message that waits for its connection counts as late. progress
-// receives a line each second.
+// receives a line each second. It must not be nil.
 func Load(ctx context.Context, target *Target, plan Plan, emit func(Check), progress func(string)) {
 	const name = "load"
 	sessions, err := target.dialAll(ctx, plan.Conns)

@@ -11,7 +11,8 @@ import (
 
 // TLSConfig returns the configuration for wss. caFile is a PEM file of trusted authorities. If
 // it is empty, the system's are used, or Mozilla's if the system has none, as in a container
-// image that holds nothing but this binary.
+// image that holds nothing but this binary. insecure accepts every certificate, and caFile is
+// ignored.
 func TLSConfig(caFile string, insecure bool) (*tls.Config, error) {
 	config := &tls.Config{InsecureSkipVerify: insecure}
 	if insecure {

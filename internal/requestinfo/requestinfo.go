@@ -44,18 +44,20 @@ func Line(r *wsproto.Request) string {
 	return strings.ToValidUTF8(r.Method+" "+r.Target+" "+r.Proto, "\ufffd")
 }
 
-// Filter decides which header fields a browser is shown. A page must not read through the
-// server what its browser or a proxy hides from it: HttpOnly cookies, which browsers send
-// even with a WebSocket that a page of another site opens, or tokens that proxies add. Such
-// fields have any name, so only fields that are known to be harmless are shown.
+// Filter decides of which header fields a browser is shown the values. A page must not read
+// through the server what its browser or a proxy hides from it: HttpOnly cookies, which
+// browsers send even with a WebSocket that a page of another site opens, or tokens that
+// proxies add. Such fields can have any name, so only those that are known to be harmless
+// are shown.
 type Filter struct {
 	ShowAll bool
-	Show    []string // names of fields that are shown in addition to the harmless ones
+	Show    []string // names of fields to show in addition to the harmless ones, in any case
 }
 
 // Fields returns the header fields of a request in the order and spelling in which they
 // arrived. Invalid UTF-8 becomes U+FFFD. If the request may come from a browser, values are
-// hidden; hidden then says so and names the setting that shows them.
+// hidden unless the Filter shows them; hidden then tells how many, and which setting shows
+// them. Otherwise it is empty.
 func (f *Filter) Fields(r *wsproto.Request) (list []NameValue, hidden string) {
 	hide := !f.ShowAll && maybeBrowser(r)
 	list = make([]NameValue, 0, len(r.Fields))
@@ -123,8 +125,9 @@ var harmless = func() map[string]bool {
 	return set
 }()
 
-// JSON returns v as JSON, followed by a newline. v must be encodable. JSON does not escape
-// <, > and &, because it is never part of an HTML document.
+// JSON returns v, which contains a description of a request, as JSON, followed by a newline.
+// v must be encodable. JSON does not escape <, > and &, because it is never part of an HTML
+// document.
 func JSON(v any, indent string) []byte {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)

@@ -1,8 +1,10 @@
 // Package service runs the process: listeners, health, metrics, log, and a drain that
-// sends every client a close frame before the process ends.
+// sends each client a close frame before the process ends. Exceptions are clients that do
+// not read, whose connections are cut when DRAIN_TIMEOUT has passed, and connections whose
+// controls drop or reset them.
 //
 // [New] makes a [Service] from a configuration. [Service.Run] listens, serves, drains and
-// returns.
+// returns. A Service runs once.
 //
 //   - run.go: listening, serving, and an orderly end.
 //   - service.go: the state of the service, and the part of it that connections get.

@@ -123,7 +123,7 @@ func eventually(t *testing.T, what string, happens func() bool) {
 // terminate sends SIGTERM and waits until the drain has begun.
 func (r *running) terminate() {
 	r.signals <- syscall.SIGTERM
-	eventually(r.t, "the drain has begun", func() bool { return r.admission.Draining() != 0 })
+	eventually(r.t, "the drain has begun", func() bool { return r.admission.DrainStarted() != 0 })
 }
 
 // line waits for a log line with the message and returns its fields.

@@ -71,7 +71,7 @@ func (m *metrics) registerState(admission *wsconn.Admission, now func() socket.I
 		return 1
 	})
 	m.gauge("drain_duration_seconds", "Time since the drain began to close connections; 0 before.", nil, func() float64 {
-		if start := admission.Draining(); start != 0 {
+		if start := admission.DrainStarted(); start != 0 {
 			return now().Sub(start).Seconds()
 		}
 		return 0

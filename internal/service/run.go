@@ -20,8 +20,11 @@ import (
 )
 
 // Run listens, serves until ctx is done or a signal arrives, drains, and returns when
-// everything has ended. Further signals shorten the drain. An error means that the service
-// did not start.
+// everything has ended. Further signals shorten the drain. It must be called once.
+//
+// An error means that the service did not start: a certificate cannot be loaded, a port
+// cannot be listened on, or the driver cannot be made. A signal that arrives before is no
+// error.
 func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
 	if s.config.TLSCertFile != "" {
 		if stopped, err := s.loadCertificate(ctx, signals); err != nil || stopped {

@@ -51,7 +51,8 @@ const (
 	lastMoment = time.Second
 )
 
-// New returns a service; Run starts it. version is for the log, the metrics and the echo.
+// New returns a service; Run starts it. version is for the log, the metric build_info, and
+// the identity in greetings and in echoes of plain HTTP.
 func New(c config.Config, log *slog.Logger, version string) *Service {
 	loop := usesLoop(c)
 	loops := 0

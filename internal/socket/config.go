@@ -14,7 +14,7 @@ type Config struct {
 	Open func(remote string) Handler
 	// Now is the clock. It must not go back, and never returns the zero Instant.
 	Now func() Instant
-	// Headroom is how many bytes [Handler.Receive] finds before its input at least.
+	// Headroom is the least number of bytes before the input of [Handler.Receive].
 	Headroom int
 	// Buffer is the size of a buffer, headroom included, in which a handler can always
 	// make progress: it never keeps so much that nothing more can be read. In bytes.

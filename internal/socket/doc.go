@@ -15,28 +15,31 @@
 //
 // What a driver promises:
 //
-//  1. It calls one method of a Handler at a time: Opened first, and Closed or Hijacked
-//     last. Each of these is called once.
+//  1. It calls one method of a Handler at a time. Opened is called once, then exactly one
+//     of Closed and Hijacked, last.
 //  2. It sends everything that a Step wrote, then calls Flushed, then carries out the
 //     Action. Until then it neither reads nor wakes, so that a peer that does not read is
 //     not read from. Nothing is queued. If sending fails, Closed is the next call.
+//     Closed may also follow a Step with Hijack that could not be carried out.
 //  3. Receive gets the bytes that were kept last time, followed by those read since, with
 //     Config.Headroom bytes before them. Only Receive keeps bytes. They stay as they are
 //     over any number of Wakes.
 //  4. After a Yield, Receive is called again with what was kept, once other connections
-//     had their turn. A Wake may come in between, and the Yield stays outstanding. A
-//     connection that yields or reads much is busy: those that take less time come first.
+//     had their turn. A Wake may come in between, and the Yield stays outstanding. If the
+//     Step of that Wake says Pause, the pause takes its place. A connection that yields or
+//     reads much is busy: those that take less time come first.
 //  5. During a pause nothing is read, not even the end of input. It ends with a Step of
 //     Wake that says Read or ShutDown, and then Receive is called with what was kept,
 //     even if that is nothing.
 //  6. It asks NextWake before it waits, and calls Wake when that instant has been
-//     reached. While it reads, it first reads what has arrived by then. Its own Wake
-//     method has Wake called earlier.
-//  7. EndOfInput comes after the last byte has been given to Receive.
+//     reached. While it reads, it first reads what has arrived by then. The driver's
+//     Wake method makes it call Handler.Wake before that instant.
+//  7. EndOfInput comes after the last byte has been given to Receive. Both are still
+//     called after a ShutDown, which ends only the sending side.
 //
 // What a Handler promises, and a driver checks where it says so:
 //
-//  8. No method blocks, except Hijacked.
+//  8. No method blocks, except Hijacked, which has a goroutine to itself.
 //  9. A Step of EndOfInput says Close or Reset, and only a Step of Receive says Yield
 //     (checked: it panics).
 //  10. Receive keeps no more than it was given, and leaves room to read in a buffer of

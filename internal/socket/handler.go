@@ -6,8 +6,8 @@ import "net"
 // and returns what the driver is to do. The rules that both sides keep are listed in
 // the package comment.
 //
-// A driver calls one method at a time. Opened is the first call, and either Hijacked or
-// Closed is the last. No method but Hijacked may block.
+// A driver calls one method at a time. Opened is called once, then exactly one of Closed
+// and Hijacked, last. No method but Hijacked may block.
 type Handler interface {
 	// Opened is called when the connection has been accepted.
 	Opened(now Instant) Step
@@ -53,8 +53,9 @@ type Handler interface {
 	// so. Others may be closed to make room; see Config.MaxHandshakes.
 	Established() bool
 
-	// Hijacked is called after a Step with Hijack. The connection and the bytes that were
-	// kept belong to the handler from now on.
+	// Hijacked is called after a Step with Hijack, unless that fails: then Closed is. The
+	// connection and the bytes that were kept belong to the handler from now on. Hijacked
+	// runs on a goroutine of its own, which the driver's Wait waits for.
 	Hijacked(conn net.Conn, kept []byte)
 
 	// Closed is called when the connection has been closed. cause is nil if a Step asked
@@ -84,11 +85,12 @@ const (
 	// Yield calls Receive again with what was kept, after other connections had their
 	// turn. Only a Step of Receive may say it.
 	Yield
-	// Pause neither reads nor calls Receive until a Step of Wake says something else.
-	// Meanwhile, what the peer sends, its end of input too, waits in the system.
+	// Pause neither reads nor calls Receive until a Step of Wake says something else. It
+	// cancels a Yield that is outstanding. Meanwhile, what the peer sends, its end of input too, waits in the system.
 	Pause
 	// ShutDown ends the sending side, so that the peer reads the end of input after the
-	// last byte, and otherwise does what Read does. It is the gentle way to close:
+	// last byte, and otherwise does what Read does: Receive and EndOfInput are still
+	// called. It is the gentle way to close:
 	// closing with unread input sends a reset, and a reset destroys what the peer has not
 	// read yet. A Step that writes after it closes the connection with an error.
 	ShutDown

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"fmt"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -30,9 +31,11 @@ type Loop struct {
 	listenFailed atomic.Bool // nothing is accepted
 }
 
-// NewLoop returns a driver with n loops that serves nothing yet. The error is the
-// system's.
+// NewLoop returns a driver with n loops, at least 1, that serves nothing yet.
 func NewLoop(config Config, n int) (*Loop, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("socket: NewLoop makes at least 1 loop, not %d", n)
+	}
 	// A buffer holds the headroom, what is kept, and what could not be sent. The last two
 	// are parts of a full read and its headroom; a Step that writes more than it was
 	// given adds up to Config.Buffer.
@@ -77,8 +80,10 @@ func (d *Loop) Stalled() bool {
 	return false
 }
 
-// Serve accepts and serves connections until Abort. ln must be a *net.TCPListener. It may
-// be closed at any time, which changes nothing: the driver has a descriptor of its own.
+// Serve accepts and serves connections until Abort. ln must be a *net.TCPListener. Unlike
+// the Serve of Portable, it ignores the closing of ln, since it accepts on a descriptor of
+// its own. Serve must be called once. If it cannot listen, it logs the error, accepts
+// nothing, and Stalled reports true.
 func (d *Loop) Serve(ln net.Listener) {
 	defer d.close()
 	if err := d.loops[0].listen(ln.(*net.TCPListener)); err != nil {

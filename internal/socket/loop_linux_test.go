@@ -117,3 +117,9 @@ func TestLoopIsStalledIfItCannotListen(t *testing.T) {
 	l.Abort()
 	<-served
 }
+
+func TestNewLoopNeedsALoop(t *testing.T) {
+	if _, err := NewLoop(Config{}, 0); err == nil {
+		t.Error("a driver without a loop was made")
+	}
+}

@@ -38,7 +38,8 @@ func (d *Portable) BytesInUse() int64 { return d.pool.bytesInUse() }
 func (d *Portable) Stalled() bool { return false }
 
 // Serve accepts and serves connections until ln is closed. Connections that are open then
-// go on.
+// continue until Abort. Unlike the Serve of Loop, it goes on accepting after Abort, and
+// closes what it accepts.
 func (d *Portable) Serve(ln net.Listener) {
 	acceptAll(ln, d.config.Log, d.ready, func(nc net.Conn) {
 		d.mu.Lock()

@@ -159,8 +159,8 @@ func (a *Admission) Ready() bool {
 	return a.phase == serving
 }
 
-// Draining returns when the drain began to close connections, or never if it has not.
-func (a *Admission) Draining() socket.Instant {
+// DrainStarted returns when the drain began to close connections, or never if it has not.
+func (a *Admission) DrainStarted() socket.Instant {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.begun

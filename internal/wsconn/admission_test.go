@@ -51,16 +51,16 @@ func TestAdmissionLimit(t *testing.T) {
 // TestAdmissionPhases: first readiness checks fail, then connections are refused and closed.
 func TestAdmissionPhases(t *testing.T) {
 	a := admitted(t, 0, 1)
-	if !a.Ready() || a.Draining() != 0 || a.closeAt(0) != 0 {
-		t.Errorf("at first: ready %v, draining since %v, closes at %v", a.Ready(), a.Draining(), a.closeAt(0))
+	if !a.Ready() || a.DrainStarted() != 0 || a.closeAt(0) != 0 {
+		t.Errorf("at first: ready %v, draining since %v, closes at %v", a.Ready(), a.DrainStarted(), a.closeAt(0))
 	}
 	a.StopAdvertising()
-	if refusal := a.admit(); refusal != nil || a.Ready() || a.Draining() != 0 || a.closeAt(0) != 0 {
-		t.Errorf("not advertised: refusal %+v, ready %v, draining since %v, closes at %v", refusal, a.Ready(), a.Draining(), a.closeAt(0))
+	if refusal := a.admit(); refusal != nil || a.Ready() || a.DrainStarted() != 0 || a.closeAt(0) != 0 {
+		t.Errorf("not advertised: refusal %+v, ready %v, draining since %v, closes at %v", refusal, a.Ready(), a.DrainStarted(), a.closeAt(0))
 	}
 	a.Drain(beginning, 8*time.Second)
-	if a.Ready() || a.Draining() != beginning {
-		t.Errorf("draining: ready %v, draining since %v", a.Ready(), a.Draining())
+	if a.Ready() || a.DrainStarted() != beginning {
+		t.Errorf("draining: ready %v, draining since %v", a.Ready(), a.DrainStarted())
 	}
 	if got, want := a.closeAt(0), beginning.Add(2*time.Second); got != want { // a quarter of the spread
 		t.Errorf("closes at %v, want %v", got, want)
@@ -69,7 +69,7 @@ func TestAdmissionPhases(t *testing.T) {
 		t.Errorf("draining: got %+v, want a refusal", refusal)
 	}
 	a.StopAdvertising()
-	if a.Draining() != beginning || a.closeAt(0) == 0 {
+	if a.DrainStarted() != beginning || a.closeAt(0) == 0 {
 		t.Error("StopAdvertising ended the drain")
 	}
 }

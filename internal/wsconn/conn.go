@@ -8,8 +8,8 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// Conn is the life of one connection. The methods that its driver calls, one at a time,
-// are in handler.go.
+// Conn is the life of one connection. It is a [socket.Handler]: its driver calls one method
+// at a time.
 type Conn struct {
 	server   *Server
 	id       uint64

@@ -1,6 +1,7 @@
-// Package wsconn implements the life of a connection: the opening handshake, the echo, the
-// closing handshake, and every time-out in between. It has no I/O and no clock, so tests
-// give it literal bytes and the time.
+// Package wsconn is the life of one connection: the opening handshake, the echo, the
+// closing handshake, and every time-out in between. It has no socket and no clock, so each
+// rule is tested with literal bytes and a clock that the test moves. It logs and counts
+// through its [Server].
 //
 // A [Conn] is a [socket.Handler]. A driver gives it bytes and the time. It returns bytes to
 // write, what to do next, and when it wants to be woken. Package wsproto parses the bytes
@@ -27,6 +28,5 @@
 // A connection whose query has controls, such as ?delay=1s, has the behavior controlled
 // instead of echoing: controls.go parses the query, controlled.go answers frames,
 // controlledwake.go acts at the instants of schedule.go and within the limit of pace.go, and
-// greeting.go makes the first message. Nothing else depends on them, except that
-// handshake.go chooses the behavior.
+// greeting.go makes the first message. handshake.go starts it; no other file knows of them.
 package wsconn

@@ -2,8 +2,9 @@ package wsconn
 
 import "github.com/echosvc/echosvc/internal/wsproto"
 
-// MaxGoodbye is the length of the longest goodbye word, in bytes.
-const MaxGoodbye = wsproto.MaxControlPayload
+// MaxGoodbye is the length of the longest goodbye word, in bytes. Every connection counts
+// the bytes that match in an int8.
+const MaxGoodbye = 125
 
 // goodbye looks for messages that equal the goodbye word. It keeps no payload: a message
 // is compared as its pieces arrive. The zero value is at the start of a message.

@@ -119,6 +119,7 @@ type connTest struct {
 	step     socket.Step    // the last one
 	wake     socket.Instant // the last result of NextWake
 
+	crowded bool          // the Receive after a Yield is left to the test
 	paused  bool          // after a Pause
 	yielded bool          // after a Yield, until Receive is called again
 	largest int           // the length of the longest write
@@ -170,7 +171,7 @@ func (c *connTest) do(step socket.Step) {
 		c.yielded = c.yielded || c.paused // at the end of a pause, Receive gets what was kept
 		c.paused = false
 	}
-	if c.yielded && !c.paused {
+	if c.yielded && !c.paused && !c.crowded {
 		c.receive()
 		if step.Then == socket.ShutDown { // for the test; the step of Receive discards input
 			c.step = step

@@ -169,7 +169,7 @@ func TestDrainIsBroughtForward(t *testing.T) {
 	c.settings.DrainSpread = 0
 	c.drain()
 	c.expect(socket.Read, "\x88\x1d\x03\xe9the server is shutting down")
-	if got := c.server.Admission.Draining(); got != beginning.Add(time.Second) {
+	if got := c.server.Admission.DrainStarted(); got != beginning.Add(time.Second) {
 		t.Errorf("the drain began at %v", got.Sub(beginning))
 	}
 }

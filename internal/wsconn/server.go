@@ -37,7 +37,7 @@ type Config struct {
 	PongTimeout      time.Duration // 0 means no limit
 	IdleTimeout      time.Duration // 0 means no limit
 	CloseTimeout     time.Duration
-	Goodbye          string // the message that ends a conversation; empty means none
+	Goodbye          string // the message that ends a conversation, at most MaxGoodbye bytes; empty means none
 	Controls         bool   // whether the query of an upgrade may have controls
 }
 
@@ -82,9 +82,11 @@ func (t *Traffic) add(ev *wsproto.Event) {
 
 // Summary describes a connection that has ended.
 type Summary struct {
-	Duration  time.Duration
+	Duration time.Duration // since the TCP connection was accepted
+	// Code is that of the first close frame: CloseNoStatusReceived if the frame had none, and
+	// CloseAbnormalClosure if there was no frame.
 	Code      wsproto.CloseCode
 	Initiator Initiator
-	Clean     bool // a close frame passed in each direction (RFC 6455 section 7.1.4)
-	Err       wsproto.ProtocolError
+	Clean     bool                  // a close frame passed in each direction (RFC 6455 section 7.1.4)
+	Err       wsproto.ProtocolError // of the client, or 0
 }

@@ -27,8 +27,9 @@ const (
 //	0                                  Start      End        len(Mem)
 //	|  room  |  to be sent  |  room    |  read    |  free     |
 //
-// The answers never reach Start, because a server's frame is 4 bytes shorter than the
-// client's. The caller owns Mem and sets Mem, Start and End before the first call. It must
+// The answers do not reach Start: a server's frame is at least 4 bytes shorter than the
+// client's. For the exceptions, which [Headroom] lists, they move to the left. The caller
+// owns Mem and sets Mem, Start and End before the first call. It must
 // neither change Mem nor copy the Buffer until Out has been sent.
 type Buffer struct {
 	Mem        []byte
@@ -46,7 +47,8 @@ func (b *Buffer) Out() []byte { return b.Mem[b.outStart:b.outEnd] }
 func (b *Buffer) Discard() { b.Start = b.End }
 
 // Replace uses n bytes and sends out in their place. It is for the opening handshake. out
-// may be longer than n bytes by less than half of [Headroom].
+// may be longer than n bytes by less than half of [Headroom]: the other half is for a close
+// frame that follows. With a longer out, Replace or a later Append may panic.
 func (b *Buffer) Replace(n int, out []byte) {
 	b.Start += n
 	b.Append(out)

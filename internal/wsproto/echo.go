@@ -106,8 +106,8 @@ func (e *Echo) Answer(b *Buffer, ev *Event) {
 }
 
 // Drop uses the event that Decode has returned without answering it. A dropped Close event
-// does not count as received. After a dropped Failed event, Done is true and the caller may
-// still send a close frame.
+// does not count as received. After a dropped Failed event, Done is true. The caller may still
+// send a close frame, with the code and the text of the event's Err.
 //
 // With context takeover ([Deflate]), a compressed message may refer to earlier ones. After
 // dropping one, the caller must either send its payload by other means or drop those that

@@ -36,9 +36,10 @@ type Event struct {
 	length int64 // of the frame's payload, in the event that has its header; else 0
 	work   int   // beyond that of every frame, see enoughWork
 
-	// Payload is the payload, unmasked, and compressed if the message is. It is in pieces that
-	// follow each other from one Data event to the next, and may be empty. The payload of a
-	// close frame is its code and reason. Payload is a part of the caller's input and valid
+	// Payload is the payload, unmasked. Data events have it in pieces, which follow each other
+	// from one event to the next and may be empty; if the message is compressed, so are they.
+	// Ping, Pong and Close events have the whole payload of the frame, which of a close frame
+	// is its code and reason. Payload is a part of the caller's input and valid
 	// until the caller reuses that.
 	Payload []byte
 	// Inflated is what a compressed message inflates to, in pieces like Payload. One piece of

@@ -1,7 +1,8 @@
 package wsproto
 
 // ProtocolError is a breach of the protocol by the client, which fails the connection (RFC
-// 6455 section 7.1.7). The zero value is no error.
+// 6455 section 7.1.7). The zero value is no error. Do not store it in an error: that would
+// not equal nil.
 type ProtocolError uint8
 
 // The protocol errors.

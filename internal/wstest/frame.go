@@ -1,6 +1,6 @@
 // Package wstest is a client side of RFC 6455 for tests. It sends whatever bytes a test asks
-// for and checks everything it receives. It shares no code with internal/wsproto, so that a
-// mistake there cannot hide here.
+// for, and checks the headers and the order of the frames that it receives, not their
+// payloads. It shares no code with internal/wsproto, so that a mistake there cannot hide here.
 //
 // [Frame] and [Request] make bytes, [ReadFrames] and [Messages] parse what a server sent. A
 // [Client] does the same over a connection.
