@@ -66,6 +66,7 @@ func New(c config.Config, log *slog.Logger, version string) *Service {
 		admission: wsconn.NewAdmission(limit, account, rand.Float64),
 	}
 	s.metrics = newMetrics(s.admission, s.now, version)
+	s.metrics.registerMemory(account)
 	return s
 }
 
