@@ -11,7 +11,9 @@
 //     /healthz from outside, for a container's HEALTHCHECK.
 //   - tls.go: wss, and certificates that are replaced while the service runs.
 //   - log.go, logwriter.go: a log that nothing waits for.
-//   - driver_linux.go, driver_other.go: which driver of package socket the system has.
+//   - memory.go, files.go: what MEMORY_LIMIT and the limit of descriptors are shared for.
+//     relief.go: what happens close to MEMORY_LIMIT. healthconns.go: the health port's share.
+//   - driver.go, driver_linux.go, driver_other.go: which driver of package socket the system has.
 //
 // The life of a connection is in package wsconn, plain HTTP in package httpecho.
 package service

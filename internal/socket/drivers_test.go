@@ -6,6 +6,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
 // driver is what both drivers are to their user.
@@ -18,6 +20,8 @@ type driver interface {
 	Wait()
 	Stalled() bool
 	BytesInUse() int64
+	Measure()
+	Shed(bytes int64, atOnce bool) int
 }
 
 // newDriver has a constructor for each driver of the system.
@@ -31,7 +35,8 @@ const testHeadroom = 10
 type served struct {
 	driver
 	*testing.T
-	addr string
+	addr    string
+	account *budget.Account
 }
 
 // eachDriver runs a test with every driver of the system. The handlers of connections are
@@ -85,7 +90,7 @@ func eachDriverWith(t *testing.T, change func(*Config), test func(s *served, dia
 					t.Errorf("%d bytes of buffers are in use at the end", n)
 				}
 			})
-			test(&served{d, t, ln.Addr().String()}, func(h *scripted) *net.TCPConn {
+			test(&served{d, t, ln.Addr().String(), config.Account}, func(h *scripted) *net.TCPConn {
 				handlers = append(handlers, h)
 				next <- h
 				client, err := net.Dial("tcp", ln.Addr().String())
