@@ -15,7 +15,7 @@ import (
 const (
 	baseCost     = 20 << 20  // the process before it has a connection
 	loopCost     = 6 << 10   // an idle connection of the loop driver: 0.6 KiB, and 5 KiB in the kernel
-	portableCost = 18 << 10  // one of the portable driver, without its buffer
+	portableCost = 13 << 10  // one of the portable driver, without its buffer
 	tlsCost      = 40 << 10  // what TLS adds to it
 	loopBase     = 640 << 10 // a loop's read buffer and table
 )

@@ -31,7 +31,7 @@ func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
 			return err
 		}
 	}
-	ws, err := listen("PORT", s.config.Host, s.config.Port)
+	ws, err := listen("PORT", s.config.Host, s.config.Port, s.acceptQueue())
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
 	}
 	var health net.Listener
 	if s.config.HealthPort != 0 {
-		if health, err = listen("HEALTH_PORT", s.config.Host, s.config.HealthPort); err != nil {
+		if health, err = listen("HEALTH_PORT", s.config.Host, s.config.HealthPort, healthFiles); err != nil {
 			return errors.Join(err, ws.Close())
 		}
 	}
@@ -85,15 +85,22 @@ func (s *Service) ReloadCertificate() {
 	}
 }
 
-// listen listens on a TCP port. variable is the setting that the port comes from.
-func listen(variable string, host config.Host, port config.Port) (net.Listener, error) {
+// acceptQueue returns how many connections may wait to be accepted: together they hold at
+// most a sixteenth of MEMORY_LIMIT. 0 leaves it to the system.
+func (s *Service) acceptQueue() int {
+	return int(s.account.Limit() / 16 / socket.QueueCost)
+}
+
+// listen listens on a TCP port. variable is the setting that the port comes from, and queue
+// how many connections may wait to be accepted.
+func listen(variable string, host config.Host, port config.Port, queue int) (net.Listener, error) {
 	var c net.ListenConfig
 	c.SetMultipathTCP(false) // connections do not inherit the options of such a listener
 	ln, err := c.Listen(context.Background(), "tcp", net.JoinHostPort(string(host), strconv.Itoa(int(port))))
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on HOST=%s %s=%d: %w", host, variable, port, err)
 	}
-	if err := socket.Prepare(ln.(*net.TCPListener)); err != nil {
+	if err := socket.Prepare(ln.(*net.TCPListener), queue); err != nil {
 		ln.Close()
 		return nil, fmt.Errorf("cannot set the options of %s=%d: %w", variable, port, err)
 	}

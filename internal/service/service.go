@@ -83,6 +83,7 @@ func New(c config.Config, log *slog.Logger, version string) *Service {
 		lastMoment:   lastMoment,
 	}
 	s.metrics = newMetrics(s.admission, s.now, version)
+	s.metrics.registerMemory(account)
 	return s
 }
 

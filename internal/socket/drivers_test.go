@@ -6,6 +6,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
 // driver is what both drivers are to their user.
@@ -18,6 +20,8 @@ type driver interface {
 	Wait()
 	Stalled() bool
 	BytesInUse() int64
+	Measure()
+	Shed(bytes int64, atOnce bool) int
 }
 
 // newDriver has a constructor for each driver of the system.
@@ -32,6 +36,7 @@ type served struct {
 	driver
 	*testing.T
 	addr     string
+	account  *budget.Account
 	next     chan *scripted // what the driver serves the next connection with
 	handlers []*scripted
 	clients  []net.Conn
@@ -70,7 +75,7 @@ func eachDriverWith(t *testing.T, change func(*Config), test func(s *served)) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.addr = ln.Addr().String()
+			s.addr, s.account = ln.Addr().String(), config.Account
 			go s.Serve(ln)
 			t.Cleanup(func() {
 				ln.Close()

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"net"
+	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -17,11 +18,15 @@ const (
 	// firstReceive is the receive buffer that a socket begins with. The kernel grows it
 	// for peers that send, as long as they are read.
 	firstReceive = 64 << 10
+
+	// QueueCost is how many bytes a connection that waits to be accepted can hold.
+	QueueCost = firstReceive
 )
 
 // Prepare sets the options of a listener that its connections inherit. It must be called
-// before the first one arrives.
-func Prepare(ln *net.TCPListener) error {
+// before the first one arrives. queue is how many connections may wait to be accepted, each
+// of them with a full receive buffer; 0 leaves it to the system.
+func Prepare(ln *net.TCPListener, queue int) error {
 	raw, err := ln.SyscallConn()
 	if err != nil {
 		return err
@@ -30,6 +35,11 @@ func Prepare(ln *net.TCPListener) error {
 	if err := raw.Control(func(fd uintptr) {
 		if set = setUnsent(int(fd), firstUnsent); set != nil {
 			return
+		}
+		if queue > 0 {
+			if set = os.NewSyscallError("listen", unix.Listen(int(fd), queue)); set != nil {
+				return
+			}
 		}
 		// A buffer that is set stays as it is, unless the lock is taken off again (Linux
 		// 5.14). Where it cannot be, the kernel's own first size has to do.

@@ -7,10 +7,13 @@ import "net"
 const (
 	firstUnsent  = 16 << 10
 	firstReceive = 64 << 10
+
+	// QueueCost is how many bytes a connection that waits to be accepted can hold.
+	QueueCost = firstReceive
 )
 
 // Prepare does nothing: the options are those of Linux.
-func Prepare(*net.TCPListener) error { return nil }
+func Prepare(ln *net.TCPListener, queue int) error { return nil }
 
 func setUnsent(fd, n int) error { return nil }
 

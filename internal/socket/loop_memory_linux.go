@@ -99,7 +99,7 @@ func (d *Loop) Shed(bytes int64, atOnce bool) int {
 
 // heldBy returns how many bytes are held for a connection.
 func (l *loop) heldBy(c *loopConn) int64 {
-	n := int64(c.kernel) + int64(c.handler.Held())
+	n := stalledInKernel(int64(c.kernel)) + int64(c.handler.Held())
 	if c.held != nil {
 		n += int64(len(*c.held))
 	}

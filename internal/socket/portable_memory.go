@@ -144,7 +144,7 @@ func (d *Portable) Shed(bytes int64, atOnce bool) int {
 	var holders []holder[*portableConn]
 	d.each(func(c *portableConn) {
 		m := &c.memory
-		if n := m.held.Load() + m.kernel.Load() + int64(c.handler.Held()); n > 0 {
+		if n := m.held.Load() + stalledInKernel(m.kernel.Load()) + int64(c.handler.Held()); n > 0 {
 			holders = append(holders, holder[*portableConn]{c, n, Instant(m.since.Load()), m.shed.Load() != 0 && !atOnce})
 		}
 	})

@@ -26,6 +26,16 @@ type holder[C any] struct {
 	going bool    // it has been told to end
 }
 
+// stalledInKernel returns how many of the bytes in a socket's buffers count as held for a
+// peer that does not read. A socket reserves some for what may come, and an echo may be on
+// its way.
+func stalledInKernel(bytes int64) int64 {
+	if bytes <= 2*smallBuffer {
+		return 0
+	}
+	return bytes
+}
+
 // chooseToShed returns the connections to shed so that at least that many bytes are given
 // back: those with the highest product of the bytes that they hold and the time for which
 // they have stalled. So neither many small ones that stall nor a large one that is served
