@@ -112,8 +112,9 @@ func selected(name string, kind, wanted []string) bool {
 const idleRounds = 3
 
 // run measures every cell in every round. Under each load the servers take turns. Each round
-// starts with another server, and every other round goes in the opposite order. A wrong reply ends the run, and so does any failure of echosvc. A
-// peer that drops a connection loses the round, and the report says so.
+// starts with another server, and every other round goes in the opposite order. A wrong reply ends
+// the run, and so does any failure of echosvc. A peer that drops a connection loses the round, as
+// does any server under a rate that was not kept, and the report lists these rounds.
 func (p *plan) run(progress io.Writer) (*report.Table, error) {
 	t := &report.Table{Rounds: p.rounds, Measured: p.window.Measured}
 	for _, s := range p.servers {
@@ -144,7 +145,7 @@ func (p *plan) run(progress io.Writer) (*report.Table, error) {
 					continue
 				}
 				cell := &t.Loads[i].Cells[k]
-				if err != nil && (s.group == report.Ours || errors.Is(err, load.ErrReply)) {
+				if err != nil && (s.group == report.Ours && !errors.Is(err, load.ErrRate) || errors.Is(err, load.ErrReply)) {
 					return nil, fmt.Errorf("%s: %w", s.title, err)
 				}
 				if err != nil {

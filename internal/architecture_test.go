@@ -30,17 +30,18 @@ var layers = []struct {
 	imports string
 }{
 	{"cmd/echosvc", "internal/config internal/early internal/probe internal/service internal/wsconn"},
-	{"internal/service", "internal/config internal/httpecho internal/page internal/requestinfo internal/respond internal/socket internal/wsconn internal/wsproto"},
+	{"internal/service", "internal/budget internal/config internal/httpecho internal/page internal/requestinfo internal/respond internal/socket internal/wsconn internal/wsproto"},
 	{"internal/config", "internal/wsconn internal/wsproto"},
-	{"internal/httpecho", "internal/requestinfo internal/respond internal/wsproto"},
+	{"internal/httpecho", "internal/budget internal/requestinfo internal/respond internal/wsproto"},
 	{"internal/page", "internal/respond"},
-	{"internal/wsconn", "internal/requestinfo internal/socket internal/wsproto"},
+	{"internal/wsconn", "internal/budget internal/requestinfo internal/socket internal/wsproto"},
 	{"internal/requestinfo", "internal/wsproto"},
 	{"internal/respond", ""},
 	{"internal/early", ""},
 	{"internal/wsproto", "internal/inflate"},
 	{"internal/inflate", ""},
-	{"internal/socket", ""},
+	{"internal/socket", "internal/budget"},
+	{"internal/budget", ""},
 	{"internal/probe", ""},
 	{"internal/wstest", ""},              // for tests
 	{"internal/model", ""},               // for tests

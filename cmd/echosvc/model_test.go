@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	modelPrograms = flag.Int("model.programs", 60, "programs that are compared with the model, for each server")
+	modelPrograms = flag.Int("model.programs", 50, "programs that are compared with the model, for each server")
 	modelDrains   = flag.Int("model.drains", 1, "drains that are compared with the model, for each server")
 	modelSeed     = flag.Uint64("model.seed", 1, "seed of the first of these programs")
 )
@@ -47,12 +47,28 @@ var modelServers = []struct {
 	{"wss", []string{"DRIVER=auto", "COMPRESSION=takeover", "MAX_MESSAGE_SIZE=100KiB"}, true, model.Server{Compression: "takeover", MaxMessage: 100 << 10}},
 }
 
-// modelRegressions are programs that find what once was wrong, or could have been. They
-// run on every server.
-var modelRegressions = []struct {
-	name    string
-	program model.Program
-}{}
+// modelRegressions are programs that find a mistake of a certain kind: those that were
+// found, and those that were planted to see whether the model finds them. They run on every
+// server.
+var modelRegressions = []modelProgram{
+	{"half a character at the end", &model.Program{Frames: []model.Frame{{First: 0x81, Payload: "\xf0"}}}},
+	{"the longest pong", &model.Program{Frames: []model.Frame{{First: 0x89, Payload: "x", Times: 125}}}},
+	{"a close reason", &model.Program{Frames: []model.Frame{{First: 0x88, Payload: "\x03\xe9x"}}}},
+	{"frames after a close frame", &model.Program{Frames: []model.Frame{{First: 0x88}, {First: 0x89}, {First: 0x83}}}},
+	{"RSV1 on the first fragment alone", &model.Program{Handshake: model.Handshake{Offers: []string{"permessage-deflate"}}, Frames: []model.Frame{{First: 0x41}, {First: 0x80, Payload: "\x00"}}}},
+	{"a message that refers to the one before", &model.Program{Handshake: model.Handshake{Offers: []string{"permessage-deflate"}}, Frames: []model.Frame{{First: 0xc1, Payload: "\xf2\x48\xcd\xc9\xc9\x07\x00"}, {First: 0xc1, Payload: "\xf2\x00\x11\x00\x00"}}}},
+	{"the goodbye word in binary", &model.Program{Frames: []model.Frame{{First: 0x82, Payload: "bye"}}}},
+	{"the shortest length of 16 bits", &model.Program{Frames: []model.Frame{{First: 0x82, Payload: "x", Times: 126}}}},
+	{"the shortest length of 64 bits", &model.Program{Frames: []model.Frame{{First: 0x82, Payload: "x", Times: 65536}}}},
+	{"the limit is on each message", &model.Program{Frames: []model.Frame{{First: 0x82, Payload: "x", Times: 1000}, {First: 0x82, Payload: "x", Times: 1000}}}},
+	{"a cut within a masked payload", &model.Program{Frames: []model.Frame{{First: 0x82, Payload: "0123456789", Key: 0x01020304}}, Cuts: []model.Cut{{At: 157, Pause: model.Nap}, {At: 160, Pause: model.Nap}}}},
+	{"the end of input in the segment of a frame", &model.Program{Frames: []model.Frame{{First: 0x81, Payload: "x"}}, Cuts: []model.Cut{{At: 148, Pause: model.Await}}}},
+	{"answers that find no room", &model.Program{Frames: []model.Frame{
+		{First: 0x82, Payload: "0123456789abcdef", Times: 3000}, {First: 0x89, Payload: "a"}, {First: 0x82, Payload: "123456789abcdef", Times: 3000}, {First: 0x89, Payload: "b"},
+		{First: 0x82, Payload: "23456789abcdef", Times: 3000}, {First: 0x89, Payload: "c"}, {First: 0x82, Payload: "3456789abcdef", Times: 3000}, {First: 0x89, Payload: "d"},
+		{First: 0x82, Payload: "456789abcdef", Times: 3000}, {First: 0x89, Payload: "e"}, {First: 0x82, Payload: "56789abcdef", Times: 3000}, {First: 0x89, Payload: "f"},
+	}, SlowRead: true}},
+}
 
 // startModelServer starts the i-th of the servers.
 func startModelServer(t *testing.T, i int, environment ...string) (*model.Server, *program) {
@@ -78,11 +94,15 @@ func startModelServer(t *testing.T, i int, environment ...string) (*model.Server
 	}()
 	server := modelServers[i].model
 	server.Goodbye = "bye"
-	server.Dial = func() (net.Conn, error) {
-		if modelServers[i].tls {
-			return tls.Dial("tcp", p.addr, config)
+	server.Dial = func(slow bool) (net.Conn, error) {
+		var dialer net.Dialer
+		if slow {
+			dialer.Control = smallWindow
 		}
-		return net.Dial("tcp", p.addr)
+		if modelServers[i].tls {
+			return tls.DialWithDialer(&dialer, "tcp", p.addr, config)
+		}
+		return dialer.Dial("tcp", p.addr)
 	}
 	return &server, p
 }
@@ -129,7 +149,7 @@ func compareWithModel(t *testing.T, i, count int, coverage *model.Coverage) {
 		})
 	}
 	for _, r := range modelRegressions {
-		programs <- modelProgram{r.name, &r.program}
+		programs <- r
 	}
 	for n := 0; n < count && !t.Failed(); n++ {
 		seed := modelSeedOf(i, n)

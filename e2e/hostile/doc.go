@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command hostile runs a table of attacks against the echosvc binary, over TCP and TLS
 // on the loopback interface, each beside a fleet of good clients.
 //

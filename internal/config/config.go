@@ -35,7 +35,10 @@ type Config struct {
 	LogLevel         LogLevel       `envconfig:"LOG_LEVEL" default:"info" desc:"lowest level to log: debug, info, warn or error"`
 	LogFormat        LogFormat      `envconfig:"LOG_FORMAT" default:"auto" desc:"text, json or auto (text on a terminal, JSON otherwise); NO_COLOR is respected"`
 	LogConnections   LogConnections `envconfig:"LOG_CONNECTIONS" default:"all" desc:"which ends of connections are logged: all, sampled (one per second, and those that were not clean) or none; a flood is summarized"`
-	MaxConnections   Count          `envconfig:"MAX_CONNECTIONS" default:"0" desc:"maximum number of WebSocket connections; further upgrades get 503 with Retry-After" zero:"as many as the limit on open files allows, less a reserve"`
+	MaxConnections   Count          `envconfig:"MAX_CONNECTIONS" default:"0" desc:"maximum number of WebSocket connections; further upgrades get 503 with Retry-After" zero:"as many as the limit on open files and MEMORY_LIMIT allow, less a reserve"`
+	MaxHandshakes    Count          `envconfig:"MAX_HANDSHAKES" default:"0" desc:"maximum number of connections without a complete request head; at the limit the oldest is dropped" zero:"1024, or an eighth of the limit on open files if that is less"`
+	MaxRequests      Count          `envconfig:"MAX_REQUESTS" default:"0" desc:"maximum number of plain HTTP requests at a time; at the limit one that is silent is dropped, and otherwise further ones get 503" zero:"256, or a sixteenth of the limit on open files if that is less"`
+	MemoryLimit      MemoryLimit    `envconfig:"MEMORY_LIMIT" default:"auto" desc:"memory that the process and its sockets may take, in bytes or with a unit, or auto (the limit of the cgroup); close to it new clients get 503, and the connections that hold most are closed with 1013" zero:"no limit"`
 	MaxMessageSize   Size           `envconfig:"MAX_MESSAGE_SIZE" default:"64MiB" desc:"maximum message size after decompression, in bytes or with a unit; a larger message closes the connection with 1009" zero:"no limit"`
 	HandshakeTimeout time.Duration  `envconfig:"HANDSHAKE_TIMEOUT" default:"10s" desc:"time limit for the TLS handshake and the request head"`
 	PingInterval     time.Duration  `envconfig:"PING_INTERVAL" default:"25s" desc:"time between pings from the server" zero:"no pings"`

@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 }
 
 var defaults = Config{
-	Port: 8080, HealthPort: 8081, Driver: "auto", LogLevel: LogLevel(slog.LevelInfo), LogFormat: "auto", LogConnections: "all", MaxMessageSize: 64 << 20,
+	Port: 8080, HealthPort: 8081, Driver: "auto", LogLevel: LogLevel(slog.LevelInfo), LogFormat: "auto", LogConnections: "all", MaxMessageSize: 64 << 20, MemoryLimit: AutoMemoryLimit,
 	HandshakeTimeout: 10 * time.Second, PingInterval: 25 * time.Second, PongTimeout: 20 * time.Second,
 	WriteTimeout: 30 * time.Second, CloseTimeout: 5 * time.Second, DrainSpread: time.Second, DrainTimeout: 8 * time.Second,
 	AllowedOrigins: Origins{Any: true}, Subprotocols: Subprotocols{Any: true},

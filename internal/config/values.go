@@ -117,6 +117,36 @@ func (s *Size) Decode(value string) error {
 	return nil
 }
 
+// MemoryLimit is a number of bytes, 0 for none, or [AutoMemoryLimit].
+type MemoryLimit int64
+
+// AutoMemoryLimit stands for the limit of the cgroup.
+const AutoMemoryLimit MemoryLimit = -1
+
+// minMemoryLimit is the least in which the process works.
+const minMemoryLimit = 32 << 20
+
+func (m *MemoryLimit) Decode(value string) error {
+	if strings.EqualFold(value, "auto") {
+		*m = AutoMemoryLimit
+		return nil
+	}
+	var size Size
+	if err := size.Decode(value); err != nil || size > 0 && size < minMemoryLimit {
+		return errors.New("must be auto, 0, or a number of bytes of at least 32MiB, with or without a unit, such as 256MiB")
+	}
+	*m = MemoryLimit(size)
+	return nil
+}
+
+// String returns the limit as [Size.String] does, or "auto".
+func (m MemoryLimit) String() string {
+	if m == AutoMemoryLimit {
+		return "auto"
+	}
+	return Size(m).String()
+}
+
 // String returns the exact size, in the largest unit that divides it. humanize.IBytes rounds.
 func (s Size) String() string {
 	units := []string{"", "KiB", "MiB", "GiB", "TiB"}

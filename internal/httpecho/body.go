@@ -2,6 +2,7 @@ package httpecho
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"unicode/utf8"
@@ -20,10 +21,20 @@ type body struct {
 	Error  string `json:"error,omitempty"`  // why the body is not complete
 }
 
-// readBody reads a body to its end. The error is that of reading; [Deadlines] limits the
-// time.
-func readBody(r io.Reader) (b body, err error) {
-	beginning, err := io.ReadAll(io.LimitReader(r, maxBody))
+// answerFactor is how many bytes an answer needs for each byte of the body: the text, and
+// its JSON, in which a control character becomes 6 bytes.
+const answerFactor = 8
+
+// errNoMemory means that the account has no room for a body.
+var errNoMemory = errors.New("no memory for the body")
+
+// readBody reads a body to its end; [Deadlines] limits the time. The memory that the body
+// and its echo hold is added to held. The error is that of reading, or errNoMemory.
+func readBody(r io.Reader, held *charge) (b body, err error) {
+	beginning, err := readBeginning(r, held)
+	if err == errNoMemory || !held.add(answerFactor*len(beginning)) {
+		return body{}, errNoMemory
+	}
 	b.Size = int64(len(beginning))
 	if err == nil {
 		var rest int64
@@ -44,6 +55,27 @@ func readBody(r io.Reader) (b body, err error) {
 		b.Base64 = base64.StdEncoding.EncodeToString(beginning)
 	}
 	return b, err
+}
+
+// readBeginning reads the part of a body that is echoed. The buffer doubles as bytes
+// arrive, so a large Content-Length alone costs nothing.
+func readBeginning(r io.Reader, held *charge) (p []byte, err error) {
+	for err == nil && len(p) < maxBody {
+		if len(p) == cap(p) {
+			size := min(max(512, 2*cap(p)), maxBody)
+			if !held.add(size - cap(p)) {
+				return nil, errNoMemory
+			}
+			p = append(make([]byte, 0, size), p...)
+		}
+		var n int
+		n, err = r.Read(p[len(p):cap(p)])
+		p = p[:len(p)+n]
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return p, err
 }
 
 // wholeCharacters returns p without an incomplete UTF-8 character at its end.

@@ -11,7 +11,7 @@ import (
 
 // TestSilentBodyIsAnswered: a body that stops is answered with 408, and the setting is named.
 func TestSilentBodyIsAnswered(t *testing.T) {
-	addr := serveWith(t, anyOrigin, nil, 50*time.Millisecond, wstest.Patience)
+	addr := serveWith(t, anyOrigin, nil, 50*time.Millisecond, wstest.Patience, Limits{})
 	a := ask(t, addr, "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nfour")
 	if want := "the body ended after 4 bytes: nothing arrived for HANDSHAKE_TIMEOUT=50ms of this server"; a.code != 408 || !strings.Contains(a.body, want) {
 		t.Errorf("answered with %s, %s", a.status, a.body)
@@ -22,7 +22,7 @@ func TestSilentBodyIsAnswered(t *testing.T) {
 // that takes longer than the time for writing the answer.
 func TestSlowBodyIsRead(t *testing.T) {
 	const write = 20 * time.Millisecond
-	addr := serveWith(t, anyOrigin, nil, wstest.Patience, write)
+	addr := serveWith(t, anyOrigin, nil, wstest.Patience, write, Limits{})
 	c := wstest.Connect(t, addr)
 	c.Send([]byte("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"))
 	<-time.After(3 * write) // the time that it must not count
@@ -40,7 +40,7 @@ func TestSlowBodyIsRead(t *testing.T) {
 // TestUnreadBodyDoesNotBlock: a request whose handler does not read the body ends by the
 // same time-out.
 func TestUnreadBodyDoesNotBlock(t *testing.T) {
-	addr := serveWith(t, anyOrigin, nil, 50*time.Millisecond, wstest.Patience)
+	addr := serveWith(t, anyOrigin, nil, 50*time.Millisecond, wstest.Patience, Limits{})
 	c := wstest.Connect(t, addr)
 	c.Send([]byte("POST /ws HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nfour"))
 	response := c.Response()

@@ -52,8 +52,14 @@ func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	nc := r.Context().Value(connKey{}).(*replayConn)
+	held := charge{account: nc.requests.Account}
+	defer held.release()
+	content, err := readBody(r.Body, &held)
+	if err == errNoMemory {
+		held.refuse(w)
+		return
+	}
 	request := nc.request()
-	content, err := readBody(r.Body)
 	fields, hidden := e.headers.Fields(&request)
 	answer := echo{
 		Method: request.Method, Target: request.Target, Protocol: request.Proto,

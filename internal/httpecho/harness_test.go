@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,12 +24,13 @@ import (
 // goes to the Listener.
 func serve(t *testing.T, policy wsproto.Policy, config *tls.Config) (addr string) {
 	t.Helper()
-	return serveWith(t, policy, config, wstest.Patience, wstest.Patience)
+	return serveWith(t, policy, config, wstest.Patience, wstest.Patience, Limits{})
 }
 
-// serveWith is serve with time-outs for silence and for writing.
-func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence, write time.Duration) (addr string) {
+// serveWith is serve with time-outs for silence and for writing, and with limits.
+func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence, write time.Duration, limits Limits) (addr string) {
 	t.Helper()
+	limits.Log = discard
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +38,7 @@ func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence,
 	if config != nil {
 		ln = tls.NewListener(ln, config)
 	}
-	plain := NewListener(ln.Addr())
+	plain := NewListener(ln.Addr(), limits)
 	health := http.NewServeMux()
 	health.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { respond.PlainText(w, 200, "ok") })
 	server := &http.Server{
@@ -59,6 +62,11 @@ func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence,
 						return
 					}
 					read = append(read, piece[:n]...)
+				}
+				if refusal := plain.Admit(&wsproto.Request{Target: strings.Fields(string(read))[1]}); refusal != nil {
+					nc.Write(refusal.AppendResponse(nil))
+					nc.Close()
+					return
 				}
 				plain.Deliver(nc, read)
 			}()
@@ -116,3 +124,15 @@ func pairs(list ...string) (pairs []requestinfo.NameValue) {
 	}
 	return pairs
 }
+
+// discard is a log that nobody reads.
+var discard = slog.New(slog.DiscardHandler)
+
+// fakeConn is a connection that remembers its end.
+type fakeConn struct {
+	net.Conn
+	closed bool
+}
+
+func (c *fakeConn) Close() error         { c.closed = true; return nil }
+func (c *fakeConn) RemoteAddr() net.Addr { return &net.TCPAddr{} }

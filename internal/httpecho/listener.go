@@ -2,7 +2,6 @@ package httpecho
 
 import (
 	"context"
-	"io"
 	"net"
 	"sync"
 
@@ -12,25 +11,47 @@ import (
 // Listener is a [net.Listener] in memory. Its Accept returns the connections that are
 // passed to Deliver.
 type Listener struct {
-	addr   net.Addr
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
+	addr     net.Addr
+	conns    chan net.Conn
+	closed   chan struct{}
+	once     sync.Once
+	requests requests
 }
 
 // NewListener returns a Listener that reports addr as its address.
-func NewListener(addr net.Addr) *Listener {
-	return &Listener{addr: addr, conns: make(chan net.Conn), closed: make(chan struct{})}
+func NewListener(addr net.Addr, limits Limits) *Listener {
+	return &Listener{
+		addr: addr, conns: make(chan net.Conn), closed: make(chan struct{}),
+		requests: requests{Limits: limits, conns: map[*replayConn]struct{}{}},
+	}
 }
 
-// Deliver passes a connection to Accept, and waits until Accept takes it. read has
-// already been read from the connection and is read again. If the listener is closed,
-// Deliver closes the connection.
+// Admit admits a plain request, or returns why it is refused. After that, either Deliver or
+// Release must be called. At the limit, the request that has been silent longest is
+// dropped. Health checks have room of their own, since a busy server is not an unhealthy
+// one.
+func (l *Listener) Admit(r *wsproto.Request) *wsproto.HandshakeError {
+	return l.requests.admit(r.Target == "/healthz" || r.Target == "/readyz")
+}
+
+// Release makes room for another request if the connection of an admitted one was lost.
+func (l *Listener) Release() {
+	l.requests.mu.Lock()
+	defer l.requests.mu.Unlock()
+	l.requests.release()
+}
+
+// Deliver passes the connection of an admitted request to Accept, and waits until Accept
+// takes it. read has already been read from the connection and is read again. If the
+// listener is closed, Deliver closes the connection.
 func (l *Listener) Deliver(nc net.Conn, read []byte) {
+	c := &replayConn{Conn: nc, first: read, unread: read, requests: &l.requests}
+	c.touch()
+	l.requests.add(c)
 	select {
-	case l.conns <- &replayConn{Conn: nc, first: read, unread: read}:
+	case l.conns <- c:
 	case <-l.closed:
-		nc.Close()
+		c.Close()
 	}
 }
 
@@ -52,40 +73,6 @@ func (l *Listener) Close() error {
 
 // Addr returns the address given to NewListener.
 func (l *Listener) Addr() net.Addr { return l.addr }
-
-// replayConn is a connection whose first bytes are read again.
-type replayConn struct {
-	net.Conn
-	first  []byte // the bytes already read: the request head, and perhaps more
-	unread []byte // the end of first that Read has not returned yet
-}
-
-func (c *replayConn) Read(p []byte) (int, error) {
-	if len(c.unread) > 0 {
-		n := copy(p, c.unread)
-		c.unread = c.unread[n:]
-		return n, nil
-	}
-	return c.Conn.Read(p)
-}
-
-// CloseWrite ends the sending side. net/http calls it so that closing with input unread
-// does not reset the connection before the client has read the response.
-func (c *replayConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return io.ErrClosedPipe
-}
-
-// request returns the first request as it arrived. net/http loses the order, the case and
-// some of the header fields.
-func (c *replayConn) request() wsproto.Request {
-	var head wsproto.Head
-	n, _ := head.Scan(c.first) // cannot fail: the connection was hijacked after both had succeeded
-	r, _ := wsproto.ParseRequest(c.first[:n])
-	return r
-}
 
 // connKey is the context key of a request's connection.
 type connKey struct{}

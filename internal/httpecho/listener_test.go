@@ -12,7 +12,7 @@ import (
 func TestListener(t *testing.T) {
 	client, server := net.Pipe()
 	addr := &net.TCPAddr{Port: 8080}
-	l := NewListener(addr)
+	l := NewListener(addr, Limits{})
 	if l.Addr() != addr {
 		t.Errorf("the address is %v, want %v", l.Addr(), addr)
 	}
@@ -31,7 +31,7 @@ func TestListener(t *testing.T) {
 }
 
 func TestClosedListener(t *testing.T) {
-	l := NewListener(nil)
+	l := NewListener(nil, Limits{})
 	l.Close()
 	l.Close() // a second time, as net/http does
 	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {

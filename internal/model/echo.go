@@ -50,7 +50,7 @@ type echo struct {
 	closing bool
 }
 
-// message is a message of the client, as far as it has come.
+// message is what has arrived of a message of the client.
 type message struct {
 	opcode     byte
 	compressed bool
@@ -58,7 +58,7 @@ type message struct {
 	wire       []byte // as it came
 	plain      []byte // inflated
 	whole      int    // bytes of plain that are whole characters; counted for text alone
-	begun      bool   // a frame of the answer has been expected
+	begun      bool   // a part of the answer is among the items
 	inflated   int    // the item that answers the whole message, if that is answered inflated
 	doubts     []int  // items that stand until the message turns out to be DEFLATE
 }

@@ -19,7 +19,7 @@ func Generate(s *Server, seed uint64, drain bool) *Program {
 	if g.oneIn(8) {
 		p.Missing = 1 + g.IntN(20)
 	}
-	p.SlowRead = !drain && g.oneIn(60)
+	p.SlowRead = !drain && g.oneIn(25)
 	if p.SlowRead {
 		g.flood()
 	}
@@ -97,6 +97,10 @@ func (g *generator) handshake() {
 
 // action adds a message, or something else that the client does.
 func (g *generator) action() {
+	if g.compressor.takeover && g.oneIn(3) {
+		g.compressedMessage()
+		return
+	}
 	switch n := g.IntN(100); {
 	case n < 20:
 		g.message(opText, g.text(), false)
@@ -279,7 +283,7 @@ func (g *generator) overLimit() {
 
 // flood adds more than the buffers of a connection hold.
 func (g *generator) flood() {
-	for i := range pick(g, 8, 40) {
+	for i := range pick(g, 6, 20) {
 		g.add(Frame{First: finBit | opBinary, Payload: fmt.Sprintf("%03d of a flood, ", i), Times: pick(g, 300, 3000, 4096)})
 		if g.oneIn(4) {
 			g.control()

@@ -14,7 +14,7 @@ type Program struct {
 	Missing   int   // bytes that are cut off the end of the last frame
 	Cuts      []Cut // where the stream is cut into writes, ascending
 	End       End
-	SlowRead  bool // the client does not read until it has written, or for a moment
+	SlowRead  bool // the client writes for a moment before it reads
 }
 
 // A Cut ends a write.

@@ -13,9 +13,9 @@ import (
 
 // A Server is a server to run programs against, and what is known about its configuration.
 type Server struct {
-	Dial        func() (net.Conn, error)
-	Compression string // the value of COMPRESSION
-	MaxMessage  uint64 // in bytes; 0 is no limit
+	Dial        func(slow bool) (net.Conn, error) // slow is for a client that reads slowly
+	Compression string                            // the value of COMPRESSION
+	MaxMessage  uint64                            // in bytes; 0 is no limit
 	Goodbye     string
 	// Impatient is a server whose CLOSE_TIMEOUT is short. It may end a connection at any
 	// time after its own close frame.
@@ -31,20 +31,20 @@ type Result struct {
 }
 
 const (
-	// slowRead is for how long a client does not read, unless it has written all before.
+	// slowRead is for how long a slow reader does not read.
 	slowRead = 20 * time.Millisecond
 	nap      = 100 * time.Microsecond
 )
 
 // Run runs a program. patience is how long the whole of it may take.
 func Run(s *Server, p *Program, patience time.Duration) Result {
-	nc, err := s.Dial()
+	nc, err := s.Dial(p.SlowRead)
 	if err != nil {
 		return Result{Diff: fmt.Sprintf("no connection: %v", err)}
 	}
 	defer nc.Close()
 	nc.SetDeadline(time.Now().Add(patience))
-	c := &client{server: s, program: p, nc: nc, stream: p.stream(), changed: make(chan struct{}, 1), begin: make(chan struct{})}
+	c := &client{server: s, program: p, nc: nc, stream: p.stream(), changed: make(chan struct{}, 1)}
 	c.head = len(p.Handshake.append(nil))
 	done := make(chan struct{})
 	go func() { c.read(); close(done) }()
@@ -60,8 +60,7 @@ type client struct {
 	program *Program
 	nc      net.Conn
 	stream  []byte
-	head    int           // length of the request
-	begin   chan struct{} // closed when a slow reader is to read
+	head    int // length of the request
 	sent    int
 	fin     bool
 	replied bool // the client has answered the server's close frame
@@ -79,10 +78,7 @@ type client struct {
 // read reads until the end.
 func (c *client) read() {
 	if c.program.SlowRead {
-		select {
-		case <-c.begin:
-		case <-time.After(slowRead):
-		}
+		time.Sleep(slowRead)
 	}
 	buffer := make([]byte, 64<<10)
 	for {
@@ -134,7 +130,6 @@ func (c *client) run() (diff string) {
 			}
 		}
 	}
-	close(c.begin)
 	if c.program.End == Abort {
 		return c.abort()
 	}
@@ -194,14 +189,19 @@ func (c *client) awaitResponse() (diff string) {
 
 // abort resets the connection.
 func (c *client) abort() (diff string) {
-	nc := c.nc
+	diff, _ = c.compare()
+	nc := overTCP(c.nc)
+	nc.SetLinger(0)
+	nc.Close()
+	return diff
+}
+
+// overTCP returns what a TLS connection runs over, or the connection itself.
+func overTCP(nc net.Conn) *net.TCPConn {
 	if tls, ok := nc.(interface{ NetConn() net.Conn }); ok {
 		nc = tls.NetConn()
 	}
-	diff, _ = c.compare()
-	nc.(*net.TCPConn).SetLinger(0)
-	nc.Close()
-	return diff
+	return nc.(*net.TCPConn)
 }
 
 // await waits until all has been read that answers what has been sent.

@@ -13,7 +13,9 @@
 //     client side of /healthz, for a container's HEALTHCHECK.
 //   - tls.go: wss, and certificates that are replaced while the service runs.
 //   - log.go, logwriter.go: a log that never blocks.
-//   - driver_linux.go, driver_other.go: the loop driver of package socket, where it exists.
+//   - memory.go, files.go: what MEMORY_LIMIT and the limit of open files are shared among.
+//     relief.go: what happens close to MEMORY_LIMIT. healthconns.go: the health port's share.
+//   - driver.go, driver_linux.go, driver_other.go: the drivers of package socket.
 //   - fdlimit_unix.go, fdlimit_other.go: the limit of open files.
 //
 // The life of a connection is in package wsconn, plain HTTP in package httpecho.

@@ -58,6 +58,7 @@ func start(t *testing.T, driver string, change func(*config.Config)) *running {
 	c.DrainTimeout, c.HandshakeTimeout, c.WriteTimeout, c.CloseTimeout = wstest.Patience, wstest.Patience, wstest.Patience, wstest.Patience
 	c.PingInterval = 0
 	c.Driver = config.Driver(driver)
+	c.MemoryLimit = 0
 	if change != nil {
 		change(&c)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsconn"
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -80,6 +81,15 @@ func (m *metrics) registerState(admission *wsconn.Admission, now func() socket.I
 	const drainClosed = "Connections that ended during the drain; clean means with a close frame from each side."
 	m.total("drain_closed_total", drainClosed, prometheus.Labels{"result": "clean"}, func() float64 { return float64(admission.Tally().Clean) })
 	m.total("drain_closed_total", drainClosed, prometheus.Labels{"result": "cut"}, func() float64 { return float64(admission.Tally().Cut) })
+}
+
+// registerMemory registers what the account holds.
+func (m *metrics) registerMemory(account *budget.Account) {
+	m.gauge("memory_limit_bytes", "MEMORY_LIMIT in bytes; 0 means no limit.", nil, func() float64 { return float64(account.Limit()) })
+	for _, kind := range budget.Kinds() {
+		m.gauge("memory_held_bytes", "Memory that counts towards MEMORY_LIMIT, by what it is held for.",
+			prometheus.Labels{"kind": kind.String()}, func() float64 { return float64(account.HeldBy(kind)) })
+	}
 }
 
 // registerTraffic registers the counters of echoed messages. They are equal in both

@@ -31,7 +31,7 @@ func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
 			return err
 		}
 	}
-	ws, err := listen("PORT", s.config.Host, s.config.Port)
+	ws, err := listen("PORT", s.config.Host, s.config.Port, s.acceptQueue())
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
 	}
 	var health net.Listener
 	if s.config.HealthPort != 0 {
-		if health, err = listen("HEALTH_PORT", s.config.Host, s.config.HealthPort); err != nil {
+		if health, err = listen("HEALTH_PORT", s.config.Host, s.config.HealthPort, healthFiles); err != nil {
 			return errors.Join(err, ws.Close())
 		}
 	}
@@ -85,11 +85,24 @@ func (s *Service) ReloadCertificate() {
 	}
 }
 
-// listen listens on a TCP port. variable is the setting that the port comes from.
-func listen(variable string, host config.Host, port config.Port) (net.Listener, error) {
-	ln, err := net.Listen("tcp", net.JoinHostPort(string(host), strconv.Itoa(int(port))))
+// acceptQueue returns how many connections may wait to be accepted: together they hold at
+// most a sixteenth of MEMORY_LIMIT. 0 leaves it to the system.
+func (s *Service) acceptQueue() int {
+	return int(s.account.Limit() / 16 / socket.QueueCost)
+}
+
+// listen listens on a TCP port. variable is the setting that the port comes from, and queue
+// how many connections may wait to be accepted.
+func listen(variable string, host config.Host, port config.Port, queue int) (net.Listener, error) {
+	var c net.ListenConfig
+	c.SetMultipathTCP(false) // connections do not inherit the options of such a listener
+	ln, err := c.Listen(context.Background(), "tcp", net.JoinHostPort(string(host), strconv.Itoa(int(port))))
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on HOST=%s %s=%d: %w", host, variable, port, err)
+	}
+	if err := socket.Prepare(ln.(*net.TCPListener), queue); err != nil {
+		ln.Close()
+		return nil, fmt.Errorf("cannot set the options of %s=%d: %w", variable, port, err)
 	}
 	return ln, nil
 }
@@ -98,7 +111,7 @@ func listen(variable string, host config.Host, port config.Port) (net.Listener, 
 // nil. An error means that the service did not start; nothing is left running.
 func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, health net.Listener) error {
 	s.started = time.Now()
-	plain := httpecho.NewListener(ws.Addr())
+	plain := httpecho.NewListener(ws.Addr(), httpecho.Limits{MaxRequests: s.files.requests, Account: s.account, Log: s.log})
 	var err error
 	if s.driver, err = s.newDriver(s.connServer(plain)); err != nil {
 		ws.Close()
@@ -110,19 +123,21 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	probes := http.NewServeMux()
 	handleHealth(probes, s.admission, s.driver)
 	plainHandler := httpecho.Closing(page.Handler(httpecho.Handler(&s.policy, s.identity, &s.headers, probes)))
-	s.plain = s.serveHTTP(plain, httpecho.Deadlines(plainHandler, s.config.HandshakeTimeout, s.config.WriteTimeout))
+	s.plain = s.serveHTTP(plain, nil, httpecho.Deadlines(plainHandler, s.config.HandshakeTimeout, s.config.WriteTimeout))
 	healthAddr := "off"
 	if health != nil {
 		mux := http.NewServeMux()
 		handleHealth(mux, s.admission, s.driver)
 		handleConnections(mux, s.driver)
 		mux.Handle("GET /metrics", s.metrics.handler())
-		s.health = s.serveHTTP(health, httpecho.Deadlines(mux, s.config.HandshakeTimeout, s.config.WriteTimeout))
+		s.health = s.serveHTTP(health, newWaitingConns(healthFiles).note, httpecho.Deadlines(mux, s.config.HandshakeTimeout, s.config.WriteTimeout))
 		healthAddr = health.Addr().String()
 	}
 	s.serving.Go(func() { s.driver.Serve(ws) })
+	relieved := make(chan struct{})
+	s.serving.Go(func() { newRelief(s.account, s.driver, s.log).run(relieved) })
 	s.log.Info("serving", "version", s.version, "addr", ws.Addr().String(), "health", healthAddr, "driver", s.driver.Name(), "tls", s.config.TLSCertFile != "",
-		"max_connections", s.admission.Limit(), "max_message_size", s.config.MaxMessageSize.String(), "ping_interval", s.config.PingInterval.String())
+		"max_connections", s.admission.Limit(), "memory_limit", config.Size(s.account.Limit()).String(), "max_message_size", s.config.MaxMessageSize.String(), "ping_interval", s.config.PingInterval.String())
 
 	select {
 	case <-ctx.Done():
@@ -130,6 +145,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	}
 	end, report := s.drain(signals)
 	ws.Close()
+	close(relieved)
 	s.finish(end)
 	report()
 	return nil
@@ -141,21 +157,25 @@ func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 		Open: func(remote string) socket.Handler {
 			return wsconn.New(server, s.lastID.Add(1), remote)
 		},
-		Now:          s.now,
-		Headroom:     wsproto.Headroom,
-		Buffer:       wsproto.MinBuffer,
-		WriteTimeout: s.config.WriteTimeout,
-		Log:          s.log,
+		Now:           s.now,
+		Headroom:      wsproto.Headroom,
+		Buffer:        wsproto.MinBuffer,
+		WriteTimeout:  s.config.WriteTimeout,
+		Account:       s.account,
+		ConnCost:      s.connCost,
+		MaxHandshakes: s.files.handshakes,
+		MaxSockets:    s.files.sockets,
+		Log:           s.log,
 	}
-	if s.config.Driver == "loop" || s.config.Driver == "auto" && haveLoop && s.config.TLSCertFile == "" {
+	if usesLoop(s.config) {
 		return newLoopDriver(c)
 	}
 	return socket.NewPortable(c), nil
 }
 
 // serveHTTP serves HTTP on ln until the service ends. Requests are logged at debug, since
-// most are probes.
-func (s *Service) serveHTTP(ln net.Listener, h http.Handler) *http.Server {
+// most are probes. connState may be nil.
+func (s *Service) serveHTTP(ln net.Listener, connState func(net.Conn, http.ConnState), h http.Handler) *http.Server {
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			s.log.Debug("http request", "remote", r.RemoteAddr, "method", r.Method, "path", r.URL.Path)
@@ -167,6 +187,7 @@ func (s *Service) serveHTTP(ln net.Listener, h http.Handler) *http.Server {
 		DisableGeneralOptionsHandler: true,
 
 		ConnContext: httpecho.ConnContext,
+		ConnState:   connState,
 		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	s.serving.Go(func() { server.Serve(ln) }) // returns when finish closes the server

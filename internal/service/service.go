@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/socket"
@@ -26,6 +27,9 @@ type Service struct {
 	identity  requestinfo.Identity
 	headers   requestinfo.Filter
 	admission *wsconn.Admission
+	account   *budget.Account
+	connCost  int64 // of an idle connection, in bytes
+	files     files
 	metrics   *metrics
 
 	started time.Time // when the service's clock was zero
@@ -39,18 +43,6 @@ type Service struct {
 	serving       sync.WaitGroup
 }
 
-// driver is a driver of package socket. A [socket.Handler] must not call its methods.
-type driver interface {
-	Name() string
-	Serve(net.Listener)        // returns after Abort
-	Each(func(socket.Handler)) // calls a function with each connection
-	Wake()                     // wakes each connection soon
-	Abort()                    // closes each connection, and those accepted later
-	Wait()                     // waits, after Abort, until everything has ended
-	Stalled() bool             // reports whether the driver has stopped serving connections
-	BytesInUse() int64         // returns the size of the buffers in use
-}
-
 const (
 	// repeatWindow is how long further signals count as repeats of the first. GNU timeout,
 	// CI runners and supervisors send the same signal to a process and to its group.
@@ -62,12 +54,20 @@ const (
 // New returns a service; Run starts it. version is for the log, the metric build_info, and
 // the identity in greetings and in echoes of plain HTTP.
 func New(c config.Config, log *slog.Logger, version string) *Service {
+	loop := usesLoop(c)
+	loops := 0
+	if loop {
+		loops = runtime.GOMAXPROCS(0)
+	}
+	account := newAccount(c.MemoryLimit, log, loops)
+	files := shareFiles(fileLimit(), loops, int(c.MaxHandshakes), int(c.MaxRequests))
+	cost := connCost(loop, c.TLSCertFile != "")
 	limit := int(c.MaxConnections)
 	if limit == 0 {
-		limit = connectionsForFiles(fileLimit())
+		limit = leastLimit(files.connections, account.Room(cost))
 	}
 	s := &Service{
-		config: c, log: log, version: version,
+		config: c, log: log, version: version, account: account, connCost: cost, files: files,
 		policy: wsproto.Policy{
 			AnyOrigin:      c.AllowedOrigins.Any,
 			Origins:        c.AllowedOrigins.Names,
@@ -77,19 +77,14 @@ func New(c config.Config, log *slog.Logger, version string) *Service {
 		},
 		headers:   requestinfo.Filter{ShowAll: c.ShowHeaders.Any, Show: c.ShowHeaders.Names},
 		identity:  requestinfo.NewIdentity(c.PodName, c.NodeName, c.PodNamespace, version),
-		admission: wsconn.NewAdmission(limit, rand.Float64),
+		admission: wsconn.NewAdmission(limit, account, rand.Float64),
 
 		repeatWindow: repeatWindow,
 		lastMoment:   lastMoment,
 	}
 	s.metrics = newMetrics(s.admission, s.now, version)
+	s.metrics.registerMemory(account)
 	return s
-}
-
-// connectionsForFiles returns how many WebSockets to allow under a limit of file
-// descriptors. The others are reserved for listeners, probes, handshakes and refusals.
-func connectionsForFiles(limit int) int {
-	return limit - min(limit/4, 64+limit/50)
 }
 
 // logModes are the values of LOG_CONNECTIONS.
@@ -111,7 +106,7 @@ func (s *Service) connServer(http wsconn.HTTPServer) *wsconn.Server {
 		Policy: s.policy,
 		Protocol: wsproto.Config{
 			MaxMessageSize: int64(s.config.MaxMessageSize),
-			Inflaters:      newInflaters(),
+			Inflaters:      newInflaters(s.account),
 			LimitReason:    fmt.Sprintf("the message is over MAX_MESSAGE_SIZE=%s of this echosvc", s.config.MaxMessageSize),
 		},
 		Identity:  s.identity,
@@ -120,6 +115,7 @@ func (s *Service) connServer(http wsconn.HTTPServer) *wsconn.Server {
 		Admission: s.admission,
 		Metrics:   s.metrics,
 		HTTP:      http,
+		Account:   s.account,
 		Log:       s.log,
 		Clock:     s.wallTime,
 	}

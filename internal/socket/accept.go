@@ -43,10 +43,19 @@ func (b *acceptBackoff) success() {
 	}
 }
 
-// acceptAll gives each connection of ln to serve, until ln is closed.
-func acceptAll(ln net.Listener, log *slog.Logger, serve func(net.Conn)) {
+// errMaxSockets is why nothing is accepted while Config.MaxSockets connections are open
+// and all of them are established.
+var errMaxSockets = errors.New("as many connections are open as file descriptors allow")
+
+// acceptAll gives each connection of ln to serve, until ln is closed. It accepts nothing
+// while ready returns an error.
+func acceptAll(ln net.Listener, log *slog.Logger, ready func() error, serve func(net.Conn)) {
 	backoff := acceptBackoff{log: log}
 	for {
+		if err := ready(); err != nil {
+			time.Sleep(backoff.failure(err))
+			continue
+		}
 		conn, err := ln.Accept()
 		switch {
 		case err == nil:

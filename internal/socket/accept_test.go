@@ -40,7 +40,7 @@ func TestAcceptSurvivesEMFILE(t *testing.T) {
 		ln := &failingListener{failures: []int{0, 20, 0, 1}}
 		start := time.Now()
 		served := 0
-		acceptAll(ln, slog.New(slog.NewTextHandler(&log, nil)), func(net.Conn) { served++ })
+		acceptAll(ln, slog.New(slog.NewTextHandler(&log, nil)), always, func(net.Conn) { served++ })
 		if served != 4 {
 			t.Errorf("%d connections served, want 4", served)
 		}
@@ -54,9 +54,12 @@ func TestAcceptSurvivesEMFILE(t *testing.T) {
 			t.Errorf("logged %d times, want once:\n%s", warned, log.String())
 		}
 		ln.failures, ln.idle = []int{0, 0, 1}, 2*acceptRecovery
-		acceptAll(ln, slog.New(slog.NewTextHandler(&log, nil)), func(net.Conn) {})
+		acceptAll(ln, slog.New(slog.NewTextHandler(&log, nil)), always, func(net.Conn) {})
 		if warned := strings.Count(log.String(), "cannot accept"); warned != 2 {
 			t.Errorf("logged %d times, want once more for a failure much later:\n%s", warned, log.String())
 		}
 	})
 }
+
+// always accepts.
+func always() error { return nil }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"log/slog"
 	"time"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
 // Config is what a driver needs to know. Its functions may be called from any goroutine.
@@ -20,7 +22,19 @@ type Config struct {
 	// WriteTimeout limits how long a peer may take none of the bytes that are to be
 	// sent; 0 is no limit. A peer that takes any has the whole time again.
 	WriteTimeout time.Duration
-	Log          *slog.Logger
+	// Account is what buffers, connections and their sockets hold; it may be nil.
+	Account *budget.Account
+	// ConnCost is what each connection adds to the account, in bytes, while it is idle.
+	ConnCost int64
+	// MaxHandshakes is how many connections may be open whose handlers are not
+	// established; at the limit the oldest is closed, and one that is silent before
+	// others. 0 is no limit. A loop has its share of it.
+	MaxHandshakes int
+	// MaxSockets is how many connections may be open in all, so that descriptors are left
+	// for others. 0 is no limit. At the limit a handshake makes room. If there is none, new
+	// connections wait in the system.
+	MaxSockets int
+	Log        *slog.Logger
 }
 
 // ErrWriteTimeout is the cause of closing a connection whose peer did not read for
@@ -30,10 +44,6 @@ var ErrWriteTimeout = errors.New("the peer did not read")
 // writeLook is the interval at which a driver looks whether a slow peer has taken
 // something. The time-out is late by at most that.
 func (c *Config) writeLook() time.Duration { return max(c.WriteTimeout/100, 10*time.Millisecond) }
-
-// busyRead is how many bytes a read has at least to make its connection busy: it is served
-// after those that take less time.
-const busyRead = 4 << 10
 
 // The sizes of the buffers for connections that keep little, in bytes.
 const (

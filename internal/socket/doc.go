@@ -34,19 +34,22 @@
 //  6. It asks NextWake before it waits, and calls Wake when that instant has been
 //     reached. While it reads, it first reads what has arrived by then. The driver's
 //     Wake method makes it call Handler.Wake before that instant.
-//  7. EndOfInput comes after the last byte has been given to Receive. Both are still
+//  7. When it needs memory, it calls Shed in place of Wake, once everything has been sent,
+//     and forgets what was kept. It does not wait long for a peer that does not take what is
+//     pending.
+//  8. EndOfInput comes after the last byte has been given to Receive. Both are still
 //     called after a ShutDown, which ends only the sending side.
 //
 // What a Handler promises, and a driver checks where it says so:
 //
-//  8. No method blocks, except Hijacked, which has a goroutine to itself.
-//  9. A Step of EndOfInput says Close or Reset, and only a Step of Receive says Yield
-//     (checked: it panics).
-//  10. Receive keeps no more than it was given, and leaves room to read in a buffer of
+//  9. No method blocks, except Hijacked, which has a goroutine to itself.
+//  10. A Step of EndOfInput says Close or Reset, a Step of Shed these or ShutDown, and only
+//     a Step of Receive says Yield (checked: it panics).
+//  11. Receive keeps no more than it was given, and leaves room to read in a buffer of
 //     Config.Buffer bytes, unless it yields or pauses (checked: it panics).
-//  11. A Step writes at most Config.Buffer bytes or, if that is more, Config.Headroom
+//  12. A Step writes at most Config.Buffer bytes or, if that is more, Config.Headroom
 //     bytes more than it used up of the input (checked: it panics).
-//  12. NextWake changes nothing, and Wake does what is due, so that NextWake moves on.
+//  13. NextWake changes nothing, and Wake does what is due, so that NextWake moves on.
 //     A driver calls Wake again and again for an instant that stays in the past.
 //
 // # The way of a byte
@@ -77,6 +80,12 @@
 //	loop_timers_linux.go    the heap of instants to wake at
 //	syscall_linux.go        system calls that do not wait
 //	accept.go               accepting while no descriptor is left
+//	handshakes.go           which handshake makes room for another
+//	shed.go                 which connections are closed for their memory
+//	trust.go                what a peer has shown about its reading
+//	loop_memory_linux.go    Loop: measuring, reading less, shedding
+//	portable_memory.go      Portable: the same
+//	kernel_*.go             options and memory of sockets
 //	pool.go                 buffers of a few sizes
 //
 // The files of a loop depend on each other in both directions, since a turn calls its

@@ -6,6 +6,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
 // driver is what both drivers are to their user.
@@ -18,6 +20,8 @@ type driver interface {
 	Wait()
 	Stalled() bool
 	BytesInUse() int64
+	Measure()
+	Shed(bytes int64, atOnce bool) int
 }
 
 // newDriver has a constructor for each driver of the system.
@@ -32,6 +36,7 @@ type served struct {
 	driver
 	*testing.T
 	addr     string
+	account  *budget.Account
 	next     chan *scripted // what the driver serves the next connection with
 	handlers []*scripted
 	clients  []net.Conn
@@ -40,28 +45,37 @@ type served struct {
 // eachDriver runs a test with every driver of the system. When it ends, the handler of
 // each connection must have had its last call, once.
 func eachDriver(t *testing.T, test func(s *served)) {
+	t.Helper()
+	eachDriverWith(t, nil, test)
+}
+
+// eachDriverWith is eachDriver with a change of the configuration, which may be nil.
+func eachDriverWith(t *testing.T, change func(*Config), test func(s *served)) {
 	for name, construct := range newDriver {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &served{T: t, next: make(chan *scripted, 1)}
 			start := time.Now().Add(-time.Nanosecond)
-			var err error
-			s.driver, err = construct(Config{
+			config := Config{
 				Open:         func(string) Handler { return <-s.next },
 				Now:          func() Instant { return Instant(time.Since(start)) },
 				Headroom:     testHeadroom,
 				Buffer:       32 << 20, // so that one Step can write more than a socket takes
 				WriteTimeout: time.Minute,
 				Log:          slog.New(slog.DiscardHandler),
-			})
-			if err != nil {
+			}
+			if change != nil {
+				change(&config)
+			}
+			var err error
+			if s.driver, err = construct(config); err != nil {
 				t.Fatal(err)
 			}
 			ln, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.addr = ln.Addr().String()
+			s.addr, s.account = ln.Addr().String(), config.Account
 			go s.Serve(ln)
 			t.Cleanup(func() {
 				ln.Close()

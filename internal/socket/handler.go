@@ -40,14 +40,27 @@ type Handler interface {
 	// Step.Write may use it.
 	Wake(now Instant, scratch []byte) Step
 
+	// Shed is called when the driver needs the memory that it holds for the connection:
+	// what was kept is gone when Shed returns. Its Step must say ShutDown, Close or Reset.
+	// scratch is that of Wake.
+	Shed(now Instant, scratch []byte) Step
+
+	// Held returns how many bytes the handler holds itself. It must not be called while
+	// another method runs.
+	Held() int
+
+	// Established reports whether the peer has completed its handshake. Once true, it stays
+	// so. Others may be closed to make room; see Config.MaxHandshakes.
+	Established() bool
+
 	// Hijacked is called after a Step with Hijack, unless that fails: then Closed is. The
 	// connection and the bytes that were kept belong to the handler from now on. Hijacked
 	// runs on a goroutine of its own, which the driver's Wait waits for.
 	Hijacked(conn net.Conn, kept []byte)
 
 	// Closed is called when the connection has been closed. cause is nil if a Step asked
-	// for it, ErrWriteTimeout if the peer did not read, net.ErrClosed if the driver was
-	// aborted, and otherwise the error of the socket.
+	// for it, ErrWriteTimeout if the peer did not read, ErrHandshakes or ErrShed if
+	// it had to make room, net.ErrClosed if the driver was aborted, and otherwise the error of the socket.
 	Closed(now Instant, cause error)
 }
 

@@ -29,10 +29,10 @@ func (in *inbox) kept() []byte { return (*in.mem)[in.start:in.end] }
 // keep moves the last n bytes of the input to the front, and chooses the buffer for
 // the next read: the smallest of which these bytes take up at most half. A read that
 // filled the buffer has most likely left more in the socket, so the next one gets at
-// least the next size.
-func (in *inbox) keep(n int) {
+// least the next size, unless memory is short.
+func (in *inbox) keep(n int, roomy bool) {
 	class := in.pool.class(in.headroom + 2*n)
-	if in.end == len(*in.mem) {
+	if roomy && in.end == len(*in.mem) {
 		class = max(class, min(in.class+1, in.pool.largest()))
 	}
 	last, kept := in.mem, (*in.mem)[in.end-n:in.end]

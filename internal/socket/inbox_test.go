@@ -9,7 +9,7 @@ import (
 // what is kept.
 func TestInboxFollowsWhatIsKept(t *testing.T) {
 	const headroom = 10
-	pool := newPool(100, 400, 1600)
+	pool := newPool(nil, 100, 400, 1600)
 	in := newInbox(pool, headroom)
 	tests := []struct {
 		name string
@@ -40,7 +40,7 @@ func TestInboxFollowsWhatIsKept(t *testing.T) {
 		}
 		in.end += test.read
 		want := bytes.Clone((*in.mem)[in.end-test.kept : in.end])
-		in.keep(test.kept)
+		in.keep(test.kept, true)
 		if got := (*in.mem)[in.start:in.end]; !bytes.Equal(got, want) || in.start != headroom {
 			t.Fatalf("%s: kept %x at %d, want %x", test.name, got, in.start, want)
 		}

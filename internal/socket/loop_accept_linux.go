@@ -3,6 +3,7 @@ package socket
 import (
 	"net"
 	"net/netip"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -58,6 +59,9 @@ func (l *loop) listen(ln *net.TCPListener) error {
 // accept accepts the connections that are ready, and deals them out to the loops.
 func (l *loop) accept() {
 	for range acceptBatch {
+		if !l.makeRoom() {
+			return
+		}
 		fd, addr, err := unix.Accept4(l.acceptor.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 		switch err {
 		case nil:
@@ -66,20 +70,47 @@ func (l *loop) accept() {
 		case unix.EINTR, unix.ECONNABORTED:
 			continue
 		default:
-			l.acceptor.resume = l.now.Add(l.acceptor.backoff.failure(err))
-			l.epollCtl(unix.EPOLL_CTL_MOD, l.acceptor.fd, 0, 0)
+			l.pauseAccepting(l.acceptor.backoff.failure(err))
 			return
 		}
 		l.acceptor.backoff.success()
+		l.driver.sockets.Add(1)
 		to := l.driver.loops[l.acceptor.next]
 		l.acceptor.next = (l.acceptor.next + 1) % len(l.driver.loops)
 		remote := addrString(addr)
 		if to == l {
 			l.add(fd, remote)
 		} else if !to.post(func() { to.add(fd, remote) }) {
+			l.driver.sockets.Add(-1)
 			unix.Close(fd)
 		}
 	}
+}
+
+// makeRoom drops a handshake if Config.MaxSockets is reached. It reports whether one more
+// connection may be accepted. Another loop's handshake takes a moment.
+func (l *loop) makeRoom() bool {
+	most := int64(l.driver.config.MaxSockets)
+	if most == 0 || l.driver.sockets.Load() < most || l.dropHandshake() {
+		return true
+	}
+	if l.driver.unfinished.Load() == 0 {
+		l.pauseAccepting(l.acceptor.backoff.failure(errMaxSockets))
+		return false
+	}
+	for _, other := range l.driver.loops {
+		if other != l {
+			other.post(func() { other.dropHandshake() })
+		}
+	}
+	l.pauseAccepting(time.Millisecond)
+	return false
+}
+
+// pauseAccepting accepts nothing for d.
+func (l *loop) pauseAccepting(d time.Duration) {
+	l.acceptor.resume = l.now.Add(d)
+	l.epollCtl(unix.EPOLL_CTL_MOD, l.acceptor.fd, 0, 0)
 }
 
 // resumeAccepting goes on after a failure.

@@ -1,13 +1,19 @@
 package socket
 
 import (
+	"container/list"
 	"net"
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
 const (
+	// busyLoopRead is how many bytes a read has at least to make its connection busy. Fewer
+	// take little time, or make the connection yield.
+	busyLoopRead = 32 << 10
 	// maxYields is how often the size of a read is halved at most, which is to 16 KiB.
 	maxYields = 5
 )
@@ -15,9 +21,10 @@ const (
 // loopConn is a connection of a loop. Idle connections are many, so its fields are small.
 type loopConn struct {
 	handler    Handler
-	held       *[]byte // headroom, then what is kept, then what could not be sent; nil if neither
-	wakeAt     Instant // in the loop's heap; never if it is not in there
-	writeBy    Instant // when the peer must have taken some of what is pending
+	held       *[]byte       // headroom, then what is kept, then what could not be sent; nil if neither
+	wakeAt     Instant       // in the loop's heap; never if it is not in there
+	since      Instant       // when some of what is held was last received or sent
+	handshake  *list.Element // in the loop's handshakes; nil once it is established
 	fd         int32
 	generation uint32
 	place      int32  // in the loop's heap
@@ -26,6 +33,8 @@ type loopConn struct {
 	sent       int32  // bytes in held that have been sent, after those that are kept
 	unread     int32  // bytes that the peer had not taken when last looked at
 	events     uint32 // that epoll reports
+	kernel     int32  // bytes in the socket's buffers, as they are on the account
+	trust      trust
 	input      inputState
 	then       Action // of the Step whose bytes are pending
 	class      int8   // of held
@@ -33,14 +42,20 @@ type loopConn struct {
 	busy       bool   // served from the queue, see noteWork
 	yields     uint8  // how often the size of a read has been halved, see noteWork
 	wakeAsked  bool   // Loop.Wake was called while bytes were pending
+	shedAsked  bool   // Loop.Shed has chosen it; the loop's shedding has the time
+	active     bool   // it has sent something since the last Loop.Measure
 }
 
 // add begins to serve a connection.
 func (l *loop) add(fd int, remote string) {
+	if most := l.mostHandshakes(); most > 0 && l.greeted.len() >= most {
+		l.dropHandshake()
+	}
 	generation := l.next
 	l.next++
 	if err := l.epollCtl(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN, generation); err != nil {
 		l.log.Error("epoll_ctl", "error", err)
+		l.driver.sockets.Add(-1)
 		unix.Close(fd)
 		return
 	}
@@ -49,13 +64,19 @@ func (l *loop) add(fd int, remote string) {
 		l.conns = append(l.conns, nil)
 	}
 	l.conns[fd] = c
+	c.handshake = l.greeted.add(c)
+	if l.driver.limited() {
+		lockReceive(fd, true)
+	}
+	l.driver.unfinished.Add(1)
+	l.driver.config.Account.Add(budget.Connections, l.driver.config.ConnCost)
 	l.take(c, byOpened, c.handler.Opened(l.now), 0, nil)
 }
 
 // read reads once, and gives the connection what it kept and what has arrived.
 func (l *loop) read(c *loopConn) {
 	mem, end := l.readBuffer(c)
-	most := loopBuffer >> c.yields
+	most := min(l.readSize(c), loopBuffer>>c.yields)
 	n, err := receiveNow(int(c.fd), mem[end:min(len(mem), end+most)])
 	switch {
 	case err == unix.EAGAIN, err == unix.EINTR:
@@ -64,7 +85,13 @@ func (l *loop) read(c *loopConn) {
 	case n == 0:
 		l.take(c, byEndOfInput, c.handler.EndOfInput(l.now), 0, nil)
 	default:
-		c.busy = n >= busyRead
+		c.busy = n >= busyLoopRead
+		if c.handshake != nil {
+			c.handshake = l.greeted.begin(c.handshake)
+		}
+		if !c.trust.shown() && c.trust.received(n, func() int32 { return unacknowledged(int(c.fd)) }) {
+			l.letReceive(c)
+		}
 		l.receive(c, mem, end+n)
 	}
 }
@@ -124,6 +151,9 @@ func (l *loop) wake(c *loopConn) {
 func (l *loop) take(c *loopConn, by caller, step Step, given int, kept []byte) {
 	l.driver.config.check(by, step, given, len(kept))
 	c.input = c.input.after(by, step.Then)
+	if c.handshake != nil && c.handler.Established() {
+		l.endHandshake(c)
+	}
 	c.then = step.Then
 	rest, err := l.send(c, step.Write)
 	if err != nil {
@@ -132,6 +162,7 @@ func (l *loop) take(c *loopConn, by caller, step Step, given int, kept []byte) {
 	}
 	l.hold(c, kept, rest)
 	if len(rest) > 0 {
+		l.measure(c)
 		l.watch(c)
 		l.extend(c)
 		return
@@ -142,12 +173,18 @@ func (l *loop) take(c *loopConn, by caller, step Step, given int, kept []byte) {
 // finish ends a Step whose bytes have been sent.
 func (l *loop) finish(c *loopConn) {
 	c.handler.Flushed(l.now)
+	if c.shedAsked && c.then != Close && c.then != Reset && c.then != Hijack {
+		if _, asked := l.shedding[c]; asked {
+			l.shed(c)
+			return
+		}
+	}
 	switch c.then {
 	case Close:
 		l.closeConn(c, nil)
 		return
 	case Reset:
-		unix.SetsockoptLinger(int(c.fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		resetOnClose(int(c.fd))
 		l.closeConn(c, nil)
 		return
 	case Hijack:
@@ -184,15 +221,48 @@ func (l *loop) watch(c *loopConn) {
 	}
 }
 
+// endHandshake takes a connection off the handshakes, if it is one of them.
+func (l *loop) endHandshake(c *loopConn) {
+	if c.handshake != nil {
+		l.greeted.remove(c.handshake)
+		l.driver.unfinished.Add(-1)
+		c.handshake = nil
+	}
+}
+
+// dropHandshake closes a connection that is not established. It reports whether there was
+// one.
+func (l *loop) dropHandshake() bool {
+	c, ok := l.greeted.first()
+	if ok {
+		l.closeConn(c, ErrHandshakes)
+	}
+	return ok
+}
+
+// mostHandshakes returns the loop's share of Config.MaxHandshakes; 0 is no limit.
+func (l *loop) mostHandshakes() int {
+	n := len(l.driver.loops)
+	return (l.driver.config.MaxHandshakes + n - 1) / n
+}
+
 // forget removes a connection from the loop.
 func (l *loop) forget(c *loopConn) {
 	l.hold(c, nil, nil)
 	l.timers.remove(c)
+	l.endHandshake(c)
+	l.setKernel(c, 0)
+	delete(l.shedding, c)
+	l.driver.sockets.Add(-1)
 	l.conns[c.fd] = nil
+	l.driver.config.Account.Add(budget.Connections, -l.driver.config.ConnCost)
 }
 
 // closeConn closes a connection.
 func (l *loop) closeConn(c *loopConn, cause error) {
+	if abandons(cause) || l.level >= budget.Refuse && unacknowledged(int(c.fd)) > 0 {
+		resetOnClose(int(c.fd)) // otherwise the kernel keeps what the peer does not take, for minutes
+	}
 	l.forget(c)
 	unix.Close(int(c.fd)) // which also removes it from epoll
 	c.handler.Closed(l.now, cause)

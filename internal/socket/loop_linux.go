@@ -25,6 +25,8 @@ type Loop struct {
 	loops        []*loop
 	running      sync.WaitGroup // loops
 	hijacks      sync.WaitGroup // calls of Handler.Hijacked
+	sockets      atomic.Int64   // open connections
+	unfinished   atomic.Int64   // those of them that are not established
 	aborted      atomic.Bool
 	listenFailed atomic.Bool // nothing is accepted
 }
@@ -38,7 +40,7 @@ func NewLoop(config Config, n int) (*Loop, error) {
 	// are parts of a full read and its headroom; a Step that writes more than it was
 	// given adds up to Config.Buffer.
 	whole := 2*config.Headroom + loopBuffer
-	d := &Loop{config: config, pool: newPool(smallBuffer, mediumBuffer, config.Buffer, whole, whole+config.Buffer)}
+	d := &Loop{config: config, pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer, whole, whole+config.Buffer)}
 	for range n {
 		l, err := newLoop(d)
 		if err != nil {

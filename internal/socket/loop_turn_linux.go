@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
 const (
@@ -32,8 +34,13 @@ type loop struct {
 	next    uint32      // generation of the next connection
 	timers  wakeHeap
 	queue   []*loopConn // busy or yielding, to be served in this turn or a later one
-	events  [256]unix.EpollEvent
-	scratch [256]byte
+	greeted handshakes[*loopConn]
+	level   budget.Level
+	// shedding has the connections that are to be shed once everything has been sent, and
+	// when they are closed if that takes too long.
+	shedding map[*loopConn]Instant
+	events   [256]unix.EpollEvent
+	scratch  [256]byte
 
 	acceptor acceptor
 
@@ -54,7 +61,7 @@ func newLoop(d *Loop) (*loop, error) {
 		unix.Close(epoll)
 		return nil, err
 	}
-	l := &loop{driver: d, log: d.config.Log, epoll: epoll, wakeup: wakeup, acceptor: acceptor{fd: -1, backoff: acceptBackoff{log: d.config.Log}}}
+	l := &loop{driver: d, log: d.config.Log, epoll: epoll, wakeup: wakeup, shedding: map[*loopConn]Instant{}, acceptor: acceptor{fd: -1, backoff: acceptBackoff{log: d.config.Log}}}
 	if err := l.epollCtl(unix.EPOLL_CTL_ADD, wakeup, unix.EPOLLIN, 0); err != nil {
 		l.close()
 		return nil, err
@@ -115,6 +122,7 @@ func (l *loop) run() {
 			n, err = unix.EpollWait(l.epoll, l.events[:], l.timeout())
 		}
 		l.now = l.beat()
+		l.level = l.driver.config.Account.Pressure()
 		switch {
 		case err == unix.EINTR: // the process was stopped, so that there may be input now
 			continue

@@ -11,6 +11,7 @@ func (l *loop) send(c *loopConn, p []byte) (rest []byte, err error) {
 	if len(p) == 0 {
 		return nil, nil
 	}
+	c.active = true
 	n, err := sendNow(int(c.fd), p)
 	if err != nil && err != unix.EAGAIN && err != unix.EINTR {
 		return p, os.NewSyscallError("write", err)
@@ -24,7 +25,7 @@ func (l *loop) send(c *loopConn, p []byte) (rest []byte, err error) {
 func (l *loop) hold(c *loopConn, kept, pending []byte) {
 	pool, headroom := l.driver.pool, l.driver.config.Headroom
 	last, lastClass := c.held, c.class
-	c.kept, c.pending, c.sent = int32(len(kept)), int32(len(pending)), 0
+	c.kept, c.pending, c.sent, c.since = int32(len(kept)), int32(len(pending)), 0, l.now
 	size := headroom + len(kept) + len(pending)
 	switch {
 	case len(kept)+len(pending) == 0:
@@ -35,6 +36,7 @@ func (l *loop) hold(c *loopConn, kept, pending []byte) {
 	default:
 		c.class = int8(l.heldClass(size))
 		c.held = pool.get(int(c.class))
+		l.level = l.driver.config.Account.Pressure()
 		copy((*c.held)[headroom:], kept)
 		copy((*c.held)[headroom+len(kept):], pending)
 	}
@@ -65,6 +67,8 @@ func (l *loop) flush(c *loopConn) {
 	c.sent += n
 	switch {
 	case c.pending == 0:
+		l.setKernel(c, 0)
+		l.letSend(c)
 		l.hold(c, l.keptBytes(c), nil)
 		l.finish(c)
 	case n > 0:
@@ -74,35 +78,38 @@ func (l *loop) flush(c *loopConn) {
 
 // extend gives a peer that has taken something the whole write time-out again.
 func (l *loop) extend(c *loopConn) {
-	if timeout := l.driver.config.WriteTimeout; timeout > 0 {
-		c.unread = unread(c)
-		c.writeBy = l.now.Add(timeout)
+	c.since = l.now
+	if l.driver.config.WriteTimeout > 0 {
+		c.unread = unacknowledged(int(c.fd))
 		l.lookAgain(c)
 	}
 }
 
 // lookAgain plans the next lookAtWrite.
 func (l *loop) lookAgain(c *loopConn) {
-	l.timers.set(c, Earliest(c.writeBy, l.now.Add(l.driver.config.writeLook())))
+	writeBy := c.since.Add(l.driver.config.WriteTimeout)
+	l.timers.set(c, Earliest(writeBy, l.shedding[c], l.now.Add(l.driver.config.writeLook())))
 }
 
-// lookAtWrite closes a connection whose peer has taken nothing for the write time-out.
-// It has to look, since epoll reports room in a socket only when a third of the send
-// buffer is free, which can be a megabyte.
+// lookAtWrite closes a connection whose peer has taken nothing for the write time-out, or
+// which is to be shed. It has to look, since epoll reports room in a socket only when a
+// third of the send buffer is free, which can be a megabyte.
 func (l *loop) lookAtWrite(c *loopConn) {
+	if l.shedding[c].Reached(l.now) {
+		l.closeConn(c, ErrShed)
+		return
+	}
+	timeout := l.driver.config.WriteTimeout
+	if timeout == 0 {
+		return
+	}
+	l.measure(c)
 	switch {
-	case l.driver.config.WriteTimeout == 0:
-	case unread(c) < c.unread:
+	case unacknowledged(int(c.fd)) < c.unread:
 		l.extend(c)
-	case c.writeBy.Reached(l.now):
+	case c.since.Add(timeout).Reached(l.now):
 		l.closeConn(c, ErrWriteTimeout)
 	default:
 		l.lookAgain(c)
 	}
-}
-
-// unread returns how many bytes the peer's TCP has not acknowledged, sent or not.
-func unread(c *loopConn) int32 {
-	n, _ := unix.IoctlGetUint32(int(c.fd), unix.SIOCOUTQ) // cannot fail on a connection
-	return int32(n)
 }

@@ -57,7 +57,7 @@ func TestLoopSeesProgressThatEpollDoesNotReport(t *testing.T) {
 	l.fill()
 	calls := h.recorded()
 	left := func() (n int32) {
-		l.inLoop(func(_ *loop, c *loopConn) { n = unread(c) })
+		l.inLoop(func(_ *loop, c *loopConn) { n = unacknowledged(int(c.fd)) })
 		return n
 	}
 	for turns := 1; turns <= 5; turns++ {

@@ -3,6 +3,8 @@ package socket
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
 // pool lends buffers of a few fixed sizes and counts their bytes. With several sizes, a
@@ -12,11 +14,14 @@ type pool struct {
 	sizes []int
 	free  []sync.Pool // of *[]byte, for each size
 	inUse atomic.Int64
+
+	account *budget.Account // may be nil
 }
 
-// newPool returns a pool of buffers of the given sizes, in bytes, in ascending order.
-func newPool(sizes ...int) *pool {
-	p := &pool{sizes: sizes, free: make([]sync.Pool, len(sizes))}
+// newPool returns a pool of buffers of the given sizes, in bytes, in ascending order. What
+// is lent is on the account.
+func newPool(account *budget.Account, sizes ...int) *pool {
+	p := &pool{account: account, sizes: sizes, free: make([]sync.Pool, len(sizes))}
 	for class, size := range sizes {
 		p.free[class].New = func() any {
 			b := make([]byte, size)
@@ -46,11 +51,13 @@ func (p *pool) class(n int) int {
 // get lends a buffer. It still has the bytes of its last user.
 func (p *pool) get(class int) *[]byte {
 	p.inUse.Add(int64(p.sizes[class]))
+	p.account.Add(budget.Buffers, int64(p.sizes[class]))
 	return p.free[class].Get().(*[]byte)
 }
 
 // put takes back a buffer that get has lent from the same class.
 func (p *pool) put(class int, b *[]byte) {
 	p.inUse.Add(-int64(p.sizes[class]))
+	p.account.Add(budget.Buffers, -int64(p.sizes[class]))
 	p.free[class].Put(b)
 }

@@ -5,6 +5,8 @@ import (
 	"net"
 	"slices"
 	"sync"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
 // Portable is a driver with one goroutine per connection, over net.Conn. A Handler must not
@@ -16,13 +18,14 @@ type Portable struct {
 
 	mu      sync.Mutex
 	conns   map[*portableConn]struct{}
+	greeted handshakes[*portableConn]
 	aborted bool
 	running sync.WaitGroup // connections
 }
 
 // NewPortable returns a driver that serves nothing yet.
 func NewPortable(config Config) *Portable {
-	return &Portable{config: config, pool: newPool(smallBuffer, mediumBuffer, config.Buffer), turns: newTurns(), conns: map[*portableConn]struct{}{}}
+	return &Portable{config: config, pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer), turns: newTurns(), conns: map[*portableConn]struct{}{}}
 }
 
 // Name returns the driver's name for logs.
@@ -38,17 +41,72 @@ func (d *Portable) Stalled() bool { return false }
 // continue until Abort. Unlike the Serve of Loop, it continues to accept after Abort, and
 // closes each new connection.
 func (d *Portable) Serve(ln net.Listener) {
-	acceptAll(ln, d.config.Log, func(nc net.Conn) {
+	acceptAll(ln, d.config.Log, d.ready, func(nc net.Conn) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if d.aborted {
 			nc.Close()
 			return
 		}
+		d.makeRoom()
 		c := &portableConn{driver: d, nc: nc, handler: d.config.Open(nc.RemoteAddr().String())}
 		d.conns[c] = struct{}{}
+		c.handshake = d.greeted.add(c)
+		c.begin()
+		d.config.Account.Add(budget.Connections, d.config.ConnCost)
 		d.running.Go(c.run)
 	})
+}
+
+// ready returns an error if no connection may be accepted, because there is no handshake
+// that could make room.
+func (d *Portable) ready() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.full() && d.greeted.len() == 0 && !d.aborted {
+		return errMaxSockets
+	}
+	return nil
+}
+
+// full reports whether Config.MaxSockets is reached. The caller holds d.mu.
+func (d *Portable) full() bool {
+	return d.config.MaxSockets > 0 && len(d.conns) >= d.config.MaxSockets
+}
+
+// makeRoom drops a handshake if one more connection is one too many. The caller holds d.mu.
+func (d *Portable) makeRoom() {
+	if !d.full() && (d.config.MaxHandshakes == 0 || d.greeted.len() < d.config.MaxHandshakes) {
+		return
+	}
+	if c, ok := d.greeted.first(); ok {
+		d.endHandshake(c)
+		c.end(ErrHandshakes)
+	}
+}
+
+// began notes that a connection has sent something.
+func (d *Portable) began(c *portableConn) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if c.handshake != nil {
+		c.handshake = d.greeted.begin(c.handshake)
+	}
+}
+
+// established takes a connection off the handshakes.
+func (d *Portable) established(c *portableConn) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.endHandshake(c)
+}
+
+// endHandshake is established with d.mu held.
+func (d *Portable) endHandshake(c *portableConn) {
+	if c.handshake != nil {
+		d.greeted.remove(c.handshake)
+		c.handshake = nil
+	}
 }
 
 // Each calls f with the handler of every connection, while no method of that handler
@@ -111,5 +169,7 @@ func (d *Portable) all() []*portableConn {
 func (d *Portable) forget(c *portableConn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.endHandshake(c)
 	delete(d.conns, c)
+	d.config.Account.Add(budget.Connections, -d.config.ConnCost)
 }

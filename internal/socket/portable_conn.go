@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"container/list"
 	"errors"
 	"io"
 	"net"
@@ -39,7 +40,11 @@ type portableConn struct {
 	hijacked bool          // nc belongs to the handler
 	resume   chan struct{} // ends a pause; nil before the first one
 
+	handshake *list.Element // in the driver's handshakes, under its mu
+	memory    connMemory
+
 	// For the goroutine of run alone:
+	greeted bool // it is no handshake any more
 	input   inputState
 	busy    bool // receives in turns with others
 	inbox   inbox
@@ -51,8 +56,14 @@ type portableConn struct {
 func (c *portableConn) run() {
 	c.inbox = newInbox(c.driver.pool, c.driver.config.Headroom)
 	last, cause := c.serve()
-	if cause != nil && c.driver.isAborted() {
-		cause = net.ErrClosed // and not what it led to in a read or a write
+	switch { // the cause, and not what it led to in a read or a write
+	case cause == nil:
+	case c.driver.isAborted():
+		cause = net.ErrClosed
+	default:
+		if reason := c.memory.reason.Load(); reason != nil {
+			cause = *reason
+		}
 	}
 	c.mu.Lock()
 	c.ended, c.hijacked = true, last == Hijack
@@ -60,12 +71,14 @@ func (c *portableConn) run() {
 	if last == Hijack {
 		kept := slices.Clone(c.inbox.kept())
 		c.inbox.release()
+		c.forgetMemory()
 		c.driver.forget(c)
 		c.nc.SetDeadline(time.Time{})
 		c.handler.Hijacked(c.nc, kept)
 		return
 	}
 	c.inbox.release()
+	c.forgetMemory()
 	c.hangUp(last, cause)
 	c.driver.forget(c)
 	c.handler.Closed(c.driver.config.Now(), cause)
@@ -92,12 +105,15 @@ func (c *portableConn) serve() (last Action, err error) {
 func (c *portableConn) take(by caller, step Step, given, kept int) (Action, error) {
 	c.driver.config.check(by, step, given, kept)
 	c.input = c.input.after(by, step.Then)
+	c.noteHandshake(by)
 	if err := c.write(step.Write); err != nil {
 		return Close, err
 	}
-	c.inbox.keep(kept) // after the write, since step.Write may be a part of the buffer
+	c.inbox.keep(kept, c.driver.roomy()) // after the write, since step.Write may be a part of the buffer
+	now := c.driver.config.Now()
+	c.noteHeld(now, kept)
 	c.mu.Lock()
-	c.handler.Flushed(c.driver.config.Now())
+	c.handler.Flushed(now)
 	c.mu.Unlock()
 	if step.Then == ShutDown {
 		if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
@@ -105,6 +121,18 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 		}
 	}
 	return step.Then, nil
+}
+
+// noteHandshake tells the driver how far the handshake has come.
+func (c *portableConn) noteHandshake(by caller) {
+	switch {
+	case c.greeted:
+	case c.handler.Established():
+		c.driver.established(c)
+		c.greeted = true
+	case by == byReceive:
+		c.driver.began(c)
+	}
 }
 
 // next makes the next call of the handler, and waits for its reason if necessary. It
@@ -135,7 +163,7 @@ func (c *portableConn) read(now, wake Instant) (Action, error) {
 	c.arm(now, wake)
 	n, err := 0, os.ErrDeadlineExceeded
 	if !c.interrupted.Load() { // looked at again, since arm may have undone the deadline of interrupt
-		n, err = c.nc.Read(c.inbox.free())
+		n, err = c.nc.Read(c.readRoom())
 	}
 	if timedOut(err) && !c.interrupted.Load() {
 		c.armed = 0
@@ -143,12 +171,13 @@ func (c *portableConn) read(now, wake Instant) (Action, error) {
 			return Read, nil // the deadline was an earlier one, see arm
 		}
 		c.nc.SetReadDeadline(time.Now().Add(lastLook))
-		n, err = c.nc.Read(c.inbox.free())
+		n, err = c.nc.Read(c.readRoom())
 	}
 	switch {
 	case n > 0:
 		c.inbox.end += n
 		c.busy = n >= busyRead
+		c.noteReceived(n)
 		return c.receive()
 	case timedOut(err):
 		return c.wake()
@@ -229,6 +258,11 @@ func (c *portableConn) wake() (Action, error) {
 		c.mu.Unlock()
 		return Close, net.ErrClosed
 	}
+	if c.memory.shed.CompareAndSwap(shedAsked, shedDone) {
+		step := c.handler.Shed(c.driver.config.Now(), c.scratch[:0])
+		c.mu.Unlock()
+		return c.take(byShed, step, 0, 0)
+	}
 	step := c.handler.Wake(c.driver.config.Now(), c.scratch[:0])
 	c.mu.Unlock()
 	kept := len(c.inbox.kept())
@@ -250,6 +284,7 @@ func (c *portableConn) write(p []byte) error {
 			c.nc.SetWriteDeadline(now.Add(look))
 		}
 		n, err := c.nc.Write(p)
+		c.noteSent(n, timedOut(err))
 		p = p[n:]
 		switch {
 		case err == nil:
@@ -269,10 +304,10 @@ func (c *portableConn) write(p []byte) error {
 // a write time-out, after which the peer is known not to read.
 func (c *portableConn) hangUp(last Action, cause error) {
 	tcp := overTCP(c.nc)
-	if linger, ok := tcp.(*net.TCPConn); ok && last == Reset {
+	if linger, ok := tcp.(*net.TCPConn); ok && (last == Reset || abandons(cause)) {
 		linger.SetLinger(0)
 	}
-	if last == Reset || errors.Is(cause, ErrWriteTimeout) {
+	if last == Reset || abandons(cause) {
 		tcp.Close()
 	}
 	c.nc.Close()

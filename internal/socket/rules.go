@@ -10,6 +10,7 @@ const (
 	byReceive
 	byEndOfInput
 	byWake
+	byShed
 )
 
 // inputState is what a driver has to do about a connection's input.
@@ -27,6 +28,10 @@ func (s inputState) after(by caller, then Action) inputState {
 	switch {
 	case by == byEndOfInput && then != Close && then != Reset:
 		panic("socket: a Step of EndOfInput must say Close or Reset")
+	case by == byShed && then != ShutDown && then != Close && then != Reset:
+		panic("socket: a Step of Shed must say ShutDown, Close or Reset")
+	case by == byShed:
+		return reading
 	case by != byReceive && then == Yield:
 		panic("socket: only a Step of Receive may say Yield")
 	case then == Yield:

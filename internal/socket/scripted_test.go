@@ -23,6 +23,8 @@ type scripted struct {
 	flushed  bool                                   // calls of Flushed are recorded
 	received func(mem []byte, start, end int) error // looks at the arguments of Receive; may be nil
 
+	established bool
+
 	hijacked net.Conn
 
 	mu    sync.Mutex
@@ -130,6 +132,16 @@ func (h *scripted) Flushed(Instant) {
 		h.record("flushed")
 	}
 }
+
+func (h *scripted) Shed(Instant, []byte) Step {
+	h.record("shed")
+	step, _ := h.reply("shed", "")
+	return step
+}
+
+func (h *scripted) Held() int { return 0 }
+
+func (h *scripted) Established() bool { return h.established }
 
 func (h *scripted) NextWake() Instant { return h.wake }
 

@@ -5,6 +5,10 @@ import "runtime"
 // processors is how many processors Go's scheduler had when the process started.
 var processors = runtime.GOMAXPROCS(0)
 
+// busyRead is how many bytes a read has at least to make its connection busy. It is less than
+// a TLS record has, since crypto/tls returns one at a time.
+const busyRead = 4 << 10
+
 // turns limits how many busy connections of the portable driver are in Receive at once.
 //
 // Go's scheduler looks for input when a processor has nothing to run, and otherwise every 10

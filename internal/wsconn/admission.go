@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -16,13 +17,15 @@ const (
 	ReasonDraining wsproto.Reason = "draining"
 	ReasonControl  wsproto.Reason = "control"
 	ReasonTimeout  wsproto.Reason = "timeout"
+	ReasonMemory   wsproto.Reason = "memory"
 )
 
 // Admission counts the open WebSockets and decides whether another one is admitted. It
 // also holds the phase of the drain. Its methods may be called from any goroutine.
 type Admission struct {
-	limit  int            // connections; 0 means no limit
-	jitter func() float64 // returns a number from 0 to 1
+	limit   int             // connections; 0 means no limit
+	account *budget.Account // of memory; may be nil
+	jitter  func() float64  // returns a number from 0 to 1
 
 	mu     sync.Mutex
 	open   int
@@ -52,9 +55,10 @@ type Tally struct {
 }
 
 // NewAdmission returns an Admission for at most limit connections at a time; 0 means no
-// limit. jitter returns random numbers from 0 to 1.
-func NewAdmission(limit int, jitter func() float64) *Admission {
-	return &Admission{limit: limit, jitter: jitter}
+// limit. None is admitted while the account is at [budget.Refuse]. jitter returns random
+// numbers from 0 to 1.
+func NewAdmission(limit int, account *budget.Account, jitter func() float64) *Admission {
+	return &Admission{limit: limit, account: account, jitter: jitter}
 }
 
 // admit admits a connection, or returns why it is refused.
@@ -66,10 +70,20 @@ func (a *Admission) admit() *wsproto.HandshakeError {
 		return unavailable(ReasonDraining, 1, "this server is shutting down; connect again to reach another")
 	case a.limit > 0 && a.open >= a.limit:
 		return unavailable(ReasonFull, 5, "this server has reached MAX_CONNECTIONS=%d; try again later", a.limit)
+	case a.account.Pressure() >= budget.Refuse:
+		return outOfMemory(a.account)
 	}
 	a.open++
 	return nil
 }
+
+// outOfMemory returns the refusal of a server that is close to its MEMORY_LIMIT.
+func outOfMemory(a *budget.Account) *wsproto.HandshakeError {
+	return unavailable(ReasonMemory, 5, memoryReason, a.Limit())
+}
+
+// memoryReason is a format for the limit. It is short enough for a close frame.
+const memoryReason = "this server is close to its MEMORY_LIMIT of %d bytes; try again later"
 
 // unavailable returns a 503 that asks the client to retry after a number of seconds.
 func unavailable(reason wsproto.Reason, retryAfter int, format string, args ...any) *wsproto.HandshakeError {

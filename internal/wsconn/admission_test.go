@@ -12,7 +12,7 @@ import (
 // admitted returns an Admission that has admitted n connections.
 func admitted(t *testing.T, limit, n int) *Admission {
 	t.Helper()
-	a := NewAdmission(limit, func() float64 { return 0.25 })
+	a := NewAdmission(limit, nil, func() float64 { return 0.25 })
 	for range n {
 		if refusal := a.admit(); refusal != nil {
 			t.Fatalf("refused with %+v", refusal)

@@ -3,6 +3,7 @@ package wsconn
 import (
 	"time"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -19,6 +20,7 @@ type Conn struct {
 	timers      timers
 	goodbye     goodbye
 	echoed      bool // data has been echoed since the last Flushed
+	plain       bool // the request was admitted as plain HTTP
 	head        wsproto.Head
 	echo        wsproto.Echo
 	subprotocol string
@@ -75,8 +77,12 @@ func (c *Conn) note(now socket.Instant, b *wsproto.Buffer, ev *wsproto.Event, tr
 	}
 }
 
-// count counts the messages that were echoed in one call of Receive.
-func (c *Conn) count(traffic *Traffic) {
+// count counts the messages that were echoed in one call of Receive, and what context
+// takeover keeps now: before, that was history bytes.
+func (c *Conn) count(traffic *Traffic, history int) {
+	if grown := c.echo.HistorySize() - history; grown != 0 {
+		c.server.Account.Add(budget.Histories, int64(grown))
+	}
 	c.messages += traffic.Text + traffic.Binary
 	c.bytes += traffic.Bytes
 	c.server.Metrics.Echoed(*traffic)

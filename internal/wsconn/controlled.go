@@ -81,6 +81,7 @@ func (k *controlled) answerAll(c *Conn, now socket.Instant, b *wsproto.Buffer) (
 		b.End = min(b.End, b.Start+fragmentWindow)
 	}
 	var traffic Traffic
+	history := c.echo.HistorySize()
 	var fragments []byte // to be inserted into b.Out() at before
 	before := 0
 	ev := c.echo.Decode(b)
@@ -102,7 +103,7 @@ func (k *controlled) answerAll(c *Conn, now socket.Instant, b *wsproto.Buffer) (
 			k.separate(b, ev)
 		}
 	}
-	c.count(&traffic)
+	c.count(&traffic, history)
 	step.Write = b.Out()
 	if len(fragments) > 0 {
 		step.Write = slices.Concat(step.Write[:before], fragments, step.Write[before:])

@@ -12,11 +12,12 @@ func (c *Conn) receiveFrames(now socket.Instant, b *wsproto.Buffer) (step socket
 		return c.behavior.receive(c, now, &escaping)
 	}
 	var traffic Traffic
+	history := c.echo.HistorySize()
 	ev := c.echo.Next(b)
 	for ; ev.Kind != wsproto.NeedMore && ev.Kind != wsproto.Yield; ev = c.echo.Next(b) {
 		c.note(now, b, ev, &traffic)
 	}
-	c.count(&traffic)
+	c.count(&traffic, history)
 	step.Write, kept = b.Out(), b.End-b.Start
 	if kept > 0 {
 		c.timers.data = now // a message is still arriving

@@ -1,8 +1,10 @@
 package wsconn
 
 import (
+	"fmt"
 	"net"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -51,6 +53,9 @@ func (c *Conn) Flushed(now socket.Instant) {
 	c.life.flushed = c.echo.CloseSent()
 }
 
+// Established reports whether the WebSocket has been opened.
+func (c *Conn) Established() bool { return c.upgraded }
+
 // NextWake returns when a time-out, a ping or a control is due.
 func (c *Conn) NextWake() socket.Instant {
 	switch c.stage {
@@ -76,15 +81,38 @@ func (c *Conn) Wake(now socket.Instant, scratch []byte) socket.Step {
 	return socket.Step{}
 }
 
+// Shed closes the connection because the memory that it holds is needed. A client that has
+// sent a request or opened a WebSocket is told why.
+func (c *Conn) Shed(now socket.Instant, scratch []byte) socket.Step {
+	switch {
+	case c.stage == stageHead && c.timers.received != 0:
+		return c.refuse(now, outOfMemory(c.server.Account))
+	case c.stage != stageOpen:
+		return socket.Step{Then: socket.Close}
+	}
+	scratch = c.appendClose(scratch, wsproto.CloseTryAgainLater, fmt.Sprintf(memoryReason, c.server.Account.Limit()))
+	c.finish()
+	c.echo.Release() // nothing more is decoded
+	return socket.Step{Write: scratch, Then: socket.ShutDown}
+}
+
+// Held returns the size of the windows that the connection holds, for past and present
+// compressed messages.
+func (c *Conn) Held() int { return c.echo.HistorySize() + c.echo.InflaterSize() }
+
 // Hijacked hands a plain HTTP request to the HTTP server.
 func (c *Conn) Hijacked(nc net.Conn, kept []byte) { c.server.HTTP.Deliver(nc, kept) }
 
 // Closed counts and logs the end of a WebSocket.
 func (c *Conn) Closed(now socket.Instant, cause error) {
+	if c.plain {
+		c.server.HTTP.Release()
+	}
 	if !c.upgraded {
 		return
 	}
 	c.echo.Release()
+	c.server.Account.Add(budget.Histories, -int64(c.echo.HistorySize()))
 	summary := c.summary(now)
 	c.server.Admission.leave(summary.Clean)
 	c.server.Metrics.Closed(&summary)

@@ -30,6 +30,10 @@ func (c *Conn) receiveHead(now socket.Instant, b *wsproto.Buffer) (step socket.S
 		return c.refuse(now, refusal), 0
 	}
 	if !request.IsUpgrade() {
+		if refusal := c.server.HTTP.Admit(&request); refusal != nil {
+			return c.refuse(now, refusal), 0
+		}
+		c.plain = true
 		return socket.Step{Then: socket.Hijack}, len(head)
 	}
 	controls, refusal := parseControls(request.Target, c.server.Config.Controls)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -26,6 +27,7 @@ type settings struct {
 	Compression    wsproto.Compression
 	Identity       requestinfo.Identity
 	Metrics        *recorder
+	Account        *budget.Account
 }
 
 // newServer returns a server with the service's defaults, after changes.
@@ -46,8 +48,9 @@ func newServer(log *slog.Logger, change func(*settings)) (*Server, *settings) {
 		Policy:    wsproto.Policy{AnyOrigin: true, AnySubprotocol: true, Compression: s.Compression},
 		Protocol:  wsproto.Config{MaxMessageSize: s.MaxMessageSize, LimitReason: "over MAX_MESSAGE_SIZE", Inflaters: &inflaters{}},
 		Identity:  s.Identity,
-		Admission: NewAdmission(s.MaxConnections, func() float64 { return 0.5 }),
+		Admission: NewAdmission(s.MaxConnections, s.Account, func() float64 { return 0.5 }),
 		Metrics:   s.Metrics,
+		Account:   s.Account,
 		HTTP:      noHTTP{},
 		Log:       log,
 		Lines:     NewLines(LogAll, log, func(time.Duration, func()) {}),
@@ -77,7 +80,9 @@ func (i *inflaters) Put(f *wsproto.Inflater) {
 // noHTTP serves nothing.
 type noHTTP struct{}
 
-func (noHTTP) Deliver(net.Conn, []byte) {}
+func (noHTTP) Admit(*wsproto.Request) *wsproto.HandshakeError { return nil }
+func (noHTTP) Release()                                       {}
+func (noHTTP) Deliver(net.Conn, []byte)                       {}
 
 // recorder is a Metrics that records every call.
 type recorder struct {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -20,6 +21,7 @@ type Server struct {
 	Admission *Admission
 	Metrics   Metrics
 	HTTP      HTTPServer
+	Account   *budget.Account // of what connections hold; may be nil
 	Log       *slog.Logger
 	Lines     *Lines
 	Headers   requestinfo.Filter // of greetings
@@ -41,8 +43,13 @@ type Config struct {
 
 // HTTPServer serves the connections that turn out to speak plain HTTP.
 type HTTPServer interface {
+	// Admit admits a request, or returns why it is refused. After that, either Deliver or
+	// Release is called.
+	Admit(*wsproto.Request) *wsproto.HandshakeError
 	// Deliver takes over a connection. read has already been read from it.
 	Deliver(conn net.Conn, read []byte)
+	// Release makes room again if the connection of an admitted request was lost.
+	Release()
 }
 
 // Metrics counts what happens to connections. Its methods are called from any goroutine.

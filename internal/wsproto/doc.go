@@ -68,6 +68,7 @@
 //	9.1         extension negotiation             extension.go (syntax), deflate.go
 //	10.2        Origin                            origin.go
 //	10.4        size limits                       decoder.go, inflation.go, head.go
+//	            limits of time                    work.go, head.go (lists)
 //
 //	RFC 7692
 //	5, 7.1      negotiation                       deflate.go

@@ -34,6 +34,12 @@ func (e *Echo) Release() { e.decoder.Release() }
 // Deflate returns the agreement on permessage-deflate.
 func (e *Echo) Deflate() Deflate { return e.decoder.deflate }
 
+// HistorySize returns how many bytes context takeover keeps for the next message.
+func (e *Echo) HistorySize() int { return e.decoder.historySize() }
+
+// InflaterSize returns the size of the inflater that an unfinished message holds, in bytes.
+func (e *Echo) InflaterSize() int { return e.decoder.lentBytes() }
+
 // MidMessage reports whether a message has been sent in part. Only control frames may be
 // sent before the rest (section 5.4).
 func (e *Echo) MidMessage() bool { return e.begun }

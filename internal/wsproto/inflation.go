@@ -7,6 +7,9 @@ const (
 	// before it knows how many it will use, and masks the others again, which must not take
 	// long in comparison. The inflater's window bounds the output of a call.
 	inflateCut = 4 << 10
+
+	// inflaterSize is the size of an Inflater, in bytes.
+	inflaterSize = 40 << 10
 )
 
 // Inflater inflates one compressed message at a time. It has 40 KB, so connections borrow
@@ -84,6 +87,22 @@ func (i *inflation) endCompressed(ev *Event) bool {
 		ev.work += len(*i.history) / historyBytes
 	}
 	return true
+}
+
+// historySize returns the size of the memory of the history.
+func (i *inflation) historySize() int {
+	if i.history == nil {
+		return 0
+	}
+	return cap(*i.history)
+}
+
+// lentBytes returns the size of the inflater, or 0 if none is borrowed.
+func (i *inflation) lentBytes() int {
+	if i.inflater == nil {
+		return 0
+	}
+	return inflaterSize
 }
 
 // moreOutput reports whether the inflater has more output without further input.

@@ -5,14 +5,16 @@ import (
 	"strings"
 )
 
-// isTokenByte reports whether c may occur in a token (RFC 9110 section 5.6.2).
-func isTokenByte(c byte) bool {
-	switch {
-	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		return true
+// tokenBytes has the bytes that may occur in a token (RFC 9110 section 5.6.2). A table, since
+// a request head can have tokens of many kilobytes.
+var tokenBytes = func() (table [256]bool) {
+	for _, c := range []byte("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") {
+		table[c] = true
 	}
-	return strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
-}
+	return table
+}()
+
+func isTokenByte(c byte) bool { return tokenBytes[c] }
 
 // IsToken reports whether s is a token (RFC 9110 section 5.6.2), as the name of a subprotocol
 // must be (RFC 6455 section 4.1).

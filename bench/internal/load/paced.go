@@ -1,7 +1,9 @@
 package load
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -57,9 +59,25 @@ func (e *echoLoop) paced(rate int) (Result, error) {
 			due = began + time.Duration(scheduled)*interval
 		}
 		if r, over, err := e.measured.done(); over || err != nil {
+			if err == nil {
+				err = checkRate(r, rate)
+			}
 			return r, err
 		}
 	}
+}
+
+// ErrRate is wrapped by the error for a fixed rate that was not kept. Messages that catch up come
+// many at a time, and so cost the server less.
+var ErrRate = errors.New("the rate was not kept")
+
+// checkRate checks that the rate was kept within 2 %.
+func checkRate(r Result, rate int) error {
+	got := float64(r.Messages) / r.Elapsed.Seconds()
+	if math.Abs(got/float64(rate)-1) > 0.02 {
+		return fmt.Errorf("%w: %.0f messages a second, want %d", ErrRate, got, rate)
+	}
+	return nil
 }
 
 // startTimer returns a descriptor that is readable after each interval, until it is read.

@@ -1,0 +1,188 @@
+// Package budget keeps one account of the memory that a process holds on behalf of its
+// peers.
+//
+// Whoever takes memory for a peer adds it to an [Account], and takes it off when it gives
+// the memory back. The account compares the sum with its limit and returns a [Level]. Each
+// level is a step that relieves the process:
+//
+//	None      below 60 %   nothing
+//	ReadLess  from 60 %    less is read at a time, so that less can become unanswered
+//	Refuse    from 75 %    new upgrades and plain requests get 503
+//	Shed      from 85 %    the connections that hold most are closed
+//
+// docs/limits.md has the sum and the steps for operators.
+package budget
+
+import "sync/atomic"
+
+// Kind is what memory is held for.
+type Kind uint8
+
+// The kinds. Those in Go's heap count [HeapFactor] times.
+const (
+	Base        Kind = iota // the process without a peer, in all
+	Connections             // what each connection costs while it is idle, kernel included
+	Buffers                 // heap: input that is kept, output that is pending
+	Inflaters               // heap: compressed messages that are unfinished
+	Histories               // heap: windows of context takeover, queries of controls
+	Requests                // plain HTTP: connections, bodies and answers
+	Kernel                  // bytes in the buffers of sockets
+	kinds
+)
+
+var kindNames = [kinds]string{"base", "connections", "buffers", "inflaters", "histories", "requests", "kernel"}
+
+// String returns the kind's name for metrics.
+func (k Kind) String() string { return kindNames[k] }
+
+// Kinds returns all kinds.
+func Kinds() []Kind {
+	all := make([]Kind, kinds)
+	for i := range all {
+		all[i] = Kind(i)
+	}
+	return all
+}
+
+// heap reports whether memory of this kind is counted as it is asked for from Go's heap.
+// The other kinds are measured with everything that belongs to them.
+func (k Kind) heap() bool { return k == Buffers || k == Inflaters || k == Histories }
+
+// Go collects when the heap has grown by a quarter (GOGC=25), so a byte in use can take up
+// to 1.25 bytes.
+const (
+	heapNumerator   = 5
+	heapDenominator = 4
+)
+
+// Level is how much of the limit is in use.
+type Level int32
+
+// The levels, in the order of pressure.
+const (
+	None Level = iota
+	ReadLess
+	Refuse
+	Shed
+)
+
+// percent is where each level begins. A level ends slack percent lower, so that it does not
+// come and go with every message.
+var percent = [...]int64{None: 0, ReadLess: 60, Refuse: 75, Shed: 85}
+
+const (
+	slack = 2
+	// shedTo is where shedding ends, in percent.
+	shedTo = 80
+	// critical is where shedding does not wait for peers any more, in percent.
+	critical = 95
+)
+
+// Account is the memory that is held. The methods of a nil Account do nothing, and those of
+// one without a limit always report [None]. All of them may be called from any goroutine.
+type Account struct {
+	limit int64
+	held  [kinds]atomic.Int64 // as added, without the heap's factor
+	total atomic.Int64
+	level atomic.Int32 // what Pressure returned last
+	shed  chan struct{}
+}
+
+// NewAccount returns an account for limit bytes; 0 is no limit.
+func NewAccount(limit int64) *Account {
+	return &Account{limit: limit, shed: make(chan struct{}, 1)}
+}
+
+// Limit returns the limit in bytes; 0 is none.
+func (a *Account) Limit() int64 {
+	if a == nil {
+		return 0
+	}
+	return a.limit
+}
+
+// Add adds n bytes, or takes them off if n is negative.
+func (a *Account) Add(kind Kind, n int64) {
+	if a == nil || n == 0 {
+		return
+	}
+	a.held[kind].Add(n)
+	if kind.heap() {
+		n = n * heapNumerator / heapDenominator
+	}
+	if total := a.total.Add(n); n > 0 && a.limit > 0 && total >= a.percent(percent[Shed]) {
+		select {
+		case a.shed <- struct{}{}:
+		default: // asked for already
+		}
+	}
+}
+
+// NeedShed has a value when the account has reached [Shed] since the last one.
+func (a *Account) NeedShed() <-chan struct{} { return a.shed }
+
+// Held returns the sum of everything that is held, in bytes.
+func (a *Account) Held() int64 {
+	if a == nil {
+		return 0
+	}
+	return a.total.Load()
+}
+
+// HeldBy returns what one kind adds to the sum.
+func (a *Account) HeldBy(kind Kind) int64 {
+	if a == nil {
+		return 0
+	}
+	n := a.held[kind].Load()
+	if kind.heap() {
+		n = n * heapNumerator / heapDenominator
+	}
+	return n
+}
+
+// Pressure returns the level. It costs two loads of what changes rarely.
+func (a *Account) Pressure() Level {
+	if a == nil || a.limit == 0 {
+		return None
+	}
+	held, last := a.total.Load(), Level(a.level.Load())
+	level := a.levelOf(held)
+	if level < last {
+		level = min(last, a.levelOf(held+a.percent(slack)))
+	}
+	if level != last {
+		a.level.Store(int32(level))
+	}
+	return level
+}
+
+// levelOf returns the level that a sum has reached.
+func (a *Account) levelOf(held int64) Level {
+	for level := Shed; level > None; level-- {
+		if held >= a.percent(percent[level]) {
+			return level
+		}
+	}
+	return None
+}
+
+// Excess returns how many bytes must be given back to end shedding, or 0.
+func (a *Account) Excess() int64 { return max(0, a.Held()-a.percent(shedTo)) }
+
+// Critical reports whether so much is held that connections are closed without waiting for
+// their peers.
+func (a *Account) Critical() bool {
+	return a.Limit() > 0 && a.Held() >= a.percent(critical)
+}
+
+func (a *Account) percent(n int64) int64 { return a.limit / 100 * n }
+
+// Room returns how many connections of a cost in bytes can be idle before the account
+// reaches [Refuse], or 0 if there is no limit.
+func (a *Account) Room(cost int64) int {
+	if a.Limit() == 0 {
+		return 0
+	}
+	return int(max(1, (a.percent(percent[Refuse])-a.HeldBy(Base))/cost))
+}

@@ -1,0 +1,96 @@
+package budget
+
+import (
+	"sync"
+	"testing"
+)
+
+func TestLevels(t *testing.T) {
+	a := NewAccount(1000)
+	for _, step := range []struct {
+		held int64
+		want Level
+	}{
+		{0, None}, {599, None}, {600, ReadLess}, {590, ReadLess}, {579, None},
+		{750, Refuse}, {740, Refuse}, {729, ReadLess}, {850, Shed}, {831, Shed}, {829, Refuse}, {100, None}, {2000, Shed},
+	} {
+		a.Add(Kernel, step.held-a.Held())
+		if got := a.Pressure(); got != step.want {
+			t.Errorf("at %d of 1000 the level is %d, want %d", step.held, got, step.want)
+		}
+	}
+}
+
+func TestWithoutLimit(t *testing.T) {
+	for _, a := range []*Account{nil, NewAccount(0)} {
+		a.Add(Buffers, 1<<40)
+		if a.Pressure() != None || a.Limit() != 0 || a.Critical() || a.Room(1000) != 0 {
+			t.Error("an account without a limit has pressure")
+		}
+	}
+}
+
+// TestHeapCountsWithItsGarbage: GOGC=25 allows a quarter more than what is in use.
+func TestHeapCountsWithItsGarbage(t *testing.T) {
+	a := NewAccount(0)
+	for kind, want := range map[Kind]int64{Base: 1000, Connections: 1000, Buffers: 1250, Inflaters: 1250, Histories: 1250, Requests: 1000, Kernel: 1000} {
+		before := a.Held()
+		a.Add(kind, 1000)
+		if got := a.HeldBy(kind); got != want || a.Held()-before != want {
+			t.Errorf("1000 bytes of %v count as %d and add %d, want %d", kind, got, a.Held()-before, want)
+		}
+	}
+}
+
+func TestNeedShed(t *testing.T) {
+	a := NewAccount(1000)
+	a.Add(Kernel, 849)
+	select {
+	case <-a.NeedShed():
+		t.Fatal("shedding is asked for below 85 %")
+	default:
+	}
+	a.Add(Kernel, 1)
+	a.Add(Kernel, 1)
+	<-a.NeedShed()
+	if got := a.Excess(); got != 51 {
+		t.Errorf("the excess over 80 %% is %d, want 51", got)
+	}
+	if a.Critical() {
+		t.Error("85 % is critical")
+	}
+	a.Add(Kernel, 100)
+	if !a.Critical() {
+		t.Error("95 % is not critical")
+	}
+}
+
+func TestRoom(t *testing.T) {
+	a := NewAccount(1000)
+	a.Add(Base, 250)
+	if got := a.Room(5); got != 100 {
+		t.Errorf("there is room for %d connections, want 100", got)
+	}
+	if got := a.Room(5000); got != 1 {
+		t.Errorf("there is room for %d large connections, want 1: 0 is no limit", got)
+	}
+}
+
+// TestSumIsExact under concurrent use.
+func TestSumIsExact(t *testing.T) {
+	a := NewAccount(1 << 30)
+	var running sync.WaitGroup
+	for range 4 {
+		running.Go(func() {
+			for n := range int64(1000) {
+				a.Add(Buffers, 4*n)
+				a.Pressure()
+				a.Add(Buffers, -4*n)
+			}
+		})
+	}
+	running.Wait()
+	if a.Held() != 0 {
+		t.Errorf("%d bytes are left over", a.Held())
+	}
+}

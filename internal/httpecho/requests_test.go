@@ -1,0 +1,131 @@
+package httpecho
+
+import (
+	"io"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/echosvc/echosvc/internal/budget"
+	"github.com/echosvc/echosvc/internal/wsproto"
+	"github.com/echosvc/echosvc/internal/wstest"
+)
+
+// unfinished sends a request whose body of n bytes lacks the last one.
+func unfinished(t *testing.T, addr string, n int) *wstest.Client {
+	t.Helper()
+	c := wstest.Connect(t, addr)
+	c.Send([]byte("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: " + strconv.Itoa(n) + "\r\n\r\n" + strings.Repeat("x", n-1)))
+	return c
+}
+
+// eventually waits for what another goroutine is about to do.
+func eventually(t *testing.T, what string, happens func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(wstest.Patience); !happens(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("did not happen: %s", what)
+		}
+	}
+}
+
+// TestBodiesAreOnTheAccount from their first byte until the answer has been sent.
+func TestBodiesAreOnTheAccount(t *testing.T) {
+	account := budget.NewAccount(64 << 20)
+	addr := serveWith(t, anyOrigin, nil, wstest.Patience, wstest.Patience, Limits{Account: account})
+	c := unfinished(t, addr, maxBody)
+	eventually(t, "the body is on the account", func() bool { return account.HeldBy(budget.Requests) >= requestCost+maxBody })
+	if held := account.HeldBy(budget.Requests); held > requestCost+maxBody+5000 {
+		t.Errorf("a body of %d bytes is %d on the account", maxBody, held)
+	}
+	c.Send([]byte("x"))
+	if response := c.Response(); response.StatusCode != 200 {
+		t.Errorf("answered with %s", response.Status)
+	}
+	eventually(t, "nothing is left on the account", func() bool { return account.Held() == 0 })
+}
+
+// TestClaimsOfBodiesCostNothing: 1 MiB is claimed, and nothing sent.
+func TestClaimsOfBodiesCostNothing(t *testing.T) {
+	account := budget.NewAccount(64 << 20)
+	addr := serveWith(t, anyOrigin, nil, wstest.Patience, wstest.Patience, Limits{Account: account})
+	c := wstest.Connect(t, addr)
+	c.Send([]byte("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n"))
+	eventually(t, "the request is on the account", func() bool { return account.Held() > requestCost })
+	if held := account.Held(); held > requestCost+2000 {
+		t.Errorf("a claim of 1 MiB is %d bytes on the account", held)
+	}
+}
+
+// TestRequestsAreRefusedForMemory before they are read, and while they are.
+func TestRequestsAreRefusedForMemory(t *testing.T) {
+	account := budget.NewAccount(64 << 20)
+	addr := serveWith(t, anyOrigin, nil, wstest.Patience, wstest.Patience, Limits{Account: account})
+	early := unfinished(t, addr, maxBody/2)
+	eventually(t, "the body is on the account", func() bool { return account.Held() > maxBody/2 })
+	account.Add(budget.Kernel, 48<<20) // 75 %
+	early.Send([]byte("x"))
+	refused := func(c *wstest.Client) {
+		response := c.Response()
+		text, _ := io.ReadAll(response.Body)
+		if response.StatusCode != 503 || response.Header.Get("Retry-After") != "5" || !strings.Contains(string(text), "MEMORY_LIMIT of 67108864 bytes") {
+			t.Errorf("answered with %s, %v, %s", response.Status, response.Header, text)
+		}
+	}
+	refused(early)
+	late := wstest.Connect(t, addr)
+	late.Send([]byte("GET /x HTTP/1.1\r\nHost: x\r\n\r\n"))
+	refused(late)
+	health := wstest.Connect(t, addr)
+	health.Send([]byte("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"))
+	if response := health.Response(); response.StatusCode != 200 {
+		t.Errorf("/healthz is answered with %s", response.Status)
+	}
+	account.Add(budget.Kernel, -48<<20)
+	if a := ask(t, addr, "GET /x HTTP/1.1\r\nHost: x\r\n\r\n"); a.code != 200 {
+		t.Errorf("afterwards a request is answered with %s", a.status)
+	}
+}
+
+// TestRequestsAreLimited: those that are alive are refused another, and one that is silent
+// makes room for it.
+func TestRequestsAreLimited(t *testing.T) {
+	account := budget.NewAccount(64 << 20)
+	l := NewListener(nil, Limits{MaxRequests: 2, Account: account, Log: discard})
+	admit := func(target string) bool { return l.Admit(&wsproto.Request{Target: target}) == nil }
+	conns := make([]*fakeConn, 2)
+	for i := range conns {
+		conns[i] = &fakeConn{}
+		if !admit("/") {
+			t.Fatal("a request within the limit is refused")
+		}
+		l.requests.add(&replayConn{Conn: conns[i], requests: &l.requests})
+	}
+	for c := range l.requests.conns {
+		c.touch()
+	}
+	if admit("/") {
+		t.Error("a request over the limit is admitted")
+	}
+	if !admit("/healthz") {
+		t.Error("a health check is refused")
+	}
+	l.Release()
+	for c := range l.requests.conns {
+		if c.Conn == conns[1] {
+			c.active.Store(time.Now().Add(-2 * silence).UnixNano())
+		}
+	}
+	if !admit("/") || !conns[1].closed || conns[0].closed {
+		t.Errorf("the silent connection is closed: %v, the other: %v", conns[1].closed, conns[0].closed)
+	}
+	l.Release()
+	for c := range l.requests.conns {
+		c.Close()
+		c.Close()
+	}
+	if account.Held() != 0 || l.requests.admitted != 0 {
+		t.Errorf("%d bytes and %d requests are left", account.Held(), l.requests.admitted)
+	}
+}

@@ -1,0 +1,23 @@
+package service
+
+import (
+	"net"
+
+	"github.com/echosvc/echosvc/internal/socket"
+)
+
+// driver is a driver of package socket. A [socket.Handler] must not call its methods.
+type driver interface {
+	Name() string
+	Serve(net.Listener)        // returns after Abort
+	Each(func(socket.Handler)) // calls a function with each connection
+	Wake()                     // wakes each connection soon
+	Abort()                    // closes each connection, and those accepted later
+	Wait()                     // waits, after Abort, until everything has ended
+	Stalled() bool             // reports whether the driver has stopped serving connections
+	BytesInUse() int64         // returns the size of the buffers in use
+	Measure()                  // updates the account with the memory of sockets
+	// Shed closes connections that hold at least bytes, at once or after a moment, and
+	// returns how many.
+	Shed(bytes int64, atOnce bool) int
+}

@@ -1,0 +1,58 @@
+package service
+
+import (
+	"log/slog"
+	"math"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
+
+	"github.com/echosvc/echosvc/internal/budget"
+	"github.com/echosvc/echosvc/internal/config"
+)
+
+// What is counted without being measured, in bytes. docs/limits.md tells how each was
+// found, and TestAccountMatchesTheProcess compares them with the process.
+const (
+	baseCost     = 20 << 20  // the process before it has a connection
+	loopCost     = 6 << 10   // an idle connection of the loop driver: 0.6 KiB, and 5 KiB in the kernel
+	portableCost = 13 << 10  // one of the portable driver, without its buffer
+	tlsCost      = 40 << 10  // what TLS adds to it
+	loopBase     = 640 << 10 // a loop's read buffer and table
+)
+
+// usesLoop reports whether a configuration chooses the loop driver.
+func usesLoop(c config.Config) bool {
+	return c.Driver == "loop" || c.Driver == "auto" && haveLoop && c.TLSCertFile == ""
+}
+
+// newAccount returns the account for MEMORY_LIMIT. loops is how many loops the driver has.
+func newAccount(limit config.MemoryLimit, log *slog.Logger, loops int) *budget.Account {
+	n := int64(limit)
+	if limit == config.AutoMemoryLimit {
+		n = cgroupLimit(log)
+	}
+	a := budget.NewAccount(n)
+	a.Add(budget.Base, baseCost+int64(loops)*loopBase)
+	return a
+}
+
+// cgroupLimit returns the limit of the process's cgroup, or 0 if there is none.
+func cgroupLimit(log *slog.Logger) int64 {
+	n, err := memlimit.FromCgroup()
+	if err != nil {
+		log.Debug("MEMORY_LIMIT=auto: no cgroup has a limit", "error", err)
+		return 0
+	}
+	return int64(min(n, math.MaxInt64))
+}
+
+// connCost returns what an idle connection costs.
+func connCost(loop, tls bool) int64 {
+	switch {
+	case loop:
+		return loopCost
+	case tls:
+		return portableCost + tlsCost
+	}
+	return portableCost
+}

@@ -1,0 +1,107 @@
+package service
+
+import (
+	"log/slog"
+	"math"
+	"runtime/debug"
+	"time"
+
+	"github.com/echosvc/echosvc/internal/budget"
+)
+
+const (
+	// quietInterval is how often memory is looked at while nothing is wrong, and
+	// busyInterval how often under pressure.
+	quietInterval = 250 * time.Millisecond
+	busyInterval  = 20 * time.Millisecond
+	// outsideHeap is what the process takes that the runtime's limit does not include: the
+	// mapped program. In bytes.
+	outsideHeap = 10 << 20
+)
+
+// relief keeps the process below MEMORY_LIMIT.
+type relief struct {
+	account *budget.Account
+	driver  driver
+	log     *slog.Logger
+	sockets func() int64 // bytes of all sockets, as the system counts them; 0 if it does not
+
+	before  int64 // the runtime's limit at first, of GOMEMLIMIT
+	current int64 // the runtime's limit now
+	shed    int   // connections in the present time of pressure
+}
+
+// newRelief returns a relief that does nothing yet.
+func newRelief(account *budget.Account, d driver, log *slog.Logger) *relief {
+	return &relief{account: account, driver: d, log: log, sockets: socketMemory}
+}
+
+// run works until done is closed. Without a limit it does nothing.
+func (r *relief) run(done <-chan struct{}) {
+	if r.account.Limit() == 0 {
+		return
+	}
+	r.before = debug.SetMemoryLimit(-1)
+	r.current = r.before
+	defer debug.SetMemoryLimit(r.before)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-timer.C:
+		case <-r.account.NeedShed():
+		}
+		timer.Reset(r.look())
+	}
+}
+
+// look does what is due, and returns when to look again.
+func (r *relief) look() time.Duration {
+	r.measure()
+	r.limitRuntime()
+	r.shedExcess()
+	if r.account.Pressure() > budget.None || r.account.HeldBy(budget.Kernel) > r.account.Limit()/16 {
+		return busyInterval
+	}
+	return quietInterval
+}
+
+// measure measures all sockets if the system counts much more for them than the account
+// does. Drivers measure on their own only those that do not read.
+func (r *relief) measure() {
+	if r.sockets()-r.account.HeldBy(budget.Kernel) > r.account.Limit()/16 {
+		r.driver.Measure()
+	}
+}
+
+// runtimeLimit returns the limit for Go's runtime: 90 % of MEMORY_LIMIT, less what the
+// runtime does not know of.
+func runtimeLimit(limit, kernel int64) int64 {
+	return max(limit/10*9-outsideHeap-kernel, limit/4)
+}
+
+// limitRuntime has the runtime's limit follow the kernel's share. A lower one that
+// GOMEMLIMIT has set stays.
+func (r *relief) limitRuntime() {
+	limit := min(r.before, runtimeLimit(r.account.Limit(), r.account.HeldBy(budget.Kernel)))
+	if step := r.account.Limit() / 64; math.Abs(float64(limit)-float64(r.current)) > float64(step) {
+		debug.SetMemoryLimit(limit)
+		r.current = limit
+	}
+}
+
+// shedExcess closes connections while the account is at [budget.Shed], and logs how many
+// when that is over.
+func (r *relief) shedExcess() {
+	level := r.account.Pressure()
+	if level < budget.Shed {
+		if r.shed > 0 && level < budget.Refuse {
+			r.log.Warn("memory was short; connections were closed with 1013", "memory_limit", r.account.Limit(), "connections", r.shed)
+			r.shed = 0
+		}
+		return
+	}
+	r.shed += r.driver.Shed(r.account.Excess(), r.account.Critical())
+}

@@ -1,0 +1,51 @@
+package socket
+
+import (
+	"container/list"
+	"errors"
+)
+
+// ErrHandshakes is the cause of closing a connection that had not completed its handshake
+// when another one needed its place.
+var ErrHandshakes = errors.New("too many unfinished handshakes")
+
+// handshakes are the connections whose handlers are not established, in the order in which
+// they were accepted. A driver that has too many drops the first: like a SYN queue, it
+// stays open for those who complete their handshakes in time.
+type handshakes[C any] struct {
+	silent list.List // of connections that have sent nothing
+	begun  list.List // of those that have
+}
+
+// add adds a connection.
+func (h *handshakes[C]) add(c C) *list.Element { return h.silent.PushBack(c) }
+
+// begin notes that a connection has sent something, and returns its new element.
+func (h *handshakes[C]) begin(e *list.Element) *list.Element {
+	before := h.silent.Len()
+	if h.silent.Remove(e); h.silent.Len() == before {
+		return e // it has begun earlier
+	}
+	return h.begun.PushBack(e.Value)
+}
+
+// remove removes a connection.
+func (h *handshakes[C]) remove(e *list.Element) {
+	h.silent.Remove(e)
+	h.begun.Remove(e)
+}
+
+// len returns how many connections there are.
+func (h *handshakes[C]) len() int { return h.silent.Len() + h.begun.Len() }
+
+// first returns the connection to drop: the oldest that is silent, or else the oldest.
+func (h *handshakes[C]) first() (c C, ok bool) {
+	e := h.silent.Front()
+	if e == nil {
+		e = h.begun.Front()
+	}
+	if e == nil {
+		return c, false
+	}
+	return e.Value.(C), true
+}

@@ -1,0 +1,94 @@
+package socket
+
+import (
+	"net"
+	"os"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The kernel holds bytes for a connection too: those that are not sent or not acknowledged,
+// and those that have arrived and are not read. Accepted sockets inherit both of these from
+// the listener, so they cost no system call for each connection.
+const (
+	// firstUnsent is how many bytes a socket takes beyond what the peer's window allows.
+	// It doubles each time the peer takes more than that; see grownUnsent.
+	firstUnsent = 16 << 10
+	// firstReceive is the receive buffer that a socket begins with. The kernel grows it
+	// for peers that send, as long as they are read.
+	firstReceive = 64 << 10
+
+	// QueueCost is how many bytes a connection that waits to be accepted can hold.
+	QueueCost = firstReceive
+)
+
+// Prepare sets the options of a listener that its connections inherit. It must be called
+// before the first one arrives. queue is how many connections may wait to be accepted, each
+// of them with a full receive buffer; 0 leaves it to the system.
+func Prepare(ln *net.TCPListener, queue int) error {
+	raw, err := ln.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var set error
+	if err := raw.Control(func(fd uintptr) {
+		if set = setUnsent(int(fd), firstUnsent); set != nil {
+			return
+		}
+		if queue > 0 {
+			if set = os.NewSyscallError("listen", unix.Listen(int(fd), queue)); set != nil {
+				return
+			}
+		}
+		// A buffer that is set stays as it is, unless the lock is taken off again (Linux
+		// 5.14). Where it cannot be, the kernel's own first size has to do.
+		const receiveLock = 1 << 1 // SOCK_RCVBUF_LOCK
+		size, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF)
+		if err != nil || size <= firstReceive || unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_BUF_LOCK, 0) != nil {
+			return
+		}
+		unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, firstReceive/2) // which the kernel doubles
+		set = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_BUF_LOCK, 0)
+	}); err != nil {
+		return err
+	}
+	return set
+}
+
+// setUnsent sets how many bytes a socket takes beyond the peer's window.
+func setUnsent(fd, n int) error {
+	return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, n)
+}
+
+// socketBytes returns how many bytes the kernel holds in the buffers of a socket, or 0 if it
+// does not tell. The receive buffer counts as at least reserve.
+func socketBytes(fd int, reserve int32) int32 {
+	var info [9]uint32 // SK_MEMINFO_VARS
+	size := uint32(unsafe.Sizeof(info))
+	if _, _, errno := unix.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_MEMINFO, uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0); errno != 0 {
+		return 0
+	}
+	const received, reserved, queued = 0, 4, 5 // SK_MEMINFO_RMEM_ALLOC, _FWD_ALLOC, _WMEM_QUEUED
+	return max(int32(info[received]), reserve) + int32(info[reserved]+info[queued])
+}
+
+// lockReceive keeps the kernel from growing a receive buffer, or lets it grow again.
+func lockReceive(fd int, lock bool) {
+	value := 0
+	if lock {
+		value = 1 << 1 // SOCK_RCVBUF_LOCK
+	}
+	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BUF_LOCK, value) // it fails before Linux 5.14
+}
+
+// unacknowledged returns how many bytes the peer's TCP has not acknowledged, sent or not.
+func unacknowledged(fd int) int32 {
+	n, _ := unix.IoctlGetUint32(fd, unix.SIOCOUTQ) // cannot fail on a connection
+	return int32(n)
+}
+
+// resetOnClose has close(2) send a reset and free what the socket holds.
+func resetOnClose(fd int) {
+	unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+}

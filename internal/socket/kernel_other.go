@@ -1,0 +1,24 @@
+//go:build !linux
+
+package socket
+
+import "net"
+
+const (
+	firstUnsent  = 16 << 10
+	firstReceive = 64 << 10
+
+	// QueueCost is how many bytes a connection that waits to be accepted can hold.
+	QueueCost = firstReceive
+)
+
+// Prepare does nothing: the options are those of Linux.
+func Prepare(ln *net.TCPListener, queue int) error { return nil }
+
+func setUnsent(fd, n int) error { return nil }
+
+func socketBytes(fd int, reserve int32) int32 { return 0 }
+
+func lockReceive(fd int, lock bool) {}
+
+func unacknowledged(fd int) int32 { return 0 }

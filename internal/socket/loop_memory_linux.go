@@ -1,0 +1,137 @@
+package socket
+
+import (
+	"math"
+
+	"github.com/echosvc/echosvc/internal/budget"
+)
+
+// limited reports whether the memory that is held has a limit.
+func (d *Loop) limited() bool { return d.config.Account.Limit() > 0 }
+
+// readSize returns how many bytes the next read of a connection may take. Close to the
+// limit of memory it is little, since a peer that does not read leaves all of it
+// unanswered.
+func (l *loop) readSize(c *loopConn) int {
+	switch {
+	case l.level == budget.None, c.shedAsked: // what arrives after Shed is discarded
+		return math.MaxInt32
+	case l.level == budget.ReadLess && c.trust.shown(), c.handshake != nil:
+		return 4 * mediumBuffer
+	}
+	return smallBuffer
+}
+
+// letReceive lets the kernel grow the receive buffer of a peer that has shown that it reads.
+func (l *loop) letReceive(c *loopConn) {
+	if l.driver.limited() {
+		lockReceive(int(c.fd), false)
+	}
+}
+
+// letSend lets the kernel take more for a peer that has taken what did not fit at first.
+func (l *loop) letSend(c *loopConn) {
+	if l.level > budget.None {
+		return
+	}
+	if unsent := c.trust.flushed(); unsent > 0 {
+		setUnsent(int(c.fd), unsent)
+	}
+}
+
+// measure puts what the kernel holds for a connection on the account.
+func (l *loop) measure(c *loopConn) {
+	if !l.driver.limited() {
+		return
+	}
+	reserve := int32(0)
+	if c.pending > 0 { // what arrives is not read, up to a full buffer
+		reserve = firstReceive
+	}
+	l.setKernel(c, socketBytes(int(c.fd), reserve))
+}
+
+// setKernel sets what the account has for a connection's socket.
+func (l *loop) setKernel(c *loopConn, bytes int32) {
+	if bytes != c.kernel {
+		l.driver.config.Account.Add(budget.Kernel, int64(bytes-c.kernel))
+		c.kernel = bytes
+	}
+}
+
+// Measure puts what the kernel holds for connections on the account. Only those that have
+// sent something since the last call can have changed.
+func (d *Loop) Measure() {
+	d.each(func(l *loop) {
+		for _, c := range l.conns {
+			if c != nil && (c.active || c.kernel > 0) {
+				c.active = false
+				l.measure(c)
+			}
+		}
+	})
+}
+
+// Shed ends connections until that many bytes are given back; see chooseToShed. A peer has
+// a second to take what is pending, or no time at all if atOnce. Shed returns how many
+// connections it has chosen.
+func (d *Loop) Shed(bytes int64, atOnce bool) int {
+	var holders []holder[*loopConn]
+	owner := map[*loopConn]*loop{}
+	d.each(func(l *loop) {
+		for _, c := range l.conns {
+			if c == nil {
+				continue
+			}
+			if n := l.heldBy(c); n > 0 {
+				holders = append(holders, holder[*loopConn]{c, n, c.since, c.shedAsked && !atOnce})
+				owner[c] = l
+			}
+		}
+	})
+	chosen := chooseToShed(holders, d.config.Now(), bytes)
+	for _, h := range chosen {
+		l := owner[h.conn]
+		l.post(func() { l.askToShed(h.conn, atOnce) })
+	}
+	return len(chosen)
+}
+
+// heldBy returns how many bytes are held for a connection.
+func (l *loop) heldBy(c *loopConn) int64 {
+	n := stalledInKernel(int64(c.kernel)) + int64(c.handler.Held())
+	if c.held != nil {
+		n += int64(len(*c.held))
+	}
+	return n
+}
+
+// askToShed sheds a connection, once everything has been sent. It may be closed already.
+func (l *loop) askToShed(c *loopConn, atOnce bool) {
+	switch {
+	case l.conns[c.fd] != c:
+	case c.pending == 0 && !c.shedAsked:
+		l.shed(c)
+	case atOnce:
+		l.closeConn(c, ErrShed)
+	case !c.shedAsked:
+		c.shedAsked = true
+		l.shedding[c] = l.now.Add(shedPatience)
+		l.timers.set(c, l.shedding[c])
+	}
+}
+
+// shed has the handler end a connection, and gives up what it keeps.
+func (l *loop) shed(c *loopConn) {
+	c.shedAsked = true
+	by := l.shedding[c]
+	delete(l.shedding, c)
+	l.take(c, byShed, c.handler.Shed(l.now, l.scratch[:0]), 0, nil)
+	if l.conns[c.fd] == c && c.pending > 0 { // the last Step must be taken by then, too
+		if by == 0 {
+			by = l.now.Add(shedPatience)
+		}
+		l.shedding[c] = by
+		l.timers.set(c, by)
+	}
+}

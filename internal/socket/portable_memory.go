@@ -1,0 +1,177 @@
+package socket
+
+import (
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/echosvc/echosvc/internal/budget"
+)
+
+// connMemory is what the driver knows of the memory of a connection. Other goroutines read
+// it, and write shed and reason.
+type connMemory struct {
+	held   atomic.Int64 // bytes that are kept or pending
+	kernel atomic.Int64 // bytes in the socket's buffers, as they are on the account
+	since  atomic.Int64 // the Instant when some of it was last received or sent
+	shed   atomic.Int32 // shedAsked or shedDone
+	reason atomic.Pointer[error]
+	trust  trust // for the goroutine of run alone
+}
+
+// The states of connMemory.shed.
+const (
+	shedAsked = 1
+	shedDone  = 2 // Handler.Shed has been called
+)
+
+// limited reports whether the memory that is held has a limit.
+func (d *Portable) limited() bool { return d.config.Account.Limit() > 0 }
+
+// roomy reports whether memory is not short.
+func (d *Portable) roomy() bool { return d.config.Account.Pressure() == budget.None }
+
+// control calls f with the descriptor of the connection, unless it is closed.
+func (c *portableConn) control(f func(fd int)) {
+	if conn, ok := overTCP(c.nc).(syscall.Conn); ok {
+		if raw, err := conn.SyscallConn(); err == nil {
+			raw.Control(func(fd uintptr) { f(int(fd)) })
+		}
+	}
+}
+
+// end closes the connection for a reason that becomes the cause.
+func (c *portableConn) end(reason error) {
+	c.memory.reason.Store(&reason)
+	tcp := overTCP(c.nc)
+	if linger, ok := tcp.(*net.TCPConn); ok && abandons(reason) {
+		linger.SetLinger(0) // otherwise the kernel keeps what the peer does not take, for minutes
+	}
+	tcp.Close()
+}
+
+// begin keeps the kernel from buffering much for the peer.
+func (c *portableConn) begin() {
+	if c.driver.limited() {
+		c.control(func(fd int) { lockReceive(fd, true) })
+	}
+}
+
+// readRoom returns the room for the next read, which is small when memory is short.
+func (c *portableConn) readRoom() []byte {
+	room := c.inbox.free()
+	if len(room) > smallBuffer && !c.driver.roomy() {
+		room = room[:smallBuffer]
+	}
+	return room
+}
+
+// noteReceived notes what has been read.
+func (c *portableConn) noteReceived(n int) {
+	trust := &c.memory.trust
+	if trust.shown() {
+		return
+	}
+	if trust.received(n, c.unacknowledged) && c.driver.limited() {
+		c.control(func(fd int) { lockReceive(fd, false) })
+	}
+}
+
+func (c *portableConn) unacknowledged() (n int32) {
+	c.control(func(fd int) { n = unacknowledged(fd) })
+	return n
+}
+
+// noteSent notes that n bytes were sent. stalled means that there are more, which the peer
+// has not taken so far.
+func (c *portableConn) noteSent(n int, stalled bool) {
+	m := &c.memory
+	if n > firstUnsent && !stalled && m.trust.shown() && c.driver.roomy() {
+		if unsent := m.trust.flushed(); unsent > 0 {
+			c.control(func(fd int) { setUnsent(fd, unsent) })
+		}
+	}
+	if !stalled {
+		return
+	}
+	if n > 0 || m.held.Load() == 0 {
+		m.since.Store(int64(c.driver.config.Now()))
+	}
+	m.held.Store(int64(len(*c.inbox.mem)))
+	if c.driver.limited() {
+		c.measure()
+	}
+}
+
+// noteHeld notes that everything has been sent, and how much of the input is kept.
+func (c *portableConn) noteHeld(now Instant, kept int) {
+	m := &c.memory
+	held := int64(0)
+	if kept > 0 {
+		held = int64(len(*c.inbox.mem))
+	}
+	m.held.Store(held)
+	m.since.Store(int64(now))
+	if m.kernel.Load() > 0 {
+		c.setKernel(0)
+	}
+}
+
+// measure puts what the kernel holds for the connection on the account.
+func (c *portableConn) measure() {
+	var n int64
+	c.control(func(fd int) { n = int64(socketBytes(fd, 0)) })
+	c.setKernel(n)
+}
+
+func (c *portableConn) setKernel(n int64) {
+	c.driver.config.Account.Add(budget.Kernel, n-c.memory.kernel.Swap(n))
+}
+
+// forgetMemory ends the accounting of the connection.
+func (c *portableConn) forgetMemory() { c.setKernel(0) }
+
+// Measure puts what the kernel holds for connections on the account.
+func (d *Portable) Measure() {
+	d.each((*portableConn).measure)
+}
+
+// Shed ends connections until that many bytes are given back; see chooseToShed. A peer has
+// a second to take what is pending, or no time at all if atOnce. Shed returns how many
+// connections it has chosen.
+func (d *Portable) Shed(bytes int64, atOnce bool) int {
+	var holders []holder[*portableConn]
+	d.each(func(c *portableConn) {
+		m := &c.memory
+		if n := m.held.Load() + stalledInKernel(m.kernel.Load()) + int64(c.handler.Held()); n > 0 {
+			holders = append(holders, holder[*portableConn]{c, n, Instant(m.since.Load()), m.shed.Load() != 0 && !atOnce})
+		}
+	})
+	chosen := chooseToShed(holders, d.config.Now(), bytes)
+	for _, h := range chosen {
+		h.conn.askToShed(atOnce)
+	}
+	return len(chosen)
+}
+
+// askToShed has the handler end the connection, or ends it if that takes too long.
+func (c *portableConn) askToShed(atOnce bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	asked := c.memory.shed.CompareAndSwap(0, shedAsked)
+	switch {
+	case c.ended:
+	case atOnce && !asked:
+		c.end(ErrShed)
+	case asked:
+		c.interrupt()
+		time.AfterFunc(shedPatience, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if !c.ended && c.memory.shed.Load() == shedAsked {
+				c.end(ErrShed)
+			}
+		})
+	}
+}

@@ -1,0 +1,100 @@
+package socket
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/echosvc/echosvc/internal/budget"
+)
+
+// shedUntil sheds until h has had a call of Shed or its last one. A connection must have
+// stalled for a moment before it is chosen.
+func (s *served) shedUntil(h *scripted, atOnce bool) {
+	s.Helper()
+	for deadline := time.Now().Add(patience); s.Shed(1<<40, atOnce) == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.Fatalf("nothing is shed; the calls are %q", h.recorded())
+		}
+	}
+}
+
+// TestShedEndsAConnectionThatKeeps: it writes a last time, what was kept is gone, and what
+// arrives later is received without it.
+func TestShedEndsAConnectionThatKeeps(t *testing.T) {
+	account := budget.NewAccount(1 << 30)
+	eachDriverWith(t, func(c *Config) { c.Account = account }, func(s *served) {
+		h := &scripted{last: []byte(" end"), answer: func(call, got string) (Step, int) {
+			if call == "shed" {
+				return Step{Write: []byte("no memory"), Then: ShutDown}, 0
+			}
+			return Step{}, len(got)
+		}}
+		client := s.dial(h)
+		s.send(client, "kept")
+		h.expect(s.T, "receive kept")
+		s.shedUntil(h, false)
+		s.expectRead(client, "no memory")
+		s.send(client, "later")
+		h.expect(s.T, "receive kept", "shed", "receive later")
+	})
+}
+
+// TestShedGivesASlowPeerAMoment, in which it may take what is pending and the last Step.
+func TestShedGivesASlowPeerAMoment(t *testing.T) {
+	large := bytes.Repeat([]byte("x"), 16<<20)
+	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
+		h := &scripted{answer: func(call, got string) (Step, int) {
+			if call == "shed" {
+				return Step{Write: []byte("no memory"), Then: Close}, 0
+			}
+			return Step{Write: large}, 0
+		}}
+		client := s.dial(h)
+		s.send(client, "a")
+		readString(s.T, client, 1) // the driver has begun to send
+		s.shedUntil(h, false)
+		s.expectEnd(client, string(large[1:])+"no memory")
+		h.expect(s.T, "receive a", "shed", "closed")
+	})
+}
+
+// TestShedAbortsAPeerThatDoesNotRead after a moment, or at once.
+func TestShedAbortsAPeerThatDoesNotRead(t *testing.T) {
+	large := make([]byte, 16<<20)
+	for _, atOnce := range []bool{false, true} {
+		eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
+			h := &scripted{answer: func(string, string) (Step, int) { return Step{Write: large}, 0 }}
+			client := s.dial(h)
+			s.send(client, "a")
+			readString(s.T, client, 1)
+			s.shedUntil(h, atOnce)
+			if atOnce { // a connection that was asked to end is closed when asked again
+				s.Shed(1<<40, true)
+			}
+			h.expect(s.T, "receive a", "closed: "+ErrShed.Error())
+		})
+	}
+}
+
+// TestKernelBytesAreOnTheAccount while a peer does not read, and not afterwards.
+func TestKernelBytesAreOnTheAccount(t *testing.T) {
+	large := make([]byte, 16<<20)
+	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
+		account := s.account
+		h := &scripted{answer: func(string, string) (Step, int) { return Step{Write: large, Then: Close}, 0 }}
+		client := s.dial(h)
+		s.send(client, "a")
+		readString(s.T, client, 1)
+		for deadline := time.Now().Add(patience); account.HeldBy(budget.Kernel) == 0; time.Sleep(time.Millisecond) {
+			if s.Measure(); time.Now().After(deadline) {
+				s.Fatal("nothing is on the account")
+			}
+		}
+		s.expectEnd(client, string(large[1:]))
+		h.expect(s.T, "receive a", "closed")
+		if n := account.Held(); n != 0 {
+			s.Errorf("%d bytes are left on the account", n)
+		}
+	})
+}
