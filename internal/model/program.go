@@ -75,7 +75,7 @@ func writeLiteral(b *strings.Builder, v reflect.Value) {
 		b.WriteString(v.Type().Name() + "{")
 		separator := ""
 		for i := range v.NumField() {
-			if v.Field(i).IsZero() {
+			if field := v.Field(i); field.IsZero() || field.Kind() == reflect.Slice && field.Len() == 0 {
 				continue
 			}
 			b.WriteString(separator + v.Type().Field(i).Name + ": ")

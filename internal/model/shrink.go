@@ -40,7 +40,7 @@ func candidates(p *Program) func(yield func(*Program) bool) {
 		for size := len(p.Cuts); size > 0; size /= 2 {
 			for i := 0; i+size <= len(p.Cuts); i += size {
 				q := p.clone()
-				q.setCuts(slices.Delete(q.Cuts, i, i+size))
+				q.Cuts = slices.Delete(q.Cuts, i, i+size)
 				if !yield(q) {
 					return
 				}
@@ -63,17 +63,10 @@ func (p *Program) clone() *Program {
 	return &q
 }
 
-// setCuts sets the cuts; none is nil, as in a program that never had one.
-func (p *Program) setCuts(cuts []Cut) {
-	if p.Cuts = cuts; len(cuts) == 0 {
-		p.Cuts = nil
-	}
-}
-
 // changes make a program simpler.
 var changes = []func(*Program){
 	func(p *Program) {
-		p.setCuts(slices.DeleteFunc(p.Cuts, func(c Cut) bool { return c.Pause != Drain }))
+		p.Cuts = slices.DeleteFunc(p.Cuts, func(c Cut) bool { return c.Pause != Drain })
 	},
 	func(p *Program) { p.Handshake.Protocols = nil },
 	func(p *Program) { p.Handshake.Offers = nil },
