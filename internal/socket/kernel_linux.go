@@ -43,7 +43,6 @@ func Prepare(ln *net.TCPListener, queue int) error {
 		}
 		// A buffer that is set stays as it is, unless the lock is taken off again (Linux
 		// 5.14). Where it cannot be, the kernel's own first size has to do.
-		const receiveLock = 1 << 1 // SOCK_RCVBUF_LOCK
 		size, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF)
 		if err != nil || size <= firstReceive || unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_BUF_LOCK, 0) != nil {
 			return
@@ -73,13 +72,18 @@ func socketBytes(fd int, reserve int32) int32 {
 	return max(int32(info[received]), reserve) + int32(info[reserved]+info[queued])
 }
 
-// lockReceive keeps the kernel from growing a receive buffer, or lets it grow again.
-func lockReceive(fd int, lock bool) {
-	value := 0
-	if lock {
-		value = 1 << 1 // SOCK_RCVBUF_LOCK
+// limitReceive bounds what a socket receives while it is not read. What arrives beyond that
+// is dropped, and sent again by the peer. It does nothing before Linux 5.14, where the bound
+// could not be taken off again.
+func limitReceive(fd, size int) {
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BUF_LOCK, 0) == nil {
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, size/2) // which the kernel doubles, and locks
 	}
-	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BUF_LOCK, value) // it fails before Linux 5.14
+}
+
+// unlimitReceive lets the kernel grow the receive buffer again.
+func unlimitReceive(fd int) {
+	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BUF_LOCK, 0)
 }
 
 // unacknowledged returns how many bytes the peer's TCP has not acknowledged, sent or not.

@@ -44,6 +44,7 @@ type loopConn struct {
 	wakeAsked  bool   // Loop.Wake was called while bytes were pending
 	shedAsked  bool   // Loop.Shed has chosen it; the loop's shedding has the time
 	active     bool   // it has sent something since the last Loop.Measure
+	frozen     bool   // its receive buffer is limited
 }
 
 // add begins to serve a connection.
@@ -65,9 +66,6 @@ func (l *loop) add(fd int, remote string) {
 	}
 	l.conns[fd] = c
 	c.handshake = l.greeted.add(c)
-	if l.driver.limited() {
-		lockReceive(fd, true)
-	}
 	l.driver.unfinished.Add(1)
 	l.driver.config.Account.Add(budget.Connections, l.driver.config.ConnCost)
 	l.take(c, byOpened, c.handler.Opened(l.now), 0, nil)
@@ -89,9 +87,7 @@ func (l *loop) read(c *loopConn) {
 		if c.handshake != nil {
 			c.handshake = l.greeted.begin(c.handshake)
 		}
-		if !c.trust.shown() && c.trust.received(n, func() int32 { return unacknowledged(int(c.fd)) }) {
-			l.letReceive(c)
-		}
+		c.trust.received(n, func() int32 { return unacknowledged(int(c.fd)) })
 		l.receive(c, mem, end+n)
 	}
 }
@@ -191,6 +187,12 @@ func (l *loop) finish(c *loopConn) {
 		l.hijack(c)
 		return
 	case ShutDown:
+		if c.handshake != nil {
+			c.handshake = l.greeted.refuse(c.handshake)
+		}
+		if l.driver.limited() { // a peer that goes on sending would have it grow
+			limitReceive(int(c.fd), lingerReceive)
+		}
 		unix.Shutdown(int(c.fd), unix.SHUT_WR) // if it fails, so does the next read
 	}
 	l.watch(c)

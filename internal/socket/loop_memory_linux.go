@@ -22,10 +22,20 @@ func (l *loop) readSize(c *loopConn) int {
 	return smallBuffer
 }
 
-// letReceive lets the kernel grow the receive buffer of a peer that has shown that it reads.
-func (l *loop) letReceive(c *loopConn) {
-	if l.driver.limited() {
-		lockReceive(int(c.fd), false)
+// freeze limits the receive buffer of a peer that does not take its answer, and has not
+// shown that it reads.
+func (l *loop) freeze(c *loopConn) {
+	if !c.frozen && !c.trust.shown() {
+		c.frozen = true
+		limitReceive(int(c.fd), stalledReceive)
+	}
+}
+
+// thaw ends freeze.
+func (l *loop) thaw(c *loopConn) {
+	if c.frozen {
+		c.frozen = false
+		unlimitReceive(int(c.fd))
 	}
 }
 
@@ -46,7 +56,8 @@ func (l *loop) measure(c *loopConn) {
 	}
 	reserve := int32(0)
 	if c.pending > 0 { // what arrives is not read, up to a full buffer
-		reserve = firstReceive
+		l.freeze(c)
+		reserve = stalledReceive
 	}
 	l.setKernel(c, socketBytes(int(c.fd), reserve))
 }
@@ -89,7 +100,7 @@ func (d *Loop) Shed(bytes int64, atOnce bool) int {
 			}
 		}
 	})
-	chosen := chooseToShed(holders, d.config.Now(), bytes)
+	chosen := chooseToShed(holders, d.config.Now(), bytes, atOnce)
 	for _, h := range chosen {
 		l := owner[h.conn]
 		l.post(func() { l.askToShed(h.conn, atOnce) })

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"container/list"
 	"maps"
 	"net"
 	"slices"
@@ -52,7 +53,7 @@ func (d *Portable) Serve(ln net.Listener) {
 		c := &portableConn{driver: d, nc: nc, handler: d.config.Open(nc.RemoteAddr().String())}
 		d.conns[c] = struct{}{}
 		c.handshake = d.greeted.add(c)
-		c.begin()
+		c.freeze()
 		d.config.Account.Add(budget.Connections, d.config.ConnCost)
 		d.running.Go(c.run)
 	})
@@ -85,12 +86,12 @@ func (d *Portable) makeRoom() {
 	}
 }
 
-// began notes that a connection has sent something.
-func (d *Portable) began(c *portableConn) {
+// noteHandshake changes the place of a connection among the handshakes.
+func (d *Portable) noteHandshake(c *portableConn, change func(*handshakes[*portableConn], *list.Element) *list.Element) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if c.handshake != nil {
-		c.handshake = d.greeted.begin(c.handshake)
+		c.handshake = change(&d.greeted, c.handshake)
 	}
 }
 

@@ -105,7 +105,7 @@ func (c *portableConn) serve() (last Action, err error) {
 func (c *portableConn) take(by caller, step Step, given, kept int) (Action, error) {
 	c.driver.config.check(by, step, given, kept)
 	c.input = c.input.after(by, step.Then)
-	c.noteHandshake(by)
+	c.noteHandshake(by, step.Then)
 	if err := c.write(step.Write); err != nil {
 		return Close, err
 	}
@@ -116,6 +116,9 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 	c.handler.Flushed(now)
 	c.mu.Unlock()
 	if step.Then == ShutDown {
+		if c.driver.limited() { // a peer that goes on sending would have it grow
+			c.control(func(fd int) { limitReceive(fd, lingerReceive) })
+		}
 		if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
 			half.CloseWrite() // if it fails, so does the next read
 		}
@@ -124,14 +127,16 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 }
 
 // noteHandshake tells the driver how far the handshake has come.
-func (c *portableConn) noteHandshake(by caller) {
+func (c *portableConn) noteHandshake(by caller, then Action) {
 	switch {
 	case c.greeted:
 	case c.handler.Established():
 		c.driver.established(c)
 		c.greeted = true
+	case then == ShutDown:
+		c.driver.noteHandshake(c, (*handshakes[*portableConn]).refuse)
 	case by == byReceive:
-		c.driver.began(c)
+		c.driver.noteHandshake(c, (*handshakes[*portableConn]).begin)
 	}
 }
 
@@ -273,14 +278,15 @@ func (c *portableConn) wake() (Action, error) {
 // something has all of it again. Over TLS it is on the whole, since crypto/tls cannot go
 // on with a write that has met a deadline.
 func (c *portableConn) write(p []byte) error {
-	timeout, look := c.driver.config.WriteTimeout, c.driver.config.writeLook()
+	timeout := c.driver.config.WriteTimeout
 	overTLS := overTCP(c.nc) != c.nc
-	if overTLS {
-		look = timeout
-	}
 	now := time.Now()
 	for progress := now; len(p) > 0; now = time.Now() {
 		if timeout > 0 {
+			look := timeout
+			if !overTLS {
+				look = c.writeLook()
+			}
 			c.nc.SetWriteDeadline(now.Add(look))
 		}
 		n, err := c.nc.Write(p)
