@@ -117,8 +117,8 @@ func TestModel(t *testing.T) {
 	for i := range modelServers {
 		t.Run(modelServers[i].name, func(t *testing.T) { compareWithModel(t, i, programs, &coverage) })
 		for round := range drains {
-			first := modelSeedOf(i, round*modelDrainClients)
-			t.Run(fmt.Sprintf("%s-drain-%d", modelServers[i].name, first), func(t *testing.T) { compareDrainWithModel(t, i, first, &coverage) })
+			d := modelDrain{server: i, first: modelSeedOf(i, round*modelDrainClients), impatient: round%4 == 3}
+			t.Run(fmt.Sprintf("%s-drain-%d", modelServers[i].name, d.first), func(t *testing.T) { d.compare(t, &coverage) })
 		}
 	}
 	t.Log(&coverage)
@@ -159,18 +159,25 @@ func compareWithModel(t *testing.T, i, count int, coverage *model.Coverage) {
 	clients.Wait()
 }
 
-// compareDrainWithModel runs programs beside each other while the i-th server shuts down.
-func compareDrainWithModel(t *testing.T, i int, first uint64, coverage *model.Coverage) {
+// modelDrain is the shutdown of a server while programs run.
+type modelDrain struct {
+	server    int    // its index
+	first     uint64 // the seed of the first program
+	impatient bool   // the server does not wait long for close frames
+}
+
+// compare compares the shutdown with the model.
+func (d modelDrain) compare(t *testing.T, coverage *model.Coverage) {
 	programs := make([]*model.Program, modelDrainClients)
 	for n := range programs {
-		programs[n] = model.Generate(&modelServers[i].model, first+uint64(n), true)
+		programs[n] = model.Generate(&modelServers[d.server].model, d.first+uint64(n), true)
 	}
-	for n, result := range drainModelServer(t, i, programs, modelPatience) {
+	for n, result := range d.run(t, programs, modelPatience) {
 		coverage.Add(result.Visited)
 		if result.Diff != "" {
-			t.Fatalf("seed %d: %s\n%s", first+uint64(n), result.Diff, shrinkModelProgram(programs[n], func(p *model.Program) (diff string) {
+			t.Fatalf("seed %d: %s\n%s", d.first+uint64(n), result.Diff, shrinkModelProgram(programs[n], func(p *model.Program) (diff string) {
 				t.Run("shrink", func(t *testing.T) {
-					for _, result := range drainModelServer(t, i, slices.Repeat([]*model.Program{p}, modelDrainClients), modelShrinkPatience) {
+					for _, result := range d.run(t, slices.Repeat([]*model.Program{p}, modelDrainClients), modelShrinkPatience) {
 						diff = max(diff, result.Diff)
 					}
 				})
@@ -178,6 +185,35 @@ func compareDrainWithModel(t *testing.T, i int, first uint64, coverage *model.Co
 			}))
 		}
 	}
+}
+
+// run starts the server, runs the programs beside each other, and shuts the service down when
+// all of them have come to that point.
+func (d modelDrain) run(t *testing.T, programs []*model.Program, patience time.Duration) []model.Result {
+	closeTimeout := "CLOSE_TIMEOUT=30s"
+	if d.impatient {
+		closeTimeout = "CLOSE_TIMEOUT=100ms"
+	}
+	server, p := startModelServer(t, d.server, closeTimeout, "DRAIN_SPREAD=20ms", "DRAIN_TIMEOUT=30s")
+	server.Impatient = d.impatient
+	var ready, done sync.WaitGroup
+	results := make([]model.Result, len(programs))
+	for n, q := range programs {
+		ready.Add(1)
+		done.Go(func() {
+			mine := *server
+			arrive := sync.OnceFunc(ready.Done)
+			mine.Drain = func() {
+				arrive()
+				ready.Wait()
+				p.stop()
+			}
+			results[n] = model.Run(&mine, q, patience)
+			arrive()
+		})
+	}
+	done.Wait()
+	return results
 }
 
 // modelProgram is a program and what it is called.
@@ -201,29 +237,4 @@ func shrinkModelProgram(p *model.Program, run func(*model.Program) (diff string)
 		return diff != ""
 	})
 	return fmt.Sprintf("shrunk: %s\n%v", last, small)
-}
-
-// drainModelServer starts the i-th of the servers, runs the programs beside each other, and
-// shuts the service down when all of them have come to that point.
-func drainModelServer(t *testing.T, i int, programs []*model.Program, patience time.Duration) []model.Result {
-	server, p := startModelServer(t, i, "CLOSE_TIMEOUT=100ms", "DRAIN_SPREAD=20ms", "DRAIN_TIMEOUT=30s")
-	server.Impatient = true
-	var ready, done sync.WaitGroup
-	results := make([]model.Result, len(programs))
-	for n, q := range programs {
-		ready.Add(1)
-		done.Go(func() {
-			mine := *server
-			arrive := sync.OnceFunc(ready.Done)
-			mine.Drain = func() {
-				arrive()
-				ready.Wait()
-				p.stop()
-			}
-			results[n] = model.Run(&mine, q, patience)
-			arrive()
-		})
-	}
-	done.Wait()
-	return results
 }
