@@ -59,7 +59,6 @@ type message struct {
 	plain      []byte // inflated
 	whole      int    // bytes of plain that are whole characters; counted for text alone
 	begun      bool   // a part of the answer is among the items
-	inflated   int    // the item that answers the whole message, if that is answered inflated
 	doubts     []int  // items that stand until the message turns out to be DEFLATE
 }
 
@@ -117,7 +116,7 @@ func (e *echo) control(h *clientHeader, payload []byte) {
 	switch h.opcode {
 	case opPing:
 		e.visit("ping")
-		e.answer(item{kind: exact, first: finBit | opPong, payload: payload})
+		e.add(item{kind: exact, first: finBit | opPong, payload: payload})
 	case opPong:
 		e.visit("pong")
 	case opClose:
@@ -156,7 +155,7 @@ func (e *echo) fail(f fault) {
 // data answers a data frame, or what has come of it.
 func (e *echo) data(h *clientHeader, payload []byte, complete bool) {
 	if h.opcode != opContinuation {
-		e.message = message{opcode: h.opcode, compressed: h.compressed, inflated: -1}
+		e.message = message{opcode: h.opcode, compressed: h.compressed}
 	}
 	m := &e.message
 	m.size += h.length
@@ -220,23 +219,9 @@ func (e *echo) take(payload []byte, last bool) fault {
 // answerData expects the answer to a data frame.
 func (e *echo) answerData(h *clientHeader, payload []byte, complete bool) {
 	m := &e.message
-	if m.compressed && !e.Deflate.verbatim() {
-		if m.inflated < 0 && !e.closing {
-			m.inflated = len(e.items)
-			e.add(item{kind: inflated, first: m.opcode, doubt: true})
-		}
-		if m.inflated >= 0 {
-			it := &e.items[m.inflated]
-			it.payload, it.complete, it.fin = m.plain, complete && h.fin, true
-			if !it.complete { // compress/flate reads ahead before it gives the text of the last bits
-				it.payload, _ = inflate(append(slices.Clone(m.wire), make([]byte, 8)...), e.history)
-			}
-		}
-		return
-	}
 	if m.compressed {
 		m.doubts = append(m.doubts, len(e.items))
-		e.answer(item{kind: doubt})
+		e.add(item{kind: doubt})
 	}
 	it := item{kind: pieces, payload: payload, complete: complete, fin: h.fin}
 	if !m.begun {
@@ -247,13 +232,13 @@ func (e *echo) answerData(h *clientHeader, payload []byte, complete bool) {
 	}
 	switch {
 	case h.length > wholeFrame:
-		e.answer(it)
+		e.add(it)
 	case complete:
 		it.kind = exact
 		if h.fin {
 			it.first |= finBit
 		}
-		e.answer(it)
+		e.add(it)
 	}
 	m.begun = true
 }
@@ -262,9 +247,6 @@ func (e *echo) answerData(h *clientHeader, payload []byte, complete bool) {
 func (e *echo) endMessage() {
 	m := &e.message
 	if m.compressed && !e.closing {
-		if m.inflated >= 0 {
-			e.items[m.inflated].doubt = false
-		}
 		for _, i := range m.doubts {
 			e.items[i].kind = nothing
 		}
@@ -278,16 +260,6 @@ func (e *echo) endMessage() {
 		e.add(item{kind: serverClose, code: 1000, reason: "goodbye"})
 		e.closing = true
 	}
-}
-
-// answer expects an answer to what is neither a breach nor a close frame. Within
-// a message that is answered inflated it is not settled where control frames come.
-func (e *echo) answer(it item) {
-	if m := &e.message; e.open && m.compressed && m.inflated >= 0 && it.first&finBit != 0 && !e.closing {
-		e.items[m.inflated].controls = append(e.items[m.inflated].controls, it)
-		return
-	}
-	e.add(it)
 }
 
 // add expects it, unless the server has sent its close frame (section 5.5.1).

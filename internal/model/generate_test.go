@@ -33,7 +33,7 @@ func TestGenerateReachesTheModel(t *testing.T) {
 			continue
 		}
 		session := Session{Goodbye: "bye", MaxMessage: s.MaxMessage, Deflate: Params{Agreed: len(p.Handshake.Offers) > 0}}
-		coverage.Add(expect(session, p.stream()[len(p.Handshake.append(nil)):], true).visited)
+		coverage.Add(expect(session, p.stream()[len(p.Handshake.request()):], true).visited)
 	}
 	visited, all := coverage.visited()
 	if visited < all/2 {

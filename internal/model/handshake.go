@@ -68,22 +68,22 @@ func (h *Handshake) key() string {
 	return base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{h.Nonce}, 16))
 }
 
-// append appends the request to dst.
-func (h *Handshake) append(dst []byte) []byte {
-	request := "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + h.key() + "\r\n"
+// request returns the request.
+func (h *Handshake) request() []byte {
+	text := "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + h.key() + "\r\n"
 	for _, value := range h.Protocols {
-		request += "Sec-WebSocket-Protocol: " + value + "\r\n"
+		text += "Sec-WebSocket-Protocol: " + value + "\r\n"
 	}
 	for _, value := range h.Offers {
-		request += "Sec-WebSocket-Extensions: " + value + "\r\n"
+		text += "Sec-WebSocket-Extensions: " + value + "\r\n"
 	}
-	request += "\r\n"
+	text += "\r\n"
 	for _, r := range refusals {
 		if r.name == h.Refusal {
-			request = strings.Replace(request, r.old, r.new, 1)
+			text = strings.Replace(text, r.old, r.new, 1)
 		}
 	}
-	return append(dst, request...)
+	return []byte(text)
 }
 
 // Params are the parameters of permessage-deflate that a response has (RFC 7692 section
@@ -205,7 +205,7 @@ func (h *Handshake) accept(r *response, compression string) (Params, error) {
 		return Params{}, fmt.Errorf("sec-websocket-extensions: %q in the response to %q", answer, h.Offers)
 	}
 	p, ok := parseOffer(answer[0])
-	if !ok || !first.allows(p) {
+	if !ok || !first.allows(p) || !p.verbatim() {
 		return Params{}, fmt.Errorf("sec-websocket-extensions: %q does not answer %q", answer, h.Offers)
 	}
 	stateless := compression == "stateless"

@@ -75,10 +75,10 @@ func TestAccept_RFC6455Section4_1(t *testing.T) {
 
 // TestRefusals: each changes the request, and is told by its status code.
 func TestRefusals(t *testing.T) {
-	good := string((&Handshake{}).append(nil))
+	good := string((&Handshake{}).request())
 	for _, r := range refusals {
 		h := Handshake{Refusal: r.name}
-		if string(h.append(nil)) == good || h.status() == 101 {
+		if string(h.request()) == good || h.status() == 101 {
 			t.Errorf("%s: the request is the same", r.name)
 		}
 	}

@@ -13,10 +13,7 @@ type item struct {
 	first    byte   // exact: the first byte of the frame; else the opcode, with RSV1, of the first frame
 	fin      bool   // pieces: the last of them has FIN
 	payload  []byte // of the frame, or of all frames
-	complete bool   // pieces, inflated: all of payload comes; else any beginning of it may
-
-	controls []item // inflated: control frames that come before the end, in this order
-	doubt    bool   // inflated: as with the kind doubt
+	complete bool   // pieces: all of payload comes; else any beginning of it may
 
 	code   uint16 // serverClose
 	reason string // serverClose: empty is any
@@ -28,7 +25,6 @@ const (
 	nothing     itemKind = iota
 	exact                // one frame
 	pieces               // a frame of the client that may come back in several
-	inflated             // a compressed message that is answered without compression
 	serverClose          // a close frame that the server begins with
 	// doubt allows a close frame with 1007 or 1009. A compressed message in which something is
 	// wrong, or that does not go on, may have been so all along: the RFC does not settle
@@ -41,7 +37,7 @@ func (it *item) mandatory() bool {
 	switch it.kind {
 	case exact, serverClose:
 		return true
-	case pieces, inflated:
+	case pieces:
 		return it.complete
 	}
 	return false
@@ -112,7 +108,6 @@ type matcher struct {
 	at       int  // the current item
 	offset   int  // bytes of its payload that have come
 	frames   int  // how many frames these were
-	controls int  // control frames of it that have come
 	finished bool // the server has sent a close frame that no item holds
 }
 
@@ -150,27 +145,6 @@ func (m *matcher) next(f serverFrame) string {
 			if data || it.complete {
 				return m.piece(it, f)
 			}
-		case inflated:
-			switch {
-			case data:
-				return m.piece(it, f)
-			case m.controls < len(it.controls):
-				want := serverFrame{it.controls[m.controls].first, it.controls[m.controls].payload}
-				if f.first == want.first && bytes.Equal(f.payload, want.payload) {
-					m.controls++
-					return ""
-				}
-				if !it.doubt {
-					return fmt.Sprintf("the server sends %v; want %v", f, want)
-				}
-			}
-			if it.doubt && (isClose(f, 1007, "") || isClose(f, 1009, "")) {
-				m.finished = true
-				return ""
-			}
-			if it.complete || m.controls < len(it.controls) {
-				return fmt.Sprintf("the server sends %v; want the rest of an inflated message", f)
-			}
 		}
 	}
 	return fmt.Sprintf("the server sends %v, and nothing is to come", f)
@@ -190,12 +164,7 @@ func (m *matcher) piece(it *item, f serverFrame) string {
 	m.offset += len(f.payload)
 	all := it.complete && m.offset == len(it.payload)
 	fin := f.first&finBit != 0
-	if it.kind == inflated {
-		all = all && fin // fragments without payload may come before
-		if fin && (!all || m.controls < len(it.controls)) {
-			return fmt.Sprintf("the server ends a message with %v at byte %d of %d and after %d of %d control frames", f, m.offset, len(it.payload), m.controls, len(it.controls))
-		}
-	} else if fin != (all && it.fin) {
+	if fin != (all && it.fin) {
 		return fmt.Sprintf("the server sends %v at byte %d of %d; want FIN on the last frame of a message alone", f, m.offset, len(it.payload))
 	}
 	if all {
@@ -206,7 +175,7 @@ func (m *matcher) piece(it *item, f serverFrame) string {
 
 func (m *matcher) advance() {
 	m.at++
-	m.offset, m.frames, m.controls = 0, 0, 0
+	m.offset, m.frames = 0, 0
 }
 
 // missing returns the first thing that has to come and has not, or "".
@@ -220,9 +189,7 @@ func (m *matcher) missing() string {
 			return serverFrame{it.first, it.payload}.String()
 		case it.kind == serverClose:
 			return fmt.Sprintf("a close frame with %d %q", it.code, it.reason)
-		case it.kind == inflated && i > m.at && len(it.controls) > 0, it.kind == inflated && i == m.at && m.controls < len(it.controls):
-			return "a pong within an inflated message"
-		case (it.kind == pieces || it.kind == inflated) && it.complete:
+		case it.kind == pieces && it.complete:
 			return fmt.Sprintf("the rest of %v", serverFrame{it.first, it.payload})
 		}
 	}

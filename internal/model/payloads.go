@@ -55,11 +55,12 @@ func (g *generator) compressedMessage() {
 		g.message(opBinary, g.binary(), false)
 		return
 	}
-	opcode, plain := byte(opText), ""
+	var opcode byte
+	var plain string
 	if g.oneIn(3) {
 		opcode, plain = opBinary, g.binary()
 	} else {
-		plain = g.text()
+		opcode, plain = opText, g.text()
 	}
 	if g.compressor.takeover && g.oneIn(2) {
 		plain = g.compressor.last // all of which is one reference
@@ -122,7 +123,7 @@ func (c *compressor) compress(g *generator, plain string) string {
 // cuts cuts the stream into writes.
 func (g *generator) cuts() {
 	p := &g.program
-	head, end := len(p.Handshake.append(nil)), len(p.stream())
+	head, end := len(p.Handshake.request()), len(p.stream())
 	pause := func() Pause { return pick(g, NoPause, Await, Await, Nap) }
 	var at []int
 	switch g.IntN(6) {

@@ -45,7 +45,7 @@ const (
 
 // stream returns what the client sends.
 func (p *Program) stream() []byte {
-	stream := p.Handshake.append(nil)
+	stream := p.Handshake.request()
 	if p.Handshake.Refusal == endsEarly {
 		return stream
 	}

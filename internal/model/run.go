@@ -46,7 +46,7 @@ func Run(s *Server, p *Program, patience time.Duration) Result {
 	defer nc.Close()
 	nc.SetDeadline(time.Now().Add(patience))
 	c := &client{server: s, program: p, nc: nc, stream: p.stream(), changed: make(chan struct{}, 1)}
-	c.head = len(p.Handshake.append(nil))
+	c.head = len(p.Handshake.request())
 	done := make(chan struct{})
 	go func() { c.read(); close(done) }()
 	diff := c.run()
