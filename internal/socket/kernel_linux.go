@@ -43,7 +43,6 @@ func Prepare(ln *net.TCPListener, queue int) error {
 		}
 		// A buffer that is set stays as it is, unless the lock is taken off again (Linux
 		// 5.14). Where it cannot be, the kernel's own first size has to do.
-		const receiveLock = 1 << 1 // SOCK_RCVBUF_LOCK
 		size, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF)
 		if err != nil || size <= firstReceive || unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_BUF_LOCK, 0) != nil {
 			return
@@ -73,13 +72,24 @@ func socketBytes(fd int, reserve int32) int32 {
 	return max(int32(info[received]), reserve) + int32(info[reserved]+info[queued])
 }
 
-// lockReceive keeps the kernel from growing a receive buffer, or lets it grow again.
-func lockReceive(fd int, lock bool) {
-	value := 0
-	if lock {
-		value = 1 << 1 // SOCK_RCVBUF_LOCK
-	}
-	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BUF_LOCK, value) // it fails before Linux 5.14
+const receiveLock = 1 << 1 // SOCK_RCVBUF_LOCK
+
+// lockReceive keeps the kernel from growing a receive buffer. It does nothing before Linux
+// 5.14.
+func lockReceive(fd int) {
+	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BUF_LOCK, receiveLock)
+}
+
+// trustedReceive is what a receive buffer, and the window with it, may grow to at once when
+// it is unlocked. The kernel grows one only when more arrives in a round trip than ever
+// before, which the window of a locked buffer prevents.
+const trustedReceive = 1 << 20
+
+// unlockReceive lets the kernel grow a receive buffer.
+func unlockReceive(fd int) {
+	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, trustedReceive/2) // up to rmem_max; the kernel doubles it
+	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BUF_LOCK, 0)
+	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_WINDOW_CLAMP, trustedReceive)
 }
 
 // unacknowledged returns how many bytes the peer's TCP has not acknowledged, sent or not.

@@ -34,6 +34,7 @@ type loopConn struct {
 	wakeAsked  bool   // Loop.Wake was called while bytes were pending
 	shedAsked  bool   // Loop.Shed has chosen it; the loop's shedding has the time
 	active     bool   // it has sent something since the last Loop.Measure
+	frozen     bool   // its receive buffer does not grow
 }
 
 // add begins to serve a connection.
@@ -55,9 +56,7 @@ func (l *loop) add(fd int, remote string) {
 	}
 	l.conns[fd] = c
 	c.handshake = l.greeted.add(c)
-	if l.driver.limited() {
-		lockReceive(fd, true)
-	}
+	l.freeze(c)
 	l.driver.unfinished.Add(1)
 	l.driver.config.Account.Add(budget.Connections, l.driver.config.ConnCost)
 	l.take(c, byOpened, c.handler.Opened(l.now), 0, nil)

@@ -22,10 +22,20 @@ func (l *loop) readSize(c *loopConn) int {
 	return smallBuffer
 }
 
+// freeze keeps the receive buffer of a peer that has not shown that it reads from growing
+// while memory is short.
+func (l *loop) freeze(c *loopConn) {
+	if l.level > budget.None && !c.frozen && !c.trust.shown() {
+		c.frozen = true
+		lockReceive(int(c.fd))
+	}
+}
+
 // letReceive lets the kernel grow the receive buffer of a peer that has shown that it reads.
 func (l *loop) letReceive(c *loopConn) {
-	if l.driver.limited() {
-		lockReceive(int(c.fd), false)
+	if c.frozen {
+		c.frozen = false
+		unlockReceive(int(c.fd))
 	}
 }
 
@@ -44,6 +54,7 @@ func (l *loop) measure(c *loopConn) {
 	if !l.driver.limited() {
 		return
 	}
+	l.freeze(c)
 	reserve := int32(0)
 	if c.pending > 0 { // what arrives is not read, up to a full buffer
 		reserve = firstReceive

@@ -50,7 +50,7 @@ func (d *Portable) Serve(ln net.Listener) {
 		c := &portableConn{driver: d, nc: nc, handler: d.config.Open(nc.RemoteAddr().String())}
 		d.conns[c] = struct{}{}
 		c.handshake = d.greeted.add(c)
-		c.begin()
+		c.freeze()
 		d.config.Account.Add(budget.Connections, d.config.ConnCost)
 		d.running.Go(c.run)
 	})

@@ -17,7 +17,9 @@ type connMemory struct {
 	since  atomic.Int64 // the Instant when some of it was last received or sent
 	shed   atomic.Int32 // shedAsked or shedDone
 	reason atomic.Pointer[error]
-	trust  trust // for the goroutine of run alone
+	shown  atomic.Bool // the peer has shown that it reads
+	frozen atomic.Bool // the socket's receive buffer does not grow
+	trust  trust       // for the goroutine of run alone
 }
 
 // The states of connMemory.shed.
@@ -51,10 +53,12 @@ func (c *portableConn) end(reason error) {
 	tcp.Close()
 }
 
-// begin keeps the kernel from buffering much for the peer.
-func (c *portableConn) begin() {
-	if c.driver.limited() {
-		c.control(func(fd int) { lockReceive(fd, true) })
+// freeze keeps the receive buffer of a peer that has not shown that it reads from growing
+// while memory is short.
+func (c *portableConn) freeze() {
+	m := &c.memory
+	if !c.driver.roomy() && !m.shown.Load() && !m.frozen.Swap(true) {
+		c.control(func(fd int) { lockReceive(fd) })
 	}
 }
 
@@ -73,8 +77,11 @@ func (c *portableConn) noteReceived(n int) {
 	if trust.shown() {
 		return
 	}
-	if trust.received(n, c.unacknowledged) && c.driver.limited() {
-		c.control(func(fd int) { lockReceive(fd, false) })
+	if trust.received(n, c.unacknowledged) {
+		c.memory.shown.Store(true)
+		if c.memory.frozen.Swap(false) {
+			c.control(func(fd int) { unlockReceive(fd) })
+		}
 	}
 }
 
@@ -120,6 +127,7 @@ func (c *portableConn) noteHeld(now Instant, kept int) {
 
 // measure puts what the kernel holds for the connection on the account.
 func (c *portableConn) measure() {
+	c.freeze()
 	var n int64
 	c.control(func(fd int) { n = int64(socketBytes(fd, 0)) })
 	c.setKernel(n)
