@@ -5,10 +5,10 @@
 // the memory back. The account compares the sum with its limit and returns a [Level]. Each
 // level is a step that relieves the process:
 //
-//	None      below 60 %   nothing
-//	ReadLess  from 60 %    less is read at a time, so that less can become unanswered
-//	Refuse    from 75 %    new upgrades and plain requests get 503
-//	Shed      from 85 %    the connections that hold most are closed
+//	None      below 50 %   nothing
+//	ReadLess  from 50 %    less is read at a time, so that less can become unanswered
+//	Refuse    from 65 %    new upgrades and plain requests get 503
+//	Shed      from 80 %    the connections that hold most are closed
 //
 // docs/limits.md has the sum and the steps for operators.
 package budget
@@ -68,14 +68,14 @@ const (
 
 // percent is where each level begins. A level ends slack percent lower, so that it does not
 // come and go with every message.
-var percent = [...]int64{None: 0, ReadLess: 60, Refuse: 75, Shed: 85}
+var percent = [...]int64{None: 0, ReadLess: 50, Refuse: 65, Shed: 80}
 
 const (
 	slack = 2
 	// shedTo is where shedding ends, in percent.
-	shedTo = 80
+	shedTo = 75
 	// critical is where shedding does not wait for peers any more, in percent.
-	critical = 95
+	critical = 90
 )
 
 // Account is the memory that is held. The methods of a nil Account do nothing, and those of

@@ -11,8 +11,8 @@ func TestLevels(t *testing.T) {
 		held int64
 		want Level
 	}{
-		{0, None}, {599, None}, {600, ReadLess}, {590, ReadLess}, {579, None},
-		{750, Refuse}, {740, Refuse}, {729, ReadLess}, {850, Shed}, {831, Shed}, {829, Refuse}, {100, None}, {2000, Shed},
+		{0, None}, {499, None}, {500, ReadLess}, {490, ReadLess}, {479, None},
+		{650, Refuse}, {640, Refuse}, {629, ReadLess}, {800, Shed}, {781, Shed}, {779, Refuse}, {100, None}, {2000, Shed},
 	} {
 		a.Add(Kernel, step.held-a.Held())
 		if got := a.Pressure(); got != step.want {
@@ -44,32 +44,32 @@ func TestHeapCountsWithItsGarbage(t *testing.T) {
 
 func TestNeedShed(t *testing.T) {
 	a := NewAccount(1000)
-	a.Add(Kernel, 849)
+	a.Add(Kernel, 799)
 	select {
 	case <-a.NeedShed():
-		t.Fatal("shedding is asked for below 85 %")
+		t.Fatal("shedding is asked for below 80 %")
 	default:
 	}
 	a.Add(Kernel, 1)
 	a.Add(Kernel, 1)
 	<-a.NeedShed()
 	if got := a.Excess(); got != 51 {
-		t.Errorf("the excess over 80 %% is %d, want 51", got)
+		t.Errorf("the excess over 75 %% is %d, want 51", got)
 	}
 	if a.Critical() {
-		t.Error("85 % is critical")
+		t.Error("80 % is critical")
 	}
 	a.Add(Kernel, 100)
 	if !a.Critical() {
-		t.Error("95 % is not critical")
+		t.Error("90 % is not critical")
 	}
 }
 
 func TestRoom(t *testing.T) {
 	a := NewAccount(1000)
 	a.Add(Base, 250)
-	if got := a.Room(5); got != 100 {
-		t.Errorf("there is room for %d connections, want 100", got)
+	if got := a.Room(5); got != 80 {
+		t.Errorf("there is room for %d connections, want 80", got)
 	}
 	if got := a.Room(5000); got != 1 {
 		t.Errorf("there is room for %d large connections, want 1: 0 is no limit", got)

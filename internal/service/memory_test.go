@@ -90,13 +90,13 @@ func TestPartialFramesStayBelowTheLimit(t *testing.T) {
 		}
 		echo()
 		others := r.account.HeldBy(budget.Kernel)
-		r.account.Add(budget.Kernel, limit/10) // 88 %
+		r.account.Add(budget.Kernel, limit/20) // 83 %
 		reason := stalled.ExpectClose(1013)
 		if want := "this server is close to its MEMORY_LIMIT of 50331648 bytes; try again later"; reason != want {
 			t.Errorf("the reason is %q, want %q", reason, want)
 		}
 		echo()
-		r.account.Add(budget.Kernel, -others-limit/10)
+		r.account.Add(budget.Kernel, -others-limit/20)
 		r.line("memory was short; connections were closed with 1013")
 		echo()
 		wstest.Dial(t, r.addr)

@@ -72,24 +72,18 @@ func socketBytes(fd int, reserve int32) int32 {
 	return max(int32(info[received]), reserve) + int32(info[reserved]+info[queued])
 }
 
-const receiveLock = 1 << 1 // SOCK_RCVBUF_LOCK
-
-// lockReceive keeps the kernel from growing a receive buffer. It does nothing before Linux
-// 5.14.
-func lockReceive(fd int) {
-	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BUF_LOCK, receiveLock)
+// limitReceive bounds what a socket receives while it is not read. What arrives beyond that
+// is dropped, and sent again by the peer. It does nothing before Linux 5.14, where the bound
+// could not be taken off again.
+func limitReceive(fd, size int) {
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BUF_LOCK, 0) == nil {
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, size/2) // which the kernel doubles, and locks
+	}
 }
 
-// trustedReceive is what a receive buffer, and the window with it, may grow to at once when
-// it is unlocked. The kernel grows one only when more arrives in a round trip than ever
-// before, which the window of a locked buffer prevents.
-const trustedReceive = 1 << 20
-
-// unlockReceive lets the kernel grow a receive buffer.
-func unlockReceive(fd int) {
-	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, trustedReceive/2) // up to rmem_max; the kernel doubles it
+// unlimitReceive lets the kernel grow the receive buffer again.
+func unlimitReceive(fd int) {
 	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BUF_LOCK, 0)
-	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_WINDOW_CLAMP, trustedReceive)
 }
 
 // unacknowledged returns how many bytes the peer's TCP has not acknowledged, sent or not.

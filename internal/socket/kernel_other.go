@@ -19,8 +19,8 @@ func setUnsent(fd, n int) error { return nil }
 
 func socketBytes(fd int, reserve int32) int32 { return 0 }
 
-func lockReceive(fd int) {}
+func limitReceive(fd, size int) {}
 
-func unlockReceive(fd int) {}
+func unlimitReceive(fd int) {}
 
 func unacknowledged(fd int) int32 { return 0 }

@@ -22,20 +22,20 @@ func (l *loop) readSize(c *loopConn) int {
 	return smallBuffer
 }
 
-// freeze keeps the receive buffer of a peer that has not shown that it reads from growing
-// while memory is short.
+// freeze limits the receive buffer of a peer that does not take its answer, and has not
+// shown that it reads.
 func (l *loop) freeze(c *loopConn) {
-	if l.level > budget.None && !c.frozen && !c.trust.shown() {
+	if !c.frozen && !c.trust.shown() {
 		c.frozen = true
-		lockReceive(int(c.fd))
+		limitReceive(int(c.fd), stalledReceive)
 	}
 }
 
-// letReceive lets the kernel grow the receive buffer of a peer that has shown that it reads.
-func (l *loop) letReceive(c *loopConn) {
+// thaw ends freeze.
+func (l *loop) thaw(c *loopConn) {
 	if c.frozen {
 		c.frozen = false
-		unlockReceive(int(c.fd))
+		unlimitReceive(int(c.fd))
 	}
 }
 
@@ -54,10 +54,10 @@ func (l *loop) measure(c *loopConn) {
 	if !l.driver.limited() {
 		return
 	}
-	l.freeze(c)
 	reserve := int32(0)
 	if c.pending > 0 { // what arrives is not read, up to a full buffer
-		reserve = firstReceive
+		l.freeze(c)
+		reserve = stalledReceive
 	}
 	l.setKernel(c, socketBytes(int(c.fd), reserve))
 }
@@ -100,7 +100,7 @@ func (d *Loop) Shed(bytes int64, atOnce bool) int {
 			}
 		}
 	})
-	chosen := chooseToShed(holders, d.config.Now(), bytes)
+	chosen := chooseToShed(holders, d.config.Now(), bytes, atOnce)
 	for _, h := range chosen {
 		l := owner[h.conn]
 		l.post(func() { l.askToShed(h.conn, atOnce) })

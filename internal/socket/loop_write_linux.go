@@ -68,6 +68,7 @@ func (l *loop) flush(c *loopConn) {
 	switch {
 	case c.pending == 0:
 		l.setKernel(c, 0)
+		l.thaw(c)
 		l.letSend(c)
 		l.hold(c, l.keptBytes(c), nil)
 		l.finish(c)

@@ -266,14 +266,15 @@ func (c *portableConn) wake() (Action, error) {
 // something has all of it again. Over TLS it is on the whole, since crypto/tls cannot go
 // on with a write that has met a deadline.
 func (c *portableConn) write(p []byte) error {
-	timeout, look := c.driver.config.WriteTimeout, c.driver.config.writeLook()
+	timeout := c.driver.config.WriteTimeout
 	overTLS := overTCP(c.nc) != c.nc
-	if overTLS {
-		look = timeout
-	}
 	now := time.Now()
 	for progress := now; len(p) > 0; now = time.Now() {
 		if timeout > 0 {
+			look := timeout
+			if !overTLS {
+				look = c.writeLook()
+			}
 			c.nc.SetWriteDeadline(now.Add(look))
 		}
 		n, err := c.nc.Write(p)

@@ -17,9 +17,10 @@ type connMemory struct {
 	since  atomic.Int64 // the Instant when some of it was last received or sent
 	shed   atomic.Int32 // shedAsked or shedDone
 	reason atomic.Pointer[error]
-	shown  atomic.Bool // the peer has shown that it reads
-	frozen atomic.Bool // the socket's receive buffer does not grow
-	trust  trust       // for the goroutine of run alone
+
+	// For the goroutine of run alone:
+	trust  trust
+	frozen bool // the socket's receive buffer is limited
 }
 
 // The states of connMemory.shed.
@@ -53,13 +54,33 @@ func (c *portableConn) end(reason error) {
 	tcp.Close()
 }
 
-// freeze keeps the receive buffer of a peer that has not shown that it reads from growing
-// while memory is short.
+// freeze limits the receive buffer of a peer that does not take its answer, and has not
+// shown that it reads.
 func (c *portableConn) freeze() {
-	m := &c.memory
-	if !c.driver.roomy() && !m.shown.Load() && !m.frozen.Swap(true) {
-		c.control(func(fd int) { lockReceive(fd) })
+	if m := &c.memory; !m.frozen && !m.trust.shown() {
+		m.frozen = true
+		c.control(func(fd int) { limitReceive(fd, stalledReceive) })
 	}
+}
+
+// thaw ends freeze.
+func (c *portableConn) thaw() {
+	if m := &c.memory; m.frozen {
+		m.frozen = false
+		c.control(unlimitReceive)
+	}
+}
+
+// stallLook is when a write is looked at first whose peer has not shown that it reads.
+const stallLook = 20 * time.Millisecond
+
+// writeLook returns after which time a write is looked at.
+func (c *portableConn) writeLook() time.Duration {
+	look := c.driver.config.writeLook()
+	if c.driver.limited() && !c.memory.frozen && !c.memory.trust.shown() {
+		look = min(look, stallLook)
+	}
+	return look
 }
 
 // readRoom returns the room for the next read, which is small when memory is short.
@@ -77,12 +98,7 @@ func (c *portableConn) noteReceived(n int) {
 	if trust.shown() {
 		return
 	}
-	if trust.received(n, c.unacknowledged) {
-		c.memory.shown.Store(true)
-		if c.memory.frozen.Swap(false) {
-			c.control(func(fd int) { unlockReceive(fd) })
-		}
-	}
+	trust.received(n, c.unacknowledged)
 }
 
 func (c *portableConn) unacknowledged() (n int32) {
@@ -107,6 +123,7 @@ func (c *portableConn) noteSent(n int, stalled bool) {
 	}
 	m.held.Store(int64(len(*c.inbox.mem)))
 	if c.driver.limited() {
+		c.freeze()
 		c.measure()
 	}
 }
@@ -120,6 +137,7 @@ func (c *portableConn) noteHeld(now Instant, kept int) {
 	}
 	m.held.Store(held)
 	m.since.Store(int64(now))
+	c.thaw()
 	if m.kernel.Load() > 0 {
 		c.setKernel(0)
 	}
@@ -127,9 +145,12 @@ func (c *portableConn) noteHeld(now Instant, kept int) {
 
 // measure puts what the kernel holds for the connection on the account.
 func (c *portableConn) measure() {
-	c.freeze()
+	reserve := int32(0)
+	if c.memory.held.Load() > 0 { // what arrives may not be read, up to a full buffer
+		reserve = stalledReceive
+	}
 	var n int64
-	c.control(func(fd int) { n = int64(socketBytes(fd, 0)) })
+	c.control(func(fd int) { n = int64(socketBytes(fd, reserve)) })
 	c.setKernel(n)
 }
 
@@ -156,7 +177,7 @@ func (d *Portable) Shed(bytes int64, atOnce bool) int {
 			holders = append(holders, holder[*portableConn]{c, n, Instant(m.since.Load()), m.shed.Load() != 0 && !atOnce})
 		}
 	})
-	chosen := chooseToShed(holders, d.config.Now(), bytes)
+	chosen := chooseToShed(holders, d.config.Now(), bytes, atOnce)
 	for _, h := range chosen {
 		h.conn.askToShed(atOnce)
 	}

@@ -13,9 +13,11 @@ var ErrShed = errors.New("its memory was needed, and the peer did not read")
 const (
 	// shedPatience is how long a peer has to take what is pending and the last Step.
 	shedPatience = time.Second
-	// shedStall is how long a connection must have stalled before it is shed. What a peer
-	// that reads makes a connection hold is gone earlier.
-	shedStall = 100 * time.Millisecond
+	// shedStall is how long a connection must have stalled before it is shed, and
+	// shedStallAtOnce the same when there is no time left. What a peer that reads makes a
+	// connection hold is gone earlier.
+	shedStall       = time.Second
+	shedStallAtOnce = 100 * time.Millisecond
 )
 
 // holder is a connection that holds memory.
@@ -40,7 +42,7 @@ func stalledInKernel(bytes int64) int64 {
 // back: those with the highest product of the bytes that they hold and the time for which
 // they have stalled. So neither many small ones that stall nor a large one that is served
 // come first by that alone. Those that are going count as given back.
-func chooseToShed[C any](holders []holder[C], now Instant, bytes int64) (chosen []holder[C]) {
+func chooseToShed[C any](holders []holder[C], now Instant, bytes int64, atOnce bool) (chosen []holder[C]) {
 	weight := func(h holder[C]) float64 { return float64(h.bytes) * float64(now.Sub(h.since)) }
 	slices.SortFunc(holders, func(a, b holder[C]) int {
 		switch wa, wb := weight(a), weight(b); {
@@ -56,11 +58,15 @@ func chooseToShed[C any](holders []holder[C], now Instant, bytes int64) (chosen 
 			bytes -= h.bytes
 		}
 	}
+	least := shedStall
+	if atOnce {
+		least = shedStallAtOnce
+	}
 	for _, h := range holders {
 		if bytes <= 0 {
 			break
 		}
-		if !h.going && now.Sub(h.since) >= shedStall {
+		if !h.going && now.Sub(h.since) >= least {
 			chosen = append(chosen, h)
 			bytes -= h.bytes
 		}

@@ -19,21 +19,23 @@ func TestChooseToShed(t *testing.T) {
 		stalled("going", 100<<10, time.Second, true),
 	}
 	for _, test := range []struct {
-		bytes int64
-		want  []string
+		bytes  int64
+		atOnce bool
+		want   []string
 	}{
-		{0, nil},
-		{100 << 10, nil},
-		{101 << 10, []string{"large and stalled"}},
-		{165 << 10, []string{"large and stalled", "larger, for a while"}},
-		{1 << 30, []string{"large and stalled", "larger, for a while", "small and long"}},
+		{0, false, nil},
+		{100 << 10, true, nil},
+		{101 << 10, false, []string{"large and stalled"}},
+		{165 << 10, true, []string{"large and stalled", "larger, for a while"}},
+		{165 << 10, false, []string{"large and stalled", "small and long"}},
+		{1 << 30, true, []string{"large and stalled", "larger, for a while", "small and long"}},
 	} {
 		var got []string
-		for _, h := range chooseToShed(slices.Clone(all), now, test.bytes) {
+		for _, h := range chooseToShed(slices.Clone(all), now, test.bytes, test.atOnce) {
 			got = append(got, h.conn)
 		}
 		if !slices.Equal(got, test.want) {
-			t.Errorf("for %d bytes: %q, want %q", test.bytes, got, test.want)
+			t.Errorf("for %d bytes, at once %v: %q, want %q", test.bytes, test.atOnce, got, test.want)
 		}
 	}
 }

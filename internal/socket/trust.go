@@ -4,6 +4,10 @@ const (
 	// shownBytes is how much a peer's TCP must have acknowledged until the peer counts as
 	// one that reads. A Linux system takes 128 KiB for an application that never does.
 	shownBytes = 256 << 10
+	// stalledReceive is what the receive buffer of a peer is limited to that has shown
+	// nothing, while it does not take an answer. Until then it has not sent much more, so
+	// nothing is dropped unless it goes on sending.
+	stalledReceive = 128 << 10
 	// mostUnsent is where doubling firstUnsent ends.
 	mostUnsent = 512 << 10
 )

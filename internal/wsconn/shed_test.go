@@ -87,7 +87,7 @@ func TestMemoryRefusesUpgrades(t *testing.T) {
 	if got := string(c.sent); !strings.HasPrefix(got, "HTTP/1.1 503 ") || !strings.Contains(got, shedReason) || c.settings.Metrics.rejected[0] != ReasonMemory {
 		t.Errorf("answered with %q", got)
 	}
-	c.server.Account.Add(budget.Kernel, -100)
+	c.server.Account.Add(budget.Kernel, -200)
 	c.another().open()
 }
 
