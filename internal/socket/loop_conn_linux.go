@@ -161,6 +161,9 @@ func (l *loop) finish(c *loopConn) {
 		l.hijack(c)
 		return
 	case ShutDown:
+		if l.driver.limited() { // a peer that goes on sending would have it grow
+			limitReceive(int(c.fd), lingerReceive)
+		}
 		unix.Shutdown(int(c.fd), unix.SHUT_WR) // if it fails, so does the next read
 	}
 	l.watch(c)

@@ -116,6 +116,9 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 	c.handler.Flushed(now)
 	c.mu.Unlock()
 	if step.Then == ShutDown {
+		if c.driver.limited() { // a peer that goes on sending would have it grow
+			c.control(func(fd int) { limitReceive(fd, lingerReceive) })
+		}
 		if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
 			half.CloseWrite() // if it fails, so does the next read
 		}

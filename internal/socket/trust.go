@@ -8,6 +8,8 @@ const (
 	// nothing, while it does not take an answer. Until then it has not sent much more, so
 	// nothing is dropped unless it goes on sending.
 	stalledReceive = 128 << 10
+	// lingerReceive is the receive buffer of a connection whose input is discarded.
+	lingerReceive = 32 << 10
 	// mostUnsent is where doubling firstUnsent ends.
 	mostUnsent = 512 << 10
 )
