@@ -13,8 +13,9 @@ var ErrHandshakes = errors.New("too many unfinished handshakes")
 // they were accepted. A driver that has too many drops the first: like a SYN queue, it
 // stays open for those who complete their handshakes in time.
 type handshakes[C any] struct {
-	silent list.List // of connections that have sent nothing
-	begun  list.List // of those that have
+	refused list.List // of connections that have had their answer, and linger
+	silent  list.List // of those that have sent nothing
+	begun   list.List // of the others
 }
 
 // add adds a connection.
@@ -29,23 +30,30 @@ func (h *handshakes[C]) begin(e *list.Element) *list.Element {
 	return h.begun.PushBack(e.Value)
 }
 
+// refuse notes that a connection has been sent all that it will be, and returns its new
+// element.
+func (h *handshakes[C]) refuse(e *list.Element) *list.Element {
+	h.remove(e)
+	return h.refused.PushBack(e.Value)
+}
+
 // remove removes a connection.
 func (h *handshakes[C]) remove(e *list.Element) {
+	h.refused.Remove(e)
 	h.silent.Remove(e)
 	h.begun.Remove(e)
 }
 
 // len returns how many connections there are.
-func (h *handshakes[C]) len() int { return h.silent.Len() + h.begun.Len() }
+func (h *handshakes[C]) len() int { return h.refused.Len() + h.silent.Len() + h.begun.Len() }
 
-// first returns the connection to drop: the oldest that is silent, or else the oldest.
+// first returns the connection to drop: the oldest that was refused, or else that is silent,
+// or else the oldest.
 func (h *handshakes[C]) first() (c C, ok bool) {
-	e := h.silent.Front()
-	if e == nil {
-		e = h.begun.Front()
+	for _, l := range []*list.List{&h.refused, &h.silent, &h.begun} {
+		if e := l.Front(); e != nil {
+			return e.Value.(C), true
+		}
 	}
-	if e == nil {
-		return c, false
-	}
-	return e.Value.(C), true
+	return c, false
 }

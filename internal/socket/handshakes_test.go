@@ -22,6 +22,10 @@ func TestHandshakesDropTheOldestSilentOne(t *testing.T) {
 	expect("c")
 	c = h.begin(c)
 	expect("a")
+	d := h.refuse(h.add("d"))
+	expect("d")
+	h.remove(d)
+	expect("a")
 	if h.len() != 2 {
 		t.Errorf("%d are left, want 2", h.len())
 	}

@@ -161,6 +161,9 @@ func (l *loop) finish(c *loopConn) {
 		l.hijack(c)
 		return
 	case ShutDown:
+		if c.handshake != nil {
+			c.handshake = l.greeted.refuse(c.handshake)
+		}
 		if l.driver.limited() { // a peer that goes on sending would have it grow
 			limitReceive(int(c.fd), lingerReceive)
 		}

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"container/list"
 	"maps"
 	"net"
 	"slices"
@@ -83,12 +84,12 @@ func (d *Portable) makeRoom() {
 	}
 }
 
-// began notes that a connection has sent something.
-func (d *Portable) began(c *portableConn) {
+// noteHandshake changes the place of a connection among the handshakes.
+func (d *Portable) noteHandshake(c *portableConn, change func(*handshakes[*portableConn], *list.Element) *list.Element) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if c.handshake != nil {
-		c.handshake = d.greeted.begin(c.handshake)
+		c.handshake = change(&d.greeted, c.handshake)
 	}
 }
 

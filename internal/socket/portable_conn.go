@@ -105,7 +105,7 @@ func (c *portableConn) serve() (last Action, err error) {
 func (c *portableConn) take(by caller, step Step, given, kept int) (Action, error) {
 	c.driver.config.check(by, step, given, kept)
 	c.input = c.input.after(by, step.Then)
-	c.noteHandshake(by)
+	c.noteHandshake(by, step.Then)
 	if err := c.write(step.Write); err != nil {
 		return Close, err
 	}
@@ -127,14 +127,16 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 }
 
 // noteHandshake tells the driver how far the handshake has come.
-func (c *portableConn) noteHandshake(by caller) {
+func (c *portableConn) noteHandshake(by caller, then Action) {
 	switch {
 	case c.greeted:
 	case c.handler.Established():
 		c.driver.established(c)
 		c.greeted = true
+	case then == ShutDown:
+		c.driver.noteHandshake(c, (*handshakes[*portableConn]).refuse)
 	case by == byReceive:
-		c.driver.began(c)
+		c.driver.noteHandshake(c, (*handshakes[*portableConn]).begin)
 	}
 }
 
