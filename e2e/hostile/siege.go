@@ -272,14 +272,13 @@ func pour(w io.Writer, p []byte) {
 	}
 }
 
-// drip writes p byte by byte, and reports whether all of it was sent.
-func (s *siege) drip(w *ws, p []byte, interval time.Duration) bool {
+// drip writes p byte by byte, until that fails or the siege ends.
+func (s *siege) drip(w *ws, p []byte, interval time.Duration) {
 	for i := range p {
 		if _, err := w.Write(p[i : i+1]); err != nil || !s.pause(interval) {
-			return false
+			return
 		}
 	}
-	return true
 }
 
 // sub runs another attack in the small size, and takes its failures.

@@ -8,13 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The kernel holds bytes for a connection too: those that are not sent or not acknowledged,
-// and those that have arrived and are not read. Accepted sockets inherit both of these from
-// the listener, so they cost no system call for each connection.
 const (
-	// firstUnsent is how many bytes a socket takes beyond what the peer's window allows.
-	// It doubles each time the peer takes more than that; see grownUnsent.
-	firstUnsent = 16 << 10
 	// firstReceive is the receive buffer that a socket begins with. The kernel grows it
 	// for peers that send, as long as they are read.
 	firstReceive = 64 << 10
@@ -33,7 +27,7 @@ func Prepare(ln *net.TCPListener, queue int) error {
 	}
 	var set error
 	if err := raw.Control(func(fd uintptr) {
-		if set = setUnsent(int(fd), firstUnsent); set != nil {
+		if set = setUnsent(int(fd), unsent); set != nil {
 			return
 		}
 		if queue > 0 {
@@ -61,15 +55,30 @@ func setUnsent(fd, n int) error {
 }
 
 // socketBytes returns how many bytes the kernel holds in the buffers of a socket, or 0 if it
-// does not tell. The receive buffer counts as at least reserve.
-func socketBytes(fd int, reserve int32) int32 {
+// does not tell. With full, the receive buffer counts as if it were full.
+func socketBytes(fd int, full bool) int32 {
 	var info [9]uint32 // SK_MEMINFO_VARS
 	size := uint32(unsafe.Sizeof(info))
 	if _, _, errno := unix.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_MEMINFO, uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0); errno != 0 {
 		return 0
 	}
-	const received, reserved, queued = 0, 4, 5 // SK_MEMINFO_RMEM_ALLOC, _FWD_ALLOC, _WMEM_QUEUED
-	return max(int32(info[received]), reserve) + int32(info[reserved]+info[queued])
+	const received, receiveBuffer, reserved, queued = 0, 1, 4, 5 // SK_MEMINFO_RMEM_ALLOC, _RCVBUF, _FWD_ALLOC, _WMEM_QUEUED
+	if full {
+		info[received] = max(info[received], info[receiveBuffer])
+	}
+	return int32(info[received] + info[reserved] + info[queued])
+}
+
+// freeze keeps a socket from holding much for a peer that has not shown that it reads.
+func freeze(fd int) {
+	setUnsent(fd, frozenUnsent)
+	limitReceive(fd, frozenReceive)
+}
+
+// thaw ends freeze.
+func thaw(fd int) {
+	setUnsent(fd, unsent)
+	unlimitReceive(fd)
 }
 
 // limitReceive bounds what a socket receives while it is not read. What arrives beyond that

@@ -5,7 +5,6 @@ package socket
 import "net"
 
 const (
-	firstUnsent  = 16 << 10
 	firstReceive = 64 << 10
 
 	// QueueCost is how many bytes a connection that waits to be accepted can hold.
@@ -15,12 +14,12 @@ const (
 // Prepare does nothing: the options are those of Linux.
 func Prepare(ln *net.TCPListener, queue int) error { return nil }
 
-func setUnsent(fd, n int) error { return nil }
-
-func socketBytes(fd int, reserve int32) int32 { return 0 }
+func socketBytes(fd int, full bool) int32 { return 0 }
 
 func limitReceive(fd, size int) {}
 
-func unlimitReceive(fd int) {}
+func freeze(fd int) {}
+
+func thaw(fd int) {}
 
 func unacknowledged(fd int) int32 { return 0 }

@@ -44,7 +44,7 @@ type loopConn struct {
 	wakeAsked  bool   // Loop.Wake was called while bytes were pending
 	shedAsked  bool   // Loop.Shed has chosen it; the loop's shedding has the time
 	active     bool   // it has sent something since the last Loop.Measure
-	frozen     bool   // its receive buffer is limited
+	frozen     bool   // the kernel holds little for it
 }
 
 // add begins to serve a connection.
@@ -67,6 +67,7 @@ func (l *loop) add(fd int, remote string) {
 	l.conns[fd] = c
 	c.handshake = l.greeted.add(c)
 	l.driver.unfinished.Add(1)
+	l.freeze(c)
 	l.driver.config.Account.Add(budget.Connections, l.driver.config.ConnCost)
 	l.take(c, byOpened, c.handler.Opened(l.now), 0, nil)
 }
@@ -87,7 +88,9 @@ func (l *loop) read(c *loopConn) {
 		if c.handshake != nil {
 			c.handshake = l.greeted.begin(c.handshake)
 		}
-		c.trust.received(n, func() int32 { return unacknowledged(int(c.fd)) })
+		if !c.trust.shown() && c.trust.received(n, func() int32 { return unacknowledged(int(c.fd)) }) {
+			l.thaw(c)
+		}
 		l.receive(c, mem, end+n)
 	}
 }

@@ -22,12 +22,12 @@ func (l *loop) readSize(c *loopConn) int {
 	return smallBuffer
 }
 
-// freeze limits the receive buffer of a peer that does not take its answer, and has not
-// shown that it reads.
+// freeze keeps the kernel from holding much for a peer that has not shown that it reads, while
+// memory is short.
 func (l *loop) freeze(c *loopConn) {
-	if !c.frozen && !c.trust.shown() {
+	if l.level > budget.None && !c.frozen && !c.trust.shown() {
 		c.frozen = true
-		limitReceive(int(c.fd), stalledReceive)
+		freeze(int(c.fd))
 	}
 }
 
@@ -35,17 +35,7 @@ func (l *loop) freeze(c *loopConn) {
 func (l *loop) thaw(c *loopConn) {
 	if c.frozen {
 		c.frozen = false
-		unlimitReceive(int(c.fd))
-	}
-}
-
-// letSend lets the kernel take more for a peer that has taken what did not fit at first.
-func (l *loop) letSend(c *loopConn) {
-	if l.level > budget.None {
-		return
-	}
-	if unsent := c.trust.flushed(); unsent > 0 {
-		setUnsent(int(c.fd), unsent)
+		thaw(int(c.fd))
 	}
 }
 
@@ -54,12 +44,12 @@ func (l *loop) measure(c *loopConn) {
 	if !l.driver.limited() {
 		return
 	}
-	reserve := int32(0)
-	if c.pending > 0 { // what arrives is not read, up to a full buffer
+	full := false
+	if c.pending > 0 { // what arrives is not read
 		l.freeze(c)
-		reserve = stalledReceive
+		full = !c.trust.shown()
 	}
-	l.setKernel(c, socketBytes(int(c.fd), reserve))
+	l.setKernel(c, socketBytes(int(c.fd), full))
 }
 
 // setKernel sets what the account has for a connection's socket.

@@ -69,7 +69,6 @@ func (l *loop) flush(c *loopConn) {
 	case c.pending == 0:
 		l.setKernel(c, 0)
 		l.thaw(c)
-		l.letSend(c)
 		l.hold(c, l.keptBytes(c), nil)
 		l.finish(c)
 	case n > 0:

@@ -20,7 +20,7 @@ type connMemory struct {
 
 	// For the goroutine of run alone:
 	trust  trust
-	frozen bool // the socket's receive buffer is limited
+	frozen bool // the kernel holds little for it
 }
 
 // The states of connMemory.shed.
@@ -54,12 +54,12 @@ func (c *portableConn) end(reason error) {
 	tcp.Close()
 }
 
-// freeze limits the receive buffer of a peer that does not take its answer, and has not
-// shown that it reads.
+// freeze keeps the kernel from holding much for a peer that has not shown that it reads, while
+// memory is short.
 func (c *portableConn) freeze() {
-	if m := &c.memory; !m.frozen && !m.trust.shown() {
+	if m := &c.memory; !m.frozen && !m.trust.shown() && !c.driver.roomy() {
 		m.frozen = true
-		c.control(func(fd int) { limitReceive(fd, stalledReceive) })
+		c.control(freeze)
 	}
 }
 
@@ -67,7 +67,7 @@ func (c *portableConn) freeze() {
 func (c *portableConn) thaw() {
 	if m := &c.memory; m.frozen {
 		m.frozen = false
-		c.control(unlimitReceive)
+		c.control(thaw)
 	}
 }
 
@@ -98,7 +98,9 @@ func (c *portableConn) noteReceived(n int) {
 	if trust.shown() {
 		return
 	}
-	trust.received(n, c.unacknowledged)
+	if trust.received(n, c.unacknowledged) {
+		c.thaw()
+	}
 }
 
 func (c *portableConn) unacknowledged() (n int32) {
@@ -110,11 +112,6 @@ func (c *portableConn) unacknowledged() (n int32) {
 // has not taken so far.
 func (c *portableConn) noteSent(n int, stalled bool) {
 	m := &c.memory
-	if n > firstUnsent && !stalled && m.trust.shown() && c.driver.roomy() {
-		if unsent := m.trust.flushed(); unsent > 0 {
-			c.control(func(fd int) { setUnsent(fd, unsent) })
-		}
-	}
 	if !stalled {
 		return
 	}
@@ -145,12 +142,9 @@ func (c *portableConn) noteHeld(now Instant, kept int) {
 
 // measure puts what the kernel holds for the connection on the account.
 func (c *portableConn) measure() {
-	reserve := int32(0)
-	if c.memory.held.Load() > 0 { // what arrives may not be read, up to a full buffer
-		reserve = stalledReceive
-	}
+	full := c.memory.held.Load() > 0 // what arrives may not be read
 	var n int64
-	c.control(func(fd int) { n = int64(socketBytes(fd, reserve)) })
+	c.control(func(fd int) { n = int64(socketBytes(fd, full)) })
 	c.setKernel(n)
 }
 

@@ -19,19 +19,3 @@ func TestTrustComesWithAcknowledgedBytes(t *testing.T) {
 		}
 	}
 }
-
-func TestTrustGrowsWithEachFlush(t *testing.T) {
-	var peer trust
-	if got := peer.flushed(); got != 0 {
-		t.Errorf("before anything was shown, a flush gives %d", got)
-	}
-	peer.received(shownBytes, func() int32 { return 0 })
-	for want := 2 * firstUnsent; want <= mostUnsent; want *= 2 {
-		if got := peer.flushed(); got != want {
-			t.Errorf("got %d, want %d", got, want)
-		}
-	}
-	if got := peer.flushed(); got != 0 {
-		t.Errorf("beyond the most, a flush gives %d", got)
-	}
-}
