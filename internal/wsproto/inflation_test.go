@@ -325,3 +325,25 @@ func TestUnusedInputStaysMasked(t *testing.T) {
 		t.Errorf("%d pieces", pieces)
 	}
 }
+
+// TestMemoryOfCompression: what a connection holds for compressed messages, within one and
+// after one. The message is "Hello" (RFC 7692 section 7.2.3.1).
+func TestMemoryOfCompression(t *testing.T) {
+	for _, test := range []struct {
+		deflate Deflate
+		history int // at least, after the message
+	}{{stateless, 0}, {takeover, 5}} {
+		s := newDeflateSession(t, &Config{Inflaters: newTestInflaters(t)}, test.deflate)
+		if s.echo.HistorySize() != 0 || s.echo.InflaterSize() != 0 {
+			t.Errorf("at first: a history of %d bytes, an inflater of %d", s.echo.HistorySize(), s.echo.InflaterSize())
+		}
+		s.read(wstest.Frame(0x41, "\xf2\x48"))
+		if got := s.echo.InflaterSize(); got != inflaterSize {
+			t.Errorf("within a message: an inflater of %d bytes", got)
+		}
+		s.read(wstest.Frame(0x80, "\xcd\xc9\xc9\x07\x00"))
+		if got := s.echo.HistorySize(); got < test.history || test.history == 0 && got != 0 {
+			t.Errorf("after a message: a history of %d bytes, want at least %d", got, test.history)
+		}
+	}
+}
