@@ -24,7 +24,7 @@ const (
 	Connections             // what each connection costs while it is idle, kernel included
 	Buffers                 // heap: input that is kept, output that is pending
 	Inflaters               // heap: compressed messages that are unfinished
-	Histories               // heap: windows of context takeover, queries of controls
+	Histories               // heap: windows of context takeover
 	Requests                // plain HTTP: connections, bodies and answers
 	Kernel                  // bytes in the buffers of sockets
 	kinds
@@ -78,8 +78,9 @@ const (
 	critical = 90
 )
 
-// Account is the memory that is held. The methods of a nil Account do nothing, and those of
-// one without a limit always report [None]. All of them may be called from any goroutine.
+// Account is the memory that is held. A nil Account holds nothing and has no limit; only
+// NeedShed and Excess must not be called on it. Without a limit the level is always [None].
+// All methods may be called from any goroutine.
 type Account struct {
 	limit int64
 	held  [kinds]atomic.Int64 // as added, without the heap's factor

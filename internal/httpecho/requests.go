@@ -24,8 +24,6 @@ const (
 	// silence is how long a request must have neither sent nor taken a byte before it makes
 	// room for another.
 	silence = time.Second
-	// healthReserve is how many requests for /healthz and /readyz are served beyond the limit.
-	healthReserve = 16
 )
 
 // Reasons for refusing a plain request.
@@ -37,6 +35,7 @@ const (
 // Limits are the limits of plain requests.
 type Limits struct {
 	MaxRequests int             // at a time; 0 is no limit
+	MaxHealth   int             // for /healthz and /readyz, beyond MaxRequests
 	Account     *budget.Account // of the memory that they hold; may be nil
 	Log         *slog.Logger
 }
@@ -53,7 +52,7 @@ type requests struct {
 func (r *requests) admit(health bool) *wsproto.HandshakeError {
 	limit := r.MaxRequests
 	if health {
-		limit += healthReserve
+		limit += r.MaxHealth
 	} else if r.Account.Pressure() >= budget.Refuse {
 		return unavailable(ReasonMemory, memoryText(r.Account))
 	}

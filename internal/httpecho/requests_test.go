@@ -92,7 +92,7 @@ func TestRequestsAreRefusedForMemory(t *testing.T) {
 // makes room for it.
 func TestRequestsAreLimited(t *testing.T) {
 	account := budget.NewAccount(64 << 20)
-	l := NewListener(nil, Limits{MaxRequests: 2, Account: account, Log: discard})
+	l := NewListener(nil, Limits{MaxRequests: 2, MaxHealth: 1, Account: account, Log: discard})
 	admit := func(target string) bool { return l.Admit(&wsproto.Request{Target: target}) == nil }
 	conns := make([]*fakeConn, 2)
 	for i := range conns {

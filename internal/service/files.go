@@ -4,8 +4,9 @@ package service
 type files struct {
 	connections int // WebSockets
 	sockets     int // of the driver: WebSockets, handshakes and refusals
-	handshakes  int // connections without a complete request head
+	handshakes  int // connections without a complete request head; among the sockets
 	requests    int // plain HTTP
+	health      int // on the health port, and as many on PORT beyond requests
 }
 
 const (
@@ -15,7 +16,8 @@ const (
 	ownFiles = 20
 	// loopFiles are those of a loop: epoll and an eventfd.
 	loopFiles = 2
-	// healthFiles are for the health port alone.
+	// healthFiles are for /healthz and /readyz on either port, unless the limit is below
+	// 1,024.
 	healthFiles = 16
 )
 
@@ -26,20 +28,28 @@ const (
 )
 
 // shareFiles shares a limit, 0 being none. handshakes and requests are settings, with 0
-// for their defaults.
+// for their defaults. The shares are within the limit if it is at least 64 and the loops
+// leave two descriptors.
 func shareFiles(limit, loops, handshakes, requests int) files {
-	f := files{handshakes: handshakes, requests: requests}
-	reserve := min(limit/4, 64+limit/50)
+	f := files{handshakes: handshakes, requests: requests, health: healthFiles}
 	if f.handshakes == 0 {
 		f.handshakes = leastLimit(mostHandshakes, limit/8)
 	}
+	if limit == 0 {
+		if f.requests == 0 {
+			f.requests = mostRequests
+		}
+		return f
+	}
+	f.health = min(healthFiles, max(1, limit/64))
+	room := limit - ownFiles - loops*loopFiles - 2*f.health
+	spare := min(max(2, room/16), 12+limit/50) // half for requests, half for handshakes
 	if f.requests == 0 {
-		f.requests = leastLimit(mostRequests, reserve/2)
+		f.requests = min(mostRequests, spare/2)
 	}
-	if limit > 0 {
-		f.connections = max(1, limit-reserve-loops*loopFiles)
-		f.sockets = max(f.connections, limit-ownFiles-loops*loopFiles-healthFiles-f.requests)
-	}
+	f.requests = min(f.requests, max(1, room-1))
+	f.sockets = max(1, room-f.requests)
+	f.connections = max(1, min(room-spare, f.sockets))
 	return f
 }
 

@@ -7,20 +7,36 @@ func TestShareFiles(t *testing.T) {
 		limit, loops, handshakes, requests int
 		want                               files
 	}{
-		{0, 4, 0, 0, files{0, 0, 1024, 256}},
-		{64, 0, 0, 0, files{48, 48, 8, 8}},
-		{256, 2, 0, 0, files{188, 188, 32, 32}},
-		{1024, 2, 0, 0, files{936, 942, 128, 42}},
-		{1024, 0, 10, 20, files{940, 968, 10, 20}},
-		{20000, 2, 0, 0, files{19532, 19728, 1024, 232}},
-		{1 << 20, 64, 0, 0, files{1027413, 1048156, 1024, 256}},
+		{0, 4, 0, 0, files{0, 0, 1024, 256, 16}},
+		{0, 4, 0, 20, files{0, 0, 1024, 20, 16}},
+		{64, 0, 0, 0, files{40, 41, 8, 1, 1}},
+		{64, 4, 0, 0, files{32, 33, 8, 1, 1}},
+		{256, 2, 0, 0, files{210, 217, 32, 7, 4}},
+		{1024, 2, 0, 0, files{936, 952, 128, 16, 16}},
+		{1024, 0, 10, 20, files{940, 952, 10, 20, 16}},
+		{1024, 2, 0, 5000, files{1, 1, 128, 967, 16}},
+		{20000, 2, 0, 0, files{19532, 19738, 1024, 206, 16}},
+		{1 << 20, 64, 0, 0, files{1027413, 1048140, 1024, 256, 16}},
 	} {
 		got := shareFiles(test.limit, test.loops, test.handshakes, test.requests)
 		if got != test.want {
 			t.Errorf("shareFiles(%d, %d, %d, %d) = %+v, want %+v", test.limit, test.loops, test.handshakes, test.requests, got, test.want)
 		}
-		if limit := test.limit; limit >= 1024 && got.sockets+got.requests+healthFiles+ownFiles+test.loops*loopFiles > limit {
-			t.Errorf("%+v is more than %d", got, limit)
+	}
+}
+
+// TestFilesAreNotSharedTwice: all shares together are within the limit, whatever the settings
+// are.
+func TestFilesAreNotSharedTwice(t *testing.T) {
+	for limit := 64; limit <= 20000; limit++ {
+		for _, loops := range []int{0, 1, 2, 4, 8} {
+			for _, requests := range []int{0, 1, 100, 1 << 20} {
+				f := shareFiles(limit, loops, 0, requests)
+				sum := ownFiles + loops*loopFiles + f.health + f.sockets + f.requests + f.health
+				if sum > limit || f.connections > f.sockets || f.connections < 1 || f.requests < 1 || f.handshakes < 1 {
+					t.Fatalf("shareFiles(%d, %d, 0, %d) = %+v, %d in all", limit, loops, requests, f, sum)
+				}
+			}
 		}
 	}
 }

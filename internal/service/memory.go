@@ -10,8 +10,8 @@ import (
 	"github.com/echosvc/echosvc/internal/config"
 )
 
-// What is counted without being measured, in bytes. docs/limits.md tells how each was
-// found, and TestAccountMatchesTheProcess compares them with the process.
+// What is counted without being measured, in bytes. docs/limits.md has the figures for
+// operators.
 const (
 	baseCost     = 20 << 20  // the process before it has a connection
 	loopCost     = 6 << 10   // an idle connection of the loop driver: 0.6 KiB, and 5 KiB in the kernel

@@ -111,7 +111,7 @@ func listen(variable string, host config.Host, port config.Port, queue int) (net
 // nil. An error means that the service did not start; nothing is left running.
 func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, health net.Listener) error {
 	s.started = time.Now()
-	plain := httpecho.NewListener(ws.Addr(), httpecho.Limits{MaxRequests: s.files.requests, Account: s.account, Log: s.log})
+	plain := httpecho.NewListener(ws.Addr(), httpecho.Limits{MaxRequests: s.files.requests, MaxHealth: s.files.health, Account: s.account, Log: s.log})
 	var err error
 	if s.driver, err = s.newDriver(s.connServer(plain)); err != nil {
 		ws.Close()
@@ -130,7 +130,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 		handleHealth(mux, s.admission, s.driver)
 		handleConnections(mux, s.driver)
 		mux.Handle("GET /metrics", s.metrics.handler())
-		s.health = s.serveHTTP(health, newWaitingConns(healthFiles).note, httpecho.Deadlines(mux, s.config.HandshakeTimeout, s.config.WriteTimeout))
+		s.health = s.serveHTTP(health, newWaitingConns(s.files.health).note, httpecho.Deadlines(mux, s.config.HandshakeTimeout, s.config.WriteTimeout))
 		healthAddr = health.Addr().String()
 	}
 	s.serving.Go(func() { s.driver.Serve(ws) })

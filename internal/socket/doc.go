@@ -3,8 +3,9 @@
 //
 // A [Handler] is the life of one connection without I/O. It is given input and the time,
 // and returns a [Step]: bytes to write and an [Action] for afterwards. A driver accepts
-// connections, calls their handlers and carries out the Steps. It decides nothing. There
-// are two:
+// connections, calls their handlers and carries out the Steps. It decides nothing about the
+// protocol; it does decide who makes room when memory or descriptors are short (shed.go,
+// handshakes.go). There are two:
 //
 //   - [Portable] has one goroutine per connection, over net.Conn. It runs wherever Go runs,
 //     and it is the one for TLS.

@@ -9,9 +9,10 @@ import (
 // when another one needed its place.
 var ErrHandshakes = errors.New("too many unfinished handshakes")
 
-// handshakes are the connections whose handlers are not established, in the order in which
-// they were accepted. A driver that has too many drops the first: like a SYN queue, it
-// stays open for those who complete their handshakes in time.
+// handshakes are the connections whose handlers are not established. A driver that has too
+// many drops the first: like a SYN queue, it stays open for those who complete their
+// handshakes in time. Each list is in the order in which connections entered it, which is
+// not always that in which they were accepted.
 type handshakes[C any] struct {
 	refused list.List // of connections that have had their answer, and linger
 	silent  list.List // of those that have sent nothing
@@ -47,8 +48,8 @@ func (h *handshakes[C]) remove(e *list.Element) {
 // len returns how many connections there are.
 func (h *handshakes[C]) len() int { return h.refused.Len() + h.silent.Len() + h.begun.Len() }
 
-// first returns the connection to drop: the oldest that was refused, or else that is silent,
-// or else the oldest.
+// first returns the connection to drop: the oldest one that was refused, else the oldest
+// silent one, else the oldest.
 func (h *handshakes[C]) first() (c C, ok bool) {
 	for _, l := range []*list.List{&h.refused, &h.silent, &h.begun} {
 		if e := l.Front(); e != nil {

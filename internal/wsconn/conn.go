@@ -40,6 +40,8 @@ type behavior interface {
 	wake(c *Conn, now socket.Instant, scratch []byte) socket.Step
 	// query returns the query that asked for it, and the names of its parameters.
 	query() (query, names string)
+	// closed is called last.
+	closed(c *Conn)
 }
 
 // start opens the WebSocket.

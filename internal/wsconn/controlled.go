@@ -48,6 +48,12 @@ func startControlled(c *Conn, now socket.Instant, handshake *wsproto.Handshake, 
 // query returns the query, and the names of its controls.
 func (k *controlled) query() (query, names string) { return k.controls.query, k.controls.names }
 
+// closed gives back the instants of messages that are not sent any more.
+func (k *controlled) closed(c *Conn) {
+	k.messages.release(&c.server.Pace)
+	k.pings.release(&c.server.Pace)
+}
+
 // receive answers the frames in b unless they are delayed or the connection is stalled.
 func (k *controlled) receive(c *Conn, now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int) {
 	waiting := b.End - b.Start

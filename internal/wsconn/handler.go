@@ -111,6 +111,9 @@ func (c *Conn) Closed(now socket.Instant, cause error) {
 	if !c.upgraded {
 		return
 	}
+	if c.behavior != nil {
+		c.behavior.closed(c)
+	}
 	c.echo.Release()
 	c.server.Account.Add(budget.Histories, -int64(c.echo.HistorySize()))
 	summary := c.summary(now)

@@ -34,6 +34,10 @@ func (p *Pace) reserve(now socket.Instant) socket.Instant {
 	}
 }
 
+// release gives an instant back that a connection reserved and has not used. Without it,
+// clients that leave before their instant would delay the others ever further.
+func (p *Pace) release() { p.next.Add(-int64(paceInterval)) }
+
 // paced is the place of one connection in a Pace.
 type paced struct {
 	reserved bool // for the message that is next
@@ -54,4 +58,12 @@ func (p *paced) mayBeSent(pace *Pace, now socket.Instant, at *socket.Instant) bo
 		return false
 	}
 	return true
+}
+
+// release gives the place back at the end of the connection.
+func (p *paced) release(pace *Pace) {
+	if p.reserved {
+		p.reserved = false
+		pace.release()
+	}
 }

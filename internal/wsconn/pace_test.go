@@ -90,3 +90,22 @@ func TestPacedMessagesAreNumberedOnce(t *testing.T) {
 	c.wakeAt(70*time.Millisecond + paceInterval)
 	c.expect(socket.Read, "\x81\x012")
 }
+
+// TestClosedConnectionsGiveTheirInstantsBack: clients that leave before their messages are
+// sent delay nobody, however many they are.
+func TestClosedConnectionsGiveTheirInstantsBack(t *testing.T) {
+	c := opened(t, "every=10ms&ping=10ms")
+	first := beginning.Add(10 * time.Millisecond)
+	for range 201 {
+		c.server.Pace.reserve(first)
+	}
+	for range 5000 { // 5 s of messages and pings
+		left := c.another()
+		left.receive([]byte(upgrade("every=10ms&ping=10ms")))
+		left.wakeAt(10 * time.Millisecond)
+		left.conn.Closed(left.now, nil)
+	}
+	if at := c.server.Pace.reserve(first); at != first.Add(paceInterval) {
+		t.Errorf("the next message is sent after %v", at.Sub(first))
+	}
+}

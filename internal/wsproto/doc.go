@@ -53,10 +53,12 @@
 //	4.1 (1)     request line and header fields    request.go, token.go (RFC 9112)
 //	4.2.1       the request                       handshake.go (its end: head.go)
 //	4.2.1 (5)   Sec-WebSocket-Key and -Accept     key.go
-//	4.2.2 (5)   the response, subprotocol         handshake.go, subprotocol.go
+//	4.2.2 (5)   the response                      handshake.go
+//	      (5.5) the subprotocol                   subprotocol.go
 //	            HTTP errors                       handshakeerror.go
-//	5.1, 5.3    masking                           header.go, mask.go
+//	5.1         frames are masked                 header.go
 //	5.2         frame headers                     header.go (received), frame.go (sent)
+//	5.3         unmasking                         mask.go
 //	5.4         fragmentation                     header.go (order), echo.go (answers)
 //	5.5         control frames                    header.go (checks), decoder.go, echo.go (answers)
 //	5.5.1, 7.4  close frames and close codes      closecode.go
