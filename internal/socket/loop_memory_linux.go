@@ -61,11 +61,11 @@ func (l *loop) setKernel(c *loopConn, bytes int32) {
 }
 
 // Measure puts what the kernel holds for connections on the account. Only those that have
-// sent something since the last call can have changed.
+// sent something since the last call, or that are not read, can have changed.
 func (d *Loop) Measure() {
 	d.each(func(l *loop) {
 		for _, c := range l.conns {
-			if c != nil && (c.active || c.kernel > 0) {
+			if c != nil && (c.active || c.kernel > 0 || c.input == paused) {
 				c.active = false
 				l.measure(c)
 			}
