@@ -11,7 +11,7 @@ import (
 
 const (
 	// quietInterval is how often memory is looked at while nothing is wrong, and
-	// busyInterval how often under pressure.
+	// busyInterval how often under pressure, and at most.
 	quietInterval = 250 * time.Millisecond
 	busyInterval  = 20 * time.Millisecond
 	// measureInterval is how often sockets are measured at most, unless the system counts more
@@ -58,6 +58,11 @@ func (r *relief) run(done <-chan struct{}) {
 		case <-r.account.NeedShed():
 		}
 		timer.Reset(r.look(time.Now()))
+		select { // with much memory in use, NeedShed has a value again at once
+		case <-done:
+			return
+		case <-time.After(busyInterval):
+		}
 	}
 }
 

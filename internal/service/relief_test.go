@@ -98,3 +98,30 @@ func TestReliefMeasuresWhatHasBeenRead(t *testing.T) {
 		}
 	}
 }
+
+// greedyDriver sheds nothing, and each look finds that more is held.
+type greedyDriver struct{ fakeDriver }
+
+func (d *greedyDriver) Shed(bytes int64, atOnce bool) int {
+	d.shed = append(d.shed, bytes)
+	d.account.Add(budget.Kernel, 1)
+	return 0
+}
+
+func TestReliefDoesNotSpin(t *testing.T) {
+	account := budget.NewAccount(100 << 20)
+	account.Add(budget.Kernel, 85<<20)
+	d := &greedyDriver{fakeDriver{account: account}}
+	r := newRelief(account, d, nil)
+	done, ended := make(chan struct{}), make(chan struct{})
+	began := time.Now()
+	go func() {
+		defer close(ended)
+		r.run(done)
+	}()
+	time.AfterFunc(5*busyInterval, func() { close(done) })
+	<-ended
+	if n, most := len(d.shed), int(time.Since(began)/busyInterval)+1; n > most {
+		t.Errorf("%d looks in %v, want at most %d", n, time.Since(began), most)
+	}
+}

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"math"
+	"sync"
 
 	"github.com/echosvc/echosvc/internal/budget"
 )
@@ -77,6 +78,7 @@ func (d *Loop) Measure() {
 // a second to take what is pending, or no time at all if atOnce. Shed returns how many
 // connections it has chosen.
 func (d *Loop) Shed(bytes int64, atOnce bool) int {
+	var mu sync.Mutex // guards holders and owner
 	var holders []holder[*loopConn]
 	owner := map[*loopConn]*loop{}
 	d.each(func(l *loop) {
@@ -85,8 +87,10 @@ func (d *Loop) Shed(bytes int64, atOnce bool) int {
 				continue
 			}
 			if n := l.heldBy(c); n > 0 {
+				mu.Lock()
 				holders = append(holders, holder[*loopConn]{c, n, c.since, c.shedAsked && !atOnce})
 				owner[c] = l
+				mu.Unlock()
 			}
 		}
 	})
