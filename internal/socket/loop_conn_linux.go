@@ -42,7 +42,7 @@ type loopConn struct {
 	busy       bool   // served from the queue, see noteWork
 	yields     uint8  // how often the size of a read has been halved, see noteWork
 	wakeAsked  bool   // Loop.Wake was called while bytes were pending
-	shedAsked  bool   // Loop.Shed has chosen it; the loop's shedding has the time
+	shed       int8   // notShed, shedAsked, shedCalled or shedDone; the loop's shedding has the time
 	active     bool   // it has sent something since the last Loop.Measure
 	frozen     bool   // the kernel holds little for it
 }
@@ -172,11 +172,8 @@ func (l *loop) take(c *loopConn, by caller, step Step, given int, kept []byte) {
 // finish ends a Step whose bytes have been sent.
 func (l *loop) finish(c *loopConn) {
 	c.handler.Flushed(l.now)
-	if c.shedAsked && c.then != Close && c.then != Reset && c.then != Hijack {
-		if _, asked := l.shedding[c]; asked {
-			l.shed(c)
-			return
-		}
+	if l.goOnShedding(c) {
+		return
 	}
 	switch c.then {
 	case Close:

@@ -15,7 +15,7 @@ func (d *Loop) limited() bool { return d.config.Account.Limit() > 0 }
 // unanswered.
 func (l *loop) readSize(c *loopConn) int {
 	switch {
-	case l.level == budget.None, c.shedAsked: // what arrives after Shed is discarded
+	case l.level == budget.None, c.shed != notShed: // what arrives after Shed is discarded
 		return math.MaxInt32
 	case l.level == budget.ReadLess && c.trust.shown(), c.handshake != nil:
 		return 4 * mediumBuffer
@@ -88,7 +88,7 @@ func (d *Loop) Shed(bytes int64, atOnce bool) int {
 			}
 			if n := l.heldBy(c); n > 0 {
 				mu.Lock()
-				holders = append(holders, holder[*loopConn]{c, n, c.since, c.shedAsked && !atOnce})
+				holders = append(holders, holder[*loopConn]{c, n, c.since, c.shed != notShed && !atOnce})
 				owner[c] = l
 				mu.Unlock()
 			}
@@ -115,12 +115,12 @@ func (l *loop) heldBy(c *loopConn) int64 {
 func (l *loop) askToShed(c *loopConn, atOnce bool) {
 	switch {
 	case l.conns[c.fd] != c:
-	case c.pending == 0 && !c.shedAsked:
+	case c.pending == 0 && c.shed == notShed:
 		l.shed(c)
 	case atOnce:
 		l.closeConn(c, ErrShed)
-	case !c.shedAsked:
-		c.shedAsked = true
+	case c.shed == notShed:
+		c.shed = shedAsked
 		l.shedding[c] = l.now.Add(shedPatience)
 		l.timers.set(c, l.shedding[c])
 	}
@@ -128,7 +128,7 @@ func (l *loop) askToShed(c *loopConn, atOnce bool) {
 
 // shed has the handler end a connection, and gives up what it keeps.
 func (l *loop) shed(c *loopConn) {
-	c.shedAsked = true
+	c.shed = shedCalled
 	by := l.shedding[c]
 	delete(l.shedding, c)
 	l.take(c, byShed, c.handler.Shed(l.now, l.scratch[:0]), 0, nil)
@@ -139,4 +139,23 @@ func (l *loop) shed(c *loopConn) {
 		l.shedding[c] = by
 		l.timers.set(c, by)
 	}
+}
+
+// goOnShedding is called when everything has been sent. It reports whether it has called
+// shed. A connection that has shut down is not shed: another Step would reset it, and destroy
+// what the peer has not read.
+func (l *loop) goOnShedding(c *loopConn) bool {
+	switch {
+	case c.shed == notShed, c.then == Close, c.then == Reset, c.then == Hijack:
+	case c.shed == shedAsked && c.then != ShutDown:
+		l.shed(c)
+		return true
+	case c.shed == shedAsked:
+		c.shed = notShed
+		delete(l.shedding, c)
+	case c.shed == shedCalled:
+		c.shed = shedDone
+		delete(l.shedding, c)
+	}
+	return false
 }

@@ -15,19 +15,13 @@ type connMemory struct {
 	held   atomic.Int64 // bytes that are kept or pending
 	kernel atomic.Int64 // bytes in the socket's buffers, as they are on the account
 	since  atomic.Int64 // the Instant when some of it was last received or sent
-	shed   atomic.Int32 // shedAsked or shedDone
+	shed   atomic.Int32 // notShed, shedAsked, shedCalled or shedDone
 	reason atomic.Pointer[error]
 
 	// For the goroutine of run alone:
 	trust  trust
 	frozen bool // the kernel holds little for it
 }
-
-// The states of connMemory.shed.
-const (
-	shedAsked = 1
-	shedDone  = 2 // Handler.Shed has been called
-)
 
 // limited reports whether the memory that is held has a limit.
 func (d *Portable) limited() bool { return d.config.Account.Limit() > 0 }
@@ -178,11 +172,12 @@ func (d *Portable) Shed(bytes int64, atOnce bool) int {
 	return len(chosen)
 }
 
-// askToShed has the handler end the connection, or ends it if that takes too long.
+// askToShed has the handler end the connection, or ends it if the peer does not take the
+// last byte in time.
 func (c *portableConn) askToShed(atOnce bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	asked := c.memory.shed.CompareAndSwap(0, shedAsked)
+	asked := c.memory.shed.CompareAndSwap(notShed, shedAsked)
 	switch {
 	case c.ended:
 	case atOnce && !asked:
@@ -192,7 +187,7 @@ func (c *portableConn) askToShed(atOnce bool) {
 		time.AfterFunc(shedPatience, func() {
 			c.mu.Lock()
 			defer c.mu.Unlock()
-			if !c.ended && c.memory.shed.Load() == shedAsked {
+			if state := c.memory.shed.Load(); !c.ended && (state == shedAsked || state == shedCalled) {
 				c.end(ErrShed)
 			}
 		})

@@ -20,6 +20,14 @@ const (
 	shedStallAtOnce = 100 * time.Millisecond
 )
 
+// How far the shedding of a connection has come.
+const (
+	notShed    = iota
+	shedAsked  // it has been chosen, and Handler.Shed is called once everything is sent
+	shedCalled // Handler.Shed has been called
+	shedDone   // what Handler.Shed wrote has been sent
+)
+
 // holder is a connection that holds memory.
 type holder[C any] struct {
 	conn  C
