@@ -112,7 +112,7 @@ func (r *relief) shedExcess() {
 	level := r.account.Pressure()
 	if level < budget.Shed {
 		if r.shed > 0 && level < budget.Refuse {
-			r.log.Warn("memory was short; connections were closed with 1013", "memory_limit", r.account.Limit(), "connections", r.shed)
+			r.log.Warn("memory was short; connections were closed", "memory_limit", r.account.Limit(), "connections", r.shed)
 			r.shed = 0
 		}
 		return

@@ -76,7 +76,7 @@ func (d *Loop) Measure() {
 
 // Shed ends connections until that many bytes are given back; see chooseToShed. A peer has
 // a second to take what is pending, or no time at all if atOnce. Shed returns how many
-// connections it has chosen.
+// connections it has chosen for the first time.
 func (d *Loop) Shed(bytes int64, atOnce bool) int {
 	var mu sync.Mutex // guards holders and owner
 	var holders []holder[*loopConn]
@@ -86,29 +86,24 @@ func (d *Loop) Shed(bytes int64, atOnce bool) int {
 			if c == nil {
 				continue
 			}
-			if n := l.heldBy(c); n > 0 {
+			buffer := int64(0)
+			if c.held != nil {
+				buffer = int64(len(*c.held))
+			}
+			if h := newHolder(c, c.handler, buffer, int64(c.kernel), c.since, c.shed != notShed); h.bytes > 0 {
 				mu.Lock()
-				holders = append(holders, holder[*loopConn]{c, n, c.since, c.shed != notShed && !atOnce})
+				holders = append(holders, h)
 				owner[c] = l
 				mu.Unlock()
 			}
 		}
 	})
-	chosen := chooseToShed(holders, d.config.Now(), bytes, atOnce)
+	chosen, fresh := chooseToShed(holders, d.config.Now(), bytes, atOnce)
 	for _, h := range chosen {
 		l := owner[h.conn]
 		l.post(func() { l.askToShed(h.conn, atOnce) })
 	}
-	return len(chosen)
-}
-
-// heldBy returns how many bytes are held for a connection.
-func (l *loop) heldBy(c *loopConn) int64 {
-	n := stalledInKernel(int64(c.kernel)) + int64(c.handler.Held())
-	if c.held != nil {
-		n += int64(len(*c.held))
-	}
-	return n
+	return fresh
 }
 
 // askToShed sheds a connection, once everything has been sent. It may be closed already.

@@ -156,20 +156,20 @@ func (d *Portable) Measure() {
 
 // Shed ends connections until that many bytes are given back; see chooseToShed. A peer has
 // a second to take what is pending, or no time at all if atOnce. Shed returns how many
-// connections it has chosen.
+// connections it has chosen for the first time.
 func (d *Portable) Shed(bytes int64, atOnce bool) int {
 	var holders []holder[*portableConn]
 	d.each(func(c *portableConn) {
 		m := &c.memory
-		if n := m.held.Load() + stalledInKernel(m.kernel.Load()) + int64(c.handler.Held()); n > 0 {
-			holders = append(holders, holder[*portableConn]{c, n, Instant(m.since.Load()), m.shed.Load() != 0 && !atOnce})
+		if h := newHolder(c, c.handler, m.held.Load(), m.kernel.Load(), Instant(m.since.Load()), m.shed.Load() != notShed); h.bytes > 0 {
+			holders = append(holders, h)
 		}
 	})
-	chosen := chooseToShed(holders, d.config.Now(), bytes, atOnce)
+	chosen, fresh := chooseToShed(holders, d.config.Now(), bytes, atOnce)
 	for _, h := range chosen {
 		h.conn.askToShed(atOnce)
 	}
-	return len(chosen)
+	return fresh
 }
 
 // askToShed has the handler end the connection, or ends it if the peer does not take the
