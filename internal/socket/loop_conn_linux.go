@@ -23,7 +23,8 @@ type loopConn struct {
 	handler    Handler
 	held       *[]byte       // headroom, then what is kept, then what could not be sent; nil if neither
 	wakeAt     Instant       // in the loop's heap; never if it is not in there
-	since      Instant       // when some of what is held was last received or sent
+	since      Instant       // when the peer last took some of what is pending
+	completed  Instant       // when it last completed a frame or took a whole answer
 	handshake  *list.Element // in the loop's handshakes; nil once it is established
 	fd         int32
 	generation uint32
@@ -158,6 +159,9 @@ func (l *loop) take(c *loopConn, by caller, step Step, given int, kept []byte) {
 	if err != nil {
 		l.closeConn(c, err)
 		return
+	}
+	if (c.held == nil || given > len(kept)) && !hoards(int64(c.kernel), c.trust) {
+		c.completed = l.now
 	}
 	l.hold(c, kept, rest)
 	if len(rest) > 0 {

@@ -90,7 +90,7 @@ func (d *Loop) Shed(bytes int64, atOnce bool) int {
 			if c.held != nil {
 				buffer = int64(len(*c.held))
 			}
-			if h := newHolder(c, c.handler, buffer, int64(c.kernel), c.since, c.shed != notShed); h.bytes > 0 {
+			if h := newHolder(c, c.handler, buffer, int64(c.kernel), c.completed, c.shed != notShed); h.bytes > 0 {
 				mu.Lock()
 				holders = append(holders, h)
 				owner[c] = l

@@ -111,7 +111,7 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 	}
 	c.inbox.keep(kept, c.driver.roomy()) // after the write, since step.Write may be a part of the buffer
 	now := c.driver.config.Now()
-	c.noteHeld(now, kept)
+	c.noteHeld(now, given-kept, kept)
 	c.mu.Lock()
 	c.handler.Flushed(now)
 	c.mu.Unlock()

@@ -12,15 +12,17 @@ import (
 // connMemory is what the driver knows of the memory of a connection. Other goroutines read
 // it, and write shed and reason.
 type connMemory struct {
-	held   atomic.Int64 // bytes that are kept or pending
-	kernel atomic.Int64 // bytes in the socket's buffers, as they are on the account
-	since  atomic.Int64 // the Instant when some of it was last received or sent
-	shed   atomic.Int32 // notShed, shedAsked, shedCalled or shedDone
-	reason atomic.Pointer[error]
+	held      atomic.Int64 // bytes that are kept or pending
+	full      atomic.Bool  // the receive buffer counts as full, since what arrives is not read
+	kernel    atomic.Int64 // bytes in the socket's buffers, as they are on the account
+	completed atomic.Int64 // the Instant when the peer last completed a frame or took a whole answer
+	shed      atomic.Int32 // notShed, shedAsked, shedCalled or shedDone
+	reason    atomic.Pointer[error]
 
 	// For the goroutine of run alone:
-	trust  trust
-	frozen bool // the kernel holds little for it
+	trust   trust
+	pending bool // some of what is held is to be sent
+	frozen  bool // the kernel holds little for it
 }
 
 // limited reports whether the memory that is held has a limit.
@@ -109,9 +111,11 @@ func (c *portableConn) noteSent(n int, stalled bool) {
 	if !stalled {
 		return
 	}
-	if n > 0 || m.held.Load() == 0 {
-		m.since.Store(int64(c.driver.config.Now()))
+	if m.held.Load() == 0 {
+		m.completed.Store(int64(c.driver.config.Now()))
 	}
+	m.pending = true
+	m.full.Store(!m.trust.shown())
 	m.held.Store(int64(len(*c.inbox.mem)))
 	if c.driver.limited() {
 		c.freeze()
@@ -119,24 +123,29 @@ func (c *portableConn) noteSent(n int, stalled bool) {
 	}
 }
 
-// noteHeld notes that everything has been sent, and how much of the input is kept.
-func (c *portableConn) noteHeld(now Instant, kept int) {
+// noteHeld notes that everything has been sent, and how much of the input is kept. used is how
+// much of it is not.
+func (c *portableConn) noteHeld(now Instant, used, kept int) {
 	m := &c.memory
+	if m.pending {
+		m.pending = false
+		m.full.Store(false)
+		m.completed.Store(int64(now))
+		c.thaw()
+		c.setKernel(0)
+	} else if (m.held.Load() == 0 || used > 0) && !hoards(m.kernel.Load(), m.trust) {
+		m.completed.Store(int64(now))
+	}
 	held := int64(0)
 	if kept > 0 {
 		held = int64(len(*c.inbox.mem))
 	}
 	m.held.Store(held)
-	m.since.Store(int64(now))
-	c.thaw()
-	if m.kernel.Load() > 0 {
-		c.setKernel(0)
-	}
 }
 
 // measure puts what the kernel holds for the connection on the account.
 func (c *portableConn) measure() {
-	full := c.memory.held.Load() > 0 // what arrives may not be read
+	full := c.memory.full.Load()
 	var n int64
 	c.control(func(fd int) { n = int64(socketBytes(fd, full)) })
 	c.setKernel(n)
@@ -161,7 +170,7 @@ func (d *Portable) Shed(bytes int64, atOnce bool) int {
 	var holders []holder[*portableConn]
 	d.each(func(c *portableConn) {
 		m := &c.memory
-		if h := newHolder(c, c.handler, m.held.Load(), m.kernel.Load(), Instant(m.since.Load()), m.shed.Load() != notShed); h.bytes > 0 {
+		if h := newHolder(c, c.handler, m.held.Load(), m.kernel.Load(), Instant(m.completed.Load()), m.shed.Load() != notShed); h.bytes > 0 {
 			holders = append(holders, h)
 		}
 	})

@@ -53,6 +53,11 @@ func stalledInKernel(bytes int64) int64 {
 	return bytes
 }
 
+// hoards reports whether a peer leaves much in the buffers of its socket, and has not shown
+// that it reads. Its frames are answered without delay as long as there is room, so that
+// answering them does not show that it takes anything.
+func hoards(kernel int64, trust trust) bool { return !trust.shown() && stalledInKernel(kernel) > 0 }
+
 // chooseToShed returns the connections to shed so that at least that many bytes are given
 // back: those with the highest product of the bytes that they hold and the time for which
 // they have stalled. So neither many small ones that stall nor a large one that is served

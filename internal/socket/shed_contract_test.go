@@ -41,6 +41,27 @@ func TestShedEndsAConnectionThatKeeps(t *testing.T) {
 	})
 }
 
+// TestShedChoosesAPeerThatTrickles: bytes that complete no frame are no progress.
+func TestShedChoosesAPeerThatTrickles(t *testing.T) {
+	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
+		h := &scripted{answer: func(call, got string) (Step, int) {
+			if call == "shed" {
+				return Step{Then: Close}, 0
+			}
+			return Step{}, len(got)
+		}}
+		client := s.dial(h)
+		began := time.Now()
+		for s.Shed(1<<40, false) == 0 {
+			s.send(client, "a")
+			if time.Sleep(10 * time.Millisecond); time.Since(began) > patience {
+				s.Fatal("it is not chosen")
+			}
+		}
+		h.expectEnd(s.T)
+	})
+}
+
 // TestShedGivesASlowPeerAMoment, in which it may take what is pending and the last Step.
 func TestShedGivesASlowPeerAMoment(t *testing.T) {
 	large := bytes.Repeat([]byte("x"), 16<<20)
