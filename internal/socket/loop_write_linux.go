@@ -16,6 +16,9 @@ func (l *loop) send(c *loopConn, p []byte) (rest []byte, err error) {
 	if err != nil && err != unix.EAGAIN && err != unix.EINTR {
 		return p, os.NewSyscallError("write", err)
 	}
+	if !c.trust.shown() && c.trust.sent(n, func() int32 { return unacknowledged(int(c.fd)) }) {
+		l.thaw(c)
+	}
 	return p[n:], nil
 }
 

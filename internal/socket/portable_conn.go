@@ -183,7 +183,6 @@ func (c *portableConn) read(now, wake Instant) (Action, error) {
 	case n > 0:
 		c.inbox.end += n
 		c.busy = n >= busyRead
-		c.noteReceived(n)
 		return c.receive()
 	case timedOut(err):
 		return c.wake()

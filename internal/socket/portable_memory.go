@@ -88,17 +88,6 @@ func (c *portableConn) readRoom() []byte {
 	return room
 }
 
-// noteReceived notes what has been read.
-func (c *portableConn) noteReceived(n int) {
-	trust := &c.memory.trust
-	if trust.shown() {
-		return
-	}
-	if trust.received(n, c.unacknowledged) {
-		c.thaw()
-	}
-}
-
 func (c *portableConn) unacknowledged() (n int32) {
 	c.control(func(fd int) { n = unacknowledged(fd) })
 	return n
@@ -108,6 +97,9 @@ func (c *portableConn) unacknowledged() (n int32) {
 // has not taken so far.
 func (c *portableConn) noteSent(n int, stalled bool) {
 	m := &c.memory
+	if !m.trust.shown() && m.trust.sent(n, c.unacknowledged) {
+		c.thaw()
+	}
 	if !stalled {
 		return
 	}
