@@ -57,6 +57,9 @@ func (l *loop) measure(c *loopConn) {
 func (l *loop) setKernel(c *loopConn, bytes int32) {
 	if bytes != c.kernel {
 		l.driver.config.Account.Add(budget.Kernel, int64(bytes-c.kernel))
+		if taken(int64(c.kernel), int64(bytes)) {
+			c.completed = l.now
+		}
 		c.kernel = bytes
 	}
 }

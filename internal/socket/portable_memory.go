@@ -144,7 +144,11 @@ func (c *portableConn) measure() {
 }
 
 func (c *portableConn) setKernel(n int64) {
-	c.driver.config.Account.Add(budget.Kernel, n-c.memory.kernel.Swap(n))
+	last := c.memory.kernel.Swap(n)
+	c.driver.config.Account.Add(budget.Kernel, n-last)
+	if taken(last, n) {
+		c.memory.completed.Store(int64(c.driver.config.Now()))
+	}
 }
 
 // forgetMemory ends the accounting of the connection.

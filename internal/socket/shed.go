@@ -53,6 +53,10 @@ func stalledInKernel(bytes int64) int64 {
 	return bytes
 }
 
+// taken reports whether a peer has taken what piled up in the buffers of its socket, given
+// the bytes that they held and those that they hold.
+func taken(last, now int64) bool { return stalledInKernel(last) > 0 && stalledInKernel(now) == 0 }
+
 // hoards reports whether a peer leaves much in the buffers of its socket, and has not shown
 // that it reads. Its frames are answered without delay as long as there is room, so that
 // answering them does not show that it takes anything.

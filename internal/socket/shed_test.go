@@ -43,3 +43,24 @@ func TestChooseToShed(t *testing.T) {
 		}
 	}
 }
+
+func TestHoards(t *testing.T) {
+	const much, little = 100 << 10, 2 * smallBuffer
+	for _, test := range []struct {
+		kernel int64
+		trust  trust
+		want   bool
+	}{
+		{much, 0, true},
+		{much, shownBytes - 1, true},
+		{much, -1, false}, // it has shown that it reads
+		{little, 0, false},
+	} {
+		if got := hoards(test.kernel, test.trust); got != test.want {
+			t.Errorf("with %d bytes and trust %d: %v, want %v", test.kernel, test.trust, got, test.want)
+		}
+	}
+	if !taken(much, little) || taken(much, much-1) || taken(little, 0) {
+		t.Error("a peer has taken what piled up when little is left of much")
+	}
+}
