@@ -11,9 +11,12 @@ import (
 
 const (
 	// quietInterval is how often memory is looked at while nothing is wrong, and
-	// busyInterval how often under pressure.
+	// busyInterval how often under pressure, and at most.
 	quietInterval = 250 * time.Millisecond
 	busyInterval  = 20 * time.Millisecond
+	// measureInterval is how often sockets are measured at most, unless the system counts more
+	// for them than the account does.
+	measureInterval = 250 * time.Millisecond
 	// outsideHeap is what the process takes that the runtime's limit does not include: the
 	// mapped program. In bytes.
 	outsideHeap = 10 << 20
@@ -26,9 +29,10 @@ type relief struct {
 	log     *slog.Logger
 	sockets func() int64 // bytes of all sockets, as the system counts them; 0 if it does not
 
-	before  int64 // the runtime's limit at first, of GOMEMLIMIT
-	current int64 // the runtime's limit now
-	shed    int   // connections in the present time of pressure
+	before   int64     // the runtime's limit at first, of GOMEMLIMIT
+	current  int64     // the runtime's limit now
+	measured time.Time // when the sockets were last measured
+	shed     int       // connections in the present time of pressure
 }
 
 // newRelief returns a relief that does nothing yet.
@@ -53,13 +57,18 @@ func (r *relief) run(done <-chan struct{}) {
 		case <-timer.C:
 		case <-r.account.NeedShed():
 		}
-		timer.Reset(r.look())
+		timer.Reset(r.look(time.Now()))
+		select { // with much memory in use, NeedShed has a value again at once
+		case <-done:
+			return
+		case <-time.After(busyInterval):
+		}
 	}
 }
 
 // look does what is due, and returns when to look again.
-func (r *relief) look() time.Duration {
-	r.measure()
+func (r *relief) look(now time.Time) time.Duration {
+	r.measure(now)
 	r.limitRuntime()
 	r.shedExcess()
 	if r.account.Pressure() > budget.None || r.account.HeldBy(budget.Kernel) > r.account.Limit()/16 {
@@ -68,10 +77,15 @@ func (r *relief) look() time.Duration {
 	return quietInterval
 }
 
-// measure measures all sockets if the system counts much more for them than the account
-// does. Drivers measure on their own only those that do not read.
-func (r *relief) measure() {
-	if r.sockets()-r.account.HeldBy(budget.Kernel) > r.account.Limit()/16 {
+// measure measures all sockets if the account and the system disagree about them, and
+// regularly under pressure. Drivers measure on their own only those that do not read, and do
+// not notice when the others have been read.
+func (r *relief) measure(now time.Time) {
+	system, account, much := r.sockets(), r.account.HeldBy(budget.Kernel), r.account.Limit()/16
+	tooLow := system-account > much
+	tooHigh := system > 0 && account-system > much
+	if tooLow || now.Sub(r.measured) >= measureInterval && (tooHigh || r.account.Pressure() > budget.None) {
+		r.measured = now
 		r.driver.Measure()
 	}
 }
@@ -98,7 +112,7 @@ func (r *relief) shedExcess() {
 	level := r.account.Pressure()
 	if level < budget.Shed {
 		if r.shed > 0 && level < budget.Refuse {
-			r.log.Warn("memory was short; connections were closed with 1013", "memory_limit", r.account.Limit(), "connections", r.shed)
+			r.log.Warn("memory was short; connections were closed", "memory_limit", r.account.Limit(), "connections", r.shed)
 			r.shed = 0
 		}
 		return

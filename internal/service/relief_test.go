@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/echosvc/echosvc/internal/budget"
 )
@@ -36,33 +37,91 @@ func TestReliefStepByStep(t *testing.T) {
 	defer debug.SetMemoryLimit(before)
 	r := &relief{account: account, driver: d, log: slog.New(slog.NewTextHandler(&log, nil)), sockets: func() int64 { return sockets }, before: before, current: before}
 
-	if got := r.look(); got != quietInterval || d.measured != 0 {
+	now := time.Now()
+	if got := r.look(now); got != quietInterval || d.measured != 0 {
 		t.Errorf("without pressure the next look is in %v, and %d were measured", got, d.measured)
 	}
 	if got := debug.SetMemoryLimit(-1); got != 80<<20 {
 		t.Errorf("the runtime's limit is %d", got)
 	}
 	sockets = 10 << 20
-	if r.look(); d.measured != 1 {
+	if r.look(now); d.measured != 1 {
 		t.Error("sockets are not measured when the system counts more than the account")
 	}
 	account.Add(budget.Kernel, 79<<20)
-	if got := r.look(); got != busyInterval || d.shed != nil {
+	if got := r.look(now); got != busyInterval || d.shed != nil {
 		t.Errorf("at 79 %% the next look is in %v, and %v was shed", got, d.shed)
 	}
 	if got := debug.SetMemoryLimit(-1); got != 25<<20 {
 		t.Errorf("the runtime's limit is %d, want a quarter", got)
 	}
 	account.Add(budget.Kernel, 2<<20)
-	if r.look(); len(d.shed) != 1 || d.shed[0] != 6<<20 || d.atOnce {
+	if r.look(now); len(d.shed) != 1 || d.shed[0] != 6<<20 || d.atOnce {
 		t.Errorf("at 81 %%, %v was shed, at once: %v", d.shed, d.atOnce)
 	}
 	account.Add(budget.Kernel, 16<<20)
-	if r.look(); len(d.shed) != 2 || !d.atOnce {
+	if r.look(now); len(d.shed) != 2 || !d.atOnce {
 		t.Errorf("at 91 %%, %v was shed, at once: %v", d.shed, d.atOnce)
 	}
 	account.Add(budget.Kernel, -80<<20)
-	if r.look(); len(d.shed) != 2 || !strings.Contains(log.String(), "connections=6") {
+	if r.look(now); len(d.shed) != 2 || !strings.Contains(log.String(), "connections=6") {
 		t.Errorf("afterwards %v was shed, and the log is %s", d.shed, log.String())
+	}
+}
+
+// TestReliefMeasuresWhatHasBeenRead: the account can be above what the system counts, and the
+// system may not count at all.
+func TestReliefMeasuresWhatHasBeenRead(t *testing.T) {
+	before := debug.SetMemoryLimit(-1)
+	defer debug.SetMemoryLimit(before)
+	for _, test := range []struct {
+		name            string
+		account, system int64
+		want            int
+	}{
+		{"as the system counts", 20 << 20, 18 << 20, 0},
+		{"too high", 20 << 20, 1 << 20, 2},
+		{"not counted, without pressure", 20 << 20, 0, 0},
+		{"not counted, under pressure", 60 << 20, 0, 2},
+		{"under pressure", 60 << 20, 60 << 20, 2},
+	} {
+		account := budget.NewAccount(100 << 20)
+		account.Add(budget.Kernel, test.account)
+		d := &fakeDriver{account: account}
+		r := &relief{account: account, driver: d, sockets: func() int64 { return test.system }, before: before, current: before}
+		now := time.Now()
+		for _, after := range []time.Duration{0, busyInterval, measureInterval} {
+			r.look(now.Add(after))
+		}
+		if d.measured != test.want {
+			t.Errorf("%s: measured %d times, want %d", test.name, d.measured, test.want)
+		}
+	}
+}
+
+// greedyDriver sheds nothing, and each look finds that more is held.
+type greedyDriver struct{ fakeDriver }
+
+func (d *greedyDriver) Shed(bytes int64, atOnce bool) int {
+	d.shed = append(d.shed, bytes)
+	d.account.Add(budget.Kernel, 1)
+	return 0
+}
+
+func TestReliefDoesNotSpin(t *testing.T) {
+	account := budget.NewAccount(100 << 20)
+	account.Add(budget.Kernel, 85<<20)
+	d := &greedyDriver{fakeDriver{account: account}}
+	r := newRelief(account, d, nil)
+	done, ended := make(chan struct{}), make(chan struct{})
+	began := time.Now()
+	go func() {
+		defer close(ended)
+		r.run(done)
+	}()
+	time.AfterFunc(5*busyInterval, func() { close(done) })
+	<-ended
+	if n, most := len(d.shed), int(time.Since(began)/busyInterval)+1; n > most {
+		t.Errorf("%d looks in %v, want at most %d", n, time.Since(began), most)
 	}
 }

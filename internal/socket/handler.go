@@ -45,9 +45,9 @@ type Handler interface {
 	// scratch is that of Wake.
 	Shed(now Instant, scratch []byte) Step
 
-	// Held returns how many bytes the handler holds itself. It must not be called while
-	// another method runs.
-	Held() int
+	// Held returns how many bytes the handler holds itself, and whether some of them are for
+	// a message that is unfinished. It must not be called while another method runs.
+	Held() (bytes int, unfinished bool)
 
 	// Established reports whether the peer has completed its handshake. Once true, it stays
 	// so. Others may be closed to make room; see Config.MaxHandshakes.

@@ -23,7 +23,8 @@ type loopConn struct {
 	handler    Handler
 	held       *[]byte       // headroom, then what is kept, then what could not be sent; nil if neither
 	wakeAt     Instant       // in the loop's heap; never if it is not in there
-	since      Instant       // when some of what is held was last received or sent
+	since      Instant       // when the peer last took some of what is pending
+	completed  Instant       // when it last completed a frame or took a whole answer
 	handshake  *list.Element // in the loop's handshakes; nil once it is established
 	fd         int32
 	generation uint32
@@ -42,7 +43,7 @@ type loopConn struct {
 	busy       bool   // served from the queue, see noteWork
 	yields     uint8  // how often the size of a read has been halved, see noteWork
 	wakeAsked  bool   // Loop.Wake was called while bytes were pending
-	shedAsked  bool   // Loop.Shed has chosen it; the loop's shedding has the time
+	shed       int8   // notShed, shedAsked, shedCalled or shedDone; the loop's shedding has the time
 	active     bool   // it has sent something since the last Loop.Measure
 	frozen     bool   // the kernel holds little for it
 }
@@ -87,9 +88,6 @@ func (l *loop) read(c *loopConn) {
 		c.busy = n >= busyLoopRead
 		if c.handshake != nil {
 			c.handshake = l.greeted.begin(c.handshake)
-		}
-		if !c.trust.shown() && c.trust.received(n, func() int32 { return unacknowledged(int(c.fd)) }) {
-			l.thaw(c)
 		}
 		l.receive(c, mem, end+n)
 	}
@@ -159,6 +157,9 @@ func (l *loop) take(c *loopConn, by caller, step Step, given int, kept []byte) {
 		l.closeConn(c, err)
 		return
 	}
+	if (c.held == nil || given > len(kept)) && !hoards(int64(c.kernel), c.trust) {
+		c.completed = l.now
+	}
 	l.hold(c, kept, rest)
 	if len(rest) > 0 {
 		l.measure(c)
@@ -172,11 +173,8 @@ func (l *loop) take(c *loopConn, by caller, step Step, given int, kept []byte) {
 // finish ends a Step whose bytes have been sent.
 func (l *loop) finish(c *loopConn) {
 	c.handler.Flushed(l.now)
-	if c.shedAsked && c.then != Close && c.then != Reset && c.then != Hijack {
-		if _, asked := l.shedding[c]; asked {
-			l.shed(c)
-			return
-		}
+	if l.goOnShedding(c) {
+		return
 	}
 	switch c.then {
 	case Close:

@@ -99,7 +99,10 @@ func (d *Loop) Serve(ln net.Listener) {
 // Each calls f with the handler of every connection, while no method of that handler
 // runs. f must not block.
 func (d *Loop) Each(f func(Handler)) {
+	var mu sync.Mutex // f may use what its caller does not lock
 	d.each(func(l *loop) {
+		mu.Lock()
+		defer mu.Unlock()
 		for _, c := range l.conns {
 			if c != nil {
 				f(c.handler)
@@ -124,16 +127,13 @@ func (d *Loop) Wait() {
 	d.hijacks.Wait()
 }
 
-// each has every loop call f, and returns when all have. f is never called twice at once.
+// each has every loop call f, and returns when all have. Loops call f at the same time.
 func (d *Loop) each(f func(*loop)) {
 	var done sync.WaitGroup
-	var mu sync.Mutex
 	for _, l := range d.loops {
 		done.Add(1)
 		posted := l.post(func() {
 			defer done.Done()
-			mu.Lock()
-			defer mu.Unlock()
 			f(l)
 		})
 		if !posted {

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"math"
+	"sync"
 
 	"github.com/echosvc/echosvc/internal/budget"
 )
@@ -14,7 +15,7 @@ func (d *Loop) limited() bool { return d.config.Account.Limit() > 0 }
 // unanswered.
 func (l *loop) readSize(c *loopConn) int {
 	switch {
-	case l.level == budget.None, c.shedAsked: // what arrives after Shed is discarded
+	case l.level == budget.None, c.shed != notShed: // what arrives after Shed is discarded
 		return math.MaxInt32
 	case l.level == budget.ReadLess && c.trust.shown(), c.handshake != nil:
 		return 4 * mediumBuffer
@@ -56,16 +57,19 @@ func (l *loop) measure(c *loopConn) {
 func (l *loop) setKernel(c *loopConn, bytes int32) {
 	if bytes != c.kernel {
 		l.driver.config.Account.Add(budget.Kernel, int64(bytes-c.kernel))
+		if taken(int64(c.kernel), int64(bytes)) {
+			c.completed = l.now
+		}
 		c.kernel = bytes
 	}
 }
 
 // Measure puts what the kernel holds for connections on the account. Only those that have
-// sent something since the last call can have changed.
+// sent something since the last call, or that are not read, can have changed.
 func (d *Loop) Measure() {
 	d.each(func(l *loop) {
 		for _, c := range l.conns {
-			if c != nil && (c.active || c.kernel > 0) {
+			if c != nil && (c.active || c.kernel > 0 || c.input == paused) {
 				c.active = false
 				l.measure(c)
 			}
@@ -75,8 +79,9 @@ func (d *Loop) Measure() {
 
 // Shed ends connections until that many bytes are given back; see chooseToShed. A peer has
 // a second to take what is pending, or no time at all if atOnce. Shed returns how many
-// connections it has chosen.
+// connections it has chosen for the first time.
 func (d *Loop) Shed(bytes int64, atOnce bool) int {
+	var mu sync.Mutex // guards holders and owner
 	var holders []holder[*loopConn]
 	owner := map[*loopConn]*loop{}
 	d.each(func(l *loop) {
@@ -84,39 +89,36 @@ func (d *Loop) Shed(bytes int64, atOnce bool) int {
 			if c == nil {
 				continue
 			}
-			if n := l.heldBy(c); n > 0 {
-				holders = append(holders, holder[*loopConn]{c, n, c.since, c.shedAsked && !atOnce})
+			buffer := int64(0)
+			if c.held != nil {
+				buffer = int64(len(*c.held))
+			}
+			if h := newHolder(c, c.handler, buffer, int64(c.kernel), c.completed, c.shed != notShed); h.bytes > 0 {
+				mu.Lock()
+				holders = append(holders, h)
 				owner[c] = l
+				mu.Unlock()
 			}
 		}
 	})
-	chosen := chooseToShed(holders, d.config.Now(), bytes, atOnce)
+	chosen, fresh := chooseToShed(holders, d.config.Now(), bytes, atOnce)
 	for _, h := range chosen {
 		l := owner[h.conn]
 		l.post(func() { l.askToShed(h.conn, atOnce) })
 	}
-	return len(chosen)
-}
-
-// heldBy returns how many bytes are held for a connection.
-func (l *loop) heldBy(c *loopConn) int64 {
-	n := stalledInKernel(int64(c.kernel)) + int64(c.handler.Held())
-	if c.held != nil {
-		n += int64(len(*c.held))
-	}
-	return n
+	return fresh
 }
 
 // askToShed sheds a connection, once everything has been sent. It may be closed already.
 func (l *loop) askToShed(c *loopConn, atOnce bool) {
 	switch {
 	case l.conns[c.fd] != c:
-	case c.pending == 0 && !c.shedAsked:
+	case c.pending == 0 && c.shed == notShed:
 		l.shed(c)
 	case atOnce:
 		l.closeConn(c, ErrShed)
-	case !c.shedAsked:
-		c.shedAsked = true
+	case c.shed == notShed:
+		c.shed = shedAsked
 		l.shedding[c] = l.now.Add(shedPatience)
 		l.timers.set(c, l.shedding[c])
 	}
@@ -124,7 +126,7 @@ func (l *loop) askToShed(c *loopConn, atOnce bool) {
 
 // shed has the handler end a connection, and gives up what it keeps.
 func (l *loop) shed(c *loopConn) {
-	c.shedAsked = true
+	c.shed = shedCalled
 	by := l.shedding[c]
 	delete(l.shedding, c)
 	l.take(c, byShed, c.handler.Shed(l.now, l.scratch[:0]), 0, nil)
@@ -135,4 +137,23 @@ func (l *loop) shed(c *loopConn) {
 		l.shedding[c] = by
 		l.timers.set(c, by)
 	}
+}
+
+// goOnShedding is called when everything has been sent. It reports whether it has called
+// shed. A connection that has shut down is not shed: another Step would reset it, and destroy
+// what the peer has not read.
+func (l *loop) goOnShedding(c *loopConn) bool {
+	switch {
+	case c.shed == notShed, c.then == Close, c.then == Reset, c.then == Hijack:
+	case c.shed == shedAsked && c.then != ShutDown:
+		l.shed(c)
+		return true
+	case c.shed == shedAsked:
+		c.shed = notShed
+		delete(l.shedding, c)
+	case c.shed == shedCalled:
+		c.shed = shedDone
+		delete(l.shedding, c)
+	}
+	return false
 }

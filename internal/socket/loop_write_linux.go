@@ -16,6 +16,9 @@ func (l *loop) send(c *loopConn, p []byte) (rest []byte, err error) {
 	if err != nil && err != unix.EAGAIN && err != unix.EINTR {
 		return p, os.NewSyscallError("write", err)
 	}
+	if !c.trust.shown() && c.trust.sent(n, func() int32 { return unacknowledged(int(c.fd)) }) {
+		l.thaw(c)
+	}
 	return p[n:], nil
 }
 
@@ -25,7 +28,7 @@ func (l *loop) send(c *loopConn, p []byte) (rest []byte, err error) {
 func (l *loop) hold(c *loopConn, kept, pending []byte) {
 	pool, headroom := l.driver.pool, l.driver.config.Headroom
 	last, lastClass := c.held, c.class
-	c.kept, c.pending, c.sent, c.since = int32(len(kept)), int32(len(pending)), 0, l.now
+	c.kept, c.pending, c.sent = int32(len(kept)), int32(len(pending)), 0
 	size := headroom + len(kept) + len(pending)
 	switch {
 	case len(kept)+len(pending) == 0:
@@ -67,6 +70,7 @@ func (l *loop) flush(c *loopConn) {
 	c.sent += n
 	switch {
 	case c.pending == 0:
+		c.completed = l.now
 		l.setKernel(c, 0)
 		l.thaw(c)
 		l.hold(c, l.keptBytes(c), nil)

@@ -111,12 +111,13 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 	}
 	c.inbox.keep(kept, c.driver.roomy()) // after the write, since step.Write may be a part of the buffer
 	now := c.driver.config.Now()
-	c.noteHeld(now, kept)
+	c.noteHeld(now, given-kept, kept)
 	c.mu.Lock()
 	c.handler.Flushed(now)
 	c.mu.Unlock()
 	if step.Then == ShutDown {
-		if c.driver.limited() { // a peer that goes on sending would have it grow
+		c.memory.shed.CompareAndSwap(shedAsked, notShed) // it ends, and another Step would reset it
+		if c.driver.limited() {                          // a peer that goes on sending would have it grow
 			c.control(func(fd int) { limitReceive(fd, lingerReceive) })
 		}
 		if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
@@ -182,7 +183,6 @@ func (c *portableConn) read(now, wake Instant) (Action, error) {
 	case n > 0:
 		c.inbox.end += n
 		c.busy = n >= busyRead
-		c.noteReceived(n)
 		return c.receive()
 	case timedOut(err):
 		return c.wake()
@@ -263,10 +263,14 @@ func (c *portableConn) wake() (Action, error) {
 		c.mu.Unlock()
 		return Close, net.ErrClosed
 	}
-	if c.memory.shed.CompareAndSwap(shedAsked, shedDone) {
+	if c.memory.shed.CompareAndSwap(shedAsked, shedCalled) {
 		step := c.handler.Shed(c.driver.config.Now(), c.scratch[:0])
 		c.mu.Unlock()
-		return c.take(byShed, step, 0, 0)
+		last, err := c.take(byShed, step, 0, 0)
+		if err == nil {
+			c.memory.shed.Store(shedDone)
+		}
+		return last, err
 	}
 	step := c.handler.Wake(c.driver.config.Now(), c.scratch[:0])
 	c.mu.Unlock()

@@ -12,22 +12,18 @@ import (
 // connMemory is what the driver knows of the memory of a connection. Other goroutines read
 // it, and write shed and reason.
 type connMemory struct {
-	held   atomic.Int64 // bytes that are kept or pending
-	kernel atomic.Int64 // bytes in the socket's buffers, as they are on the account
-	since  atomic.Int64 // the Instant when some of it was last received or sent
-	shed   atomic.Int32 // shedAsked or shedDone
-	reason atomic.Pointer[error]
+	held      atomic.Int64 // bytes that are kept or pending
+	full      atomic.Bool  // the receive buffer counts as full, since what arrives is not read
+	kernel    atomic.Int64 // bytes in the socket's buffers, as they are on the account
+	completed atomic.Int64 // the Instant when the peer last completed a frame or took a whole answer
+	shed      atomic.Int32 // notShed, shedAsked, shedCalled or shedDone
+	reason    atomic.Pointer[error]
 
 	// For the goroutine of run alone:
-	trust  trust
-	frozen bool // the kernel holds little for it
+	trust   trust
+	pending bool // some of what is held is to be sent
+	frozen  bool // the kernel holds little for it
 }
-
-// The states of connMemory.shed.
-const (
-	shedAsked = 1
-	shedDone  = 2 // Handler.Shed has been called
-)
 
 // limited reports whether the memory that is held has a limit.
 func (d *Portable) limited() bool { return d.config.Account.Limit() > 0 }
@@ -92,17 +88,6 @@ func (c *portableConn) readRoom() []byte {
 	return room
 }
 
-// noteReceived notes what has been read.
-func (c *portableConn) noteReceived(n int) {
-	trust := &c.memory.trust
-	if trust.shown() {
-		return
-	}
-	if trust.received(n, c.unacknowledged) {
-		c.thaw()
-	}
-}
-
 func (c *portableConn) unacknowledged() (n int32) {
 	c.control(func(fd int) { n = unacknowledged(fd) })
 	return n
@@ -112,12 +97,17 @@ func (c *portableConn) unacknowledged() (n int32) {
 // has not taken so far.
 func (c *portableConn) noteSent(n int, stalled bool) {
 	m := &c.memory
+	if !m.trust.shown() && m.trust.sent(n, c.unacknowledged) {
+		c.thaw()
+	}
 	if !stalled {
 		return
 	}
-	if n > 0 || m.held.Load() == 0 {
-		m.since.Store(int64(c.driver.config.Now()))
+	if m.held.Load() == 0 {
+		m.completed.Store(int64(c.driver.config.Now()))
 	}
+	m.pending = true
+	m.full.Store(!m.trust.shown())
 	m.held.Store(int64(len(*c.inbox.mem)))
 	if c.driver.limited() {
 		c.freeze()
@@ -125,31 +115,40 @@ func (c *portableConn) noteSent(n int, stalled bool) {
 	}
 }
 
-// noteHeld notes that everything has been sent, and how much of the input is kept.
-func (c *portableConn) noteHeld(now Instant, kept int) {
+// noteHeld notes that everything has been sent, and how much of the input is kept. used is how
+// much of it is not.
+func (c *portableConn) noteHeld(now Instant, used, kept int) {
 	m := &c.memory
+	if m.pending {
+		m.pending = false
+		m.full.Store(false)
+		m.completed.Store(int64(now))
+		c.thaw()
+		c.setKernel(0)
+	} else if (m.held.Load() == 0 || used > 0) && !hoards(m.kernel.Load(), m.trust) {
+		m.completed.Store(int64(now))
+	}
 	held := int64(0)
 	if kept > 0 {
 		held = int64(len(*c.inbox.mem))
 	}
 	m.held.Store(held)
-	m.since.Store(int64(now))
-	c.thaw()
-	if m.kernel.Load() > 0 {
-		c.setKernel(0)
-	}
 }
 
 // measure puts what the kernel holds for the connection on the account.
 func (c *portableConn) measure() {
-	full := c.memory.held.Load() > 0 // what arrives may not be read
+	full := c.memory.full.Load()
 	var n int64
 	c.control(func(fd int) { n = int64(socketBytes(fd, full)) })
 	c.setKernel(n)
 }
 
 func (c *portableConn) setKernel(n int64) {
-	c.driver.config.Account.Add(budget.Kernel, n-c.memory.kernel.Swap(n))
+	last := c.memory.kernel.Swap(n)
+	c.driver.config.Account.Add(budget.Kernel, n-last)
+	if taken(last, n) {
+		c.memory.completed.Store(int64(c.driver.config.Now()))
+	}
 }
 
 // forgetMemory ends the accounting of the connection.
@@ -162,27 +161,28 @@ func (d *Portable) Measure() {
 
 // Shed ends connections until that many bytes are given back; see chooseToShed. A peer has
 // a second to take what is pending, or no time at all if atOnce. Shed returns how many
-// connections it has chosen.
+// connections it has chosen for the first time.
 func (d *Portable) Shed(bytes int64, atOnce bool) int {
 	var holders []holder[*portableConn]
 	d.each(func(c *portableConn) {
 		m := &c.memory
-		if n := m.held.Load() + stalledInKernel(m.kernel.Load()) + int64(c.handler.Held()); n > 0 {
-			holders = append(holders, holder[*portableConn]{c, n, Instant(m.since.Load()), m.shed.Load() != 0 && !atOnce})
+		if h := newHolder(c, c.handler, m.held.Load(), m.kernel.Load(), Instant(m.completed.Load()), m.shed.Load() != notShed); h.bytes > 0 {
+			holders = append(holders, h)
 		}
 	})
-	chosen := chooseToShed(holders, d.config.Now(), bytes, atOnce)
+	chosen, fresh := chooseToShed(holders, d.config.Now(), bytes, atOnce)
 	for _, h := range chosen {
 		h.conn.askToShed(atOnce)
 	}
-	return len(chosen)
+	return fresh
 }
 
-// askToShed has the handler end the connection, or ends it if that takes too long.
+// askToShed has the handler end the connection, or ends it if the peer does not take the
+// last byte in time.
 func (c *portableConn) askToShed(atOnce bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	asked := c.memory.shed.CompareAndSwap(0, shedAsked)
+	asked := c.memory.shed.CompareAndSwap(notShed, shedAsked)
 	switch {
 	case c.ended:
 	case atOnce && !asked:
@@ -192,7 +192,7 @@ func (c *portableConn) askToShed(atOnce bool) {
 		time.AfterFunc(shedPatience, func() {
 			c.mu.Lock()
 			defer c.mu.Unlock()
-			if !c.ended && c.memory.shed.Load() == shedAsked {
+			if state := c.memory.shed.Load(); !c.ended && (state == shedAsked || state == shedCalled) {
 				c.end(ErrShed)
 			}
 		})

@@ -139,7 +139,7 @@ func (h *scripted) Shed(Instant, []byte) Step {
 	return step
 }
 
-func (h *scripted) Held() int { return 0 }
+func (h *scripted) Held() (int, bool) { return 0, false }
 
 func (h *scripted) Established() bool { return h.established }
 

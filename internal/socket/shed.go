@@ -13,19 +13,34 @@ var ErrShed = errors.New("its memory was needed, and the peer did not read")
 const (
 	// shedPatience is how long a peer has to take what is pending and the last Step.
 	shedPatience = time.Second
-	// shedStall is how long a connection must have stalled before it is shed, and
-	// shedStallAtOnce the same when there is no time left. What a peer that reads makes a
-	// connection hold is gone earlier.
-	shedStall       = time.Second
-	shedStallAtOnce = 100 * time.Millisecond
+	// shedStall is how long a connection must have stalled before it is shed, while there is
+	// time. What a peer that reads makes a connection hold is gone earlier.
+	shedStall = time.Second
+)
+
+// How far the shedding of a connection has come.
+const (
+	notShed    = iota
+	shedAsked  // it has been chosen, and Handler.Shed is called once everything is sent
+	shedCalled // Handler.Shed has been called
+	shedDone   // what Handler.Shed wrote has been sent
 )
 
 // holder is a connection that holds memory.
 type holder[C any] struct {
 	conn  C
 	bytes int64
-	since Instant // when it last read or sent anything
-	going bool    // it has been told to end
+	since Instant // when it last completed a frame or an answer
+	idle  bool    // all of the bytes are for messages to come, and none is for one that stalls
+	asked bool    // it has been told to end
+}
+
+// newHolder returns the holder of a connection with that many bytes of buffers, and of kernel
+// memory.
+func newHolder[C any](conn C, handler Handler, buffers, kernel int64, since Instant, asked bool) holder[C] {
+	windows, unfinished := handler.Held()
+	stalled := buffers + stalledInKernel(kernel)
+	return holder[C]{conn, stalled + int64(windows), since, stalled == 0 && !unfinished, asked}
 }
 
 // stalledInKernel returns how many of the bytes in a socket's buffers count as held for a
@@ -38,13 +53,30 @@ func stalledInKernel(bytes int64) int64 {
 	return bytes
 }
 
+// taken reports whether a peer has taken what piled up in the buffers of its socket, given
+// the bytes that they held and those that they hold.
+func taken(last, now int64) bool { return stalledInKernel(last) > 0 && stalledInKernel(now) == 0 }
+
+// hoards reports whether a peer leaves much in the buffers of its socket, and has not shown
+// that it reads. Its frames are answered without delay as long as there is room, so that
+// answering them does not show that it takes anything.
+func hoards(kernel int64, trust trust) bool { return !trust.shown() && stalledInKernel(kernel) > 0 }
+
 // chooseToShed returns the connections to shed so that at least that many bytes are given
 // back: those with the highest product of the bytes that they hold and the time for which
 // they have stalled. So neither many small ones that stall nor a large one that is served
-// come first by that alone. Those that are going count as given back.
-func chooseToShed[C any](holders []holder[C], now Instant, bytes int64, atOnce bool) (chosen []holder[C]) {
+// come first by that alone. Idle ones come last, whatever they hold, since their peers do
+// nothing wrong. Those that have been told to end count as given back, and with atOnce they
+// are chosen again. fresh is how many are chosen for the first time.
+func chooseToShed[C any](holders []holder[C], now Instant, bytes int64, atOnce bool) (chosen []holder[C], fresh int) {
 	weight := func(h holder[C]) float64 { return float64(h.bytes) * float64(now.Sub(h.since)) }
 	slices.SortFunc(holders, func(a, b holder[C]) int {
+		if a.idle != b.idle {
+			if b.idle {
+				return -1
+			}
+			return 1
+		}
 		switch wa, wb := weight(a), weight(b); {
 		case wa > wb:
 			return -1
@@ -53,25 +85,30 @@ func chooseToShed[C any](holders []holder[C], now Instant, bytes int64, atOnce b
 		}
 		return 0
 	})
-	for _, h := range holders {
-		if h.going {
-			bytes -= h.bytes
-		}
-	}
 	least := shedStall
 	if atOnce {
-		least = shedStallAtOnce
+		least = 0
+	} else {
+		holders = slices.DeleteFunc(holders, func(h holder[C]) bool {
+			if h.asked {
+				bytes -= h.bytes
+			}
+			return h.asked
+		})
 	}
 	for _, h := range holders {
 		if bytes <= 0 {
 			break
 		}
-		if !h.going && now.Sub(h.since) >= least {
+		if now.Sub(h.since) >= least {
 			chosen = append(chosen, h)
 			bytes -= h.bytes
+			if !h.asked {
+				fresh++
+			}
 		}
 	}
-	return chosen
+	return chosen, fresh
 }
 
 // abandons reports whether a connection is closed for a cause after which the peer is not

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -40,6 +41,27 @@ func TestShedEndsAConnectionThatKeeps(t *testing.T) {
 	})
 }
 
+// TestShedChoosesAPeerThatTrickles: bytes that complete no frame are no progress.
+func TestShedChoosesAPeerThatTrickles(t *testing.T) {
+	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
+		h := &scripted{answer: func(call, got string) (Step, int) {
+			if call == "shed" {
+				return Step{Then: Close}, 0
+			}
+			return Step{}, len(got)
+		}}
+		client := s.dial(h)
+		began := time.Now()
+		for s.Shed(1<<40, false) == 0 {
+			s.send(client, "a")
+			if time.Sleep(10 * time.Millisecond); time.Since(began) > patience {
+				s.Fatal("it is not chosen")
+			}
+		}
+		h.expectEnd(s.T)
+	})
+}
+
 // TestShedGivesASlowPeerAMoment, in which it may take what is pending and the last Step.
 func TestShedGivesASlowPeerAMoment(t *testing.T) {
 	large := bytes.Repeat([]byte("x"), 16<<20)
@@ -56,6 +78,63 @@ func TestShedGivesASlowPeerAMoment(t *testing.T) {
 		s.shedUntil(h, false)
 		s.expectEnd(client, string(large[1:])+"no memory")
 		h.expect(s.T, "receive a", "shed", "closed")
+	})
+}
+
+// TestShedIsCalledOnce: a peer that takes the last Step slowly has all of it, and then the end
+// of input.
+func TestShedIsCalledOnce(t *testing.T) {
+	large := bytes.Repeat([]byte("x"), 16<<20)
+	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
+		h := &scripted{answer: func(call, got string) (Step, int) {
+			if call == "shed" {
+				return Step{Write: large, Then: ShutDown}, 0
+			}
+			return Step{}, len(got)
+		}}
+		client := s.dial(h)
+		s.send(client, "kept")
+		h.expect(s.T, "receive kept")
+		s.shedUntil(h, false)
+		readString(s.T, client, 1) // the driver has begun to send
+		s.expectEnd(client, string(large[1:]))
+		client.CloseWrite()
+		h.expect(s.T, "receive kept", "shed", "end", "closed")
+	})
+}
+
+// TestShedLeavesAConnectionThatShutsDown: the peer has all of what is pending.
+func TestShedLeavesAConnectionThatShutsDown(t *testing.T) {
+	large := bytes.Repeat([]byte("x"), 16<<20)
+	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
+		h := &scripted{answer: func(call, got string) (Step, int) { return Step{Write: large, Then: ShutDown}, 0 }}
+		client := s.dial(h)
+		s.send(client, "a")
+		readString(s.T, client, 1)
+		s.shedUntil(h, false)
+		s.expectEnd(client, string(large[1:]))
+		client.CloseWrite()
+		if calls := h.expectEnd(s.T); slices.Contains(calls, "shed") {
+			s.Errorf("the calls are %q", calls)
+		}
+	})
+}
+
+// TestShedAbortsAPeerThatDoesNotTakeTheLastStep after the same moment.
+func TestShedAbortsAPeerThatDoesNotTakeTheLastStep(t *testing.T) {
+	large := make([]byte, 16<<20)
+	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
+		h := &scripted{answer: func(call, got string) (Step, int) {
+			if call == "shed" {
+				return Step{Write: large, Then: ShutDown}, 0
+			}
+			return Step{}, len(got)
+		}}
+		client := s.dial(h)
+		s.send(client, "kept")
+		h.expect(s.T, "receive kept")
+		s.shedUntil(h, false)
+		h.expect(s.T, "receive kept", "shed", "closed: "+ErrShed.Error())
 	})
 }
 

@@ -8,10 +8,11 @@ import (
 
 func TestChooseToShed(t *testing.T) {
 	now := Instant(time.Hour)
-	stalled := func(name string, bytes int64, d time.Duration, going bool) holder[string] {
-		return holder[string]{name, bytes, now.Add(-d), going}
+	stalled := func(name string, bytes int64, d time.Duration, asked bool) holder[string] {
+		return holder[string]{name, bytes, now.Add(-d), false, asked}
 	}
 	all := []holder[string]{
+		{"idle", 1 << 20, 0, true, false},
 		stalled("small and long", 4<<10, 10*time.Second, false),
 		stalled("large and served", 64<<10, 10*time.Millisecond, false),
 		stalled("large and stalled", 64<<10, 2*time.Second, false),
@@ -22,20 +23,44 @@ func TestChooseToShed(t *testing.T) {
 		bytes  int64
 		atOnce bool
 		want   []string
+		fresh  int
 	}{
-		{0, false, nil},
-		{100 << 10, true, nil},
-		{101 << 10, false, []string{"large and stalled"}},
-		{165 << 10, true, []string{"large and stalled", "larger, for a while"}},
-		{165 << 10, false, []string{"large and stalled", "small and long"}},
-		{1 << 30, true, []string{"large and stalled", "larger, for a while", "small and long"}},
+		{0, false, nil, 0},
+		{100 << 10, false, nil, 0},
+		{101 << 10, false, []string{"large and stalled"}, 1},
+		{165 << 10, true, []string{"large and stalled", "larger, for a while"}, 2},
+		{165 << 10, false, []string{"large and stalled", "small and long"}, 2},
+		{1 << 30, false, []string{"large and stalled", "small and long", "idle"}, 3},
+		{1 << 30, true, []string{"large and stalled", "larger, for a while", "going", "small and long", "large and served", "idle"}, 5},
 	} {
 		var got []string
-		for _, h := range chooseToShed(slices.Clone(all), now, test.bytes, test.atOnce) {
+		chosen, fresh := chooseToShed(slices.Clone(all), now, test.bytes, test.atOnce)
+		for _, h := range chosen {
 			got = append(got, h.conn)
 		}
-		if !slices.Equal(got, test.want) {
-			t.Errorf("for %d bytes, at once %v: %q, want %q", test.bytes, test.atOnce, got, test.want)
+		if !slices.Equal(got, test.want) || fresh != test.fresh {
+			t.Errorf("for %d bytes, at once %v: %q, %d of them for the first time, want %q, %d", test.bytes, test.atOnce, got, fresh, test.want, test.fresh)
 		}
+	}
+}
+
+func TestHoards(t *testing.T) {
+	const much, little = 100 << 10, 2 * smallBuffer
+	for _, test := range []struct {
+		kernel int64
+		trust  trust
+		want   bool
+	}{
+		{much, 0, true},
+		{much, shownBytes - 1, true},
+		{much, -1, false}, // it has shown that it reads
+		{little, 0, false},
+	} {
+		if got := hoards(test.kernel, test.trust); got != test.want {
+			t.Errorf("with %d bytes and trust %d: %v, want %v", test.kernel, test.trust, got, test.want)
+		}
+	}
+	if !taken(much, little) || taken(much, much-1) || taken(little, 0) {
+		t.Error("a peer has taken what piled up when little is left of much")
 	}
 }

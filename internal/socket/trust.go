@@ -16,17 +16,17 @@ const (
 	shownBytes = 256 << 10
 )
 
-// trust is what a peer has shown about its reading: the bytes that were received from it, or
+// trust is what a peer has shown about its reading: the bytes that were sent to it, or
 // -1 once it has shown that it reads. It is one number because idle connections are many.
 type trust int32
 
 // shown reports whether the peer has shown that it reads.
 func (t trust) shown() bool { return t < 0 }
 
-// received notes n bytes. pending returns what the peer's TCP has not acknowledged. It
-// reports whether the peer has now shown that it reads, since its echo was taken.
-func (t *trust) received(n int, pending func() int32) bool {
-	if t.shown() {
+// sent notes n bytes. pending returns what the peer's TCP has not acknowledged. It reports
+// whether the peer has now shown that it reads.
+func (t *trust) sent(n int, pending func() int32) bool {
+	if n == 0 || t.shown() {
 		return false
 	}
 	*t = min(*t+trust(n), 1<<30)

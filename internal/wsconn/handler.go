@@ -98,7 +98,10 @@ func (c *Conn) Shed(now socket.Instant, scratch []byte) socket.Step {
 
 // Held returns the size of the windows that the connection holds, for past and present
 // compressed messages.
-func (c *Conn) Held() int { return c.echo.HistorySize() + c.echo.InflaterSize() }
+func (c *Conn) Held() (bytes int, unfinished bool) {
+	inflater := c.echo.InflaterSize()
+	return c.echo.HistorySize() + inflater, inflater > 0
+}
 
 // Hijacked hands a plain HTTP request to the HTTP server.
 func (c *Conn) Hijacked(nc net.Conn, kept []byte) { c.server.HTTP.Deliver(nc, kept) }

@@ -71,8 +71,8 @@ func TestShedReturnsAnInflater(t *testing.T) {
 	c := newConnTest(t, underPressure).openWith(wstest.Request("Sec-WebSocket-Extensions: permessage-deflate"))
 	c.receive(wstest.Frame(0x42, "\x2a")) // RSV1, not the last frame
 	lent := &c.server.Protocol.Inflaters.(*inflaters).lent
-	if *lent != 1 || c.conn.Held() < 40_000 {
-		t.Fatalf("%d inflaters are lent, and %d bytes held", *lent, c.conn.Held())
+	if held, unfinished := c.conn.Held(); *lent != 1 || held < 40_000 || !unfinished {
+		t.Fatalf("%d inflaters are lent, and %d bytes held, unfinished: %v", *lent, held, unfinished)
 	}
 	c.shed()
 	if *lent != 0 {
