@@ -1,15 +1,11 @@
 package service
 
-import (
-	"runtime"
-
-	"github.com/echosvc/echosvc/internal/socket"
-)
+import "github.com/echosvc/echosvc/internal/socket"
 
 // haveLoop reports whether the system has the loop driver.
 const haveLoop = true
 
-// newLoopDriver returns the loop driver, with one loop per core.
-func newLoopDriver(config socket.Config) (driver, error) {
-	return socket.NewLoop(config, runtime.GOMAXPROCS(0))
+// newLoopDriver returns the loop driver.
+func newLoopDriver(config socket.Config, loops int) (driver, error) {
+	return socket.NewLoop(config, loops)
 }

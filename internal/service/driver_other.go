@@ -12,6 +12,6 @@ import (
 const haveLoop = false
 
 // newLoopDriver always fails. It is not called: the configuration refuses DRIVER=loop here.
-func newLoopDriver(socket.Config) (driver, error) {
+func newLoopDriver(socket.Config, int) (driver, error) {
 	return nil, errors.ErrUnsupported
 }

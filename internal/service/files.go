@@ -28,8 +28,8 @@ const (
 )
 
 // shareFiles shares a limit, 0 being none. handshakes and requests are settings, with 0
-// for their defaults. The shares are within the limit if it is at least 64 and the loops
-// leave two descriptors.
+// for their defaults. The shares are within the limit if it is at least 64 and [loopCount]
+// has chosen the loops.
 func shareFiles(limit, loops, handshakes, requests int) files {
 	f := files{handshakes: handshakes, requests: requests, health: healthFiles}
 	if f.handshakes == 0 {

@@ -29,7 +29,7 @@ func TestShareFiles(t *testing.T) {
 // are.
 func TestFilesAreNotSharedTwice(t *testing.T) {
 	for limit := 64; limit <= 20000; limit++ {
-		for _, loops := range []int{0, 1, 2, 4, 8} {
+		for _, loops := range []int{0, 1, loopCount(4, 0, limit), loopCount(256, 0, limit)} {
 			for _, requests := range []int{0, 1, 100, 1 << 20} {
 				f := shareFiles(limit, loops, 0, requests)
 				sum := ownFiles + loops*loopFiles + f.health + f.sockets + f.requests + f.health

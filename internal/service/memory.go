@@ -25,14 +25,27 @@ func usesLoop(c config.Config) bool {
 	return c.Driver == "loop" || c.Driver == "auto" && haveLoop && c.TLSCertFile == ""
 }
 
-// newAccount returns the account for MEMORY_LIMIT. loops is how many loops the driver has.
-func newAccount(limit config.MemoryLimit, log *slog.Logger, loops int) *budget.Account {
+// loopCount returns how many loops the loop driver has: one for each core, or fewer, so that
+// they take at most an eighth of the memory and of the file descriptors. A limit of 0 is none.
+func loopCount(cores int, memory int64, files int) int {
+	n := cores
+	if memory > 0 {
+		n = int(min(int64(n), memory/8/loopBase))
+	}
+	if files > 0 {
+		n = min(n, files/8/loopFiles)
+	}
+	return max(1, n)
+}
+
+// newAccount returns the account for MEMORY_LIMIT, without the loops of a driver.
+func newAccount(limit config.MemoryLimit, log *slog.Logger) *budget.Account {
 	n := int64(limit)
 	if limit == config.AutoMemoryLimit {
 		n = cgroupLimit(log)
 	}
 	a := budget.NewAccount(n)
-	a.Add(budget.Base, baseCost+int64(loops)*loopBase)
+	a.Add(budget.Base, baseCost)
 	return a
 }
 

@@ -9,6 +9,30 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
+func TestLoopCount(t *testing.T) {
+	for _, test := range []struct {
+		cores  int
+		memory int64
+		files  int
+		want   int
+	}{
+		{1, 0, 0, 1},
+		{64, 0, 0, 64},
+		{64, 48 << 20, 0, 9},
+		{4, 48 << 20, 0, 4},
+		{64, 1 << 20, 0, 1},
+		{64, 0, 1024, 64},
+		{128, 0, 1024, 64},
+		{64, 0, 64, 4},
+		{64, 0, 8, 1},
+		{64, 256 << 20, 256, 16},
+	} {
+		if got := loopCount(test.cores, test.memory, test.files); got != test.want {
+			t.Errorf("loopCount(%d, %d, %d) = %d, want %d", test.cores, test.memory, test.files, got, test.want)
+		}
+	}
+}
+
 // withLimit sets MEMORY_LIMIT.
 func withLimit(n config.MemoryLimit) func(*config.Config) {
 	return func(c *config.Config) { c.MemoryLimit = n }

@@ -167,8 +167,8 @@ func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 		MaxSockets:    s.files.sockets,
 		Log:           s.log,
 	}
-	if usesLoop(s.config) {
-		return newLoopDriver(c)
+	if s.loops > 0 {
+		return newLoopDriver(c, s.loops)
 	}
 	return socket.NewPortable(c), nil
 }

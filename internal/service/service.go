@@ -30,6 +30,7 @@ type Service struct {
 	account   *budget.Account
 	connCost  int64 // of an idle connection, in bytes
 	files     files
+	loops     int // of the loop driver; 0 with the portable one
 	metrics   *metrics
 
 	started time.Time // when the service's clock was zero
@@ -54,20 +55,20 @@ const (
 // New returns a service; Run starts it. version is for the log, the metric build_info, and
 // the identity in greetings and in echoes of plain HTTP.
 func New(c config.Config, log *slog.Logger, version string) *Service {
-	loop := usesLoop(c)
+	account := newAccount(c.MemoryLimit, log)
 	loops := 0
-	if loop {
-		loops = runtime.GOMAXPROCS(0)
+	if usesLoop(c) {
+		loops = loopCount(runtime.GOMAXPROCS(0), account.Limit(), fileLimit())
+		account.Add(budget.Base, int64(loops)*loopBase)
 	}
-	account := newAccount(c.MemoryLimit, log, loops)
 	files := shareFiles(fileLimit(), loops, int(c.MaxHandshakes), int(c.MaxRequests))
-	cost := connCost(loop, c.TLSCertFile != "")
+	cost := connCost(loops > 0, c.TLSCertFile != "")
 	limit := int(c.MaxConnections)
 	if limit == 0 {
 		limit = leastLimit(files.connections, account.Room(cost))
 	}
 	s := &Service{
-		config: c, log: log, version: version, account: account, connCost: cost, files: files,
+		config: c, log: log, version: version, account: account, connCost: cost, files: files, loops: loops,
 		policy: wsproto.Policy{
 			AnyOrigin:      c.AllowedOrigins.Any,
 			Origins:        c.AllowedOrigins.Names,
