@@ -1,6 +1,9 @@
 package socket
 
-import "runtime"
+import (
+	"runtime"
+	"sync"
+)
 
 // processors is how many processors Go's scheduler had when the process started.
 var processors = runtime.GOMAXPROCS(0)
@@ -15,17 +18,24 @@ const busyRead = 4 << 10
 // ms. With as many turns as processors, and one processor more, one is left to look for
 // input and to run the connections that are not busy. The system shares the cores fairly
 // between all of them.
+//
+// The processor is added when all turns are taken for the first time, since it has a price:
+// a TLS handshake on an idle machine then makes threads wake each other.
 type turns chan struct{}
 
-// newTurns returns the turns of a driver. It adds the processor that is left for others,
-// once in a process.
-func newTurns() turns {
-	runtime.GOMAXPROCS(processors + 1)
-	return make(turns, processors)
-}
+// addProcessor adds the processor that is left for others, once in a process.
+var addProcessor = sync.OnceFunc(func() { runtime.GOMAXPROCS(processors + 1) })
+
+// newTurns returns the turns of a driver.
+func newTurns() turns { return make(turns, processors) }
 
 // take waits for a turn. It must be given back soon, without waiting for a peer.
-func (t turns) take() { t <- struct{}{} }
+func (t turns) take() {
+	t <- struct{}{}
+	if len(t) == cap(t) {
+		addProcessor()
+	}
+}
 
 // giveBack ends a turn.
 func (t turns) giveBack() { <-t }

@@ -8,15 +8,15 @@ import (
 )
 
 // TestTurns: as many turns as processors, and the next one waits until one is given back.
-// Go's scheduler has a processor more.
+// Go's scheduler then has a processor more.
 func TestTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		turns := newTurns()
-		if n := runtime.GOMAXPROCS(0); n != processors+1 {
-			t.Errorf("%d processors, want %d and one more", n, processors)
-		}
 		for range processors {
 			turns.take()
+		}
+		if n := runtime.GOMAXPROCS(0); n != processors+1 {
+			t.Errorf("%d processors, want %d and one more", n, processors)
 		}
 		taken := false
 		go func() {
