@@ -20,22 +20,12 @@ func unfinished(t *testing.T, addr string, n int) *wstest.Client {
 	return c
 }
 
-// eventually waits for what another goroutine is about to do.
-func eventually(t *testing.T, what string, happens func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(wstest.Patience); !happens(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("did not happen: %s", what)
-		}
-	}
-}
-
 // TestBodiesAreOnTheAccount from their first byte until the answer has been sent.
 func TestBodiesAreOnTheAccount(t *testing.T) {
 	account := budget.NewAccount(64 << 20)
 	addr := serveWith(t, anyOrigin, nil, wstest.Patience, wstest.Patience, Limits{Account: account})
 	c := unfinished(t, addr, maxBody)
-	eventually(t, "the body is on the account", func() bool { return account.HeldBy(budget.Requests) >= requestCost+maxBody })
+	wstest.Eventually(t, "the body is on the account", func() bool { return account.HeldBy(budget.Requests) >= requestCost+maxBody })
 	if held := account.HeldBy(budget.Requests); held > requestCost+maxBody+5000 {
 		t.Errorf("a body of %d bytes is %d on the account", maxBody, held)
 	}
@@ -43,7 +33,7 @@ func TestBodiesAreOnTheAccount(t *testing.T) {
 	if response := c.Response(); response.StatusCode != 200 {
 		t.Errorf("answered with %s", response.Status)
 	}
-	eventually(t, "nothing is left on the account", func() bool { return account.Held() == 0 })
+	wstest.Eventually(t, "nothing is left on the account", func() bool { return account.Held() == 0 })
 }
 
 // TestClaimsOfBodiesCostNothing: 1 MiB is claimed, and nothing sent.
@@ -52,7 +42,7 @@ func TestClaimsOfBodiesCostNothing(t *testing.T) {
 	addr := serveWith(t, anyOrigin, nil, wstest.Patience, wstest.Patience, Limits{Account: account})
 	c := wstest.Connect(t, addr)
 	c.Send([]byte("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n"))
-	eventually(t, "the request is on the account", func() bool { return account.Held() > requestCost })
+	wstest.Eventually(t, "the request is on the account", func() bool { return account.Held() > requestCost })
 	if held := account.Held(); held > requestCost+2000 {
 		t.Errorf("a claim of 1 MiB is %d bytes on the account", held)
 	}
@@ -63,7 +53,7 @@ func TestRequestsAreRefusedForMemory(t *testing.T) {
 	account := budget.NewAccount(64 << 20)
 	addr := serveWith(t, anyOrigin, nil, wstest.Patience, wstest.Patience, Limits{Account: account})
 	early := unfinished(t, addr, maxBody/2)
-	eventually(t, "the body is on the account", func() bool { return account.Held() > maxBody/2 })
+	wstest.Eventually(t, "the body is on the account", func() bool { return account.Held() > maxBody/2 })
 	account.Add(budget.Kernel, 48<<20) // 75 %
 	early.Send([]byte("x"))
 	refused := func(c *wstest.Client) {

@@ -73,7 +73,7 @@ func TestDrain(t *testing.T) {
 			}
 		}
 		answering.Wait()
-		eventually(t, "all clients that answered are gone", func() bool { return r.admission.Tally().Clean == clients-dead })
+		wstest.Eventually(t, "all clients that answered are gone", func() bool { return r.admission.Tally().Clean == clients-dead })
 		r.signals <- syscall.SIGTERM // instead of waiting for CLOSE_TIMEOUT, which TestDrainOfOneConnection does
 		<-r.done
 		got := r.line("drained")
@@ -102,7 +102,7 @@ func TestDrainWaitsForASlowReader(t *testing.T) {
 		}()
 		// The loop keeps no input of such a large frame, so a buffer in use means that it could
 		// not send everything. The portable driver always has a buffer in use.
-		eventually(t, "the server is waiting for the client to read", func() bool {
+		wstest.Eventually(t, "the server is waiting for the client to read", func() bool {
 			return r.metrics.bytes.Load() > 0 && r.driver.BytesInUse() > 0
 		})
 		r.terminate()
@@ -135,7 +135,7 @@ func TestDrainDelay(t *testing.T) {
 		}
 		old := wstest.Dial(t, r.addr)
 		r.signals <- syscall.SIGTERM
-		eventually(t, "readyz fails", func() bool { return get(t, "http://"+r.addr+"/readyz") == 503 })
+		wstest.Eventually(t, "readyz fails", func() bool { return get(t, "http://"+r.addr+"/readyz") == 503 })
 		for _, c := range []*wstest.Client{old, wstest.Dial(t, r.addr)} {
 			c.Send(wstest.Frame(0x81, "still"))
 			c.Expect(frame(0x81, "still"))

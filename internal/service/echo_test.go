@@ -83,7 +83,7 @@ func TestServerPings(t *testing.T) {
 			}
 			c.Send(wstest.Frame(0x8a, f.Payload))
 		}
-		eventually(t, "the RTT is known", func() bool {
+		wstest.Eventually(t, "the RTT is known", func() bool {
 			return listConnections(r.driver, 0, 10).Count == 1 && listConnections(r.driver, 0, 10).Connections[0].RTT != ""
 		})
 	})
@@ -94,7 +94,7 @@ func TestIncompleteRequestTimesOut(t *testing.T) {
 		r := start(t, driver, func(c *config.Config) { c.HandshakeTimeout = 50 * time.Millisecond })
 		// A client that sends nothing in time gets no answer. On a slow machine that may happen
 		// to this one, so it tries again.
-		eventually(t, "the request is answered with 408", func() bool {
+		wstest.Eventually(t, "the request is answered with 408", func() bool {
 			c := wstest.Connect(t, r.addr)
 			defer c.Close()
 			io.WriteString(c, "GET / HTTP/1.1\r\nHost:")

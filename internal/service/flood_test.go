@@ -48,7 +48,7 @@ func TestFloodsAreBounded(t *testing.T) {
 					flooded <- nil
 				}()
 				var inUse, grown int64
-				eventually(t, "the client is closed", func() bool {
+				wstest.Eventually(t, "the client is closed", func() bool {
 					inUse, grown = max(inUse, r.driver.BytesInUse()), max(grown, heap()-before)
 					return strings.Contains(r.log.String(), "connection closed")
 				})
@@ -168,6 +168,6 @@ func TestClientVanishes(t *testing.T) {
 				c.Close()
 			}
 		}
-		eventually(t, "every connection is gone", func() bool { return r.handlers() == 0 && r.admission.Open() == 0 })
+		wstest.Eventually(t, "every connection is gone", func() bool { return r.handlers() == 0 && r.admission.Open() == 0 })
 	})
 }

@@ -87,7 +87,7 @@ func start(t *testing.T, driver string, change func(*config.Config)) *running {
 			t.Errorf("%d bytes of buffers are in use at the end", inUse)
 		}
 		goleak.VerifyNone(t, goroutines)
-		eventually(t, "all file descriptors are closed", func() bool { return openFiles() <= files })
+		wstest.Eventually(t, "all file descriptors are closed", func() bool { return openFiles() <= files })
 	})
 	return r
 }
@@ -110,26 +110,16 @@ func openFiles() int {
 	return len(files)
 }
 
-// eventually waits until happens returns true, and fails the test after wstest.Patience.
-func eventually(t *testing.T, what string, happens func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(wstest.Patience); !happens(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("this did not happen within %v: %s", wstest.Patience, what)
-		}
-	}
-}
-
 // terminate sends SIGTERM and waits until the drain has begun.
 func (r *running) terminate() {
 	r.signals <- syscall.SIGTERM
-	eventually(r.t, "the drain has begun", func() bool { return r.admission.DrainStarted() != 0 })
+	wstest.Eventually(r.t, "the drain has begun", func() bool { return r.admission.DrainStarted() != 0 })
 }
 
 // line waits for a log line with the message and returns its fields.
 func (r *running) line(msg string) (fields map[string]any) {
 	r.t.Helper()
-	eventually(r.t, "logged "+msg, func() bool {
+	wstest.Eventually(r.t, "logged "+msg, func() bool {
 		for line := range strings.Lines(r.log.String()) {
 			fields = nil
 			if json.Unmarshal([]byte(line), &fields) == nil && fields["msg"] == msg {

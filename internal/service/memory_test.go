@@ -57,12 +57,12 @@ func TestAccountMatchesTheProcess(t *testing.T) {
 		r := start(t, driver, withLimit(1<<30))
 		const conns, size = 100, 60 << 10
 		warm := partialFrames(t, r, 1, size)
-		eventually(t, "the first frame is kept", func() bool { return r.account.HeldBy(budget.Buffers) > size })
+		wstest.Eventually(t, "the first frame is kept", func() bool { return r.account.HeldBy(budget.Buffers) > size })
 		heap() // what pools have left is freed by the second collection
 		before, heldBefore := heap(), r.account.HeldBy(budget.Buffers)
 		partialFrames(t, r, conns, size)
 		var held, grown int64
-		eventually(t, "the frames are kept", func() bool {
+		wstest.Eventually(t, "the frames are kept", func() bool {
 			held = r.account.HeldBy(budget.Buffers) - heldBefore
 			return held >= conns*size*5/4
 		})
@@ -104,7 +104,7 @@ func TestPartialFramesStayBelowTheLimit(t *testing.T) {
 		echo()
 		stalled := wstest.Dial(t, r.addr)
 		stalled.Send(wstest.Frame(0x82, string(make([]byte, 60<<10)))[:60<<10])
-		eventually(t, "the frame is kept", func() bool { return r.account.HeldBy(budget.Buffers) > 60<<10 })
+		wstest.Eventually(t, "the frame is kept", func() bool { return r.account.HeldBy(budget.Buffers) > 60<<10 })
 
 		r.account.Add(budget.Kernel, limit*78/100-r.account.Held()) // as if others held so much
 		refused := wstest.Connect(t, r.addr)

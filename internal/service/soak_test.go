@@ -49,7 +49,7 @@ func TestSoak(t *testing.T) {
 			})
 		}
 		clients.Wait()
-		eventually(t, "every connection is gone", func() bool { return r.handlers() == 0 })
+		wstest.Eventually(t, "every connection is gone", func() bool { return r.handlers() == 0 })
 		t.Logf("%d connections, %d echoes; the heap grew by %d bytes, %d bytes of buffers are in use, %d files are open",
 			lives.Load(), echoes.Load(), heap()-before, r.driver.BytesInUse(), openFiles())
 		if grown := heap() - before; grown > 16<<20 {

@@ -43,7 +43,7 @@ func TestCertificateIsReloaded(t *testing.T) {
 	expect := func(want string) {
 		t.Helper()
 		c.get(nil) // looks at the files in the background
-		eventually(t, "the certificate is that of "+want, func() bool {
+		wstest.Eventually(t, "the certificate is that of "+want, func() bool {
 			pair, err := c.get(nil)
 			return err == nil && pair.Leaf.Subject.CommonName == want
 		})
@@ -56,7 +56,7 @@ func TestCertificateIsReloaded(t *testing.T) {
 	os.Remove(key)
 	now = now.Add(2 * certificateCheck)
 	expect("two")
-	eventually(t, "the previous one is kept", func() bool { return strings.Contains(log.String(), "keeping the previous one") })
+	wstest.Eventually(t, "the previous one is kept", func() bool { return strings.Contains(log.String(), "keeping the previous one") })
 	wstest.WriteCertificate(t, dir, "three")
 	now = now.Add(2 * certificateCheck)
 	expect("three")
@@ -108,7 +108,7 @@ func TestWSS(t *testing.T) {
 		got += len(f.Payload)
 	}
 	wstest.WriteCertificate(t, dir, "two")
-	eventually(t, "the new certificate is used", func() bool {
+	wstest.Eventually(t, "the new certificate is used", func() bool {
 		c, name := dialTLS(t, r.addr)
 		c.Close()
 		return name == "two"
@@ -128,7 +128,7 @@ func TestWSS(t *testing.T) {
 func TestDrainEndsTLSHandshakes(t *testing.T) {
 	r, _ := startTLS(t)
 	silent := wstest.Connect(t, r.addr)
-	eventually(t, "the connection is accepted", func() bool { return r.handlers() == 1 })
+	wstest.Eventually(t, "the connection is accepted", func() bool { return r.handlers() == 1 })
 	c, _ := dialTLS(t, r.addr)
 	r.terminate()
 	silent.ExpectEnd()

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"bytes"
+	"net"
 	"slices"
 	"testing"
 	"time"
@@ -81,21 +82,27 @@ func TestShedGivesASlowPeerAMoment(t *testing.T) {
 	})
 }
 
+// shedWith has a connection shed that keeps input, and writes last before it shuts down.
+func (s *served) shedWith(last []byte) (*scripted, *net.TCPConn) {
+	h := &scripted{answer: func(call, got string) (Step, int) {
+		if call == "shed" {
+			return Step{Write: last, Then: ShutDown}, 0
+		}
+		return Step{}, len(got)
+	}}
+	client := s.dial(h)
+	s.send(client, "kept")
+	h.expect(s.T, "receive kept")
+	s.shedUntil(h, false)
+	return h, client
+}
+
 // TestShedIsCalledOnce: a peer that takes the last Step slowly has all of it, and then the end
 // of input.
 func TestShedIsCalledOnce(t *testing.T) {
 	large := bytes.Repeat([]byte("x"), 16<<20)
 	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
-		h := &scripted{answer: func(call, got string) (Step, int) {
-			if call == "shed" {
-				return Step{Write: large, Then: ShutDown}, 0
-			}
-			return Step{}, len(got)
-		}}
-		client := s.dial(h)
-		s.send(client, "kept")
-		h.expect(s.T, "receive kept")
-		s.shedUntil(h, false)
+		h, client := s.shedWith(large)
 		readString(s.T, client, 1) // the driver has begun to send
 		s.expectEnd(client, string(large[1:]))
 		client.CloseWrite()
@@ -124,16 +131,7 @@ func TestShedLeavesAConnectionThatShutsDown(t *testing.T) {
 func TestShedAbortsAPeerThatDoesNotTakeTheLastStep(t *testing.T) {
 	large := make([]byte, 16<<20)
 	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
-		h := &scripted{answer: func(call, got string) (Step, int) {
-			if call == "shed" {
-				return Step{Write: large, Then: ShutDown}, 0
-			}
-			return Step{}, len(got)
-		}}
-		client := s.dial(h)
-		s.send(client, "kept")
-		h.expect(s.T, "receive kept")
-		s.shedUntil(h, false)
+		h, _ := s.shedWith(large)
 		h.expect(s.T, "receive kept", "shed", "closed: "+ErrShed.Error())
 	})
 }

@@ -19,6 +19,21 @@ func opened(t *testing.T, query string) *connTest {
 	return c
 }
 
+// expectEnded checks the last Step of the server, that what the client then sends is ignored,
+// and the line of the log about an end that was not clean.
+func (c *connTest) expectEnded(then socket.Action, want string, code float64) {
+	c.t.Helper()
+	c.expect(then, want)
+	if then != socket.Reset {
+		c.receive(wstest.Frame(0x81, "ignored"))
+		c.expect(socket.Read)
+		c.do(c.conn.EndOfInput(c.now))
+	}
+	if got := c.closed(); got["code"] != code || got["initiator"] != "server" || got["clean"] != false {
+		c.t.Errorf("logged %v", got)
+	}
+}
+
 func TestEndsAfterMessages(t *testing.T) {
 	two := []byte(string(wstest.Frame(0x81, "1")) + string(wstest.Frame(0x89, "p")) + string(wstest.Frame(0x01, "2")) + string(wstest.Frame(0x80, "3")) +
 		string(wstest.Frame(0x82, "too late")) + string(wstest.Frame(0x89, "late")))
@@ -41,15 +56,7 @@ func TestEndsAfterMessages(t *testing.T) {
 		t.Run(test.query, func(t *testing.T) {
 			c := opened(t, test.query)
 			c.receive(two)
-			c.expect(test.then, test.want)
-			if test.then != socket.Reset {
-				c.receive(wstest.Frame(0x81, "ignored"))
-				c.expect(socket.Read)
-				c.do(c.conn.EndOfInput(c.now))
-			}
-			if got := c.closed(); got["code"] != test.code || got["initiator"] != "server" || got["clean"] != false {
-				t.Errorf("logged %v", got)
-			}
+			c.expectEnded(test.then, test.want, test.code)
 		})
 	}
 }

@@ -29,15 +29,7 @@ func TestEndsInTime(t *testing.T) {
 		t.Run(test.query, func(t *testing.T) {
 			c := opened(t, test.query)
 			c.wakeAt(test.at)
-			c.expect(test.then, test.want)
-			if test.then != socket.Reset {
-				c.receive(wstest.Frame(0x81, "ignored"))
-				c.expect(socket.Read)
-				c.do(c.conn.EndOfInput(c.now))
-			}
-			if got := c.closed(); got["code"] != test.code || got["initiator"] != "server" || got["clean"] != false {
-				t.Errorf("logged %v", got)
-			}
+			c.expectEnded(test.then, test.want, test.code)
 		})
 	}
 }
