@@ -58,7 +58,7 @@ func TestFloodsAreBounded(t *testing.T) {
 				if got := r.line("connection closed"); got["cause"] != socket.ErrWriteTimeout.Error() || got["clean"] != false {
 					t.Errorf("logged %v", got)
 				}
-				if inUse > 520<<10 {
+				if inUse > 580<<10 { // the largest buffer, or for a moment a full one and the one that it replaces
 					t.Errorf("%d bytes of buffers were in use", inUse)
 				}
 				if grown > 4<<20 {
