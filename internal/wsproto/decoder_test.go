@@ -1,6 +1,7 @@
 package wsproto
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -157,6 +158,40 @@ func TestCloseReason(t *testing.T) {
 		d.Release()
 		if got := d.CloseReason(ev.Err); len(got) > MaxCloseReason || !strings.HasPrefix(test.want, got) {
 			t.Errorf("%s: %q after Release", test.name, got)
+		}
+	}
+}
+
+// TestInvalidUTF8InLongText_Section8_1 puts a bad byte anywhere in a long text, plain and
+// compressed, in a frame that claims more. Decoding fails as soon as that byte has arrived,
+// alone or with the text before it.
+func TestInvalidUTF8InLongText_Section8_1(t *testing.T) {
+	const length, header = 200, 14
+	config := &Config{Inflaters: newTestInflaters(t)}
+	for bad := range length {
+		text := strings.Repeat("я", length/2)
+		text = text[:bad] + "\xff" + text[bad+1:]
+		for _, test := range []struct {
+			first   byte
+			payload string
+			before  int // bytes before the text
+		}{
+			{0x81, text, 0},
+			{0xc1, string(stored(text)), len(stored(""))},
+		} {
+			masked := wstest.Frame(test.first, test.payload)
+			in := append(wstest.Claim(test.first, 1<<20), masked[len(masked)-len(test.payload):]...)
+			end := header + test.before + bad + 1
+			for _, cut := range []int{0, end - 1} {
+				d := NewDecoder(config, stateless)
+				if ev, n := decoded(&d, in[:cut]); ev.Kind == Failed || n != cut {
+					t.Fatalf("%02x, byte %d: %+v after %d of %d bytes", test.first, bad, ev, n, cut)
+				}
+				if ev, _ := decoded(&d, bytes.Clone(in[cut:end])); ev.Err != ErrInvalidUTF8 {
+					t.Fatalf("%02x, byte %d, cut at %d: %+v", test.first, bad, cut, ev)
+				}
+				d.Release()
+			}
 		}
 	}
 }

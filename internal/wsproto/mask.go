@@ -30,7 +30,7 @@ func unmask(p []byte, key uint32) (next uint32, beyondASCII bool) {
 		seen |= uint64(p[i])
 		key64 >>= 8
 	}
-	return next, seen&0x8080808080808080 != 0
+	return next, seen&highBits != 0
 }
 
 // rotateKey returns the key for the byte n bytes after the one that key is for.

@@ -1,44 +1,104 @@
 package wsproto
 
-import "unicode/utf8"
+import "encoding/binary"
 
 // utf8Checker checks text that arrives in pieces (RFC 6455 section 8.1). It fails at the
 // first byte that no valid text can have there. The zero value is at the beginning of a
 // text.
 type utf8Checker struct {
-	carry [utf8.UTFMax - 1]byte // the first bytes of an incomplete character
-	n     uint8                 // how many of them have arrived
+	state uint8 // what the bytes so far leave open; see utf8Table
 }
 
-// check checks the next bytes of the text and reports whether it can still be valid.
+// check checks the next bytes of the text and reports whether it can still be valid. It must
+// not be called again after false.
 func (c *utf8Checker) check(p []byte) bool {
-	if c.n > 0 {
-		var char [utf8.UTFMax]byte
-		copy(char[:], c.carry[:c.n])
-		have := char[:int(c.n)+copy(char[c.n:], p)]
-		if !utf8.FullRune(have) {
-			c.n = uint8(copy(c.carry[:], have))
-			return true
-		}
-		r, size := utf8.DecodeRune(have)
-		if r == utf8.RuneError && size == 1 {
-			return false
-		}
-		p = p[size-int(c.n):]
-		c.n = 0
-	}
-	end := len(p)
-	for i := 1; i <= len(c.carry) && i <= len(p); i++ {
-		if last := p[len(p)-i:]; utf8.RuneStart(last[0]) {
-			if !utf8.FullRune(last) {
-				c.n = uint8(copy(c.carry[:], last))
-				end -= i
-			}
-			break
-		}
-	}
-	return utf8.Valid(p[:end])
+	p = c.checkWide(p)
+	c.state = checkBytes(c.state, p)
+	return c.state != rejected
 }
 
 // complete reports whether the text can end here, which is not within a character.
-func (c *utf8Checker) complete() bool { return c.n == 0 }
+func (c *utf8Checker) complete() bool { return c.state == between }
+
+// The states of the automaton. A state is a shift: where the rows of utf8Table have what
+// follows it. They have 6 bits for each, so nine states fit in a row of 64 bits.
+const (
+	between  = 6 * iota // two characters
+	rejected            // for good
+	last1               // the last byte of a character comes next
+	last2               // the last two
+	last3
+	afterE0 // two more, but not of an overlong form
+	afterED // two more, but not of a surrogate
+	afterF0 // three more, but not of an overlong form
+	afterF4 // three more, but not beyond U+10FFFF
+
+	shiftMask = 1<<6 - 1
+
+	highBits = 0x8080808080808080 // of 8 bytes: set in those beyond ASCII
+)
+
+// wellFormed is table 3-7 of the Unicode Standard, "Well-Formed UTF-8 Byte Sequences", as an
+// automaton.
+var wellFormed = [...]struct{ state, low, high, next uint8 }{
+	{between, 0x00, 0x7f, between},
+	{between, 0xc2, 0xdf, last1},
+	{between, 0xe0, 0xe0, afterE0},
+	{between, 0xe1, 0xec, last2},
+	{between, 0xed, 0xed, afterED},
+	{between, 0xee, 0xef, last2},
+	{between, 0xf0, 0xf0, afterF0},
+	{between, 0xf1, 0xf3, last3},
+	{between, 0xf4, 0xf4, afterF4},
+	{last1, 0x80, 0xbf, between},
+	{last2, 0x80, 0xbf, last1},
+	{last3, 0x80, 0xbf, last2},
+	{afterE0, 0xa0, 0xbf, last1},
+	{afterED, 0x80, 0x9f, last1},
+	{afterF0, 0x90, 0xbf, last2},
+	{afterF4, 0x80, 0x8f, last2},
+}
+
+// utf8Table has a row for each byte: the state after the byte, at the shift of the state
+// before it. One shift leads from state to state, which no load has to wait for.
+var utf8Table = func() (table [256]uint64) {
+	for b := range table {
+		for state := between; state <= afterF4; state += 6 {
+			table[b] |= rejected << state
+		}
+	}
+	for _, t := range wellFormed {
+		for b := int(t.low); b <= int(t.high); b++ {
+			table[b] ^= uint64(rejected^t.next) << t.state
+		}
+	}
+	return table
+}()
+
+// checkBytes returns the state after p. It is the reference for the assembly, and does the
+// work where there is none. It skips ASCII, of which most texts have much, in words.
+func checkBytes(state uint8, p []byte) uint8 {
+	s := uint64(state)
+	for len(p) >= 8 {
+		if s&shiftMask == between && binary.LittleEndian.Uint64(p)&highBits == 0 {
+			p = p[8:]
+			for len(p) >= 16 && (binary.LittleEndian.Uint64(p)|binary.LittleEndian.Uint64(p[8:]))&highBits == 0 {
+				p = p[16:]
+			}
+			continue
+		}
+		s = utf8Table[p[0]] >> (s & shiftMask)
+		s = utf8Table[p[1]] >> (s & shiftMask)
+		s = utf8Table[p[2]] >> (s & shiftMask)
+		s = utf8Table[p[3]] >> (s & shiftMask)
+		s = utf8Table[p[4]] >> (s & shiftMask)
+		s = utf8Table[p[5]] >> (s & shiftMask)
+		s = utf8Table[p[6]] >> (s & shiftMask)
+		s = utf8Table[p[7]] >> (s & shiftMask)
+		p = p[8:]
+	}
+	for _, b := range p {
+		s = utf8Table[b] >> (s & shiftMask)
+	}
+	return uint8(s & shiftMask)
+}
