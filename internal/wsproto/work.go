@@ -12,6 +12,6 @@ const (
 
 	// How many bytes are handled in the time of one byte of work.
 	payloadBytes = 8  // of payload that is unmasked and moved
-	textBytes    = 2  // of text that is checked for UTF-8 beyond ASCII
+	textBytes    = 8  // of text that is checked for UTF-8 beyond ASCII: 20 with AVX2, 3 in Go
 	historyBytes = 16 // of history that is copied, there and back (RFC 7692 section 7.1.1)
 )

@@ -62,8 +62,8 @@ func TestBytesYield(t *testing.T) {
 	}{
 		"512 KiB":                      {bytes.Repeat(wstest.Frame(0x82, strings.Repeat("a", MaxWhole)), 8), false},
 		"2 MiB":                        {bytes.Repeat(wstest.Frame(0x82, strings.Repeat("a", MaxWhole)), 32), true},
-		"512 KiB of ASCII":             {bytes.Repeat(wstest.Frame(0x81, strings.Repeat("a", MaxWhole)), 8), false},
-		"512 KiB of text beyond ASCII": {bytes.Repeat(wstest.Frame(0x81, strings.Repeat("é", MaxWhole/2)), 8), true},
+		"768 KiB of ASCII":             {bytes.Repeat(wstest.Frame(0x81, strings.Repeat("a", MaxWhole)), 12), false},
+		"768 KiB of text beyond ASCII": {bytes.Repeat(wstest.Frame(0x81, strings.Repeat("é", MaxWhole/2)), 12), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSession(t, &Config{})
