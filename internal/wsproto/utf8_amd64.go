@@ -23,13 +23,13 @@ func widestStepUTF8(avx2, ssse3 bool) int {
 // may be within a character. Its length is at least [wideText].
 func validAfterLookback(p []byte) bool {
 	if wideStepUTF8 == 32 {
-		return validAVX2(p)
+		return validAVX2(p, &utf8Errors)
 	}
-	return validSSSE3(p)
+	return validSSSE3(p, &utf8Errors)
 }
 
 //go:noescape
-func validAVX2(p []byte) bool
+func validAVX2(p []byte, errors *[3][16]uint8) bool
 
 //go:noescape
-func validSSSE3(p []byte) bool
+func validSSSE3(p []byte, errors *[3][16]uint8) bool

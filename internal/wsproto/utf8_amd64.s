@@ -21,15 +21,16 @@ DATA nibble<>+16(SB)/8, $0x7070707070707070
 DATA nibble<>+24(SB)/8, $0x8080808080808080
 GLOBL nibble<>(SB), RODATA|NOPTR, $32
 
-// func validAVX2(p []byte) bool
-TEXT ·validAVX2(SB), NOSPLIT, $0-25
+// func validAVX2(p []byte, errors *[3][16]uint8) bool
+TEXT ·validAVX2(SB), NOSPLIT, $0-33
 	MOVQ p_base+0(FP), SI
 	MOVQ p_len+8(FP), CX
+	MOVQ errors+24(FP), DX
 	LEAQ -32(SI)(CX*1), DI
 	ADDQ $3, SI
-	VBROADCASTI128 ·utf8Errors+0(SB), Y8
-	VBROADCASTI128 ·utf8Errors+16(SB), Y9
-	VBROADCASTI128 ·utf8Errors+32(SB), Y10
+	VBROADCASTI128 0(DX), Y8
+	VBROADCASTI128 16(DX), Y9
+	VBROADCASTI128 32(DX), Y10
 	VPBROADCASTQ nibble<>+0(SB), Y11
 	VPBROADCASTQ nibble<>+8(SB), Y12
 	VPBROADCASTQ nibble<>+16(SB), Y13
@@ -82,19 +83,20 @@ ascii: // and the next 64 bytes, if no step before the last begins beyond them
 
 done:
 	VPTEST Y7, Y7
-	SETEQ ret+24(FP)
+	SETEQ ret+32(FP)
 	VZEROUPPER
 	RET
 
-// func validSSSE3(p []byte) bool
-TEXT ·validSSSE3(SB), NOSPLIT, $0-25
+// func validSSSE3(p []byte, errors *[3][16]uint8) bool
+TEXT ·validSSSE3(SB), NOSPLIT, $0-33
 	MOVQ p_base+0(FP), SI
 	MOVQ p_len+8(FP), CX
+	MOVQ errors+24(FP), DX
 	LEAQ -16(SI)(CX*1), DI
 	ADDQ $3, SI
-	MOVOU ·utf8Errors+0(SB), X8
-	MOVOU ·utf8Errors+16(SB), X9
-	MOVOU ·utf8Errors+32(SB), X10
+	MOVOU 0(DX), X8
+	MOVOU 16(DX), X9
+	MOVOU 32(DX), X10
 	MOVQ nibble<>+0(SB), X11
 	MOVQ nibble<>+8(SB), X12
 	MOVQ nibble<>+16(SB), X13
@@ -149,5 +151,5 @@ done:
 	PCMPEQB X0, X7
 	PMOVMSKB X7, AX
 	CMPL AX, $0xffff
-	SETEQ ret+24(FP)
+	SETEQ ret+32(FP)
 	RET

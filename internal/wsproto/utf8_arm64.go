@@ -7,6 +7,7 @@ var wideStepUTF8 = 16
 
 // validAfterLookback reports whether p has no error after its first [lookback] bytes. Its end
 // may be within a character. Its length is at least [wideText].
-//
+func validAfterLookback(p []byte) bool { return validNEON(p, &utf8Errors) }
+
 //go:noescape
-func validAfterLookback(p []byte) bool
+func validNEON(p []byte, errors *[3][16]uint8) bool

@@ -12,14 +12,14 @@
 //	                                     V13  70: less this, f0 and above have it
 //	                                     V14  80
 
-// func validAfterLookback(p []byte) bool
-TEXT ·validAfterLookback(SB), NOSPLIT, $0-25
+// func validNEON(p []byte, errors *[3][16]uint8) bool
+TEXT ·validNEON(SB), NOSPLIT, $0-33
 	MOVD p_base+0(FP), R0
 	MOVD p_len+8(FP), R1
 	ADD R0, R1, R1
 	SUB $16, R1, R1
 	ADD $3, R0, R0
-	MOVD $·utf8Errors(SB), R2
+	MOVD errors+24(FP), R2
 	VLD1 (R2), [V8.B16, V9.B16, V10.B16]
 	VMOVI $0x0f, V11.B16
 	VMOVI $0x60, V12.B16
@@ -69,5 +69,5 @@ done:
 	ORR R2, R3, R2
 	CMP $0, R2
 	CSET EQ, R2
-	MOVB R2, ret+24(FP)
+	MOVB R2, ret+32(FP)
 	RET

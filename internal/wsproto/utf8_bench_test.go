@@ -16,8 +16,8 @@ var textSamples = []struct{ name, text string }{
 	{"emoji", "😀😃🚀🎉👍🏽🐧🌍🎶"},
 }
 
-// repeatTo returns text repeated to about size bytes, in whole characters.
-func repeatTo(text string, size int) string { return strings.Repeat(text, size/len(text)) }
+// repeatTo returns text, repeated to about size bytes in whole characters.
+func repeatTo(text string, size int) string { return strings.Repeat(text, max(1, size/len(text))) }
 
 func BenchmarkUTF8(b *testing.B) {
 	for _, sample := range textSamples {

@@ -5,30 +5,30 @@ package wsproto
 // Long texts are checked 16 or 32 bytes at a time with the lookup algorithm of John Keiser
 // and Daniel Lemire, "Validating UTF-8 in less than one instruction per byte" (2020).
 //
-// Every error but one shows in two bytes that follow each other: in the first byte, and in
-// the high half of the second. Three tables of 16 entries have the errors that each half of
-// the first byte and the high half of the second allow, one bit an error, and an instruction
-// looks up 16 or more of them at once. A bit that all three tables have is an error.
+// Almost every error shows in two adjacent bytes: in both halves of the first and the high
+// half of the second. There is a table of 16 entries for each of these three halves. An entry
+// has a bit for each error that the half allows, and one instruction looks up the entries of
+// all bytes of a step. A bit that is set in all three entries is an error.
 //
-// The one exception is the third or fourth byte of a character. Two continuation bytes in a
-// row set the bit twoContinuations, which is an error unless the byte two before is the
-// first of a character of three or more bytes, or the byte three before the first of one of
-// four: the bit has to be equal to that.
+// The exception is the third and fourth byte of a character. A continuation byte after another
+// sets the bit twoContinuations. That is right if the byte two before begins a character of
+// three or four bytes, or the byte three before begins one of four, and an error otherwise.
+// The reverse is an error as well: a third or fourth byte that is missing.
 //
-// So whether a byte is an error depends on it and the three before it, and on nothing else.
-// Steps may begin anywhere and overlap.
+// So whether a byte is wrong depends on that byte and the three before it. A step may begin
+// anywhere, and steps may overlap.
 const (
 	tooShort         = 1 << iota // 11...... then 0....... or 11......
 	tooLong                      // 0....... then 10......
 	overlong3                    // e0 then 100.....
-	tooLarge                     // f4 then 1001.... or 101.....; f5 and above then 10......, with the next
+	tooLarge                     // f4 or above then 1001.... or 101.....
 	surrogate                    // ed then 101.....
 	overlong2                    // c0 or c1 then 10......
-	overlong4                    // f0 then 1000....; also f5 and above then 1000....
+	overlong4                    // f0 then 1000....; so is f5 or above then 1000...., too large
 	twoContinuations             // 10...... then 10......
 
-	anyLow   = tooShort | tooLong | twoContinuations // do not depend on the first byte's low half
-	anyTrail = tooLong | overlong2 | twoContinuations
+	anyLow   = tooShort | tooLong | twoContinuations  // for each low half of the first byte
+	anyTrail = tooLong | overlong2 | twoContinuations // for each continuation byte as the second
 )
 
 // utf8Errors has the tables: by the high half of the first byte, by its low half, and by the
