@@ -8,6 +8,9 @@ import (
 // wideStep is how many bytes unmaskWide processes at a time.
 const wideStep = 64
 
+// highBits has the bit of each of 8 bytes that is set if the byte is beyond ASCII.
+const highBits = 0x8080808080808080
+
 // unmask removes the masking key from p, in place (RFC 6455 section 5.3). The key's
 // low byte applies to p[0]. It returns the key for the byte after p, and whether any
 // unmasked byte is beyond ASCII, which costs next to nothing to find here.

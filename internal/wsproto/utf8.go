@@ -6,7 +6,7 @@ import "encoding/binary"
 // first byte that no valid text can have there. The zero value is at the beginning of a
 // text.
 type utf8Checker struct {
-	state uint8 // what the bytes so far leave open; see utf8Table
+	state uint8 // what may come next: between and so on
 }
 
 // check checks the next bytes of the text and reports whether it can still be valid. It must
@@ -20,22 +20,20 @@ func (c *utf8Checker) check(p []byte) bool {
 // complete reports whether the text can end here, which is not within a character.
 func (c *utf8Checker) complete() bool { return c.state == between }
 
-// The states of the automaton. A state is a shift: where the rows of utf8Table have what
-// follows it. They have 6 bits for each, so nine states fit in a row of 64 bits.
+// The states of the automaton: what may come next. Each is the position of its 6 bits in the
+// rows of utf8Table, which have room for ten.
 const (
-	between  = 6 * iota // two characters
-	rejected            // for good
-	last1               // the last byte of a character comes next
-	last2               // the last two
-	last3
-	afterE0 // two more, but not of an overlong form
-	afterED // two more, but not of a surrogate
-	afterF0 // three more, but not of an overlong form
-	afterF4 // three more, but not beyond U+10FFFF
+	between  = 6 * iota // a character
+	rejected            // nothing
+	last1               // the last byte of a character
+	last2               // the last two bytes
+	last3               // the last three
+	afterE0             // the last two, without overlong forms
+	afterED             // the last two, without surrogates
+	afterF0             // the last three, without overlong forms
+	afterF4             // the last three, up to U+10FFFF
 
 	shiftMask = 1<<6 - 1
-
-	highBits = 0x8080808080808080 // of 8 bytes: set in those beyond ASCII
 )
 
 // wellFormed is table 3-7 of the Unicode Standard, "Well-Formed UTF-8 Byte Sequences", as an
@@ -60,7 +58,8 @@ var wellFormed = [...]struct{ state, low, high, next uint8 }{
 }
 
 // utf8Table has a row for each byte: the state after the byte, at the shift of the state
-// before it. One shift leads from state to state, which no load has to wait for.
+// before it. A row does not depend on that state, so the processor loads rows ahead, and the
+// way from state to state is one shift.
 var utf8Table = func() (table [256]uint64) {
 	for b := range table {
 		for state := between; state <= afterF4; state += 6 {
