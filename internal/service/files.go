@@ -53,6 +53,16 @@ func shareFiles(limit, loops, handshakes, requests int) files {
 	return f
 }
 
+// limitConnections returns the most WebSockets at a time: the setting, or if that is 0, as many
+// as files and memory allow. memory is 0 if it has no limit. A setting that files do not allow
+// is lowered, since the clients beyond would wait in the system, and get no 503.
+func (f files) limitConnections(setting, memory int) int {
+	if setting == 0 {
+		return leastLimit(f.connections, memory)
+	}
+	return leastLimit(setting, f.connections)
+}
+
 // leastLimit returns the lower of two limits, 0 being none.
 func leastLimit(a, b int) int {
 	if a == 0 || b == 0 {

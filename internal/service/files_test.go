@@ -41,6 +41,24 @@ func TestFilesAreNotSharedTwice(t *testing.T) {
 	}
 }
 
+func TestLimitConnections(t *testing.T) {
+	for _, test := range []struct{ files, setting, memory, want int }{
+		{0, 0, 0, 0},
+		{936, 0, 0, 936},
+		{936, 0, 500, 500},
+		{936, 0, 5000, 936},
+		{0, 0, 500, 500},
+		{936, 936, 500, 936}, // a setting is about connections, and MEMORY_LIMIT about what they hold
+		{936, 937, 0, 936},
+		{936, 1 << 30, 0, 936},
+		{0, 1 << 30, 500, 1 << 30},
+	} {
+		if got := (files{connections: test.files}).limitConnections(test.setting, test.memory); got != test.want {
+			t.Errorf("MAX_CONNECTIONS=%d with files for %d and memory for %d: %d, want %d", test.setting, test.files, test.memory, got, test.want)
+		}
+	}
+}
+
 func TestLeastLimit(t *testing.T) {
 	for _, test := range [][3]int{{0, 0, 0}, {0, 5, 5}, {5, 0, 5}, {4, 5, 4}} {
 		if got := leastLimit(test[0], test[1]); got != test[2] {

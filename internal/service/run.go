@@ -151,6 +151,10 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	return nil
 }
 
+// leaveTimeouts is how many times CLOSE_TIMEOUT a client may take nothing until what the
+// system has for it is given up: for the closing handshake, while lingering, and after that.
+const leaveTimeouts = 3
+
 // newDriver returns the driver that the configuration describes.
 func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 	c := socket.Config{
@@ -161,6 +165,7 @@ func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 		Headroom:      wsproto.Headroom,
 		Buffer:        wsproto.MinBuffer,
 		WriteTimeout:  s.config.WriteTimeout,
+		LeaveTimeout:  leaveTimeouts * s.config.CloseTimeout,
 		Account:       s.account,
 		ConnCost:      s.connCost,
 		MaxHandshakes: s.files.handshakes,

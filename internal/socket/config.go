@@ -22,6 +22,10 @@ type Config struct {
 	// WriteTimeout limits how long a peer may take none of the bytes that are to be
 	// sent; 0 is no limit. A peer that takes any has the whole time again.
 	WriteTimeout time.Duration
+	// LeaveTimeout limits how long a peer may take none of the bytes that the system still has
+	// for it when its connection is closed; 0 leaves that to the system. The time before the
+	// close counts.
+	LeaveTimeout time.Duration
 	// Account is what buffers, connections and their sockets hold; it may be nil.
 	Account *budget.Account
 	// ConnCost is what each connection adds to the account, in bytes, while it is idle.

@@ -293,7 +293,7 @@ func (c *portableConn) write(p []byte) error {
 			}
 			c.nc.SetWriteDeadline(now.Add(look))
 		}
-		n, err := c.nc.Write(p)
+		n, err := c.nc.Write(p[:min(len(p), c.writeSize())])
 		c.noteSent(n, timedOut(err))
 		p = p[n:]
 		switch {
@@ -313,14 +313,23 @@ func (c *portableConn) write(p []byte) error {
 // peer does not read, and which Abort cuts short. A reset tells nothing, and neither does
 // a write time-out, after which the peer is known not to read.
 func (c *portableConn) hangUp(last Action, cause error) {
-	tcp := overTCP(c.nc)
-	if linger, ok := tcp.(*net.TCPConn); ok && (last == Reset || abandons(cause)) {
-		linger.SetLinger(0)
+	reset := last == Reset || abandons(cause)
+	if !reset {
+		c.control(func(fd int) { reset = !c.driver.config.leave(fd) })
 	}
-	if last == Reset || abandons(cause) {
-		tcp.Close()
+	if reset {
+		c.resetTCP()
 	}
 	c.nc.Close()
+}
+
+// resetTCP closes what the connection runs over with a reset.
+func (c *portableConn) resetTCP() {
+	tcp := overTCP(c.nc)
+	if linger, ok := tcp.(*net.TCPConn); ok {
+		linger.SetLinger(0)
+	}
+	tcp.Close()
 }
 
 // overTCP returns what a TLS connection runs over, or the connection itself.
