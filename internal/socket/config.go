@@ -22,9 +22,7 @@ type Config struct {
 	// WriteTimeout limits how long a peer may take none of the bytes that are to be
 	// sent; 0 is no limit. A peer that takes any has the whole time again.
 	WriteTimeout time.Duration
-	// LeaveTimeout limits how long a peer may take none of the bytes that the system still has
-	// for it when its connection is closed; 0 leaves that to the system. The time before the
-	// close counts.
+	// LeaveTimeout is the timeout of Leave for connections that the driver closes.
 	LeaveTimeout time.Duration
 	// Account is what buffers, connections and their sockets hold; it may be nil.
 	Account *budget.Account

@@ -262,7 +262,7 @@ func (l *loop) forget(c *loopConn) {
 
 // closeConn closes a connection.
 func (l *loop) closeConn(c *loopConn, cause error) {
-	if abandons(cause) || !l.driver.config.leave(int(c.fd)) {
+	if abandons(cause) || !leave(int(c.fd), l.driver.config.Account, l.driver.config.LeaveTimeout) {
 		resetOnClose(int(c.fd))
 	}
 	l.forget(c)

@@ -118,7 +118,7 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 	if step.Then == ShutDown {
 		c.memory.shed.CompareAndSwap(shedAsked, notShed) // it ends, and another Step would reset it
 		if c.driver.limited() {                          // a peer that goes on sending would have it grow
-			c.control(func(fd int) { limitReceive(fd, lingerReceive) })
+			control(c.nc, func(fd int) { limitReceive(fd, lingerReceive) })
 		}
 		if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
 			half.CloseWrite() // if it fails, so does the next read
@@ -313,29 +313,10 @@ func (c *portableConn) write(p []byte) error {
 // peer does not read, and which Abort cuts short. A reset tells nothing, and neither does
 // a write time-out, after which the peer is known not to read.
 func (c *portableConn) hangUp(last Action, cause error) {
-	reset := last == Reset || abandons(cause)
-	if !reset {
-		c.control(func(fd int) { reset = !c.driver.config.leave(fd) })
-	}
-	if reset {
-		c.resetTCP()
+	if last == Reset || abandons(cause) {
+		reset(c.nc)
+	} else {
+		Leave(c.nc, c.driver.config.Account, c.driver.config.LeaveTimeout)
 	}
 	c.nc.Close()
-}
-
-// resetTCP closes what the connection runs over with a reset.
-func (c *portableConn) resetTCP() {
-	tcp := overTCP(c.nc)
-	if linger, ok := tcp.(*net.TCPConn); ok {
-		linger.SetLinger(0)
-	}
-	tcp.Close()
-}
-
-// overTCP returns what a TLS connection runs over, or the connection itself.
-func overTCP(nc net.Conn) net.Conn {
-	if over, ok := nc.(interface{ NetConn() net.Conn }); ok {
-		return over.NetConn()
-	}
-	return nc
 }

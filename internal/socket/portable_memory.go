@@ -3,7 +3,6 @@ package socket
 import (
 	"math"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/echosvc/echosvc/internal/budget"
@@ -32,20 +31,11 @@ func (d *Portable) limited() bool { return d.config.Account.Limit() > 0 }
 // roomy reports whether memory is not short.
 func (d *Portable) roomy() bool { return d.config.Account.Pressure() == budget.None }
 
-// control calls f with the descriptor of the connection, unless it is closed.
-func (c *portableConn) control(f func(fd int)) {
-	if conn, ok := overTCP(c.nc).(syscall.Conn); ok {
-		if raw, err := conn.SyscallConn(); err == nil {
-			raw.Control(func(fd uintptr) { f(int(fd)) })
-		}
-	}
-}
-
 // end closes the connection for a reason that becomes the cause.
 func (c *portableConn) end(reason error) {
 	c.memory.reason.Store(&reason)
 	if abandons(reason) {
-		c.resetTCP() // otherwise the kernel keeps what the peer does not take, for minutes
+		reset(c.nc) // otherwise the kernel keeps what the peer does not take, for minutes
 		return
 	}
 	overTCP(c.nc).Close()
@@ -55,7 +45,7 @@ func (c *portableConn) end(reason error) {
 func (c *portableConn) freeze() {
 	if m := &c.memory; !m.frozen && m.trust.freezes(c.driver.config.Account.Pressure()) {
 		m.frozen = true
-		c.control(freeze)
+		control(c.nc, freeze)
 	}
 }
 
@@ -63,7 +53,7 @@ func (c *portableConn) freeze() {
 func (c *portableConn) thaw() {
 	if m := &c.memory; m.frozen {
 		m.frozen = false
-		c.control(thaw)
+		control(c.nc, thaw)
 	}
 }
 
@@ -98,7 +88,7 @@ func (c *portableConn) readRoom() []byte {
 }
 
 func (c *portableConn) unacknowledged() (n int32) {
-	c.control(func(fd int) { n = unacknowledged(fd) })
+	control(c.nc, func(fd int) { n = unacknowledged(fd) })
 	return n
 }
 
@@ -166,7 +156,7 @@ func (c *portableConn) noteHeld(now Instant, used, kept int) {
 func (c *portableConn) measure() {
 	full := c.memory.full.Load()
 	var n int64
-	c.control(func(fd int) { n = int64(socketBytes(fd, full)) })
+	control(c.nc, func(fd int) { n = int64(socketBytes(fd, full)) })
 	c.setKernel(n)
 }
 
