@@ -108,6 +108,16 @@ func limitDelivery(fd int, d time.Duration) {
 	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(max(d, time.Millisecond).Milliseconds()))
 }
 
+// sendWindow returns how many bytes beyond those that it has acknowledged the peer's TCP has
+// offered to take, or 0 before Linux 5.4.
+func sendWindow(fd int) uint32 {
+	info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+	if err != nil {
+		return 0
+	}
+	return info.Snd_wnd
+}
+
 // resetOnClose has close(2) send a reset and free what the socket holds.
 func resetOnClose(fd int) {
 	unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})

@@ -28,3 +28,5 @@ func thaw(fd int) {}
 func unacknowledged(fd int) int32 { return 0 }
 
 func limitDelivery(fd int, d time.Duration) {}
+
+func sendWindow(fd int) uint32 { return 0 }

@@ -10,8 +10,8 @@ import (
 
 // Leave must be called before a connection is closed. What its peer has not acknowledged stays
 // with the system, which sends it as long as the peer takes some of it at least every
-// timeout; 0 leaves that to the system. The time before Leave counts. Until then it is on the
-// account. If memory is short, Leave resets the connection instead, which frees it.
+// timeout; 0 leaves that to the system. The time before Leave counts. What does not fit into
+// the peer's window stays on the account for that time. If memory is short, Leave resets the connection instead, which frees it.
 func Leave(nc net.Conn, account *budget.Account, timeout time.Duration) {
 	stays := true
 	control(nc, func(fd int) { stays = leave(fd, account, timeout) })
@@ -22,19 +22,22 @@ func Leave(nc net.Conn, account *budget.Account, timeout time.Duration) {
 
 // leave is Leave for a descriptor. It reports false if the connection is to be reset.
 func leave(fd int, account *budget.Account, timeout time.Duration) bool {
-	if unacknowledged(fd) == 0 {
+	unread := int64(unacknowledged(fd))
+	if unread == 0 {
 		return true
 	}
 	if account.Pressure() >= budget.Refuse {
 		return false
 	}
-	if timeout == 0 {
+	held := stalledInKernel(int64(socketBytes(fd, false)))
+	if timeout == 0 || held == 0 {
 		return true
 	}
 	limitDelivery(fd, timeout)
-	if bytes := stalledInKernel(int64(socketBytes(fd, false))); bytes > 0 && account.Limit() > 0 {
-		// The system does not report when it is done, so this is the time of a peer that
-		// takes nothing.
+	// What fits into the peer's window is gone soon, whether the peer reads or not. The system
+	// does not report when the rest is, so this is the time of a peer that takes nothing.
+	if beyond := unread - int64(sendWindow(fd)); beyond > 0 && account.Limit() > 0 {
+		bytes := held * beyond / unread
 		account.Add(budget.Kernel, bytes)
 		time.AfterFunc(timeout, func() { account.Add(budget.Kernel, -bytes) })
 	}
