@@ -45,7 +45,9 @@ func (l *loop) measure(c *loopConn) {
 		return
 	}
 	l.doubt(c)
-	l.freeze(c)
+	if l.freeze(c); !c.trust.freezes(l.level) {
+		l.thaw(c)
+	}
 	full := c.pending > 0 && !c.trust.shown() // what arrives is not read
 	l.setKernel(c, socketBytes(int(c.fd), full))
 	l.level = l.driver.config.Account.Pressure()

@@ -18,6 +18,7 @@ func (l *loop) send(c *loopConn, p []byte) (rest []byte, err error) {
 	}
 	c.taking.sent(n)
 	if !c.trust.shown() && c.trust.sent(n, func() int32 { return unacknowledged(int(c.fd)) }) {
+		c.taking.begin()
 		l.thaw(c)
 	}
 	if c.unmeasured >= c.trust.unmeasuredBytes() {

@@ -285,13 +285,12 @@ func (c *portableConn) write(p []byte) error {
 	timeout := c.driver.config.WriteTimeout
 	overTLS := overTCP(c.nc) != c.nc
 	now := time.Now()
+	if timeout > 0 && overTLS {
+		c.nc.SetWriteDeadline(now.Add(timeout))
+	}
 	for progress := now; len(p) > 0; now = time.Now() {
-		if timeout > 0 {
-			look := timeout
-			if !overTLS {
-				look = c.writeLook()
-			}
-			c.nc.SetWriteDeadline(now.Add(look))
+		if timeout > 0 && !overTLS {
+			c.nc.SetWriteDeadline(now.Add(c.writeLook()))
 		}
 		n, err := c.nc.Write(p[:min(len(p), c.writeSize())])
 		c.noteSent(n, timedOut(err))

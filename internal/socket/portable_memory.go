@@ -98,12 +98,15 @@ func (c *portableConn) noteSent(n int, stalled bool) {
 	m := &c.memory
 	m.taking.sent(n)
 	if !m.trust.shown() && m.trust.sent(n, c.unacknowledged) {
+		m.taking.begin()
 		c.thaw()
 	}
 	much := m.unmeasured >= m.trust.unmeasuredBytes() || m.trust.shown() && stalledInKernel(m.kernel.Load()) > 0
 	if c.driver.limited() && (stalled || much) {
 		c.doubt()
-		c.freeze()
+		if c.freeze(); !m.trust.freezes(c.driver.config.Account.Pressure()) {
+			c.thaw()
+		}
 		c.measure()
 	}
 	if !stalled {

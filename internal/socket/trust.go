@@ -67,6 +67,9 @@ type taking struct {
 	unmeasured int32   // bytes that were sent since then
 }
 
+// begin forgets what was seen, so that the next look is the first.
+func (t *taking) begin() { t.unread, t.unmeasured = 0, 0 }
+
 // sent notes n bytes.
 func (t *taking) sent(n int) { t.unmeasured = min(t.unmeasured+int32(n), 1<<30) }
 

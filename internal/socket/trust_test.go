@@ -59,6 +59,17 @@ func TestTakingStalls(t *testing.T) {
 	}
 }
 
+// TestTakingBegins: what was seen before says nothing about the next look.
+func TestTakingBegins(t *testing.T) {
+	var p taking
+	p.look(Instant(time.Second), 10)
+	p.begin()
+	p.look(Instant(time.Hour), 1<<20)
+	if p.stalled(Instant(time.Hour)) || p.since != Instant(time.Hour) {
+		t.Errorf("stalled since %v", time.Duration(p.since))
+	}
+}
+
 func TestFreezes(t *testing.T) {
 	for level, want := range map[budget.Level][2]bool{
 		budget.None:     {false, false},
