@@ -52,7 +52,7 @@ lint: ## golangci-lint, actionlint, yamllint, shellcheck, and ci.yml runs every 
 	cd bench && $(GOLANGCI_LINT) run ./...
 	$(ACTIONLINT)
 	$(call if-installed,yamllint,--strict .)
-	$(call if-installed,shellcheck,.ci/run e2e/engine/run hack/*)
+	$(call if-installed,shellcheck,.ci/run e2e/engine/run e2e/vm/* hack/*)
 	@for target in $(CHECKS); do \
 		grep -qE "make( .*)? $$target( |$$)" .github/workflows/ci.yml || { echo "ci.yml does not run make $$target"; exit 1; }; \
 	done

@@ -74,14 +74,9 @@ func TestEnvironmentIsAccepted(t *testing.T) {
 		if config.PodName != "echosvc-0" || config.PodNamespace != "echosvc" || config.NodeName != "node" {
 			t.Errorf("the pod is %q in %q on %q", config.PodName, config.PodNamespace, config.NodeName)
 		}
-		if config.MaxConnections == 0 {
-			t.Error("MAX_CONNECTIONS is 0, so only the node's file limit applies")
-		}
-		// The memory of the process, and of each connection whose client does not read and has an
-		// unfinished message: the largest buffer, waiting fragments, and an inflater.
-		const process, buffer = 64 << 20, 666 << 10
-		if need, limit := process+int64(config.MaxConnections)*buffer, m.container().Resources.Limits.Memory().Value(); need > limit {
-			t.Errorf("%d connections may need %d bytes, and limits.memory is %d", config.MaxConnections, need, limit)
+		// docs/limits.md and docs/kubernetes.md have the number that follows from these.
+		if config.MaxConnections != 0 || config.MemoryLimit != 256<<20 {
+			t.Errorf("MAX_CONNECTIONS=%d, MEMORY_LIMIT=%d", config.MaxConnections, config.MemoryLimit)
 		}
 	})
 }
@@ -92,7 +87,7 @@ func TestEnvironmentNames(t *testing.T) {
 	if err := config.WriteHelp(&help); err != nil {
 		t.Fatal(err)
 	}
-	known := map[string]bool{"GOMEMLIMIT": true} // the Go runtime's
+	known := map[string]bool{}
 	for line := range strings.Lines(help.String()) {
 		known[strings.Fields(line)[0]] = true
 	}
@@ -106,7 +101,7 @@ func TestEnvironmentNames(t *testing.T) {
 func TestMemoryLimitIsTheContainers(t *testing.T) {
 	m := loadBase(t)
 	limit := m.container().Resources.Limits[corev1.ResourceMemory]
-	if got := environment(t, m)["GOMEMLIMIT"]; got != strconv.FormatInt(limit.Value(), 10) {
-		t.Errorf("GOMEMLIMIT is %q, limits.memory %v", got, &limit)
+	if got := environment(t, m)["MEMORY_LIMIT"]; got != strconv.FormatInt(limit.Value(), 10) {
+		t.Errorf("MEMORY_LIMIT is %q, limits.memory %v", got, &limit)
 	}
 }

@@ -84,7 +84,8 @@ func (c criteria) judge(r *result) (failures []string) {
 		fail("p99 x %.0f", ratio)
 	}
 	c.judgeTally(r.health, false, "health checks", fail)
-	c.judgeTally(r.opened, r.attack.overload, "new WebSockets", fail)
+	// Close to MEMORY_LIMIT, upgrades are refused.
+	c.judgeTally(r.opened, r.attack.overload || c.memory > 0, "new WebSockets", fail)
 	switch {
 	case r.settled >= 0:
 	case r.settleErr != nil:

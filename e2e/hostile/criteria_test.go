@@ -38,7 +38,8 @@ func TestJudge(t *testing.T) {
 		{"memory", func(r *result) { r.peakSum = 257 << 20 }, "257MiB of memory"},
 		{"slow", func(r *result) { r.fleet.roundTrips[underAttack][0] = 31 * time.Millisecond }, "p99 x 31"},
 		{"no health", func(r *result) { r.health.served = 17 }, "17 of 20 health checks"},
-		{"refused", func(r *result) { r.opened = tally{tried: 10, refused: 10} }, "0 of 10 new WebSockets"},
+		{"refused for memory", func(r *result) { r.opened = tally{tried: 10, refused: 10} }, ""},
+		{"not served", func(r *result) { r.opened = tally{tried: 10, refused: 8} }, "0 of 10 new WebSockets"},
 		{"refused by a limit", func(r *result) { r.opened = tally{tried: 10, refused: 10}; r.attack.overload = true }, ""},
 		{"the end of the server", func(r *result) { r.serverErr = errors.New("killed") }, "killed"},
 		{"no measurement", func(r *result) { r.err = errors.New("no /proc") }, "not measured"},
@@ -65,6 +66,15 @@ func TestCriteriaCanBeSwitchedOff(t *testing.T) {
 	r.fleet.roundTrips[underAttack][0] = time.Hour
 	r.health.served = 0
 	if got := (criteria{}).judge(&r); got != nil {
+		t.Errorf("%q", got)
+	}
+}
+
+// Without MEMORY_LIMIT there is no reason to refuse a newcomer.
+func TestRefusalsWithoutALimit(t *testing.T) {
+	r := wellBehaved()
+	r.opened = tally{tried: 10, refused: 10}
+	if got := (criteria{minServed: 0.9}).judge(&r); len(got) != 1 || !strings.HasPrefix(got[0], "0 of 10 new WebSockets") {
 		t.Errorf("%q", got)
 	}
 }

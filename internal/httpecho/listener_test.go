@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"testing"
 )
 
@@ -41,5 +42,18 @@ func TestClosedListener(t *testing.T) {
 	l.Deliver(server, nil)
 	if _, err := client.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("read %v, want the end of a closed connection", err)
+	}
+}
+
+// TestLeaveComesBeforeTheClose: what the client has not taken of the response stays with the
+// system then.
+func TestLeaveComesBeforeTheClose(t *testing.T) {
+	var left []bool // whether the connection was closed by then
+	l := NewListener(&net.TCPAddr{}, Limits{Leave: func(nc net.Conn) { left = append(left, nc.(*fakeConn).closed) }})
+	l.Close()
+	conn := &fakeConn{}
+	l.Deliver(conn, nil)
+	if !slices.Equal(left, []bool{false}) || !conn.closed {
+		t.Errorf("Leave was called with %v, and the connection is closed: %v", left, conn.closed)
 	}
 }

@@ -38,6 +38,9 @@ type Limits struct {
 	MaxHealth   int             // for /healthz and /readyz, beyond MaxRequests
 	Account     *budget.Account // of the memory that they hold; may be nil
 	Log         *slog.Logger
+	// Leave is called before a connection is closed whose peer may not have taken the
+	// response; it may be nil.
+	Leave func(net.Conn)
 }
 
 // requests are the plain requests that are being served.
@@ -109,8 +112,16 @@ func (r *requests) dropSilent() bool {
 	delete(r.conns, oldest)
 	r.Account.Add(budget.Requests, -oldest.headCost())
 	r.release()
+	r.leave(oldest)
 	abort(oldest.Conn)
 	return true
+}
+
+// leave is called before a connection is closed.
+func (r *requests) leave(c *replayConn) {
+	if r.Leave != nil {
+		r.Leave(c.Conn)
+	}
 }
 
 // unavailable returns the refusal of a request that may be tried again.
@@ -163,6 +174,7 @@ func (c *replayConn) Write(p []byte) (int, error) {
 // Close closes the connection and makes room for another request.
 func (c *replayConn) Close() error {
 	defer c.requests.remove(c)
+	c.requests.leave(c)
 	return c.Conn.Close()
 }
 

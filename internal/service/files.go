@@ -53,6 +53,24 @@ func shareFiles(limit, loops, handshakes, requests int) files {
 	return f
 }
 
+// limitConnections returns the most WebSockets at a time: the setting, or if that is 0, as many
+// as files and memory allow. memory is 0 if it has no limit. A setting that files do not allow
+// is lowered, since the clients beyond would wait in the system, and get no 503. limitedBy is
+// what allows no more, for clients, and empty if it is the setting.
+func (f files) limitConnections(setting, memory int) (limit int, limitedBy string) {
+	if setting > 0 {
+		memory = 0
+	}
+	limit = leastLimit(leastLimit(setting, memory), f.connections)
+	switch {
+	case limit == setting:
+		return limit, ""
+	case limit == memory:
+		return limit, "its MEMORY_LIMIT"
+	}
+	return limit, "its limit on open files"
+}
+
 // leastLimit returns the lower of two limits, 0 being none.
 func leastLimit(a, b int) int {
 	if a == 0 || b == 0 {

@@ -41,6 +41,30 @@ func TestFilesAreNotSharedTwice(t *testing.T) {
 	}
 }
 
+func TestLimitConnections(t *testing.T) {
+	const byFiles, byMemory = "its limit on open files", "its MEMORY_LIMIT"
+	for _, test := range []struct {
+		files, setting, memory, want int
+		by                           string
+	}{
+		{0, 0, 0, 0, ""},
+		{936, 0, 0, 936, byFiles},
+		{936, 0, 500, 500, byMemory},
+		{936, 0, 5000, 936, byFiles},
+		{0, 0, 500, 500, byMemory},
+		{936, 936, 500, 936, ""}, // a setting is about connections, and MEMORY_LIMIT about what they hold
+		{936, 937, 0, 936, byFiles},
+		{936, 1 << 30, 500, 936, byFiles},
+		{0, 1 << 30, 500, 1 << 30, ""},
+	} {
+		got, by := files{connections: test.files}.limitConnections(test.setting, test.memory)
+		if got != test.want || by != test.by {
+			t.Errorf("MAX_CONNECTIONS=%d with files for %d and memory for %d: %d by %q, want %d by %q",
+				test.setting, test.files, test.memory, got, by, test.want, test.by)
+		}
+	}
+}
+
 func TestLeastLimit(t *testing.T) {
 	for _, test := range [][3]int{{0, 0, 0}, {0, 5, 5}, {5, 0, 5}, {4, 5, 4}} {
 		if got := leastLimit(test[0], test[1]); got != test[2] {

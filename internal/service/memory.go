@@ -59,6 +59,15 @@ func cgroupLimit(log *slog.Logger) int64 {
 	return int64(min(n, math.MaxInt64))
 }
 
+// idleBuffer returns what an idle connection has of the account's buffers: the portable driver
+// reads each into one of its own.
+func idleBuffer(loop bool) int64 {
+	if loop {
+		return 0
+	}
+	return 5 << 10 // 4 KiB of Go's heap
+}
+
 // connCost returns what an idle connection costs.
 func connCost(loop, tls bool) int64 {
 	switch {

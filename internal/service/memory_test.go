@@ -33,6 +33,26 @@ func TestLoopCount(t *testing.T) {
 	}
 }
 
+// TestIdleConnectionsIn256MiB: the figures of docs/limits.md for MAX_CONNECTIONS=0.
+func TestIdleConnectionsIn256MiB(t *testing.T) {
+	for _, test := range []struct {
+		loops int
+		tls   bool
+		want  int
+	}{
+		{2, false, 24772},
+		{51, false, 19545}, // the most loops in that much memory
+		{0, false, 8328},
+		{0, true, 2584},
+	} {
+		account := newAccount(256<<20, nil)
+		account.Add(budget.Base, int64(test.loops)*loopBase)
+		if got := account.Room(connCost(test.loops > 0, test.tls) + idleBuffer(test.loops > 0)); got != test.want {
+			t.Errorf("%d loops, TLS %v: %d, want %d", test.loops, test.tls, got, test.want)
+		}
+	}
+}
+
 // withLimit sets MEMORY_LIMIT.
 func withLimit(n config.MemoryLimit) func(*config.Config) {
 	return func(c *config.Config) { c.MemoryLimit = n }

@@ -41,7 +41,7 @@ func grep(text, prefix string) (found string) {
 }
 
 func TestMetricsOfAConversation(t *testing.T) {
-	admission := wsconn.NewAdmission(100, nil, nil)
+	admission := wsconn.NewAdmission(100, "", nil, nil)
 	m := newMetrics(admission, func() socket.Instant { return 1 }, "test")
 	expectMetrics(t, m, `echosvc_websocket_connections 0
 echosvc_websocket_connections_limit 100
@@ -78,7 +78,7 @@ echosvc_websocket_connection_duration_seconds_bucket{le="60.5"} 1
 
 // TestMetricsOfADrain: each scrape reads the current state of the drain.
 func TestMetricsOfADrain(t *testing.T) {
-	admission := wsconn.NewAdmission(0, nil, nil)
+	admission := wsconn.NewAdmission(0, "", nil, nil)
 	m := newMetrics(admission, func() socket.Instant { return socket.Instant(12 * time.Second) }, "test")
 	admission.StopAdvertising()
 	expectMetrics(t, m, "echosvc_draining 1\nechosvc_drain_duration_seconds 0\n")

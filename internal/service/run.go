@@ -111,7 +111,7 @@ func listen(variable string, host config.Host, port config.Port, queue int) (net
 // nil. An error means that the service did not start; nothing is left running.
 func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, health net.Listener) error {
 	s.started = time.Now()
-	plain := httpecho.NewListener(ws.Addr(), httpecho.Limits{MaxRequests: s.files.requests, MaxHealth: s.files.health, Account: s.account, Log: s.log})
+	plain := httpecho.NewListener(ws.Addr(), httpecho.Limits{MaxRequests: s.files.requests, MaxHealth: s.files.health, Account: s.account, Log: s.log, Leave: s.leave})
 	var err error
 	if s.driver, err = s.newDriver(s.connServer(plain)); err != nil {
 		ws.Close()
@@ -151,6 +151,13 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	return nil
 }
 
+// leaveTimeout returns how long a client may take nothing until what the system has for it is
+// given up: CLOSE_TIMEOUT for the closing handshake, while lingering, and after that.
+func (s *Service) leaveTimeout() time.Duration { return 3 * s.config.CloseTimeout }
+
+// leave is called before a connection of plain HTTP is closed.
+func (s *Service) leave(nc net.Conn) { socket.Leave(nc, s.account, s.leaveTimeout()) }
+
 // newDriver returns the driver that the configuration describes.
 func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 	c := socket.Config{
@@ -161,6 +168,7 @@ func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 		Headroom:      wsproto.Headroom,
 		Buffer:        wsproto.MinBuffer,
 		WriteTimeout:  s.config.WriteTimeout,
+		LeaveTimeout:  s.leaveTimeout(),
 		Account:       s.account,
 		ConnCost:      s.connCost,
 		MaxHandshakes: s.files.handshakes,

@@ -63,9 +63,10 @@ func New(c config.Config, log *slog.Logger, version string) *Service {
 	}
 	files := shareFiles(fileLimit(), loops, int(c.MaxHandshakes), int(c.MaxRequests))
 	cost := connCost(loops > 0, c.TLSCertFile != "")
-	limit := int(c.MaxConnections)
-	if limit == 0 {
-		limit = leastLimit(files.connections, account.Room(cost))
+	limit, limitedBy := files.limitConnections(int(c.MaxConnections), account.Room(cost+idleBuffer(loops > 0)))
+	if wanted := int(c.MaxConnections); limit < wanted {
+		log.Warn("MAX_CONNECTIONS is reduced: the limit on open files allows no more WebSockets",
+			"max_connections", limit, "wanted", wanted, "open_files_limit", fileLimit())
 	}
 	s := &Service{
 		config: c, log: log, version: version, account: account, connCost: cost, files: files, loops: loops,
@@ -78,7 +79,7 @@ func New(c config.Config, log *slog.Logger, version string) *Service {
 		},
 		headers:   requestinfo.Filter{ShowAll: c.ShowHeaders.Any, Show: c.ShowHeaders.Names},
 		identity:  requestinfo.NewIdentity(c.PodName, c.NodeName, c.PodNamespace, version),
-		admission: wsconn.NewAdmission(limit, account, rand.Float64),
+		admission: wsconn.NewAdmission(limit, limitedBy, account, rand.Float64),
 
 		repeatWindow: repeatWindow,
 		lastMoment:   lastMoment,

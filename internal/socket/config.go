@@ -22,6 +22,8 @@ type Config struct {
 	// WriteTimeout limits how long a peer may take none of the bytes that are to be
 	// sent; 0 is no limit. A peer that takes any has the whole time again.
 	WriteTimeout time.Duration
+	// LeaveTimeout is the timeout of Leave for connections that the driver closes.
+	LeaveTimeout time.Duration
 	// Account is what buffers, connections and their sockets hold; it may be nil.
 	Account *budget.Account
 	// ConnCost is what each connection adds to the account, in bytes, while it is idle.

@@ -84,6 +84,7 @@
 //	handshakes.go           which handshake makes room for another
 //	shed.go                 which connections are closed for their memory
 //	trust.go                what a peer has shown about its reading
+//	leave.go                what the system still sends after the end
 //	loop_memory_linux.go    Loop: measuring, reading less, shedding
 //	portable_memory.go      Portable: the same
 //	kernel_*.go             options and memory of sockets

@@ -55,7 +55,8 @@ type Handler interface {
 
 	// Hijacked is called after a Step with Hijack, unless that fails: then Closed is. The
 	// connection and the bytes that were kept belong to the handler from now on. Hijacked
-	// runs on a goroutine of its own, which the driver's Wait waits for.
+	// runs on a goroutine of its own, which the driver's Wait waits for. Leave should be called
+	// before the connection is closed.
 	Hijacked(conn net.Conn, kept []byte)
 
 	// Closed is called when the connection has been closed. cause is nil if a Step asked

@@ -3,6 +3,7 @@ package socket
 import (
 	"net"
 	"os"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -69,7 +70,7 @@ func socketBytes(fd int, full bool) int32 {
 	return int32(info[received] + info[reserved] + info[queued])
 }
 
-// freeze keeps a socket from holding much for a peer that has not shown that it reads.
+// freeze keeps a socket from holding much.
 func freeze(fd int) {
 	setUnsent(fd, frozenUnsent)
 	limitReceive(fd, frozenReceive)
@@ -99,6 +100,22 @@ func unlimitReceive(fd int) {
 func unacknowledged(fd int) int32 {
 	n, _ := unix.IoctlGetUint32(fd, unix.SIOCOUTQ) // cannot fail on a connection
 	return int32(n)
+}
+
+// limitDelivery has the system give up a closed connection, and free what it holds, once the
+// peer's TCP has acknowledged nothing for d. Without it, that takes minutes.
+func limitDelivery(fd int, d time.Duration) {
+	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(max(d, time.Millisecond).Milliseconds()))
+}
+
+// sendWindow returns how many bytes beyond those that it has acknowledged the peer's TCP has
+// offered to take, or 0 before Linux 5.4.
+func sendWindow(fd int) uint32 {
+	info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+	if err != nil {
+		return 0
+	}
+	return info.Snd_wnd
 }
 
 // resetOnClose has close(2) send a reset and free what the socket holds.

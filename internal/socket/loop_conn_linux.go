@@ -23,7 +23,7 @@ type loopConn struct {
 	handler    Handler
 	held       *[]byte       // headroom, then what is kept, then what could not be sent; nil if neither
 	wakeAt     Instant       // in the loop's heap; never if it is not in there
-	since      Instant       // when the peer last took some of what is pending
+	taking                   // of what it is sent
 	completed  Instant       // when it last completed a frame or took a whole answer
 	handshake  *list.Element // in the loop's handshakes; nil once it is established
 	fd         int32
@@ -32,7 +32,6 @@ type loopConn struct {
 	kept       int32  // bytes in held
 	pending    int32  // bytes in held that are to be sent, after those that were
 	sent       int32  // bytes in held that have been sent, after those that are kept
-	unread     int32  // bytes that the peer had not taken when last looked at
 	events     uint32 // that epoll reports
 	kernel     int32  // bytes in the socket's buffers, as they are on the account
 	trust      trust
@@ -263,8 +262,8 @@ func (l *loop) forget(c *loopConn) {
 
 // closeConn closes a connection.
 func (l *loop) closeConn(c *loopConn, cause error) {
-	if abandons(cause) || l.level >= budget.Refuse && unacknowledged(int(c.fd)) > 0 {
-		resetOnClose(int(c.fd)) // otherwise the kernel keeps what the peer does not take, for minutes
+	if abandons(cause) || !leave(int(c.fd), l.driver.config.Account, l.driver.config.LeaveTimeout) {
+		resetOnClose(int(c.fd))
 	}
 	l.forget(c)
 	unix.Close(int(c.fd)) // which also removes it from epoll

@@ -23,10 +23,9 @@ func (l *loop) readSize(c *loopConn) int {
 	return smallBuffer
 }
 
-// freeze keeps the kernel from holding much for a peer that has not shown that it reads, while
-// memory is short.
+// freeze keeps the kernel from holding much for a peer while memory is short.
 func (l *loop) freeze(c *loopConn) {
-	if l.level > budget.None && !c.frozen && !c.trust.shown() {
+	if !c.frozen && c.trust.freezes(l.level) {
 		c.frozen = true
 		freeze(int(c.fd))
 	}
@@ -45,12 +44,26 @@ func (l *loop) measure(c *loopConn) {
 	if !l.driver.limited() {
 		return
 	}
-	full := false
-	if c.pending > 0 { // what arrives is not read
-		l.freeze(c)
-		full = !c.trust.shown()
+	l.doubt(c)
+	if l.freeze(c); !c.trust.freezes(l.level) {
+		l.thaw(c)
 	}
+	full := c.pending > 0 && !c.trust.shown() // what arrives is not read
 	l.setKernel(c, socketBytes(int(c.fd), full))
+	l.level = l.driver.config.Account.Pressure()
+}
+
+// doubt ends the trust in a peer that has stopped reading.
+func (l *loop) doubt(c *loopConn) {
+	if !c.trust.shown() {
+		c.unmeasured = 0
+		return
+	}
+	c.taking.look(l.now, unacknowledged(int(c.fd)))
+	if c.taking.stalled(l.now) {
+		c.trust = 0
+		c.completed = min(c.completed, c.since)
+	}
 }
 
 // setKernel sets what the account has for a connection's socket.

@@ -16,8 +16,13 @@ func (l *loop) send(c *loopConn, p []byte) (rest []byte, err error) {
 	if err != nil && err != unix.EAGAIN && err != unix.EINTR {
 		return p, os.NewSyscallError("write", err)
 	}
+	c.taking.sent(n)
 	if !c.trust.shown() && c.trust.sent(n, func() int32 { return unacknowledged(int(c.fd)) }) {
+		c.taking.begin()
 		l.thaw(c)
+	}
+	if c.unmeasured >= c.trust.unmeasuredBytes() {
+		l.measure(c)
 	}
 	return p[n:], nil
 }
@@ -84,7 +89,8 @@ func (l *loop) flush(c *loopConn) {
 func (l *loop) extend(c *loopConn) {
 	c.since = l.now
 	if l.driver.config.WriteTimeout > 0 {
-		c.unread = unacknowledged(int(c.fd))
+		c.taking.look(l.now, unacknowledged(int(c.fd)))
+		c.since = l.now
 		l.lookAgain(c)
 	}
 }

@@ -118,7 +118,7 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 	if step.Then == ShutDown {
 		c.memory.shed.CompareAndSwap(shedAsked, notShed) // it ends, and another Step would reset it
 		if c.driver.limited() {                          // a peer that goes on sending would have it grow
-			c.control(func(fd int) { limitReceive(fd, lingerReceive) })
+			control(c.nc, func(fd int) { limitReceive(fd, lingerReceive) })
 		}
 		if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
 			half.CloseWrite() // if it fails, so does the next read
@@ -285,15 +285,14 @@ func (c *portableConn) write(p []byte) error {
 	timeout := c.driver.config.WriteTimeout
 	overTLS := overTCP(c.nc) != c.nc
 	now := time.Now()
+	if timeout > 0 && overTLS {
+		c.nc.SetWriteDeadline(now.Add(timeout))
+	}
 	for progress := now; len(p) > 0; now = time.Now() {
-		if timeout > 0 {
-			look := timeout
-			if !overTLS {
-				look = c.writeLook()
-			}
-			c.nc.SetWriteDeadline(now.Add(look))
+		if timeout > 0 && !overTLS {
+			c.nc.SetWriteDeadline(now.Add(c.writeLook()))
 		}
-		n, err := c.nc.Write(p)
+		n, err := c.nc.Write(p[:min(len(p), c.writeSize())])
 		c.noteSent(n, timedOut(err))
 		p = p[n:]
 		switch {
@@ -313,20 +312,10 @@ func (c *portableConn) write(p []byte) error {
 // peer does not read, and which Abort cuts short. A reset tells nothing, and neither does
 // a write time-out, after which the peer is known not to read.
 func (c *portableConn) hangUp(last Action, cause error) {
-	tcp := overTCP(c.nc)
-	if linger, ok := tcp.(*net.TCPConn); ok && (last == Reset || abandons(cause)) {
-		linger.SetLinger(0)
-	}
 	if last == Reset || abandons(cause) {
-		tcp.Close()
+		reset(c.nc)
+	} else {
+		Leave(c.nc, c.driver.config.Account, c.driver.config.LeaveTimeout)
 	}
 	c.nc.Close()
-}
-
-// overTCP returns what a TLS connection runs over, or the connection itself.
-func overTCP(nc net.Conn) net.Conn {
-	if over, ok := nc.(interface{ NetConn() net.Conn }); ok {
-		return over.NetConn()
-	}
-	return nc
 }

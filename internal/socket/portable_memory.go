@@ -1,9 +1,8 @@
 package socket
 
 import (
-	"net"
+	"math"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/echosvc/echosvc/internal/budget"
@@ -21,6 +20,7 @@ type connMemory struct {
 
 	// For the goroutine of run alone:
 	trust   trust
+	taking       // of what the peer is sent
 	pending bool // some of what is held is to be sent
 	frozen  bool // the kernel holds little for it
 }
@@ -31,31 +31,21 @@ func (d *Portable) limited() bool { return d.config.Account.Limit() > 0 }
 // roomy reports whether memory is not short.
 func (d *Portable) roomy() bool { return d.config.Account.Pressure() == budget.None }
 
-// control calls f with the descriptor of the connection, unless it is closed.
-func (c *portableConn) control(f func(fd int)) {
-	if conn, ok := overTCP(c.nc).(syscall.Conn); ok {
-		if raw, err := conn.SyscallConn(); err == nil {
-			raw.Control(func(fd uintptr) { f(int(fd)) })
-		}
-	}
-}
-
 // end closes the connection for a reason that becomes the cause.
 func (c *portableConn) end(reason error) {
 	c.memory.reason.Store(&reason)
-	tcp := overTCP(c.nc)
-	if linger, ok := tcp.(*net.TCPConn); ok && abandons(reason) {
-		linger.SetLinger(0) // otherwise the kernel keeps what the peer does not take, for minutes
+	if abandons(reason) {
+		reset(c.nc) // otherwise the kernel keeps what the peer does not take, for minutes
+		return
 	}
-	tcp.Close()
+	overTCP(c.nc).Close()
 }
 
-// freeze keeps the kernel from holding much for a peer that has not shown that it reads, while
-// memory is short.
+// freeze keeps the kernel from holding much for a peer while memory is short.
 func (c *portableConn) freeze() {
-	if m := &c.memory; !m.frozen && !m.trust.shown() && !c.driver.roomy() {
+	if m := &c.memory; !m.frozen && m.trust.freezes(c.driver.config.Account.Pressure()) {
 		m.frozen = true
-		c.control(freeze)
+		control(c.nc, freeze)
 	}
 }
 
@@ -63,7 +53,7 @@ func (c *portableConn) freeze() {
 func (c *portableConn) thaw() {
 	if m := &c.memory; m.frozen {
 		m.frozen = false
-		c.control(thaw)
+		control(c.nc, thaw)
 	}
 }
 
@@ -79,6 +69,15 @@ func (c *portableConn) writeLook() time.Duration {
 	return look
 }
 
+// writeSize returns how many bytes are written at a time, so that they are measured before
+// more of them pile up.
+func (c *portableConn) writeSize() int {
+	if c.driver.limited() {
+		return int(c.memory.trust.unmeasuredBytes())
+	}
+	return math.MaxInt32
+}
+
 // readRoom returns the room for the next read, which is small when memory is short.
 func (c *portableConn) readRoom() []byte {
 	room := c.inbox.free()
@@ -89,7 +88,7 @@ func (c *portableConn) readRoom() []byte {
 }
 
 func (c *portableConn) unacknowledged() (n int32) {
-	c.control(func(fd int) { n = unacknowledged(fd) })
+	control(c.nc, func(fd int) { n = unacknowledged(fd) })
 	return n
 }
 
@@ -97,8 +96,18 @@ func (c *portableConn) unacknowledged() (n int32) {
 // has not taken so far.
 func (c *portableConn) noteSent(n int, stalled bool) {
 	m := &c.memory
+	m.taking.sent(n)
 	if !m.trust.shown() && m.trust.sent(n, c.unacknowledged) {
+		m.taking.begin()
 		c.thaw()
+	}
+	much := m.unmeasured >= m.trust.unmeasuredBytes() || m.trust.shown() && stalledInKernel(m.kernel.Load()) > 0
+	if c.driver.limited() && (stalled || much) {
+		c.doubt()
+		if c.freeze(); !m.trust.freezes(c.driver.config.Account.Pressure()) {
+			c.thaw()
+		}
+		c.measure()
 	}
 	if !stalled {
 		return
@@ -109,9 +118,20 @@ func (c *portableConn) noteSent(n int, stalled bool) {
 	m.pending = true
 	m.full.Store(!m.trust.shown())
 	m.held.Store(int64(len(*c.inbox.mem)))
-	if c.driver.limited() {
-		c.freeze()
-		c.measure()
+}
+
+// doubt ends the trust in a peer that has stopped reading.
+func (c *portableConn) doubt() {
+	m := &c.memory
+	if !m.trust.shown() {
+		m.unmeasured = 0
+		return
+	}
+	now := c.driver.config.Now()
+	m.taking.look(now, c.unacknowledged())
+	if m.taking.stalled(now) {
+		m.trust = 0
+		m.completed.Store(min(m.completed.Load(), int64(m.since)))
 	}
 }
 
@@ -139,7 +159,7 @@ func (c *portableConn) noteHeld(now Instant, used, kept int) {
 func (c *portableConn) measure() {
 	full := c.memory.full.Load()
 	var n int64
-	c.control(func(fd int) { n = int64(socketBytes(fd, full)) })
+	control(c.nc, func(fd int) { n = int64(socketBytes(fd, full)) })
 	c.setKernel(n)
 }
 

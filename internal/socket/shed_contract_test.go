@@ -63,6 +63,37 @@ func TestShedChoosesAPeerThatTrickles(t *testing.T) {
 	})
 }
 
+// TestShedChoosesAPeerThatStopsReading although it has shown that it reads, and its frames are
+// answered as long as its socket has room.
+func TestShedChoosesAPeerThatStopsReading(t *testing.T) {
+	const answer = 4 << 10
+	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
+		h := &scripted{answer: func(call, got string) (Step, int) {
+			if call == "shed" {
+				return Step{Then: Close}, 0
+			}
+			return Step{Write: make([]byte, answer*len(got))}, 0
+		}}
+		client := s.dial(h)
+		client.SetReadBuffer(answer)
+		for range 2 * shownBytes / answer {
+			s.send(client, "a")
+			readString(s.T, client, answer)
+		}
+		began := time.Now()
+		for ; s.Shed(1<<40, false) == 0; time.Sleep(10 * time.Millisecond) {
+			s.send(client, "a")
+			if s.Measure(); time.Since(began) > patience {
+				s.Fatal("it is not chosen")
+			}
+		}
+		h.expectEnd(s.T)
+		if calls := h.recorded(); !slices.Contains(calls, "shed") || s.BytesInUse() > 0 {
+			s.Errorf("%d bytes of buffers are in use, so it is chosen for what is pending", s.BytesInUse())
+		}
+	})
+}
+
 // TestShedGivesASlowPeerAMoment, in which it may take what is pending and the last Step.
 func TestShedGivesASlowPeerAMoment(t *testing.T) {
 	large := bytes.Repeat([]byte("x"), 16<<20)

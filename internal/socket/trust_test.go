@@ -1,6 +1,11 @@
 package socket
 
-import "testing"
+import (
+	"testing"
+	"time"
+
+	"github.com/echosvc/echosvc/internal/budget"
+)
 
 func TestTrustComesWithAcknowledgedBytes(t *testing.T) {
 	var peer trust
@@ -17,6 +22,63 @@ func TestTrustComesWithAcknowledgedBytes(t *testing.T) {
 	} {
 		if got := peer.sent(step.n, func() int32 { return step.pending }); got != step.want {
 			t.Errorf("after %d more bytes, %d of all unacknowledged: %v, want %v", step.n, step.pending, got, step.want)
+		}
+	}
+}
+
+// TestTakingStalls: a peer stalls when its TCP has acknowledged nothing for a second although
+// there is something, however much more is sent meanwhile.
+func TestTakingStalls(t *testing.T) {
+	type look struct {
+		at      time.Duration
+		sent    int // since the last look
+		unread  int32
+		stalled bool
+	}
+	for name, looks := range map[string][]look{
+		"takes nothing":                       {{0, 10, 10, false}, {999 * time.Millisecond, 0, 10, false}, {time.Second, 0, 10, true}},
+		"takes nothing of more":               {{0, 10, 10, false}, {time.Second / 2, 10, 20, false}, {time.Second, 10, 30, true}},
+		"takes a byte":                        {{0, 10, 10, false}, {time.Second, 0, 9, false}, {2 * time.Second, 0, 9, true}},
+		"takes as much as is sent":            {{0, 10, 10, false}, {time.Second, 10, 10, false}, {2 * time.Second, 10, 10, false}},
+		"takes all":                           {{0, 10, 10, false}, {time.Minute, 10, 0, false}, {time.Hour, 0, 0, false}},
+		"is sent something after a long time": {{0, 10, 0, false}, {time.Hour, 10, 10, false}},
+		"has taken what was seen last":        {{0, 10, 10, false}, {time.Hour, 100, 100, false}},
+		"goes on after a stall":               {{0, 10, 10, false}, {time.Second, 0, 10, true}, {2 * time.Second, 0, 5, false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var p taking
+			for i, l := range looks {
+				now := Instant(time.Hour + l.at)
+				p.sent(l.sent)
+				p.look(now, l.unread)
+				if got := p.stalled(now); got != l.stalled {
+					t.Errorf("look %d: stalled %v, want %v", i, got, l.stalled)
+				}
+			}
+		})
+	}
+}
+
+// TestTakingBegins: what was seen before says nothing about the next look.
+func TestTakingBegins(t *testing.T) {
+	var p taking
+	p.look(Instant(time.Second), 10)
+	p.begin()
+	p.look(Instant(time.Hour), 1<<20)
+	if p.stalled(Instant(time.Hour)) || p.since != Instant(time.Hour) {
+		t.Errorf("stalled since %v", time.Duration(p.since))
+	}
+}
+
+func TestFreezes(t *testing.T) {
+	for level, want := range map[budget.Level][2]bool{
+		budget.None:     {false, false},
+		budget.ReadLess: {true, false},
+		budget.Refuse:   {true, true},
+		budget.Shed:     {true, true},
+	} {
+		if got := [2]bool{trust(0).freezes(level), trust(-1).freezes(level)}; got != want {
+			t.Errorf("level %d freezes strangers and trusted peers: %v, want %v", level, got, want)
 		}
 	}
 }

@@ -24,6 +24,7 @@ const (
 // also holds the phase of the drain. Its methods may be called from any goroutine.
 type Admission struct {
 	limit   int             // connections; 0 means no limit
+	reason  string          // who set the limit, for clients; may be empty
 	account *budget.Account // of memory; may be nil
 	jitter  func() float64  // returns a number from 0 to 1
 
@@ -55,10 +56,14 @@ type Tally struct {
 }
 
 // NewAdmission returns an Admission for at most limit connections at a time; 0 means no
-// limit. None is admitted while the account is at [budget.Refuse]. jitter returns random
+// limit. If it is not the operator who set the limit, limitedBy is what did. None is admitted while the account is at [budget.Refuse]. jitter returns random
 // numbers from 0 to 1.
-func NewAdmission(limit int, account *budget.Account, jitter func() float64) *Admission {
-	return &Admission{limit: limit, account: account, jitter: jitter}
+func NewAdmission(limit int, limitedBy string, account *budget.Account, jitter func() float64) *Admission {
+	a := &Admission{limit: limit, account: account, jitter: jitter}
+	if limitedBy != "" {
+		a.reason = ", which is what " + limitedBy + " allows"
+	}
+	return a
 }
 
 // admit admits a connection, or returns why it is refused.
@@ -69,7 +74,7 @@ func (a *Admission) admit() *wsproto.HandshakeError {
 	case a.phase == draining:
 		return unavailable(ReasonDraining, 1, "this server is shutting down; connect again to reach another")
 	case a.limit > 0 && a.open >= a.limit:
-		return unavailable(ReasonFull, 5, "this server has reached MAX_CONNECTIONS=%d; try again later", a.limit)
+		return unavailable(ReasonFull, 5, "this server has reached MAX_CONNECTIONS=%d%s; try again later", a.limit, a.reason)
 	case a.account.Pressure() >= budget.Refuse:
 		return outOfMemory(a.account)
 	}

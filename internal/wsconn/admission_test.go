@@ -12,7 +12,7 @@ import (
 // admitted returns an Admission that has admitted n connections.
 func admitted(t *testing.T, limit, n int) *Admission {
 	t.Helper()
-	a := NewAdmission(limit, nil, func() float64 { return 0.25 })
+	a := NewAdmission(limit, "", nil, func() float64 { return 0.25 })
 	for range n {
 		if refusal := a.admit(); refusal != nil {
 			t.Fatalf("refused with %+v", refusal)
@@ -101,6 +101,14 @@ func TestConnectionsOverTheLimitAreRefused(t *testing.T) {
 	c.receive(wstest.Frame(0x88, ""))
 	c.do(c.conn.EndOfInput(c.now))
 	c.another().open()
+}
+
+// TestConnectionsOverAComputedLimitAreRefused with a 503 that says what the limit follows.
+func TestConnectionsOverAComputedLimitAreRefused(t *testing.T) {
+	c := newConnTest(t, func(c *settings) { c.MaxConnections, c.LimitedBy = 1, "its limit on open files" }).open()
+	second := c.another()
+	second.receive([]byte(wstest.Request()))
+	expectUnavailable(t, second, "MAX_CONNECTIONS=1, which is what its limit on open files allows;")
 }
 
 // TestUpgradesDuringTheDrainAreRefused with a 503 that asks the client to retry.

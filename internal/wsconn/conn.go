@@ -108,6 +108,14 @@ func (c *Conn) closing(by Initiator, code wsproto.CloseCode) {
 	c.timers.startStage()
 }
 
+// giveUp starts to linger without the client's close frame, which is not accepted any more.
+// The server's own may still be on its way to a client that is slow to read.
+func (c *Conn) giveUp() socket.Step {
+	c.finish()
+	c.echo.Release() // nothing more is decoded
+	return socket.Step{Then: socket.ShutDown}
+}
+
 // finish starts to linger. Closing TCP at once, with input unread, would send a reset,
 // and a reset can destroy a close frame that the client has not read (RFC 6455 section
 // 7.1.1).

@@ -91,6 +91,8 @@ func TestCloseIsIgnored(t *testing.T) {
 		c.receive(wstest.Frame(0x88, "\x0f\xa0done"))
 		c.expect(socket.Read)
 		c.wakeAt(5 * time.Second) // CLOSE_TIMEOUT
+		c.expect(socket.ShutDown)
+		c.wakeAt(6 * time.Second)
 		c.expect(socket.Close)
 		if got := c.closed(); got["code"] != 4000.0 || got["initiator"] != "client" || got["clean"] != false {
 			t.Errorf("logged %v", got)

@@ -75,10 +75,13 @@ func (c *Conn) Wake(now socket.Instant, scratch []byte) socket.Step {
 	case stageOpen:
 		return c.wakeOpen(now, scratch)
 	}
-	if c.NextWake().Reached(now) {
-		return socket.Step{Then: socket.Close}
+	switch {
+	case !c.NextWake().Reached(now):
+		return socket.Step{}
+	case c.stage == stageClosing:
+		return c.giveUp()
 	}
-	return socket.Step{}
+	return socket.Step{Then: socket.Close}
 }
 
 // Shed closes the connection because the memory that it holds is needed. A client that has
@@ -87,13 +90,15 @@ func (c *Conn) Shed(now socket.Instant, scratch []byte) socket.Step {
 	switch {
 	case c.stage == stageHead && c.timers.received != 0:
 		return c.refuse(now, outOfMemory(c.server.Account))
+	case c.stage == stageClosing:
+		return c.giveUp()
 	case c.stage != stageOpen:
 		return socket.Step{Then: socket.Close}
 	}
 	scratch = c.appendClose(scratch, wsproto.CloseTryAgainLater, fmt.Sprintf(memoryReason, c.server.Account.Limit()))
-	c.finish()
-	c.echo.Release() // nothing more is decoded
-	return socket.Step{Write: scratch, Then: socket.ShutDown}
+	step := c.giveUp()
+	step.Write = scratch
+	return step
 }
 
 // Held returns the size of the windows that the connection holds, for past and present

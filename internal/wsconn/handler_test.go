@@ -69,6 +69,40 @@ func TestLingering_Section7_1_1(t *testing.T) {
 	}
 }
 
+// TestLingering_AfterCloseTimeout: a client that has not answered the close frame may still be
+// reading up to it (RFC 6455 section 7.1.1), so TCP ends as after a complete closing
+// handshake. An answer that comes later does not make the end clean.
+func TestLingering_AfterCloseTimeout(t *testing.T) {
+	lingering := func() *connTest {
+		c := newConnTest(t, nil).openWith(wstest.Request("Sec-WebSocket-Extensions: permessage-deflate"))
+		c.receive(wstest.Frame(0x81, "bye"), wstest.Frame(0x41, "\xf2\x48\xcd")) // the beginning of "Hello" (RFC 7692 section 7.2.3.1)
+		c.expect(socket.Read, "\x81\x03bye\x88\x09\x03\xe8goodbye")
+		c.wakeAt(5 * time.Second)
+		c.expect(socket.ShutDown)
+		if held, unfinished := c.conn.Held(); held != 0 || unfinished {
+			t.Errorf("%d bytes are held while lingering, %v", held, unfinished)
+		}
+		return c
+	}
+	silent := lingering()
+	silent.wakeAt(6 * time.Second)
+	silent.expect(socket.Close)
+
+	late := lingering()
+	for i := range 9 {
+		late.at(5*time.Second + time.Duration(i+1)*500*time.Millisecond)
+		late.receive(wstest.Frame(0x88, "\x03\xe8"))
+		late.expect(socket.Read)
+	}
+	late.wakeAt(10 * time.Second) // CLOSE_TIMEOUT once more
+	late.expect(socket.Close)
+	for _, c := range []*connTest{silent, late} {
+		if got := c.closed(); got["clean"] != false || got["code"] != 1000.0 || got["initiator"] != "server" {
+			t.Errorf("logged %v", got)
+		}
+	}
+}
+
 // TestInflaterIsReturned when a connection ends within a compressed message.
 func TestInflaterIsReturned(t *testing.T) {
 	c := newConnTest(t, nil)

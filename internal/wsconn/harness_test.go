@@ -22,6 +22,7 @@ import (
 type settings struct {
 	Config
 	MaxConnections int
+	LimitedBy      string
 	DrainSpread    time.Duration
 	MaxMessageSize int64
 	Compression    wsproto.Compression
@@ -48,7 +49,7 @@ func newServer(log *slog.Logger, change func(*settings)) (*Server, *settings) {
 		Policy:    wsproto.Policy{AnyOrigin: true, AnySubprotocol: true, Compression: s.Compression},
 		Protocol:  wsproto.Config{MaxMessageSize: s.MaxMessageSize, LimitReason: "over MAX_MESSAGE_SIZE", Inflaters: &inflaters{}},
 		Identity:  s.Identity,
-		Admission: NewAdmission(s.MaxConnections, s.Account, func() float64 { return 0.5 }),
+		Admission: NewAdmission(s.MaxConnections, s.LimitedBy, s.Account, func() float64 { return 0.5 }),
 		Metrics:   s.Metrics,
 		Account:   s.Account,
 		HTTP:      noHTTP{},

@@ -52,6 +52,8 @@ func TestMissingPongCloses(t *testing.T) {
 	c.wakeAt(45 * time.Second)
 	c.expect(socket.Read, "\x88\x30\x03\xf3no pong within PONG_TIMEOUT=20s of this server")
 	c.wakeAt(50 * time.Second) // CLOSE_TIMEOUT
+	c.expect(socket.ShutDown)
+	c.wakeAt(51 * time.Second)
 	c.expect(socket.Close)
 	if got := c.closed(); got["code"] != 1011.0 || got["initiator"] != "server" || got["clean"] != false {
 		t.Errorf("logged %v", got)
@@ -140,6 +142,8 @@ func TestDrainOfOneConnection(t *testing.T) {
 		begin(c, 7*time.Second)
 		c.expect(socket.Read, "\x88\x1d\x03\xe9the server is shutting down")
 		c.wakeAt(12 * time.Second)
+		c.expect(socket.ShutDown)
+		c.wakeAt(13 * time.Second)
 		c.expect(socket.Close)
 		if got, want := c.server.Admission.Tally(), (Tally{Total: 1, Cut: 1}); got != want {
 			t.Errorf("the tally is %+v, want %+v", got, want)

@@ -46,7 +46,7 @@ func TestTimeoutsExcludeWriting(t *testing.T) {
 		c.receive(wstest.Frame(0x81, "bye"))
 		c.writing, c.sent = 0, nil
 		c.wakeAt(25 * time.Second)
-		c.expect(socket.Close)
+		c.expect(socket.ShutDown)
 	})
 	t.Run("lingering", func(t *testing.T) {
 		c := newConnTest(t, nil).open()
