@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math"
 	"net/netip"
-	"net/url"
 	"runtime"
 	"slices"
 	"strconv"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/echosvc/echosvc/internal/origin"
 	"github.com/echosvc/echosvc/internal/wsconn"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -188,22 +188,33 @@ type Origins List
 
 func (o *Origins) Decode(value string) error {
 	const allowed = "must be * or a comma-separated list of origins such as https://example.com, https://*.example.com or null"
-	err := (*List)(o).decode(value, allowed, isOrigin)
-	if err == nil && !o.Any && o.Names == nil {
+	if err := (*List)(o).decode(value, "", func(string) bool { return true }); err != nil {
+		return err
+	}
+	if !o.Any && o.Names == nil {
 		return errors.New(allowed)
 	}
-	return err
+	for i, name := range o.Names {
+		canonical, ok := origin.Canonical(name)
+		if !ok {
+			return fmt.Errorf("%s; %q is not one%s", allowed, name, meant(name))
+		}
+		o.Names[i] = canonical
+	}
+	return nil
 }
 
-// isOrigin reports whether s is "null", or a scheme, a host and an optional port, as browsers
-// send them. The host may begin with "*." to match all names below it.
-func isOrigin(s string) bool {
-	if s == "null" {
-		return true
+// meant asks for the origins that were most likely meant by a name, which is not one.
+func meant(name string) string {
+	var list []string
+	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return r == ' ' || r == ';' || r == '|' }) {
+		suggestion := origin.Suggest(word)
+		if suggestion == "" {
+			return ""
+		}
+		list = append(list, suggestion)
 	}
-	s = strings.Replace(s, "://*.", "://", 1)
-	u, err := url.Parse(s)
-	return err == nil && u.Scheme != "" && u.Host != "" && !strings.Contains(u.Host, "*") && u.Scheme+"://"+u.Host == s
+	return "; did you mean " + strings.Join(list, ", ") + "?"
 }
 
 // Subprotocols are the subprotocols that the server may select.

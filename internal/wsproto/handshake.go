@@ -9,8 +9,8 @@ type Policy struct {
 	// without an Origin does not come from a web page and is always accepted (RFC 6455
 	// section 10.2).
 	AnyOrigin bool
-	// Origins has the accepted origins, compared without case: "https://example.com",
-	// "https://*.example.com" for every host below a domain, or "null".
+	// Origins has the accepted origins in the form of [origin.Canonical]:
+	// "https://example.com", "https://*.example.com" for every host below a domain, or "null".
 	Origins []string
 	// AnySubprotocol selects the first subprotocol that the client offers. Otherwise it is
 	// the first one offered that is in Subprotocols, if any.

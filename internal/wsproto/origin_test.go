@@ -6,7 +6,7 @@ import (
 )
 
 func TestOrigin_Section10_2(t *testing.T) {
-	policy := Policy{Origins: []string{"https://example.com", "https://*.example.org", "http://localhost:3000", "null"}}
+	policy := Policy{Origins: []string{"https://example.com", "https://*.example.org", "http://localhost:3000", "https://xn--bcher-kva.example", "null"}}
 	tests := []struct {
 		origin string
 		ok     bool
@@ -14,7 +14,12 @@ func TestOrigin_Section10_2(t *testing.T) {
 		{"https://example.com", true},
 		{"HTTPS://EXAMPLE.com", true},
 		{"http://example.com", false},
+		{"https://example.com:443", true},
 		{"https://example.com:8443", false},
+		{"https://example.com/", false},
+		{"https://xn--bcher-kva.example", true},
+		{"https://Bücher.example:443", true},
+		{"https://bucher.example", false},
 		{"https://example.com.evil.example", false},
 		{"https://evilexample.com", false},
 		{"https://a.example.org", true},
