@@ -30,14 +30,15 @@ var layers = []struct {
 	imports string
 }{
 	{"cmd/echosvc", "internal/config internal/early internal/probe internal/service internal/wsconn"},
-	{"internal/service", "internal/budget internal/config internal/httpecho internal/page internal/requestinfo internal/respond internal/socket internal/wsconn internal/wsproto"},
-	{"internal/config", "internal/origin internal/wsconn internal/wsproto"},
+	{"internal/service", "internal/budget internal/clientaddr internal/config internal/httpecho internal/page internal/requestinfo internal/respond internal/socket internal/wsconn internal/wsproto"},
+	{"internal/config", "internal/clientaddr internal/origin internal/wsconn internal/wsproto"},
 	{"internal/httpecho", "internal/budget internal/requestinfo internal/respond internal/wsproto"},
 	{"internal/page", "internal/respond"},
-	{"internal/wsconn", "internal/budget internal/requestinfo internal/socket internal/wsproto"},
+	{"internal/wsconn", "internal/budget internal/clientaddr internal/requestinfo internal/socket internal/wsproto"},
 	{"internal/requestinfo", "internal/wsproto"},
 	{"internal/respond", ""},
 	{"internal/early", ""},
+	{"internal/clientaddr", "internal/wsproto"},
 	{"internal/wsproto", "internal/inflate internal/origin"},
 	{"internal/origin", ""},
 	{"internal/inflate", ""},

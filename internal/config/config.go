@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/kelseyhightower/envconfig"
+
+	"github.com/echosvc/echosvc/internal/clientaddr"
 )
 
 // Config holds the settings. Their tags are:
@@ -50,6 +52,8 @@ type Config struct {
 	DrainSpread      time.Duration  `envconfig:"DRAIN_SPREAD" default:"1s" desc:"time over which the drain spreads the close frames (1001) at random; must be less than DRAIN_TIMEOUT" zero:"all at once"`
 	DrainTimeout     time.Duration  `envconfig:"DRAIN_TIMEOUT" default:"8s" desc:"time limit for the drain; then the remaining connections are aborted"`
 	AllowedOrigins   Origins        `envconfig:"ALLOWED_ORIGINS" default:"*" desc:"comma-separated origins of web pages that may connect, such as https://example.com, https://*.example.com or null; others get 403; * allows all"`
+	TrustedProxies   Networks       `envconfig:"TRUSTED_PROXIES" desc:"comma-separated networks of proxies, such as 10.0.0.0/8, whose Forwarded, X-Forwarded-For, X-Real-IP and PROXY protocol tell the address of the client; unix: stands for the clients of a Unix socket" empty:"none"`
+	ProxyProtocol    ProxyProtocol  `envconfig:"PROXY_PROTOCOL" default:"off" desc:"PROXY protocol (version 1 or 2) before the first byte of a connection to PORT: off (refused), optional (a trusted proxy may send it) or require (a trusted proxy must send it)"`
 	ShowHeaders      Headers        `envconfig:"SHOW_HEADERS" desc:"comma-separated names of header fields whose values browsers are shown, in addition to harmless ones; * shows all" empty:"none"`
 	Subprotocols     Subprotocols   `envconfig:"SUBPROTOCOLS" default:"*" desc:"comma-separated subprotocols that the server may select; * selects the first one offered" empty:"none"`
 	Compression      Compression    `envconfig:"COMPRESSION" default:"stateless" desc:"permessage-deflate: off, stateless (no context between messages) or takeover (context takeover if the client wants it, up to 32 KiB for each connection)"`
@@ -143,6 +147,9 @@ func (c *Config) conflicts(wrong map[string]bool) (errs []error) {
 	}
 	if c.Driver == "loop" && c.TLSCertFile != "" {
 		report(errors.New("DRIVER=loop does not support TLS; with TLS_CERT_FILE it must be portable or auto"), "DRIVER")
+	}
+	if c.ProxyProtocol != ProxyProtocol(clientaddr.Off) && len(c.TrustedProxies) == 0 {
+		report(errors.New("PROXY_PROTOCOL needs TRUSTED_PROXIES, since only the proxies that it lists are believed"), "PROXY_PROTOCOL", "TRUSTED_PROXIES")
 	}
 	if c.DrainSpread >= c.DrainTimeout {
 		report(fmt.Errorf("DRAIN_SPREAD=%v must be less than DRAIN_TIMEOUT=%v, so that every connection gets a close frame in time", c.DrainSpread, c.DrainTimeout), "DRAIN_SPREAD", "DRAIN_TIMEOUT")

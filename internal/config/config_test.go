@@ -102,9 +102,12 @@ func TestAllErrorsAreReported(t *testing.T) {
 			`PORT and HEALTH_PORT are both 8080; they must differ`,
 			`TLS_CERT_FILE="" and TLS_KEY_FILE="b" must be set together`,
 		}},
-		{"no conflicts of wrong settings", []string{"PORT=x", "HEALTH_PORT=8080", "DRAIN_SPREAD=9s", "DRAIN_TIMEOUT=0"}, []string{
+		{"PROXY_PROTOCOL alone", []string{"PROXY_PROTOCOL=require"}, []string{"PROXY_PROTOCOL needs TRUSTED_PROXIES, since only the proxies that it lists are believed"}},
+		{"PROXY_PROTOCOL with TRUSTED_PROXIES", []string{"PROXY_PROTOCOL=optional", "TRUSTED_PROXIES=10.0.0.1"}, nil},
+		{"no conflicts of wrong settings", []string{"PROXY_PROTOCOL=require", "TRUSTED_PROXIES=x", "PORT=x", "HEALTH_PORT=8080", "DRAIN_SPREAD=9s", "DRAIN_TIMEOUT=0"}, []string{
 			`PORT="x" must be a whole number from 0 to 65535`,
 			`DRAIN_TIMEOUT="0" must be a duration with a unit, such as 500ms, 25s or 1m30s, of more than 0`,
+			`TRUSTED_PROXIES="x" must be a comma-separated list of networks such as 10.0.0.0/8 or 2001:db8::/32, of addresses, or unix:; "x" is not one: it is neither a prefix nor an address`,
 		}},
 	}
 	for _, test := range tests {

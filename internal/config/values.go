@@ -14,6 +14,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/echosvc/echosvc/internal/clientaddr"
 	"github.com/echosvc/echosvc/internal/origin"
 	"github.com/echosvc/echosvc/internal/wsconn"
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -103,6 +104,34 @@ func (c *Compression) Decode(value string) error {
 	err := oneOf(&mode, value, "off", "stateless", "takeover")
 	*c = Compression(map[string]wsproto.Compression{"stateless": wsproto.Stateless, "takeover": wsproto.Takeover}[mode])
 	return err
+}
+
+// ProxyProtocol is a [clientaddr.Protocol].
+type ProxyProtocol clientaddr.Protocol
+
+func (p *ProxyProtocol) Decode(value string) error {
+	var mode string
+	err := oneOf(&mode, value, "off", "optional", "require")
+	*p = ProxyProtocol(map[string]clientaddr.Protocol{"optional": clientaddr.Optional, "require": clientaddr.Require}[mode])
+	return err
+}
+
+// Networks are networks of trusted proxies.
+type Networks []clientaddr.Network
+
+func (n *Networks) Decode(value string) error {
+	*n = nil
+	for element := range strings.SplitSeq(value, ",") {
+		if element = strings.TrimSpace(element); element == "" {
+			continue
+		}
+		network, err := clientaddr.ParseNetwork(element)
+		if err != nil {
+			return fmt.Errorf("must be a comma-separated list of networks such as 10.0.0.0/8 or 2001:db8::/32, of addresses, or unix:; %q is not one: %w", element, err)
+		}
+		*n = append(*n, network)
+	}
+	return nil
 }
 
 // Size is a number of bytes, 0 or more.

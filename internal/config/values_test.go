@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"log/slog"
 	"reflect"
 	"runtime"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/clientaddr"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
@@ -61,6 +63,8 @@ func TestValues(t *testing.T) {
 		{"MEMORY_LIMIT", "Auto", func(c Config) any { return c.MemoryLimit }, AutoMemoryLimit},
 		{"MEMORY_LIMIT", "0", func(c Config) any { return c.MemoryLimit }, MemoryLimit(0)},
 		{"MEMORY_LIMIT", "256MiB", func(c Config) any { return c.MemoryLimit }, MemoryLimit(256 << 20)},
+		{"PROXY_PROTOCOL", "Off", func(c Config) any { return c.ProxyProtocol }, ProxyProtocol(clientaddr.Off)},
+		{"TRUSTED_PROXIES", "10.0.0.0/8, ::1,unix:,", func(c Config) any { return fmt.Sprint(c.TrustedProxies) }, "[10.0.0.0/8 ::1/128 unix:]"},
 		{"COMPRESSION", "off", compression, wsproto.NoCompression},
 		{"COMPRESSION", "stateless", compression, wsproto.Stateless},
 		{"COMPRESSION", "Takeover", compression, wsproto.Takeover},
@@ -128,6 +132,9 @@ func TestWrongValues(t *testing.T) {
 		{"ALLOWED_ORIGINS", "https://*", "did you mean *?"},
 		{"ALLOWED_ORIGINS", "http://", origins},
 		{"SUBPROTOCOLS", "chat,a b", `"a b" is not one`},
+		{"TRUSTED_PROXIES", "10.1.0.0/8", `"10.1.0.0/8" is not one: did you mean 10.0.0.0/8?`},
+		{"TRUSTED_PROXIES", "*", "must be a comma-separated list of networks"},
+		{"PROXY_PROTOCOL", "on", "must be one of off, optional, require"},
 		{"COMPRESSION", "gzip", "must be one of off, stateless, takeover"},
 		{"CONTROLS", "on", "must be true or false"},
 		{"GOODBYE", strings.Repeat("x", 126), "must be a UTF-8 text of at most 125 bytes"},

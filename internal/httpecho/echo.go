@@ -28,7 +28,8 @@ type echo struct {
 	Hidden   string                  `json:"hidden,omitempty"` // which values of header fields are hidden, and why
 	Body     body                    `json:"body"`
 	Remote   string                  `json:"remote"`
-	TLS      *tlsState               `json:"tls"` // null without TLS
+	Client   string                  `json:"client,omitempty"` // behind proxies
+	TLS      *tlsState               `json:"tls"`              // null without TLS
 	requestinfo.Identity
 }
 
@@ -64,7 +65,7 @@ func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := echo{
 		Method: request.Method, Target: request.Target, Protocol: request.Proto,
 		Path: r.URL.Path, Query: parseQuery(r.URL.RawQuery), Host: r.Host, Headers: fields, Hidden: hidden,
-		Body: content, Remote: r.RemoteAddr, TLS: tlsOf(nc.Conn), Identity: e.identity,
+		Body: content, Remote: r.RemoteAddr, Client: nc.client, TLS: tlsOf(nc.Conn), Identity: e.identity,
 	}
 	var out []byte
 	contentType := respond.Preferred(r, respond.JSON, respond.Text)
@@ -165,6 +166,9 @@ func (e *echo) appendText(dst []byte) []byte {
 		}
 	}
 	line("remote", e.Remote)
+	if e.Client != "" {
+		line("client", e.Client)
+	}
 	if e.TLS == nil {
 		line("tls", "none")
 	} else {

@@ -68,7 +68,7 @@ func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence,
 					nc.Close()
 					return
 				}
-				plain.Deliver(nc, read)
+				plain.Deliver(nc, read, "")
 			}()
 		}
 	}()

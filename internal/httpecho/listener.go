@@ -3,6 +3,7 @@ package httpecho
 import (
 	"context"
 	"net"
+	"net/http"
 	"sync"
 
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -42,10 +43,11 @@ func (l *Listener) Release() {
 }
 
 // Deliver passes the connection of an admitted request to Accept, and waits until Accept
-// takes it. read has already been read from the connection and is read again. If the
-// listener is closed, Deliver closes the connection.
-func (l *Listener) Deliver(nc net.Conn, read []byte) {
-	c := &replayConn{Conn: nc, first: read, unread: read, requests: &l.requests}
+// takes it. read has already been read from the connection and is read again. client is the
+// address of the client behind proxies, or "". If the listener is closed, Deliver closes the
+// connection.
+func (l *Listener) Deliver(nc net.Conn, read []byte, client string) {
+	c := &replayConn{Conn: nc, first: read, unread: read, client: client, requests: &l.requests}
 	c.touch()
 	l.requests.add(c)
 	select {
@@ -82,4 +84,12 @@ type connKey struct{}
 // the request.
 func ConnContext(ctx context.Context, nc net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, nc)
+}
+
+// Attrs returns the attributes of a log line that tell where a request comes from.
+func Attrs(r *http.Request) []any {
+	if c, ok := r.Context().Value(connKey{}).(*replayConn); ok {
+		return c.attrs()
+	}
+	return []any{"remote", r.RemoteAddr} // the request came to the health port
 }

@@ -17,7 +17,7 @@ func TestListener(t *testing.T) {
 	if l.Addr() != addr {
 		t.Errorf("the address is %v, want %v", l.Addr(), addr)
 	}
-	go l.Deliver(server, []byte("already read, "))
+	go l.Deliver(server, []byte("already read, "), "")
 	nc, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +39,7 @@ func TestClosedListener(t *testing.T) {
 		t.Errorf("Accept fails with %v, want %v", err, net.ErrClosed)
 	}
 	client, server := net.Pipe()
-	l.Deliver(server, nil)
+	l.Deliver(server, nil, "")
 	if _, err := client.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("read %v, want the end of a closed connection", err)
 	}
@@ -52,7 +52,7 @@ func TestLeaveComesBeforeTheClose(t *testing.T) {
 	l := NewListener(&net.TCPAddr{}, Limits{Leave: func(nc net.Conn) { left = append(left, nc.(*fakeConn).closed) }})
 	l.Close()
 	conn := &fakeConn{}
-	l.Deliver(conn, nil)
+	l.Deliver(conn, nil, "")
 	if !slices.Equal(left, []bool{false}) || !conn.closed {
 		t.Errorf("Leave was called with %v, and the connection is closed: %v", left, conn.closed)
 	}

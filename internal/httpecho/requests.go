@@ -107,8 +107,8 @@ func (r *requests) dropSilent() bool {
 	if oldest == nil {
 		return false
 	}
-	r.Log.Info("request dropped", "remote", oldest.RemoteAddr().String(),
-		"why", fmt.Sprintf("MAX_REQUESTS=%d is reached, and this request was silent longest", r.MaxRequests))
+	r.Log.Info("request dropped", append(oldest.attrs(),
+		"why", fmt.Sprintf("MAX_REQUESTS=%d is reached, and this request was silent longest", r.MaxRequests))...)
 	delete(r.conns, oldest)
 	r.Account.Add(budget.Requests, -oldest.headCost())
 	r.release()
@@ -137,9 +137,18 @@ type replayConn struct {
 	net.Conn
 	first  []byte // what had been read: the request head, and perhaps more
 	unread []byte // the rest of it that Read has not returned yet
+	client string // the address of the client behind proxies, or ""
 
 	requests *requests    // that this connection is one of
 	active   atomic.Int64 // when a byte last came or went, in Unix nanoseconds
+}
+
+// attrs returns the attributes of a log line that tell where the connection comes from.
+func (c *replayConn) attrs() []any {
+	if c.client == "" {
+		return []any{"remote", c.RemoteAddr().String()}
+	}
+	return []any{"remote", c.RemoteAddr().String(), "client", c.client}
 }
 
 // touch notes that a byte came or went.

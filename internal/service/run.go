@@ -186,7 +186,7 @@ func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 func (s *Service) serveHTTP(ln net.Listener, connState func(net.Conn, http.ConnState), h http.Handler) *http.Server {
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			s.log.Debug("http request", "remote", r.RemoteAddr, "method", r.Method, "path", r.URL.Path)
+			s.log.Debug("http request", append(httpecho.Attrs(r), "method", r.Method, "path", r.URL.Path)...)
 			h.ServeHTTP(w, r)
 		}),
 		ReadHeaderTimeout: s.config.HandshakeTimeout,

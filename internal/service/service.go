@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/echosvc/echosvc/internal/budget"
+	"github.com/echosvc/echosvc/internal/clientaddr"
 	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/socket"
@@ -113,6 +114,7 @@ func (s *Service) connServer(http wsconn.HTTPServer) *wsconn.Server {
 		},
 		Identity:  s.identity,
 		Headers:   s.headers,
+		Clients:   clientaddr.Rules{Trusted: s.config.TrustedProxies, Protocol: clientaddr.Protocol(s.config.ProxyProtocol)},
 		Lines:     wsconn.NewLines(logModes[s.config.LogConnections], s.log, func(d time.Duration, f func()) { time.AfterFunc(d, f) }),
 		Admission: s.admission,
 		Metrics:   s.metrics,

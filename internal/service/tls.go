@@ -129,20 +129,27 @@ func (l *tlsListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tlsConn{tls.Server(nc, l.config)}, nil
+	first := &headerConn{Conn: nc}
+	return &tlsConn{Conn: tls.Server(first, l.config), first: first}, nil
 }
 
-// tlsConn is a TLS connection that answers a client that speaks plain HTTP.
+// tlsConn is a TLS connection that answers a client that speaks plain HTTP. A PROXY protocol
+// header that precedes TLS is the first that it reads, so that its handler finds it in the
+// same place as without TLS.
 type tlsConn struct {
 	*tls.Conn
+	first *headerConn
 }
+
+// NetConn returns the connection that TLS runs over.
+func (c *tlsConn) NetConn() net.Conn { return c.first.Conn }
 
 // errTLSHandshake ends a connection whose TLS handshake was not complete at a deadline.
 // crypto/tls cannot continue a handshake after one.
 var errTLSHandshake = errors.New("the TLS handshake was not complete in time")
 
 func (c *tlsConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
+	n, err := c.read(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) && !c.ConnectionState().HandshakeComplete {
 		return n, errTLSHandshake
 	}
@@ -152,6 +159,23 @@ func (c *tlsConn) Read(p []byte) (int, error) {
 			"This port speaks TLS (TLS_CERT_FILE is set): use https, wss\n")
 	}
 	return n, err
+}
+
+// read reads the header, if there is one, and then what the client sends over TLS.
+func (c *tlsConn) read(p []byte) (int, error) {
+	if !c.first.begun || c.first.header != nil {
+		if err := c.Handshake(); err != nil {
+			return 0, err
+		}
+	}
+	if c.first.header != nil {
+		n := copy(p, c.first.header)
+		if c.first.header = c.first.header[n:]; len(c.first.header) == 0 {
+			c.first.header = nil
+		}
+		return n, nil
+	}
+	return c.Conn.Read(p)
 }
 
 // looksLikeHTTP reports whether the first bytes of a connection look like an HTTP request.

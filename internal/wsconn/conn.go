@@ -13,13 +13,14 @@ import (
 type Conn struct {
 	server   *Server
 	id       uint64
-	remote   string
+	peer     peer
 	behavior behavior // nil for nearly all: see echoing.go
 
 	life
 	timers      timers
 	goodbye     goodbye
 	echoed      bool // data has been echoed since the last Flushed
+	begun       bool // the request head begins here: a header of the PROXY protocol is taken off
 	plain       bool // the request was admitted as plain HTTP
 	head        wsproto.Head
 	echo        wsproto.Echo
@@ -52,7 +53,7 @@ func (c *Conn) start(now socket.Instant, handshake *wsproto.Handshake, b behavio
 	c.echo = wsproto.NewEcho(&c.server.Protocol, handshake.Deflate)
 	c.timers.open(now, pingInterval)
 	c.server.Metrics.Opened()
-	c.server.Log.Debug("connection opened", "id", c.id, "remote", c.remote, "subprotocol", c.subprotocol, "extensions", handshake.Deflate.String())
+	c.server.Log.Debug("connection opened", c.peer.attrs(c.id, "subprotocol", c.subprotocol, "extensions", handshake.Deflate.String())...)
 }
 
 // note updates the connection after an event has been answered in b.

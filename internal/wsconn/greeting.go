@@ -13,6 +13,7 @@ const maxGreeting = 48 << 10
 type greeting struct {
 	requestinfo.Identity
 	Remote  string                  `json:"remote"`
+	Client  string                  `json:"client,omitempty"`
 	Request string                  `json:"request"` // the request line
 	Headers []requestinfo.NameValue `json:"headers"`
 	Omitted int                     `json:"omitted,omitempty"` // header fields that did not fit
@@ -21,9 +22,9 @@ type greeting struct {
 
 // newGreeting returns a greeting as JSON: the identity of the server, and the request as
 // it arrived.
-func newGreeting(server *Server, remote string, r *wsproto.Request) []byte {
+func newGreeting(server *Server, from peer, r *wsproto.Request) []byte {
 	fields, hidden := server.Headers.Fields(r)
-	g := greeting{Identity: server.Identity, Remote: remote, Request: requestinfo.Line(r), Headers: fields, Hidden: hidden}
+	g := greeting{Identity: server.Identity, Remote: from.remote(), Client: from.client(), Request: requestinfo.Line(r), Headers: fields, Hidden: hidden}
 	for {
 		encoded := requestinfo.JSON(g, "")
 		if len(encoded) <= maxGreeting || len(g.Headers) == 0 {

@@ -17,7 +17,14 @@ var hints = map[wsproto.Reason]string{
 
 // receiveHead continues the opening handshake (RFC 6455 section 4.2).
 func (c *Conn) receiveHead(now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int) {
+	more, refusal := c.takeHeader(b)
+	if refusal != nil {
+		return c.refuse(now, refusal), 0
+	}
 	head := b.Mem[b.Start:b.End]
+	if more {
+		return socket.Step{}, len(head)
+	}
 	n, refusal := c.head.Scan(head)
 	if refusal != nil {
 		return c.refuse(now, refusal), 0
@@ -29,6 +36,7 @@ func (c *Conn) receiveHead(now socket.Instant, b *wsproto.Buffer) (step socket.S
 	if refusal != nil {
 		return c.refuse(now, refusal), 0
 	}
+	c.findClient(&request)
 	if !request.IsUpgrade() {
 		if refusal := c.server.HTTP.Admit(&request); refusal != nil {
 			return c.refuse(now, refusal), 0
@@ -67,7 +75,7 @@ func (c *Conn) refuse(now socket.Instant, refusal *wsproto.HandshakeError) socke
 		if len(why) > maxWhy {
 			why = why[:maxWhy] + "..."
 		}
-		c.server.Log.Info("request refused", "id", c.id, "remote", c.remote, "status", refusal.Status, "reason", string(refusal.Reason), "why", why)
+		c.server.Log.Info("request refused", c.peer.attrs(c.id, "status", refusal.Status, "reason", string(refusal.Reason), "why", why)...)
 	}
 	c.server.Metrics.Rejected(refusal)
 	c.finish()

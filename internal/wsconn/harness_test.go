@@ -83,7 +83,7 @@ type noHTTP struct{}
 
 func (noHTTP) Admit(*wsproto.Request) *wsproto.HandshakeError { return nil }
 func (noHTTP) Release()                                       {}
-func (noHTTP) Deliver(net.Conn, []byte)                       {}
+func (noHTTP) Deliver(net.Conn, []byte, string)               {}
 
 // recorder is a Metrics that records every call.
 type recorder struct {

@@ -11,6 +11,7 @@ import (
 type Info struct {
 	ID          uint64    `json:"id"`
 	Remote      string    `json:"remote"`
+	Client      string    `json:"client,omitempty"`
 	Since       time.Time `json:"since"`
 	Messages    int64     `json:"messages"`
 	Bytes       int64     `json:"bytes"`
@@ -32,7 +33,7 @@ func (c *Conn) ID() uint64 { return c.id }
 // called while another method runs.
 func (c *Conn) Info() Info {
 	info := Info{
-		ID: c.id, Remote: c.remote, Since: c.server.Clock(c.timers.opened),
+		ID: c.id, Remote: c.peer.remote(), Client: c.peer.client(), Since: c.server.Clock(c.timers.opened),
 		Messages: c.messages, Bytes: c.bytes, Saved: c.saved,
 		Subprotocol: c.subprotocol, Extensions: c.echo.Deflate().String(),
 		State: c.stage.String(),
@@ -63,12 +64,11 @@ func (c *Conn) summary(now socket.Instant) Summary {
 
 // logClosed logs the end of the connection.
 func (c *Conn) logClosed(s *Summary, cause error) {
-	attrs := []any{
-		"id", c.id, "remote", c.remote,
+	attrs := c.peer.attrs(c.id,
 		"duration", s.Duration.Round(time.Millisecond).String(),
 		"messages", c.messages, "bytes", c.bytes,
 		"code", int(s.Code), "initiator", s.Initiator.String(), "clean", s.Clean,
-	}
+	)
 	if deflate := c.echo.Deflate(); deflate.Agreed() {
 		attrs = append(attrs, "extensions", deflate.String(), "saved", c.saved)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/echosvc/echosvc/internal/budget"
+	"github.com/echosvc/echosvc/internal/clientaddr"
 	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -25,6 +26,7 @@ type Server struct {
 	Log       *slog.Logger
 	Lines     *Lines
 	Headers   requestinfo.Filter // of greetings
+	Clients   clientaddr.Rules
 	Pace      Pace
 	// Clock converts an instant to wall clock time.
 	Clock func(socket.Instant) time.Time
@@ -46,8 +48,9 @@ type HTTPServer interface {
 	// Admit admits a request, or returns why it is refused. After that, either Deliver or
 	// Release is called.
 	Admit(*wsproto.Request) *wsproto.HandshakeError
-	// Deliver takes over a connection. read has already been read from it.
-	Deliver(conn net.Conn, read []byte)
+	// Deliver takes over a connection. read has already been read from it. client is the
+	// address of the client behind proxies, or "" if it is the connection's or not known.
+	Deliver(conn net.Conn, read []byte, client string)
 	// Release makes room again if the connection of an admitted request was lost.
 	Release()
 }

@@ -1,0 +1,125 @@
+package clientaddr
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/echosvc/echosvc/internal/wsproto"
+)
+
+// maxHops is how many addresses in a field are looked at.
+const maxHops = 64
+
+// fields are the header fields in which proxies tell the address of the client.
+var fields = []struct {
+	name string
+	list func(value string) []string // its elements, the nearest proxy's last
+	node func(element string) (netip.Addr, bool)
+}{
+	{"Forwarded", func(value string) []string { return splitUnquoted(value, ',') }, forwardedFor},
+	{"X-Forwarded-For", func(value string) []string { return strings.Split(value, ",") }, node},
+	{"X-Real-IP", func(value string) []string { return []string{value} }, node},
+}
+
+// Client returns the address of the client that a request comes from, or "" if it is remote
+// itself or not known. header is the address in the PROXY protocol header, or "".
+//
+// Each trusted proxy adds the address of its own peer to the end of a field, so the client is
+// the last address that is not a trusted proxy's; what precedes it may be made up. If all are
+// trusted, it is the first one. A client can also send a field that its proxy does not set, so
+// fields that contradict each other count for nothing.
+func (r *Rules) Client(remote, header string, request *wsproto.Request) string {
+	if !r.trusts(remote) {
+		return "" // which includes that there was no header
+	}
+	if header != "" && !r.trusts(header) {
+		return header
+	}
+	var client netip.Addr
+	for _, field := range fields {
+		var elements []string
+		for value := range request.Values(field.name) {
+			elements = append(elements, field.list(value)...)
+		}
+		addr, ok := r.lastUntrusted(elements, field.node)
+		switch {
+		case !ok:
+		case client.IsValid() && addr != client:
+			return header
+		default:
+			client = addr
+		}
+	}
+	if !client.IsValid() {
+		return header
+	}
+	for _, known := range []string{header, remote} { // which have a port, too
+		if nearest, err := netip.ParseAddrPort(known); err == nil && nearest.Addr() == client {
+			return header
+		}
+	}
+	return client.String()
+}
+
+// lastUntrusted returns the last address that is not a trusted proxy's, or the first one if all
+// are. ok is false without addresses, and if there is anything else than an address after it:
+// then nobody knows who wrote what precedes.
+func (r *Rules) lastUntrusted(elements []string, parse func(string) (netip.Addr, bool)) (last netip.Addr, ok bool) {
+	hops := 0
+	for _, element := range slices.Backward(elements) {
+		element = strings.Trim(element, " \t")
+		if element == "" { // RFC 9110 section 5.6.1.2
+			continue
+		}
+		if last, ok = parse(element); !ok {
+			return netip.Addr{}, false
+		}
+		if hops++; !r.contains(last) {
+			return last, true
+		}
+		if hops == maxHops {
+			return netip.Addr{}, false
+		}
+	}
+	return last, ok
+}
+
+// forwardedFor returns the address of the parameter "for" of an element of Forwarded (RFC 7239
+// section 4).
+func forwardedFor(element string) (addr netip.Addr, ok bool) {
+	for _, pair := range splitUnquoted(element, ';') {
+		name, value, _ := strings.Cut(pair, "=")
+		if strings.EqualFold(strings.Trim(name, " \t"), "for") {
+			return node(strings.Trim(value, " \t\""))
+		}
+	}
+	return netip.Addr{}, false
+}
+
+// node parses an address with or without a port (RFC 7239 section 6). Brackets around IPv6 may
+// be missing if there is no port, as in X-Forwarded-For.
+func node(s string) (addr netip.Addr, ok bool) {
+	if withPort, err := netip.ParseAddrPort(s); err == nil {
+		return withPort.Addr().Unmap().WithZone(""), true
+	}
+	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"))
+	return addr.Unmap().WithZone(""), err == nil
+}
+
+// splitUnquoted splits s at separators outside of quoted strings (RFC 9110 section 5.6.4).
+func splitUnquoted(s string, separator byte) (parts []string) {
+	start, quoted := 0, false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == '\\' && quoted:
+			i++
+		case s[i] == separator && !quoted:
+			parts = append(parts, s[start:i])
+			start = i + 1
+		}
+	}
+	return append(parts, s[start:])
+}

@@ -1,0 +1,124 @@
+package clientaddr
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"net"
+	"net/http"
+	"net/netip"
+
+	"github.com/pires/go-proxyproto"
+
+	"github.com/echosvc/echosvc/internal/wsproto"
+)
+
+// ReasonProxyProtocol is the reason of refusals because of a PROXY protocol header.
+const ReasonProxyProtocol wsproto.Reason = "proxy_protocol"
+
+const (
+	// fixedV2 is the length of a header of version 2 up to its addresses, in bytes.
+	fixedV2 = 16
+	// maxV1 is the length of the longest header of version 1, in bytes.
+	maxV1 = 107
+)
+
+// MaxHeader is the length of the longest header, in bytes.
+var MaxHeader = fixedV2 + int(proxyproto.MaxV2HeaderSize)
+
+// nginx sends IPv4 addresses in a TCP6 header when client and server differ in their family.
+func init() { proxyproto.V1AcceptIPv4InTCP6 = true }
+
+var (
+	signatureV1 = append(bytes.Clone(proxyproto.SIGV1), ' ')
+	signatureV2 = proxyproto.SIGV2
+)
+
+// Header is what a connection begins with.
+type Header struct {
+	Length int    // in bytes; 0 if there is no header
+	Client string // the address of the client; "" if the header does not tell it
+}
+
+// Version returns the version of the PROXY protocol header that b begins with, or 0. more
+// reports that more bytes have to arrive before that is certain.
+func Version(b []byte) (version int, more bool) {
+	for i, signature := range [][]byte{signatureV1, signatureV2} {
+		n := min(len(b), len(signature))
+		if bytes.Equal(b[:n], signature[:n]) {
+			return i + 1, n < len(signature)
+		}
+	}
+	return 0, false
+}
+
+// Length returns the length of the header of that version that b begins with, or 0 if more
+// bytes have to arrive before that is known. What is longer than a header may be has the
+// length of b or more.
+func Length(version int, b []byte) int {
+	if version == 1 {
+		if i := bytes.IndexByte(b, '\n'); i >= 0 {
+			return i + 1
+		}
+		if len(b) > maxV1 {
+			return len(b)
+		}
+		return 0
+	}
+	if len(b) < fixedV2 {
+		return 0
+	}
+	return fixedV2 + int(binary.BigEndian.Uint16(b[fixedV2-2:]))
+}
+
+// Scan looks for a header at the beginning of b, which is everything that has arrived from
+// remote. more reports that more bytes have to arrive. A connection that the rules do not
+// allow is refused as soon as that is certain.
+func (r *Rules) Scan(remote string, b []byte) (header Header, more bool, refusal *wsproto.HandshakeError) {
+	version, more := Version(b)
+	switch {
+	case more:
+		return Header{}, true, nil
+	case version == 0 && r.Protocol == Require && r.trusts(remote):
+		return Header{}, false, refuse("PROXY_PROTOCOL=require of this server expects a PROXY protocol header from this proxy, which TRUSTED_PROXIES lists, and none arrived; " +
+			"let the proxy send it (HAProxy: send-proxy; nginx: proxy_protocol on), or set PROXY_PROTOCOL=optional")
+	case version == 0:
+		return Header{}, false, nil
+	case r.Protocol == Off:
+		return Header{}, false, refuse("this connection begins with a header of the PROXY protocol, version %d, which this server does not expect, since PROXY_PROTOCOL=off; "+
+			"take send-proxy or send-proxy-v2 (HAProxy) or proxy_protocol on (nginx) out of the proxy's configuration, "+
+			"or set PROXY_PROTOCOL=optional and TRUSTED_PROXIES to the proxy's address", version)
+	case !r.trusts(remote):
+		return Header{}, false, refuse("this connection begins with a header of the PROXY protocol, version %d, but its sender %v is not in TRUSTED_PROXIES of this server", version, peer(remote))
+	}
+	length := Length(version, b)
+	switch {
+	case length > MaxHeader || version == 1 && length > maxV1:
+		return Header{}, false, refuse("the header of the PROXY protocol, version %d, has %d bytes or more; the limit of this server is %d in version 1 and %d in version 2", version, length, maxV1, MaxHeader)
+	case length == 0 || length > len(b):
+		return Header{}, true, nil
+	}
+	parsed, err := proxyproto.Read(bufio.NewReaderSize(bytes.NewReader(b[:length]), length))
+	if err != nil {
+		return Header{}, false, refuse("the header of the PROXY protocol, version %d, is not valid: %v", version, err)
+	}
+	return Header{length, source(parsed)}, false, nil
+}
+
+// peer is an address in a refusal. It is no string, which the log would hide.
+type peer string
+
+func refuse(format string, args ...any) *wsproto.HandshakeError {
+	return wsproto.Refuse(http.StatusBadRequest, ReasonProxyProtocol, format, args...)
+}
+
+// source returns the address of the client in a header. A health check of the proxy itself
+// (LOCAL) and a client whose address the proxy does not know (UNKNOWN) have none.
+func source(h *proxyproto.Header) string {
+	tcp, ok := h.SourceAddr.(*net.TCPAddr)
+	if !ok || h.Command.IsLocal() {
+		return ""
+	}
+	addr := tcp.AddrPort()
+	return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port()).String()
+}
