@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	switch command {
 	case "serve":
-		return serve(ctx, getenv, stderr)
+		return serve(ctx, getenv, stdout, stderr)
 	case "healthcheck":
 		return healthcheck(ctx, stdout, stderr)
 	case "version", "-version", "--version":
@@ -69,7 +69,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 }
 
 // serve runs the service until a signal ends it.
-func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) int {
+func serve(ctx context.Context, getenv func(string) string, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE) // the service outlives the reader of its log
 
 	c, err := config.Load()
@@ -86,7 +86,7 @@ func serve(ctx context.Context, getenv func(string) string, stderr io.Writer) in
 	ended := make(chan struct{})
 	defer close(ended)
 	go relaySignals(signals, ended, hungUp(int(os.Stdin.Fd())), s.ReloadCertificate)
-	if err := s.Run(ctx, signals); err != nil {
+	if err := s.Run(ctx, signals, stdout); err != nil {
 		fmt.Fprintf(stderr, "echosvc: %v\n", err)
 		return exitFailed
 	}

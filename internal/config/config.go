@@ -30,7 +30,9 @@ import (
 type Config struct {
 	Port             Port           `envconfig:"PORT" default:"8080" desc:"port for WebSocket connections, the page, /healthz and /readyz" zero:"any free port"`
 	HealthPort       Port           `envconfig:"HEALTH_PORT" default:"8081" desc:"port for /healthz, /readyz, /metrics and /connections" zero:"off"`
-	Host             Host           `envconfig:"HOST" desc:"IP address or host name to listen on" empty:"all addresses, IPv4 and IPv6"`
+	Host             Host           `envconfig:"HOST" desc:"IP address or host name to listen on, or unix: and the path of a Unix socket" empty:"all addresses, IPv4 and IPv6"`
+	HealthHost       Host           `envconfig:"HEALTH_HOST" desc:"HOST of the health port" empty:"HOST, or 127.0.0.1 if that is a Unix socket"`
+	PortFile         string         `envconfig:"PORT_FILE" desc:"file that gets the URLs of the echo and of /healthz, in one line, as soon as the server listens; removed at the end" empty:"none"`
 	Driver           Driver         `envconfig:"DRIVER" default:"auto" desc:"socket driver: loop (an epoll loop for each core; Linux only, no TLS), portable (a goroutine for each connection) or auto (loop if possible)"`
 	TLSCertFile      string         `envconfig:"TLS_CERT_FILE" desc:"PEM file with the certificate and its chain; PORT then serves wss; reloaded when the file changes" empty:"no TLS"`
 	TLSKeyFile       string         `envconfig:"TLS_KEY_FILE" desc:"PEM file with the certificate's private key" empty:"no TLS"`
@@ -131,6 +133,17 @@ func hint(name, value string) string {
 	return "; Kubernetes sets such variables for every Service: set enableServiceLinks: false in the pod, or set " + name
 }
 
+// HealthAddress returns the host of the health port.
+func (c *Config) HealthAddress() Host {
+	switch {
+	case c.HealthHost != "":
+		return c.HealthHost
+	case c.Host.Unix() != "":
+		return "127.0.0.1" // who wants a Unix socket does not want a port that all can reach
+	}
+	return c.Host
+}
+
 // conflicts returns an error for each combination of settings that cannot work. It leaves out
 // combinations with a setting that is wrong by itself.
 func (c *Config) conflicts(wrong map[string]bool) (errs []error) {
@@ -139,8 +152,12 @@ func (c *Config) conflicts(wrong map[string]bool) (errs []error) {
 			errs = append(errs, err)
 		}
 	}
-	if c.Port == c.HealthPort && c.Port != 0 {
-		report(fmt.Errorf("PORT and HEALTH_PORT are both %d; they must differ", c.Port), "PORT", "HEALTH_PORT")
+	switch path := c.Host.Unix(); {
+	case c.HealthPort == 0 || c.Host != c.HealthAddress():
+	case path != "":
+		report(fmt.Errorf("HOST and HEALTH_HOST are both unix:%s; they must differ", path), "HOST", "HEALTH_HOST", "HEALTH_PORT")
+	case c.Port == c.HealthPort:
+		report(fmt.Errorf("PORT and HEALTH_PORT are both %d; they must differ", c.Port), "PORT", "HEALTH_PORT", "HOST", "HEALTH_HOST")
 	}
 	if (c.TLSCertFile == "") != (c.TLSKeyFile == "") {
 		report(fmt.Errorf("TLS_CERT_FILE=%q and TLS_KEY_FILE=%q must be set together", c.TLSCertFile, c.TLSKeyFile))

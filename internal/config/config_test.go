@@ -104,6 +104,10 @@ func TestAllErrorsAreReported(t *testing.T) {
 		}},
 		{"PROXY_PROTOCOL alone", []string{"PROXY_PROTOCOL=require"}, []string{"PROXY_PROTOCOL needs TRUSTED_PROXIES, since only the proxies that it lists are believed"}},
 		{"PROXY_PROTOCOL with TRUSTED_PROXIES", []string{"PROXY_PROTOCOL=optional", "TRUSTED_PROXIES=10.0.0.1"}, nil},
+		{"one socket", []string{"HOST=unix:/a", "HEALTH_HOST=unix:/a"}, []string{"HOST and HEALTH_HOST are both unix:/a; they must differ"}},
+		{"one socket, no health port", []string{"HOST=unix:/a", "HEALTH_HOST=unix:/a", "HEALTH_PORT=0"}, nil},
+		{"one port of two hosts", []string{"HOST=192.0.2.1", "HEALTH_HOST=127.0.0.1", "PORT=8081"}, nil},
+		{"one port and a socket", []string{"HOST=unix:/a", "PORT=8081"}, nil},
 		{"no conflicts of wrong settings", []string{"PROXY_PROTOCOL=require", "TRUSTED_PROXIES=x", "PORT=x", "HEALTH_PORT=8080", "DRAIN_SPREAD=9s", "DRAIN_TIMEOUT=0"}, []string{
 			`PORT="x" must be a whole number from 0 to 65535`,
 			`DRAIN_TIMEOUT="0" must be a duration with a unit, such as 500ms, 25s or 1m30s, of more than 0`,
@@ -158,7 +162,7 @@ func TestWriteHelp(t *testing.T) {
 	lines := strings.Split(strings.TrimSuffix(help.String(), "\n"), "\n")
 	for _, want := range []string{
 		"  PORT               8080       port for WebSocket connections, the page, /healthz and /readyz; 0: any free port",
-		"  HOST                          IP address or host name to listen on; empty: all addresses, IPv4 and IPv6",
+		"  HOST                          IP address or host name to listen on, or unix: and the path of a Unix socket; empty: all addresses, IPv4 and IPv6",
 		"  PING_INTERVAL      25s        time between pings from the server; 0: no pings",
 	} {
 		if !slices.Contains(lines, want) {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"net/netip"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -43,15 +44,41 @@ func decimal[N ~int](n *N, value string, limit uint64) error {
 	return nil
 }
 
-// Host is an IP address without brackets, a name to resolve, or "" for all addresses.
+// Host is an IP address without brackets, a name to resolve, "unix:" and the path of a Unix
+// socket, or "" for all addresses.
 type Host string
 
 func (h *Host) Decode(value string) error {
+	if path, unix := strings.CutPrefix(value, unixPrefix); unix {
+		if path == "" || len(path) > maxSocketPath {
+			return fmt.Errorf("must have a path of 1 to %d bytes after unix:, such as unix:/run/echosvc.sock", maxSocketPath)
+		}
+		if path[0] != '@' { // which is abstract
+			path = filepath.Clean(path)
+		}
+		*h = Host(unixPrefix + path)
+		return nil
+	}
 	*h = Host(strings.TrimSuffix(strings.TrimPrefix(value, "["), "]"))
 	if _, err := netip.ParseAddr(string(*h)); err != nil && strings.ContainsAny(value, ":/[] ") {
-		return errors.New("must be an IP address or a host name, without a port, or empty for all addresses")
+		return errors.New("must be an IP address or a host name, without a port, or unix: and a path, or empty for all addresses")
 	}
 	return nil
+}
+
+const (
+	unixPrefix = "unix:"
+	// maxSocketPath is the length of the longest path of a socket, which macOS limits most.
+	maxSocketPath = 103
+)
+
+// Unix returns the path of a Unix socket, or "".
+func (h Host) Unix() string {
+	path, unix := strings.CutPrefix(string(h), unixPrefix)
+	if !unix {
+		return ""
+	}
+	return path
 }
 
 // Driver is "auto", "portable" or, on Linux, "loop".

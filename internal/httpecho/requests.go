@@ -180,6 +180,15 @@ func (c *replayConn) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// RemoteAddr returns the address of the other end. That of a Unix socket's client has no name.
+func (c *replayConn) RemoteAddr() net.Addr {
+	addr := c.Conn.RemoteAddr()
+	if _, is := addr.(*net.UnixAddr); is {
+		return &net.UnixAddr{Name: "unix", Net: "unix"}
+	}
+	return addr
+}
+
 // Close closes the connection and makes room for another request.
 func (c *replayConn) Close() error {
 	defer c.requests.remove(c)

@@ -6,7 +6,8 @@
 // [New] makes a [Service] from a configuration. [Service.Run] listens, serves, drains and
 // returns. A Service runs once.
 //
-//   - run.go: listening, serving, and an orderly end.
+//   - run.go: serving, and an orderly end.
+//   - listen.go: ports, Unix sockets and the sockets of systemd. announce.go: where they are.
 //   - service.go: the state of the service, and the part of it that connections get.
 //   - drain.go: from the first signal to the last connection.
 //   - health.go, connections.go, metrics.go: what operators see. healthcheck.go is the

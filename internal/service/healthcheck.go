@@ -3,11 +3,13 @@ package service
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -21,29 +23,21 @@ const healthCheckTimeout = 3 * time.Second
 // CheckHealth requests /healthz from the service on this machine that the configuration
 // describes. It returns nil if the response is 200.
 func CheckHealth(ctx context.Context, c config.Config) error {
-	port, scheme := c.HealthPort, "http"
-	if port == 0 {
-		port = c.Port
-		if c.TLSCertFile != "" {
-			scheme = "https"
-		}
-	}
-	if port == 0 {
-		return fmt.Errorf("PORT is 0, so the service chose a free port; healthcheck cannot know which")
-	}
-	host := string(c.Host)
-	if host == "" || host == "0.0.0.0" {
-		host = "127.0.0.1"
-	} else if host == "::" {
-		host = "::1"
+	url, path, err := healthURL(&c)
+	if err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthCheckTimeout)
 	defer cancel()
-	url := url.URL{Scheme: scheme, Host: net.JoinHostPort(host, strconv.Itoa(int(port))), Path: "/healthz"}
-	request := (&http.Request{Method: http.MethodGet, URL: &url, Header: http.Header{}}).WithContext(ctx)
+	request := (&http.Request{Method: http.MethodGet, URL: url, Header: http.Header{}}).WithContext(ctx)
 	transport := &http.Transport{ // without ProxyFromEnvironment
 		DisableKeepAlives: true,
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // the certificate need not be valid for a loopback address
+	}
+	if path != "" {
+		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		}
 	}
 	response, err := transport.RoundTrip(request)
 	if err != nil {
@@ -52,7 +46,52 @@ func CheckHealth(ctx context.Context, c config.Config) error {
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		body, _ := io.ReadAll(io.LimitReader(response.Body, 200))
-		return fmt.Errorf("%s answered %s: %s", &url, response.Status, strings.TrimSpace(string(body)))
+		return fmt.Errorf("%s answered %s: %s", url, response.Status, strings.TrimSpace(string(body)))
 	}
 	return nil
+}
+
+// healthURL returns the URL of /healthz, and the path of the Unix socket that it is reached over
+// or "". If the system has chosen the port, PORT_FILE has the URL.
+func healthURL(c *config.Config) (u *url.URL, path string, err error) {
+	host, port, scheme := c.HealthAddress(), c.HealthPort, "http"
+	if port == 0 {
+		host, port = c.Host, c.Port
+		if c.TLSCertFile != "" {
+			scheme = "https"
+		}
+	}
+	u = &url.URL{Scheme: scheme, Host: "localhost", Path: "/healthz"}
+	if path = host.Unix(); path != "" {
+		return u, path, nil
+	}
+	if port == 0 {
+		u, err = healthURLIn(c.PortFile)
+		return u, "", err
+	}
+	switch host {
+	case "", "0.0.0.0":
+		host = "127.0.0.1"
+	case "::":
+		host = "::1"
+	}
+	u.Host = net.JoinHostPort(string(host), strconv.Itoa(int(port)))
+	return u, "", nil
+}
+
+// healthURLIn returns the URL of /healthz that a PORT_FILE has.
+func healthURLIn(file string) (*url.URL, error) {
+	if file == "" {
+		return nil, errors.New("PORT is 0, so the service chose a free port; healthcheck cannot know which without PORT_FILE")
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("PORT_FILE: %w", err)
+	}
+	_, health, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
+	u, err := url.Parse(health)
+	if err != nil || u.Host == "" {
+		return nil, fmt.Errorf("PORT_FILE=%s has no URL of /healthz", file)
+	}
+	return u, nil
 }

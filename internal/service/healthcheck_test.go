@@ -1,6 +1,8 @@
 package service
 
 import (
+	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -39,5 +41,60 @@ func TestHealthOverTLS(t *testing.T) {
 	c.Host, c.Port, c.HealthPort = "127.0.0.1", config.Port(wstest.Port(t, r.addr)), 0
 	if err := CheckHealth(t.Context(), c); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestHealthURL: where the service of a configuration is asked.
+func TestHealthURL(t *testing.T) {
+	dir := t.TempDir()
+	file, empty := filepath.Join(dir, "urls"), filepath.Join(dir, "empty")
+	if err := errors.Join(writeFile(file, "ws://127.0.0.1:1/ http://127.0.0.1:2/healthz\n"), writeFile(empty, "\n")); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		c               config.Config
+		url, path, fail string
+	}{
+		{config.Config{Port: 80, HealthPort: 81}, "http://127.0.0.1:81/healthz", "", ""},
+		{config.Config{Port: 80}, "http://127.0.0.1:80/healthz", "", ""},
+		{config.Config{Port: 80, TLSCertFile: "a"}, "https://127.0.0.1:80/healthz", "", ""},
+		{config.Config{Port: 80, HealthPort: 81, TLSCertFile: "a"}, "http://127.0.0.1:81/healthz", "", ""},
+		{config.Config{Host: "::", HealthPort: 81}, "http://[::1]:81/healthz", "", ""},
+		{config.Config{Host: "192.0.2.1", HealthPort: 81}, "http://192.0.2.1:81/healthz", "", ""},
+		{config.Config{Host: "192.0.2.1", HealthHost: "192.0.2.2", HealthPort: 81}, "http://192.0.2.2:81/healthz", "", ""},
+		{config.Config{Host: "192.0.2.1", HealthHost: "192.0.2.2", Port: 80}, "http://192.0.2.1:80/healthz", "", ""},
+		{config.Config{Host: "unix:/a", HealthPort: 81}, "http://127.0.0.1:81/healthz", "", ""},
+		{config.Config{Host: "unix:/a"}, "http://localhost/healthz", "/a", ""},
+		{config.Config{HealthHost: "unix:/h", HealthPort: 81}, "http://localhost/healthz", "/h", ""},
+		{config.Config{PortFile: file}, "http://127.0.0.1:2/healthz", "", ""},
+		{config.Config{PortFile: empty}, "", "", "has no URL of /healthz"},
+		{config.Config{PortFile: filepath.Join(dir, "none")}, "", "", "PORT_FILE: open "},
+		{config.Config{}, "", "", "healthcheck cannot know which without PORT_FILE"},
+	} {
+		u, path, err := healthURL(&test.c)
+		if test.fail != "" {
+			if err == nil || !strings.Contains(err.Error(), test.fail) {
+				t.Errorf("%+v: the error is %v, want %q", test.c, err, test.fail)
+			}
+		} else if err != nil || u.String() != test.url || path != test.path {
+			t.Errorf("%+v: the URL is %v over %q, %v; want %s over %q", test.c, u, path, err, test.url, test.path)
+		}
+	}
+}
+
+// TestHealthOverAUnixSocket on either port.
+func TestHealthOverAUnixSocket(t *testing.T) {
+	dir := t.TempDir()
+	for _, host := range []config.Host{config.Host("unix:" + filepath.Join(dir, "s")), "127.0.0.1"} {
+		runUntil(t, func(c *config.Config) {
+			c.Host = host
+			if host == "127.0.0.1" {
+				c.HealthHost, c.HealthPort = config.Host("unix:"+filepath.Join(dir, "h")), 1
+			}
+		}, func(s *Service, _ string) {
+			if err := CheckHealth(t.Context(), s.config); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

@@ -2,13 +2,12 @@ package service
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
-	"strconv"
 	"time"
 
 	"github.com/echosvc/echosvc/internal/config"
@@ -20,31 +19,34 @@ import (
 )
 
 // Run listens, serves until ctx is done or a signal arrives, drains, and returns when
-// everything has ended. Further signals shorten the drain. It must be called once.
+// everything has ended. Further signals shorten the drain. It must be called once. If PORT is 0
+// or stdout is a terminal, it gets a line with the URLs of the service.
 //
 // An error means that the service did not start: a certificate cannot be loaded, a port
 // cannot be listened on, or the driver cannot be made. A signal that arrives before is no
 // error.
-func (s *Service) Run(ctx context.Context, signals <-chan os.Signal) error {
+func (s *Service) Run(ctx context.Context, signals <-chan os.Signal, stdout io.Writer) error {
 	if s.config.TLSCertFile != "" {
 		if stopped, err := s.loadCertificate(ctx, signals); err != nil || stopped {
 			return err
 		}
 	}
-	ws, err := listen("PORT", s.config.Host, s.config.Port, s.acceptQueue())
+	if s.config.PortFile != "" { // which an earlier process may have left
+		os.Remove(s.config.PortFile)
+		defer os.Remove(s.config.PortFile)
+	}
+	l, err := listen(&s.config, s.acceptQueue())
 	if err != nil {
 		return err
 	}
+	if err := s.announce(l, stdout); err != nil {
+		l.close()
+		return err
+	}
 	if c := s.certificate.Load(); c != nil {
-		ws = newTLSListener(ws, c)
+		l.ws = newTLSListener(l.ws, c)
 	}
-	var health net.Listener
-	if s.config.HealthPort != 0 {
-		if health, err = listen("HEALTH_PORT", s.config.Host, s.config.HealthPort, healthFiles); err != nil {
-			return errors.Join(err, ws.Close())
-		}
-	}
-	return s.serve(ctx, signals, ws, health)
+	return s.serve(ctx, signals, l.ws, l.health)
 }
 
 // loadCertificate loads the certificate. A file may block, so a signal or the end of ctx
@@ -89,22 +91,6 @@ func (s *Service) ReloadCertificate() {
 // most a sixteenth of MEMORY_LIMIT. 0 leaves it to the system.
 func (s *Service) acceptQueue() int {
 	return int(s.account.Limit() / 16 / socket.QueueCost)
-}
-
-// listen listens on a TCP port. variable is the setting that the port comes from, and queue
-// how many connections may wait to be accepted.
-func listen(variable string, host config.Host, port config.Port, queue int) (net.Listener, error) {
-	var c net.ListenConfig
-	c.SetMultipathTCP(false) // connections do not inherit the options of such a listener
-	ln, err := c.Listen(context.Background(), "tcp", net.JoinHostPort(string(host), strconv.Itoa(int(port))))
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen on HOST=%s %s=%d: %w", host, variable, port, err)
-	}
-	if err := socket.Prepare(ln.(*net.TCPListener), queue); err != nil {
-		ln.Close()
-		return nil, fmt.Errorf("cannot set the options of %s=%d: %w", variable, port, err)
-	}
-	return ln, nil
 }
 
 // serve serves the listeners until the service has ended, and closes them. health may be

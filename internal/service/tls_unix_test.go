@@ -4,6 +4,7 @@ package service
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -54,7 +55,7 @@ func TestCertificateThatBlocksAtTheStart(t *testing.T) {
 	c.TLSCertFile, c.TLSKeyFile = fifo, fifo
 	signals := make(chan os.Signal, 1)
 	signals <- syscall.SIGTERM
-	if err := New(c, slog.New(slog.DiscardHandler), "test").Run(context.Background(), signals); err != nil {
+	if err := New(c, slog.New(slog.DiscardHandler), "test").Run(context.Background(), signals, io.Discard); err != nil {
 		t.Error(err)
 	}
 	if err := os.WriteFile(fifo, nil, 0o600); err != nil { // lets the reader end

@@ -68,3 +68,14 @@ func acceptAll(ln net.Listener, log *slog.Logger, ready func() error, serve func
 		}
 	}
 }
+
+// unixAddr is the remote address of connections over a Unix socket, whose clients have none.
+const unixAddr = "unix"
+
+// remoteAddr returns the remote address of a connection in the form of net.Addr's String.
+func remoteAddr(nc net.Conn) string {
+	if _, is := nc.RemoteAddr().(*net.UnixAddr); is {
+		return unixAddr
+	}
+	return nc.RemoteAddr().String()
+}

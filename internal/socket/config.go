@@ -10,7 +10,8 @@ import (
 
 // Config is what a driver needs to know. Its functions may be called from any goroutine.
 type Config struct {
-	// Open returns the handler of a connection that has been accepted.
+	// Open returns the handler of a connection that has been accepted. remote is "unix" for
+	// one over a Unix socket.
 	Open func(remote string) Handler
 	// Now is the clock. It must not go back, and never returns the zero Instant.
 	Now func() Instant

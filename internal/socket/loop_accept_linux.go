@@ -3,6 +3,7 @@ package socket
 import (
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,8 +30,8 @@ func (a *acceptor) close() {
 
 // listen watches the listener through a duplicate of its descriptor. Accepted connections
 // inherit its options: no delay and keep-alive probes, as package net sets them.
-func (l *loop) listen(ln *net.TCPListener) error {
-	raw, err := ln.SyscallConn()
+func (l *loop) listen(ln net.Listener) error {
+	raw, err := ln.(syscall.Conn).SyscallConn()
 	if err != nil {
 		return err
 	}
@@ -43,14 +44,16 @@ func (l *loop) listen(ln *net.TCPListener) error {
 	if dupErr != nil {
 		return dupErr
 	}
-	for _, option := range [][3]int{
-		{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
-		{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
-		{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 15},
-		{unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 15},
-	} {
-		if err := unix.SetsockoptInt(l.acceptor.fd, option[0], option[1], option[2]); err != nil {
-			return err
+	if _, tcp := ln.(*net.TCPListener); tcp {
+		for _, option := range [][3]int{
+			{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
+			{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
+			{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 15},
+			{unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 15},
+		} {
+			if err := unix.SetsockoptInt(l.acceptor.fd, option[0], option[1], option[2]); err != nil {
+				return err
+			}
 		}
 	}
 	return l.epollCtl(unix.EPOLL_CTL_ADD, l.acceptor.fd, unix.EPOLLIN, 0)
@@ -119,7 +122,7 @@ func (l *loop) resumeAccepting() {
 	l.epollCtl(unix.EPOLL_CTL_MOD, l.acceptor.fd, unix.EPOLLIN, 0)
 }
 
-// addrString returns an address in the form of net.Addr's String.
+// addrString returns an address as remoteAddr does.
 func addrString(addr unix.Sockaddr) string {
 	switch addr := addr.(type) {
 	case *unix.SockaddrInet4:
@@ -130,6 +133,8 @@ func addrString(addr unix.Sockaddr) string {
 			ip = ip.WithZone(zone.Name)
 		}
 		return netip.AddrPortFrom(ip, uint16(addr.Port)).String()
+	case *unix.SockaddrUnix:
+		return unixAddr
 	}
 	return "unknown"
 }

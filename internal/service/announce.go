@@ -1,0 +1,86 @@
+package service
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/echosvc/echosvc/internal/config"
+)
+
+// announce tells people and scripts where the service listens: on a terminal in a line with
+// links, otherwise in a line of URLs if PORT=0 has the system choose, and in PORT_FILE.
+func (s *Service) announce(l listeners, stdout io.Writer) error {
+	http, ws := "http", "ws"
+	if s.config.TLSCertFile != "" {
+		http, ws = "https", "wss"
+	}
+	page := urlOf(http, s.config.Host, l.ws, "/")
+	echo := urlOf(ws, s.config.Host, l.ws, "/")
+	health := urlOf(http, s.config.Host, l.ws, "/healthz")
+	if l.health != nil {
+		health = urlOf("http", s.config.HealthAddress(), l.health, "/healthz")
+	}
+	line := echo + " " + health + "\n"
+	switch {
+	case isTerminal(stdout):
+		fmt.Fprintf(stdout, "Open %s or connect to %s; health is at %s\n", page, echo, health)
+	case s.config.Port == 0:
+		io.WriteString(stdout, line)
+	}
+	if s.config.PortFile == "" {
+		return nil
+	}
+	if err := writeFile(s.config.PortFile, line); err != nil {
+		return fmt.Errorf("cannot write PORT_FILE=%s: %w", s.config.PortFile, err)
+	}
+	return nil
+}
+
+// urlOf returns the URL of a path at a listener, for clients on this machine. A name that host
+// gives is kept, since a certificate may be for that name. A Unix socket has no URL that all
+// clients know, so the result is its path after "unix:".
+func urlOf(scheme string, host config.Host, ln net.Listener, path string) string {
+	tcp, ok := ln.Addr().(*net.TCPAddr)
+	if !ok {
+		return "unix:" + ln.Addr().String()
+	}
+	name := tcp.AddrPort().Addr().Unmap().String()
+	switch _, err := netip.ParseAddr(string(host)); {
+	case tcp.IP.Equal(net.IPv4zero):
+		name = "127.0.0.1"
+	case tcp.IP.IsUnspecified():
+		name = "localhost"
+	case err != nil && host != "" && host.Unix() == "":
+		name = string(host)
+	}
+	u := url.URL{Scheme: scheme, Host: net.JoinHostPort(name, fmt.Sprint(tcp.Port)), Path: path}
+	return u.String()
+}
+
+// writeFile writes a file so that a reader finds all of the text or no file.
+func writeFile(name, text string) error {
+	file, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(file, strings.NewReader(text))
+	if err == nil {
+		err = file.Chmod(0o644)
+	}
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(file.Name(), name)
+	}
+	if err != nil {
+		os.Remove(file.Name())
+	}
+	return err
+}

@@ -1,0 +1,166 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/coreos/go-systemd/v22/activation"
+
+	"github.com/echosvc/echosvc/internal/config"
+	"github.com/echosvc/echosvc/internal/socket"
+)
+
+// listeners are the listeners of the service.
+type listeners struct {
+	ws     net.Listener
+	health net.Listener // nil if HEALTH_PORT is off
+}
+
+func (l listeners) close() {
+	for _, ln := range []net.Listener{l.ws, l.health} {
+		if ln != nil {
+			ln.Close()
+		}
+	}
+}
+
+// listen takes the sockets that systemd has passed, and listens on the others. With an error,
+// nothing is left open. queue is how many connections to PORT may wait to be accepted; 0 leaves
+// it to the system.
+func listen(c *config.Config, queue int) (l listeners, err error) {
+	if l, err = passed(activation.Files(true)); err != nil {
+		return l, err
+	}
+	if l.ws == nil {
+		l.ws, err = listenOn(address{"HOST", c.Host, "PORT", c.Port})
+	}
+	if err == nil && l.health == nil && c.HealthPort != 0 {
+		l.health, err = listenOn(address{"HEALTH_HOST", c.HealthAddress(), "HEALTH_PORT", c.HealthPort})
+	}
+	if err == nil {
+		err = prepare("PORT", l.ws, queue)
+	}
+	if err == nil {
+		err = prepare("HEALTH_PORT", l.health, healthFiles)
+	}
+	if err != nil {
+		l.close()
+		return listeners{}, err
+	}
+	return l, nil
+}
+
+// passed returns listeners for the sockets that systemd has passed (sd_listen_fds(3)). The one
+// whose FileDescriptorName is health, or ends in it, is for HEALTH_PORT; so is the second one if
+// neither has such a name.
+func passed(files []*os.File) (l listeners, err error) {
+	for _, file := range files {
+		ln, wrong := net.FileListener(file) // with a duplicate of the descriptor
+		file.Close()
+		isHealth := strings.HasSuffix(strings.TrimSuffix(file.Name(), ".socket"), "health")
+		switch {
+		case wrong != nil:
+			err = errors.Join(err, fmt.Errorf("LISTEN_FDS: the socket %s is not a stream socket that listens: %w", file.Name(), wrong))
+		case l.health == nil && (isHealth || l.ws != nil):
+			l.health = ln
+		case l.ws == nil && !isHealth:
+			l.ws = ln
+		default:
+			ln.Close()
+			err = errors.Join(err, fmt.Errorf("LISTEN_FDS: the socket %s is one too many; the first is for PORT, and the second, or the one named health, for HEALTH_PORT", file.Name()))
+		}
+	}
+	if err != nil {
+		l.close()
+		return listeners{}, err
+	}
+	return l, nil
+}
+
+// address is where to listen, and the settings that it comes from.
+type address struct {
+	hostName string
+	host     config.Host
+	portName string
+	port     config.Port
+}
+
+func listenOn(a address) (net.Listener, error) {
+	if path := a.host.Unix(); path != "" {
+		ln, err := listenUnix(path)
+		if err != nil {
+			return nil, fmt.Errorf("cannot listen on %s=%s: %w", a.hostName, a.host, err)
+		}
+		return ln, nil
+	}
+	var c net.ListenConfig
+	c.SetMultipathTCP(false) // connections do not inherit the options of such a listener
+	ln, err := c.Listen(context.Background(), "tcp", net.JoinHostPort(string(a.host), strconv.Itoa(int(a.port))))
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s=%s %s=%d: %w", a.hostName, a.host, a.portName, a.port, err)
+	}
+	return ln, nil
+}
+
+// prepare sets the options of a TCP listener that its connections inherit. ln may be nil.
+func prepare(variable string, ln net.Listener, queue int) error {
+	if tcp, is := ln.(*net.TCPListener); is {
+		if err := socket.Prepare(tcp, queue); err != nil {
+			return fmt.Errorf("cannot set the options of the socket of %s: %w", variable, err)
+		}
+	}
+	return nil
+}
+
+// socketMode lets every user of the machine connect, as to a port. The permissions of the
+// directory can restrict that.
+const socketMode = 0o666
+
+// listenUnix listens on a Unix socket. A path that begins with @ is abstract: it has no file.
+// Closing the listener removes the file.
+func listenUnix(path string) (net.Listener, error) {
+	if strings.HasPrefix(path, "@") {
+		return net.Listen("unix", path)
+	}
+	if err := removeStale(path); err != nil {
+		return nil, err
+	}
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, socketMode); err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
+	return ln, nil
+}
+
+// removeStale removes a socket that a server left when it was killed. It returns an error if a
+// server listens on it, or if the file is something else.
+func removeStale(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.Mode().Type() != fs.ModeSocket:
+		return errors.New("the file exists and is not a socket")
+	}
+	nc, err := net.Dial("unix", path)
+	if err == nil {
+		nc.Close()
+	}
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		return cmp.Or(err, errors.New("a server listens there already"))
+	}
+	return os.Remove(path)
+}
