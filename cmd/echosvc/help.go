@@ -15,13 +15,14 @@ func help(w io.Writer) {
 	fmt.Fprint(w, `echosvc is a WebSocket echo server: what you send is what comes back.
 
 Usage:
-  echosvc              serve until SIGTERM or Ctrl-C
+  echosvc              serve until SIGTERM or Ctrl-C; settings may be flags, such as -p 9000 or --max-connections 100
+  echosvc config       print the settings in force, and where each comes from: default, environment or argument
   echosvc healthcheck  request /healthz from the service in the same environment; exit status 0 if it is healthy, 1 if not
   echosvc probe URL    test an echo server, and the path to it; "echosvc probe -h" lists the flags
   echosvc version      print the version
   echosvc help         print this help
 
-Environment (name, default, meaning; durations have a unit, such as 25s):
+Settings, in the environment or as flags (name, default, meaning; durations have a unit, such as 25s):
 `)
 	config.WriteHelp(w) // fails only if w does
 	fmt.Fprint(w, `

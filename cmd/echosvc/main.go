@@ -1,14 +1,18 @@
 // Command echosvc is a WebSocket echo server. Without arguments it serves. "echosvc help"
-// lists the commands, and the environment variables that configure it.
+// lists the commands and the settings.
 package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/term"
@@ -35,52 +39,97 @@ const (
 const gcPercent = 25
 
 // run is the program. It gets variables that other programs share, such as NO_COLOR, from
-// getenv. The settings come from the environment of the process, because envconfig reads
-// no other. Cancelling ctx ends the service like a signal.
+// getenv. The settings come from args and the environment of the process, because envconfig
+// reads no other. Cancelling ctx ends the service like a signal.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	command := "serve"
-	if len(args) > 0 {
-		command = args[0]
+	command, rest := "serve", args
+	if len(args) > 0 && !isSetting(args[0]) {
+		command, rest = args[0], args[1:]
 	}
 	if command != "serve" {
 		early.Release()
 	}
-	if command == "probe" {
-		return probeCommand(ctx, args[1:], stdout, stderr)
-	}
-	if len(args) > 1 {
-		fmt.Fprintf(stderr, "echosvc: %s takes no arguments; run \"echosvc help\" for help\n", command)
-		return exitUsage
-	}
-	switch command {
-	case "serve":
-		return serve(ctx, getenv, stdout, stderr)
-	case "healthcheck":
-		return healthcheck(ctx, stdout, stderr)
-	case "version", "-version", "--version":
-		fmt.Fprintln(stdout, version())
-		return exitOK
-	case "help", "-h", "-help", "--help":
+	switch {
+	case command == "probe":
+		return probeCommand(ctx, rest, stdout, stderr)
+	case command == "serve" || command == "config":
+		return withSettings(ctx, command, rest, getenv, stdout, stderr)
+	case command == "help":
+		return helpCommand(ctx, rest, stdout, stderr)
+	case commands[command] && slices.ContainsFunc(rest, asksForHelp):
 		help(stdout)
 		return exitOK
+	case commands[command] && len(rest) > 0:
+		fmt.Fprintf(stderr, "echosvc: %s takes no arguments; run \"echosvc help\" for help\n", command)
+		return exitUsage
+	case command == "healthcheck":
+		return healthcheck(ctx, stdout, stderr)
+	case command == "version":
+		fmt.Fprintln(stdout, version())
+		return exitOK
 	}
-	fmt.Fprintf(stderr, "echosvc: there is no command %q; \"echosvc help\" lists the commands\n", command)
+	hint := ""
+	if _, err := strconv.ParseUint(command, 10, 16); err == nil {
+		hint = fmt.Sprintf("; \"echosvc -p %s\" listens on that port", command)
+	}
+	fmt.Fprintf(stderr, "echosvc: there is no command %q%s; \"echosvc help\" lists the commands\n", command, hint)
+	return exitUsage
+}
+
+// commands are the names of all commands.
+var commands = map[string]bool{"serve": true, "healthcheck": true, "probe": true, "config": true, "version": true, "help": true}
+
+// withSettings runs a command whose arguments are settings.
+func withSettings(ctx context.Context, command string, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	arguments, err := parseSettings(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		help(stdout)
+		return exitOK
+	case errors.Is(err, errVersion):
+		fmt.Fprintln(stdout, version())
+		return exitOK
+	case err != nil:
+		fmt.Fprintf(stderr, "echosvc: %v; run \"echosvc help\" for help\n", err)
+		return exitUsage
+	}
+	c, err := config.Load(arguments...)
+	if err != nil {
+		return wrongConfig(stderr, err)
+	}
+	if command == "config" {
+		config.WriteSettings(stdout, arguments...) // fails only if stdout does
+		writeNearMisses(stderr)
+		return exitOK
+	}
+	return serve(ctx, c, getenv, stdout, stderr)
+}
+
+// helpCommand prints the help about a command, or about all.
+func helpCommand(ctx context.Context, topics []string, stdout, stderr io.Writer) int {
+	switch {
+	case len(topics) == 0 || commands[topics[0]] && topics[0] != "probe" || isSetting(topics[0]):
+		help(stdout)
+		return exitOK
+	case topics[0] == "probe":
+		return probeCommand(ctx, []string{"-h"}, stdout, stderr)
+	}
+	fmt.Fprintf(stderr, "echosvc: there is no command %q; \"echosvc help\" lists the commands\n", topics[0])
 	return exitUsage
 }
 
 // serve runs the service until a signal ends it.
-func serve(ctx context.Context, getenv func(string) string, stdout, stderr io.Writer) int {
+func serve(ctx context.Context, c config.Config, getenv func(string) string, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE) // the service outlives the reader of its log
 
-	c, err := config.Load()
-	if err != nil {
-		return wrongConfig(stderr, err)
-	}
 	if getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
 	log, flush := service.NewLogger(c, stderr, getenv("NO_COLOR") != "")
 	defer flush()
+	for _, miss := range config.NearMisses(os.Environ()) {
+		log.Warn("a variable is not a setting, but looks like one", "variable", miss.Name, "meant", miss.Meant)
+	}
 	s := service.New(c, log, version())
 	signals := make(chan os.Signal, 1)
 	ended := make(chan struct{})
@@ -140,6 +189,14 @@ func healthcheck(ctx context.Context, stdout, stderr io.Writer) int {
 }
 
 func wrongConfig(stderr io.Writer, err error) int {
-	fmt.Fprintf(stderr, "echosvc: invalid settings in the environment:\n%v\n", err)
+	fmt.Fprintf(stderr, "echosvc: invalid settings:\n%v\n", err)
+	writeNearMisses(stderr)
 	return exitUsage
+}
+
+// writeNearMisses writes a line for each variable that looks like a setting and is none.
+func writeNearMisses(w io.Writer) {
+	for _, miss := range config.NearMisses(os.Environ()) {
+		fmt.Fprintln(w, miss)
+	}
 }

@@ -54,6 +54,12 @@ type program struct {
 // and waits until it serves.
 func startProgram(t *testing.T, environment ...string) *program {
 	t.Helper()
+	return startWith(t, nil, io.Discard, environment...)
+}
+
+// startWith is startProgram with arguments and a stdout.
+func startWith(t *testing.T, args []string, stdout io.Writer, environment ...string) *program {
+	t.Helper()
 	goroutines := goleak.IgnoreCurrent()
 	for _, variable := range append(slices.Clip(serveForTest), environment...) {
 		name, value, _ := strings.Cut(variable, "=")
@@ -61,7 +67,7 @@ func startProgram(t *testing.T, environment ...string) *program {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &program{stop: cancel, exit: make(chan int, 1), stderr: &logBuffer{lines: make(chan string, 10000)}}
-	go func() { p.exit <- run(ctx, nil, os.Getenv, io.Discard, p.stderr) }()
+	go func() { p.exit <- run(ctx, args, os.Getenv, stdout, p.stderr) }()
 	t.Cleanup(func() {
 		cancel()
 		if status := <-p.exit; status != exitOK {
@@ -161,7 +167,35 @@ func TestCommands(t *testing.T) {
 		{[]string{"--help"}, 0, "echosvc healthcheck", ""},
 		{[]string{"version"}, 0, "go1.", ""},
 		{[]string{"dance"}, 2, "", `no command "dance"`},
-		{[]string{"serve", "now"}, 2, "", "takes no arguments"},
+		{[]string{"--help"}, 0, "echosvc probe URL", ""},
+		{[]string{"-h"}, 0, "echosvc probe URL", ""},
+		{[]string{"serve", "--help"}, 0, "echosvc probe URL", ""},
+		{[]string{"serve", "help"}, 0, "echosvc probe URL", ""},
+		{[]string{"-p", "9000", "--help"}, 0, "echosvc probe URL", ""},
+		{[]string{"config", "-h"}, 0, "echosvc probe URL", ""},
+		{[]string{"version", "--help"}, 0, "echosvc probe URL", ""},
+		{[]string{"help", "serve"}, 0, "echosvc probe URL", ""},
+		{[]string{"help", "version"}, 0, "echosvc probe URL", ""},
+		{[]string{"help", "--help"}, 0, "echosvc probe URL", ""},
+		{[]string{"help", "probe"}, 0, "Usage: echosvc probe [flags]", ""},
+		{[]string{"probe", "--help"}, 0, "Usage: echosvc probe [flags]", ""},
+		{[]string{"help", "dance"}, 2, "", `no command "dance"`},
+		{[]string{"-v"}, 0, "go1.", ""},
+		{[]string{"-V"}, 0, "go1.", ""},
+		{[]string{"--version"}, 0, "go1.", ""},
+		{[]string{"-version"}, 0, "go1.", ""},
+		{[]string{"serve", "--version"}, 0, "go1.", ""},
+		{[]string{"version", "now"}, 2, "", "takes no arguments"},
+		{[]string{"serve", "now"}, 2, "", `"now" is not a setting; settings are flags such as -p 9000`},
+		{[]string{"9000"}, 2, "", `"echosvc -p 9000" listens on that port`},
+		{[]string{"-p"}, 2, "", "-p needs a value: -p VALUE sets PORT"},
+		{[]string{"-p", "many"}, 2, "", `PORT="many" must be a whole number`},
+		{[]string{"-x"}, 2, "", "there is no flag -x; each setting is a flag"},
+		{[]string{"--max-connection", "5"}, 2, "", "did you mean --max-connections?"},
+		{[]string{"config", "-p", "9000"}, 0, "9000", ""},
+		{[]string{"config", "--max-connections=77"}, 0, "77", ""},
+		{[]string{"config", "PING_INTERVAL=7s"}, 0, "7s", ""},
+		{[]string{"config", "--ping-interval", "soon"}, 2, "", `PING_INTERVAL="soon" must be a duration`},
 	}
 	for _, test := range tests {
 		status, stdout, stderr := runOnce(t, test.args...)

@@ -1,18 +1,21 @@
-// Package config reads the settings of echosvc from the environment.
+// Package config reads the settings of echosvc from the environment and from arguments.
 //
 // A setting is one field of [Config]. Its type checks the value, its tags name and explain it.
 // To add a setting, add a field.
+//
+//   - config.go: the settings, and how they are read.
+//   - values.go: the types of values, and what each allows.
+//   - sources.go: where a setting comes from, and lists of all settings.
+//   - nearmiss.go: variables that were meant as a setting.
 package config
 
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/kelseyhightower/envconfig"
@@ -60,7 +63,7 @@ type Config struct {
 	Subprotocols     Subprotocols   `envconfig:"SUBPROTOCOLS" default:"*" desc:"comma-separated subprotocols that the server may select; * selects the first one offered" empty:"none"`
 	Compression      Compression    `envconfig:"COMPRESSION" default:"stateless" desc:"permessage-deflate: off, stateless (no context between messages) or takeover (context takeover if the client wants it, up to 32 KiB for each connection)"`
 	Goodbye          Goodbye        `envconfig:"GOODBYE" default:"bye" desc:"text message, in upper or lower case, that the server echoes before it closes the connection with 1000" empty:"none"`
-	Controls         bool           `envconfig:"CONTROLS" default:"true" desc:"true or false: whether the query of an upgrade request may ask for delays, closes, resets and other controls"`
+	Controls         Bool           `envconfig:"CONTROLS" default:"true" desc:"true or false: whether the query of an upgrade request may ask for delays, closes, resets and other controls"`
 	PodName          string         `envconfig:"POD_NAME" desc:"pod name in greetings and echoed requests" empty:"the host name"`
 	PodNamespace     string         `envconfig:"POD_NAMESPACE" desc:"pod namespace in greetings and echoed requests" empty:"left out"`
 	NodeName         string         `envconfig:"NODE_NAME" desc:"node name in greetings and echoed requests" empty:"left out"`
@@ -70,47 +73,39 @@ type Config struct {
 func Default() Config {
 	var c Config
 	for field, value := range reflect.ValueOf(&c).Elem().Fields() {
-		field.Tag = `envconfig:"=" ` + field.Tag // no variable has this name, so the default applies
-		if err := decode(field, value); err != nil {
+		if err := decode(field, value, field.Tag.Get("default")); err != nil {
 			panic(fmt.Sprintf("the default of %s %v", field.Name, err))
 		}
 	}
 	return c
 }
 
-// Load returns the configuration of the environment. The error has a line for each wrong
-// setting and for each conflict between settings. With an error, the configuration must not
-// be used.
-func Load() (Config, error) {
-	c := Default()
+// Load returns the configuration of the arguments and the environment. The error has a line for
+// each wrong setting and for each conflict between settings. With an error, the configuration
+// must not be used.
+func Load(arguments ...Argument) (Config, error) {
+	var c Config
 	var errs []error
 	wrong := map[string]bool{}
 	for field, value := range reflect.ValueOf(&c).Elem().Fields() {
-		name := field.Tag.Get("envconfig")
-		text := os.Getenv(name)
-		if text == "" && field.Tag.Get("empty") == "" {
-			continue // Compose files and shells set a variable to "" when they mean none.
-		}
-		if err := decode(field, value); err != nil {
-			wrong[name] = true
-			errs = append(errs, fmt.Errorf("%s=%q %w%s", name, text, err, hint(name, text)))
+		setting := inForce(field.Tag, arguments)
+		if err := decode(field, value, setting.Value); err != nil {
+			wrong[setting.Name] = true
+			errs = append(errs, fmt.Errorf("%s=%q %w%s", setting.Name, setting.Value, err, hint(setting.Name, setting.Value)))
 		}
 	}
 	return c, errors.Join(append(errs, c.conflicts(wrong)...)...)
 }
 
-// decode sets one field. It passes envconfig a struct of that field alone, because envconfig
-// stops at the first error. The error says what is allowed.
-func decode(field reflect.StructField, value reflect.Value) error {
+// decode sets one field to the value that text means. It passes envconfig a struct of that field
+// alone, because envconfig stops at the first error. There the text is the default of a variable
+// that does not exist. The error says what is allowed.
+func decode(field reflect.StructField, value reflect.Value, text string) error {
+	field.Tag = reflect.StructTag(`envconfig:"=" default:` + strconv.Quote(text) + " " + string(field.Tag))
 	one := reflect.New(reflect.StructOf([]reflect.StructField{field}))
 	err := envconfig.Process("", one.Interface())
 	value.Set(one.Elem().Field(0))
-	switch v := value.Interface().(type) {
-	case bool:
-		if err != nil {
-			return errors.New("must be true or false")
-		}
-	case time.Duration:
+	if v, is := value.Interface().(time.Duration); is {
 		least, bound := time.Duration(1), "of more than 0"
 		if field.Tag.Get("zero") != "" {
 			least, bound = 0, "or 0"
@@ -172,26 +167,4 @@ func (c *Config) conflicts(wrong map[string]bool) (errs []error) {
 		report(fmt.Errorf("DRAIN_SPREAD=%v must be less than DRAIN_TIMEOUT=%v, so that every connection gets a close frame in time", c.DrainSpread, c.DrainTimeout), "DRAIN_SPREAD", "DRAIN_TIMEOUT")
 	}
 	return errs
-}
-
-// WriteHelp writes a line for each setting: its name, default and meaning. It does not use
-// envconfig.Usage, which links text/template. With that, the linker keeps every exported
-// method, 1.6 MB in all.
-func WriteHelp(w io.Writer) error {
-	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for field := range reflect.TypeFor[Config]().Fields() {
-		fmt.Fprintf(columns, "  %s\t%s\t%s\n", field.Tag.Get("envconfig"), field.Tag.Get("default"), meaning(field.Tag))
-	}
-	return columns.Flush()
-}
-
-// meaning returns the description of a setting, with the meanings of 0 and empty.
-func meaning(tag reflect.StructTag) string {
-	text := tag.Get("desc")
-	for _, special := range [][2]string{{"zero", "0"}, {"empty", "empty"}} {
-		if means := tag.Get(special[0]); means != "" {
-			text += "; " + special[1] + ": " + means
-		}
-	}
-	return text
 }

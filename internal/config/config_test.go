@@ -1,14 +1,12 @@
 package config
 
 import (
-	"bytes"
 	"fmt"
 	"iter"
 	"log/slog"
 	"os"
 	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,8 +95,8 @@ func TestAllErrorsAreReported(t *testing.T) {
 			`TLS_CERT_FILE="a" and TLS_KEY_FILE="" must be set together`,
 			`DRAIN_SPREAD=1s must be less than DRAIN_TIMEOUT=1s, so that every connection gets a close frame in time`,
 		}},
-		{"settings and conflicts", []string{"HEALTH_PORT=8080", "TLS_KEY_FILE=b", "CONTROLS=on"}, []string{
-			`CONTROLS="on" must be true or false`,
+		{"settings and conflicts", []string{"HEALTH_PORT=8080", "TLS_KEY_FILE=b", "CONTROLS=perhaps"}, []string{
+			`CONTROLS="perhaps" must be true or false; 1, t, yes, on, 0, f, no and off mean the same`,
 			`PORT and HEALTH_PORT are both 8080; they must differ`,
 			`TLS_CERT_FILE="" and TLS_KEY_FILE="b" must be set together`,
 		}},
@@ -151,26 +149,6 @@ func TestTags(t *testing.T) {
 		if tag.Get("envconfig") == "" || tag.Get("desc") == "" || tag.Get("default") == "" && tag.Get("empty") == "" {
 			t.Errorf("the tags of a setting are %s", tag)
 		}
-	}
-}
-
-func TestWriteHelp(t *testing.T) {
-	var help bytes.Buffer
-	if err := WriteHelp(&help); err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(strings.TrimSuffix(help.String(), "\n"), "\n")
-	for _, want := range []string{
-		"  PORT               8080       port for WebSocket connections, the page, /healthz and /readyz; 0: any free port",
-		"  HOST                          IP address or host name to listen on, or unix: and the path of a Unix socket; empty: all addresses, IPv4 and IPv6",
-		"  PING_INTERVAL      25s        time between pings from the server; 0: no pings",
-	} {
-		if !slices.Contains(lines, want) {
-			t.Errorf("there is no line\n%s\nin\n%s", want, &help)
-		}
-	}
-	if got, want := len(lines), reflect.TypeFor[Config]().NumField(); got != want {
-		t.Errorf("there are %d lines for %d settings", got, want)
 	}
 }
 

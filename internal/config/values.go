@@ -91,6 +91,26 @@ func (d *Driver) Decode(value string) error {
 	return oneOf(d, value, "auto", "portable")
 }
 
+// Bool is true or false.
+type Bool bool
+
+func (b *Bool) Decode(value string) error {
+	switch strings.ToLower(value) {
+	case "yes", "on", "y":
+		*b = true
+		return nil
+	case "no", "off", "n":
+		*b = false
+		return nil
+	}
+	v, err := strconv.ParseBool(strings.ToLower(value))
+	if err != nil {
+		return errors.New("must be true or false; 1, t, yes, on, 0, f, no and off mean the same")
+	}
+	*b = Bool(v)
+	return nil
+}
+
 // LogFormat is "auto", "text" or "json".
 type LogFormat string
 

@@ -1,8 +1,10 @@
 package service
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/netip"
 	"net/url"
@@ -37,6 +39,9 @@ func (s *Service) announce(l listeners, stdout io.Writer) error {
 		return nil
 	}
 	if err := writeFile(s.config.PortFile, line); err != nil {
+		if path, is := errors.AsType[*fs.PathError](err); is {
+			err = path.Err // without the name of the temporary file
+		}
 		return fmt.Errorf("cannot write PORT_FILE=%s: %w", s.config.PortFile, err)
 	}
 	return nil

@@ -104,7 +104,7 @@ func (s *Service) connServer(http wsconn.HTTPServer) *wsconn.Server {
 			IdleTimeout:      s.config.IdleTimeout,
 			CloseTimeout:     s.config.CloseTimeout,
 			Goodbye:          string(s.config.Goodbye),
-			Controls:         s.config.Controls,
+			Controls:         bool(s.config.Controls),
 		},
 		Policy: s.policy,
 		Protocol: wsproto.Config{

@@ -1,0 +1,130 @@
+package config
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// NearMiss is a variable that looks like a setting and is none.
+type NearMiss struct {
+	Name  string
+	Meant string // the setting
+}
+
+func (n NearMiss) String() string {
+	return n.Name + " is not a setting of this server; did you mean " + n.Meant + "?"
+}
+
+// NearMisses returns the variables of an environment, in the form of [os.Environ], that were
+// most likely meant as a setting. Other programs have variables too, so a name counts only if it
+// has the words of a setting and one of them at least is right.
+func NearMisses(environ []string) (list []NearMiss) {
+	names := settingNames()
+	for _, variable := range environ {
+		name, value, _ := strings.Cut(variable, "=")
+		if slices.Contains(names, name) || strings.HasPrefix(value, "tcp://") || strings.HasPrefix(value, "udp://") {
+			continue // a Service of Kubernetes sets NAME_PORT=tcp://...
+		}
+		if meant := Nearest(name); meant != "" {
+			list = append(list, NearMiss{name, meant})
+		}
+	}
+	slices.SortFunc(list, func(a, b NearMiss) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// settingNames returns the names of all settings.
+func settingNames() (names []string) {
+	for field := range reflect.TypeFor[Config]().Fields() {
+		names = append(names, field.Tag.Get("envconfig"))
+	}
+	return names
+}
+
+// prefix is what people put before the name of a setting.
+const prefix = "ECHOSVC_"
+
+// Nearest returns the setting that is most likely meant by a name, or "".
+func Nearest(name string) string {
+	name = strings.TrimPrefix(strings.NewReplacer("-", "_", ".", "_").Replace(strings.ToUpper(name)), prefix)
+	best, least := "", 1000
+	for _, setting := range settingNames() {
+		if d, near := wordsDistance(name, setting); near && d < least {
+			best, least = setting, d
+		}
+	}
+	return best
+}
+
+// wordsDistance returns how far a name is from a setting, and whether that is near.
+func wordsDistance(name, setting string) (distance int, near bool) {
+	if strings.ReplaceAll(name, "_", "") == strings.ReplaceAll(setting, "_", "") {
+		return 0, true
+	}
+	got, want := strings.Split(name, "_"), strings.Split(setting, "_")
+	if len(got) > 1 && strings.HasPrefix(setting, name+"_") { // TLS_CERT
+		return 1, true
+	}
+	if len(got) != len(want) || len(want) == 1 && len(setting) < 7 { // PORT and HOST are near too much
+		return 0, false
+	}
+	right := len(want) == 1
+	for i := range want {
+		d, near := wordDistance(got[i], want[i])
+		if !near {
+			return 0, false
+		}
+		right = right || d == 0
+		distance += d
+	}
+	return distance, right
+}
+
+// wordDistance returns how far a word is from another, and whether that is near: the plural or
+// the singular, an abbreviation, or a slip of the keys after the first letter.
+func wordDistance(got, want string) (distance int, near bool) {
+	switch {
+	case got == want:
+		return 0, true
+	case singular(got) == singular(want), len(got) >= 3 && strings.HasPrefix(want, got):
+		return 1, true
+	case got == "" || got[0] != want[0]:
+		return 0, false
+	}
+	distance = editDistance(got, want)
+	return distance, distance <= 1+len(want)/8
+}
+
+// singular returns the singular of an English noun in upper case.
+func singular(word string) string {
+	if stem, is := strings.CutSuffix(word, "IES"); is {
+		return stem + "Y"
+	}
+	return strings.TrimSuffix(word, "S")
+}
+
+// editDistance returns how many letters have to be inserted, left out, replaced or exchanged
+// with the next one to make b of a.
+func editDistance(a, b string) int {
+	previous, row := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		next := make([]int, len(b)+1)
+		next[0] = i
+		for j := 1; j <= len(b); j++ {
+			replace := row[j-1]
+			if a[i-1] != b[j-1] {
+				replace++
+			}
+			next[j] = min(row[j]+1, next[j-1]+1, replace)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				next[j] = min(next[j], previous[j-2]+1)
+			}
+		}
+		previous, row = row, next
+	}
+	return row[len(b)]
+}
