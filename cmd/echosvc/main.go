@@ -15,8 +15,6 @@ import (
 	"strconv"
 	"syscall"
 
-	"golang.org/x/term"
-
 	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/early"
 	"github.com/echosvc/echosvc/internal/service"
@@ -134,7 +132,7 @@ func serve(ctx context.Context, c config.Config, getenv func(string) string, std
 	signals := make(chan os.Signal, 1)
 	ended := make(chan struct{})
 	defer close(ended)
-	go relaySignals(signals, ended, hungUp(int(os.Stdin.Fd())), s.ReloadCertificate)
+	go relaySignals(signals, ended, hungUp(), s.ReloadCertificate)
 	if err := s.Run(ctx, signals, stdout); err != nil {
 		fmt.Fprintf(stderr, "echosvc: %v\n", err)
 		return exitFailed
@@ -163,15 +161,6 @@ func relaySignals(signals chan<- os.Signal, ended <-chan struct{}, hungUp func()
 			return
 		}
 	}
-}
-
-// hungUp returns a function that reports whether the terminal fd has hung up: it was a
-// terminal at the start, and no longer answers as one.
-func hungUp(fd int) func() bool {
-	if !term.IsTerminal(fd) {
-		return func() bool { return false }
-	}
-	return func() bool { return !term.IsTerminal(fd) }
 }
 
 // healthcheck checks the health of the service that runs in the same environment.

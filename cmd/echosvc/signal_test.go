@@ -86,3 +86,17 @@ func TestHangupIsNoEnd(t *testing.T) {
 		t.Errorf("the process ended with %v", err)
 	}
 }
+
+// TestHangupReloadsTheCertificate, without waiting for a client.
+func TestHangupReloadsTheCertificate(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := wstest.WriteCertificate(t, dir, "one")
+	command := exec.Command(os.Args[0])
+	p := startProcess(t, command, "TLS_CERT_FILE="+cert, "TLS_KEY_FILE="+key)
+	p.line(t, "serving")
+	wstest.WriteCertificate(t, dir, "two")
+	command.Process.Signal(syscall.SIGHUP)
+	if got := p.line(t, "the certificate was reloaded")["file"]; got != cert {
+		t.Errorf("the file is %v, want %s", got, cert)
+	}
+}
