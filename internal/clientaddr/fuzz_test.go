@@ -17,7 +17,7 @@ func FuzzScan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in string, protocol uint8) {
 		r := trusting(t, Protocol(protocol)%(Require+1))
 		want, wantMore, wantRefusal := r.Scan(proxy, []byte(in))
-		if want.Length > len(in) || want.Length > MaxHeader || want.Length > 0 && (wantMore || wantRefusal != nil) {
+		if want.Length > len(in) || want.Length > maxV2 || want.Length > 0 && (wantMore || wantRefusal != nil) {
 			t.Fatalf("%q is %v, %v, %v", in, want, wantMore, wantRefusal)
 		}
 		for n := range len(in) + 1 {

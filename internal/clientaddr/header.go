@@ -23,8 +23,8 @@ const (
 	maxV1 = 107
 )
 
-// MaxHeader is the length of the longest header, in bytes.
-var MaxHeader = fixedV2 + int(proxyproto.MaxV2HeaderSize)
+// maxV2 is the length of the longest header of version 2, in bytes.
+var maxV2 = fixedV2 + int(proxyproto.MaxV2HeaderSize)
 
 // nginx sends IPv4 addresses in a TCP6 header when client and server differ in their family.
 func init() { proxyproto.V1AcceptIPv4InTCP6 = true }
@@ -40,9 +40,26 @@ type Header struct {
 	Client string // the address of the client; "" if the header does not tell it
 }
 
-// Version returns the version of the PROXY protocol header that b begins with, or 0. more
-// reports that more bytes have to arrive before that is certain.
-func Version(b []byte) (version int, more bool) {
+// Split returns the length of the header that b begins with, or 0 without one. more reports that
+// more bytes have to arrive before that is certain. ok is false if the header is over the limit:
+// then nobody can tell where it ends.
+func Split(b []byte) (length int, more, ok bool) {
+	version, more := versionOf(b)
+	if more || version == 0 {
+		return 0, more, true
+	}
+	switch length = lengthOf(version, b); {
+	case length > limit(version):
+		return 0, false, false
+	case length == 0 || length > len(b):
+		return 0, true, true
+	}
+	return length, false, true
+}
+
+// versionOf returns the version of the header that b begins with, or 0. more reports that more
+// bytes have to arrive before that is certain.
+func versionOf(b []byte) (version int, more bool) {
 	for i, signature := range [][]byte{signatureV1, signatureV2} {
 		n := min(len(b), len(signature))
 		if bytes.Equal(b[:n], signature[:n]) {
@@ -52,30 +69,38 @@ func Version(b []byte) (version int, more bool) {
 	return 0, false
 }
 
-// Length returns the length of the header of that version that b begins with, or 0 if more
-// bytes have to arrive before that is known. What is longer than a header may be has the
-// length of b or more.
-func Length(version int, b []byte) int {
+// lengthOf returns the length of the header of that version that b begins with, or 0 if more
+// bytes have to arrive before that is known. A line without an end is as long as b if that is
+// over the limit.
+func lengthOf(version int, b []byte) int {
+	if version == 2 {
+		if len(b) < fixedV2 {
+			return 0
+		}
+		return fixedV2 + int(binary.BigEndian.Uint16(b[fixedV2-2:]))
+	}
+	if i := bytes.IndexByte(b, '\n'); i >= 0 {
+		return i + 1
+	}
+	if len(b) > maxV1 {
+		return len(b)
+	}
+	return 0
+}
+
+// limit returns the length of the longest header of a version.
+func limit(version int) int {
 	if version == 1 {
-		if i := bytes.IndexByte(b, '\n'); i >= 0 {
-			return i + 1
-		}
-		if len(b) > maxV1 {
-			return len(b)
-		}
-		return 0
+		return maxV1
 	}
-	if len(b) < fixedV2 {
-		return 0
-	}
-	return fixedV2 + int(binary.BigEndian.Uint16(b[fixedV2-2:]))
+	return maxV2
 }
 
 // Scan looks for a header at the beginning of b, which is everything that has arrived from
 // remote. more reports that more bytes have to arrive. A connection that the rules do not
 // allow is refused as soon as that is certain.
 func (r *Rules) Scan(remote string, b []byte) (header Header, more bool, refusal *wsproto.HandshakeError) {
-	version, more := Version(b)
+	version, more := versionOf(b)
 	switch {
 	case more:
 		return Header{}, true, nil
@@ -91,11 +116,11 @@ func (r *Rules) Scan(remote string, b []byte) (header Header, more bool, refusal
 	case !r.trusts(remote):
 		return Header{}, false, refuse("this connection begins with a header of the PROXY protocol, version %d, but its sender %v is not in TRUSTED_PROXIES of this server", version, peer(remote))
 	}
-	length := Length(version, b)
+	length, more, ok := Split(b)
 	switch {
-	case length > MaxHeader || version == 1 && length > maxV1:
-		return Header{}, false, refuse("the header of the PROXY protocol, version %d, has %d bytes or more; the limit of this server is %d in version 1 and %d in version 2", version, length, maxV1, MaxHeader)
-	case length == 0 || length > len(b):
+	case !ok:
+		return Header{}, false, refuse("the header of the PROXY protocol, version %d, has %d bytes or more; the limit of this server is %d", version, lengthOf(version, b), limit(version))
+	case more:
 		return Header{}, true, nil
 	}
 	parsed, err := proxyproto.Read(bufio.NewReaderSize(bytes.NewReader(b[:length]), length))

@@ -46,19 +46,14 @@ func (c *headerConn) readHeader() error {
 		if c.ahead = append(c.ahead, buffer[:n]...); err != nil {
 			return err
 		}
-		version, more := clientaddr.Version(c.ahead)
-		if more {
-			continue
-		}
-		if version == 0 {
-			return nil
-		}
-		length := clientaddr.Length(version, c.ahead)
+		length, more, ok := clientaddr.Split(c.ahead)
 		switch {
-		case length > clientaddr.MaxHeader: // nobody can tell where TLS begins
+		case !ok:
 			return errProxyHeader
-		case length > 0 && length <= len(c.ahead):
+		case length > 0:
 			c.header, c.ahead = c.ahead[:length:length], c.ahead[length:]
+			return nil
+		case !more:
 			return nil
 		}
 	}
