@@ -124,7 +124,6 @@ func serve(ctx context.Context, c config.Config, getenv func(string) string, std
 		debug.SetGCPercent(gcPercent)
 	}
 	log, flush := service.NewLogger(c, stderr, getenv("NO_COLOR") != "")
-	defer flush()
 	for _, miss := range config.NearMisses(os.Environ()) {
 		log.Warn("a variable is not a setting, but looks like one", "variable", miss.Name, "meant", miss.Meant)
 	}
@@ -133,7 +132,9 @@ func serve(ctx context.Context, c config.Config, getenv func(string) string, std
 	ended := make(chan struct{})
 	defer close(ended)
 	go relaySignals(signals, ended, hungUp(), s.ReloadCertificate)
-	if err := s.Run(ctx, signals, stdout); err != nil {
+	err := s.Run(ctx, signals, stdout)
+	flush()
+	if err != nil {
 		fmt.Fprintf(stderr, "echosvc: %v\n", err)
 		return exitFailed
 	}
