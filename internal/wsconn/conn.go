@@ -13,7 +13,7 @@ import (
 type Conn struct {
 	server   *Server
 	id       uint64
-	peer     peer
+	from     peer
 	behavior behavior // nil for nearly all: see echoing.go
 
 	life
@@ -45,6 +45,12 @@ type behavior interface {
 	closed(c *Conn)
 }
 
+// peer returns where the connection comes from.
+func (c *Conn) peer() peer { return c.from }
+
+// setPeer sets it. The WebSocket must not be open.
+func (c *Conn) setPeer(p peer) { c.from = p }
+
 // start opens the WebSocket.
 func (c *Conn) start(now socket.Instant, handshake *wsproto.Handshake, b behavior, pingInterval time.Duration) {
 	c.life.open()
@@ -53,7 +59,7 @@ func (c *Conn) start(now socket.Instant, handshake *wsproto.Handshake, b behavio
 	c.echo = wsproto.NewEcho(&c.server.Protocol, handshake.Deflate)
 	c.timers.open(now, pingInterval)
 	c.server.Metrics.Opened()
-	c.server.Log.Debug("connection opened", c.peer.attrs(c.id, "subprotocol", c.subprotocol, "extensions", handshake.Deflate.String())...)
+	c.server.Log.Debug("connection opened", c.peer().attrs(c.id, "subprotocol", c.subprotocol, "extensions", handshake.Deflate.String())...)
 }
 
 // note updates the connection after an event has been answered in b.

@@ -40,7 +40,7 @@ func startControlled(c *Conn, now socket.Instant, handshake *wsproto.Handshake, 
 	c.start(now, handshake, &controlled{controls: k, schedule: newSchedule(now, k)}, interval)
 	out := handshake.AppendResponse(nil)
 	if k.greet {
-		out = wsproto.AppendText(out, newGreeting(c.server, c.peer, r))
+		out = wsproto.AppendText(out, newGreeting(c.server, c.peer(), r))
 	}
 	return socket.Step{Write: out, Then: socket.Yield}
 }

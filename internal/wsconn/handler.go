@@ -14,7 +14,7 @@ var _ socket.Handler = (*Conn)(nil)
 // New returns the handler of a connection that has just been accepted. id and remote
 // identify it in the log.
 func New(server *Server, id uint64, remote string) *Conn {
-	return &Conn{server: server, id: id, peer: peer(remote)}
+	return &Conn{server: server, id: id, from: newPeer(remote, "")}
 }
 
 // Opened starts HANDSHAKE_TIMEOUT.
@@ -109,7 +109,7 @@ func (c *Conn) Held() (bytes int, unfinished bool) {
 }
 
 // Hijacked hands a plain HTTP request to the HTTP server.
-func (c *Conn) Hijacked(nc net.Conn, kept []byte) { c.server.HTTP.Deliver(nc, kept, c.peer.client()) }
+func (c *Conn) Hijacked(nc net.Conn, kept []byte) { c.server.HTTP.Deliver(nc, kept, c.peer().client()) }
 
 // Closed counts and logs the end of a WebSocket.
 func (c *Conn) Closed(now socket.Instant, cause error) {

@@ -75,7 +75,7 @@ func (c *Conn) refuse(now socket.Instant, refusal *wsproto.HandshakeError) socke
 		if len(why) > maxWhy {
 			why = why[:maxWhy] + "..."
 		}
-		c.server.Log.Info("request refused", c.peer.attrs(c.id, "status", refusal.Status, "reason", string(refusal.Reason), "why", why)...)
+		c.server.Log.Info("request refused", c.peer().attrs(c.id, "status", refusal.Status, "reason", string(refusal.Reason), "why", why)...)
 	}
 	c.server.Metrics.Rejected(refusal)
 	c.finish()

@@ -33,7 +33,7 @@ func (c *Conn) ID() uint64 { return c.id }
 // called while another method runs.
 func (c *Conn) Info() Info {
 	info := Info{
-		ID: c.id, Remote: c.peer.remote(), Client: c.peer.client(), Since: c.server.Clock(c.timers.opened),
+		ID: c.id, Remote: c.peer().remote(), Client: c.peer().client(), Since: c.server.Clock(c.timers.opened),
 		Messages: c.messages, Bytes: c.bytes, Saved: c.saved,
 		Subprotocol: c.subprotocol, Extensions: c.echo.Deflate().String(),
 		State: c.stage.String(),
@@ -64,7 +64,7 @@ func (c *Conn) summary(now socket.Instant) Summary {
 
 // logClosed logs the end of the connection.
 func (c *Conn) logClosed(s *Summary, cause error) {
-	attrs := c.peer.attrs(c.id,
+	attrs := c.peer().attrs(c.id,
 		"duration", s.Duration.Round(time.Millisecond).String(),
 		"messages", c.messages, "bytes", c.bytes,
 		"code", int(s.Code), "initiator", s.Initiator.String(), "clean", s.Clean,
