@@ -30,6 +30,12 @@ func serve(t *testing.T, policy wsproto.Policy, config *tls.Config) (addr string
 // serveWith is serve with time-outs for silence and for writing, and with limits.
 func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence, write time.Duration, limits Limits) (addr string) {
 	t.Helper()
+	return serveConfig(t, Config{Policy: &policy}, config, silence, write, limits)
+}
+
+// serveConfig is serveWith with a configuration of the handler.
+func serveConfig(t *testing.T, c Config, config *tls.Config, silence, write time.Duration, limits Limits) (addr string) {
+	t.Helper()
 	limits.Log = discard
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -40,9 +46,10 @@ func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence,
 	}
 	plain := NewListener(ln.Addr(), limits)
 	health := http.NewServeMux()
+	c.Identity, c.Headers, c.Health = requestinfo.Identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}, &requestinfo.Filter{}, health
 	health.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { respond.PlainText(w, 200, "ok") })
 	server := &http.Server{
-		Handler:                      Deadlines(Closing(Handler(&policy, requestinfo.Identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}, &requestinfo.Filter{}, health)), silence, write),
+		Handler:                      Closing(Deadlines(Handler(c), silence, write)),
 		ConnContext:                  ConnContext,
 		DisableGeneralOptionsHandler: true,
 	}
@@ -64,7 +71,7 @@ func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence,
 					read = append(read, piece[:n]...)
 				}
 				if refusal := plain.Admit(&wsproto.Request{Target: strings.Fields(string(read))[1]}); refusal != nil {
-					nc.Write(refusal.AppendResponse(nil))
+					nc.Write(refusal.AppendResponse(nil, ""))
 					nc.Close()
 					return
 				}

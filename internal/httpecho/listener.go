@@ -3,6 +3,7 @@ package httpecho
 import (
 	"context"
 	"net"
+	"strings"
 	"sync"
 
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -31,7 +32,14 @@ func NewListener(addr net.Addr, limits Limits) *Listener {
 // dropped. Health checks have room of their own, since a busy server is not an unhealthy
 // one.
 func (l *Listener) Admit(r *wsproto.Request) *wsproto.HandshakeError {
-	return l.requests.admit(r.Target == "/healthz" || r.Target == "/readyz")
+	return l.requests.admit(forHealth(r.Target))
+}
+
+// forHealth reports whether a target is that of a health check.
+func forHealth(target string) bool {
+	path, _, _ := strings.Cut(target, "?")
+	path = strings.TrimSuffix(path, "/")
+	return path == "/healthz" || path == "/readyz"
 }
 
 // Release makes room for another request if the connection of an admitted one was lost.
@@ -45,7 +53,7 @@ func (l *Listener) Release() {
 // takes it. read has already been read from the connection and is read again. If the
 // listener is closed, Deliver closes the connection.
 func (l *Listener) Deliver(nc net.Conn, read []byte) {
-	c := &replayConn{Conn: nc, first: read, unread: read, requests: &l.requests}
+	c := &replayConn{Conn: nc, first: read, unread: wsproto.TrimEmptyLines(read), requests: &l.requests} // net/http refuses empty lines
 	c.touch()
 	l.requests.add(c)
 	select {

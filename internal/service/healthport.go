@@ -1,0 +1,66 @@
+package service
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+
+	"github.com/echosvc/echosvc/internal/respond"
+	"github.com/echosvc/echosvc/internal/wsproto"
+)
+
+// healthPort serves HEALTH_PORT. It explains what is there to those who ask for anything that
+// mux does not have, and to WebSocket clients, which have mistaken it for PORT.
+func healthPort(mux *http.ServeMux, port int) http.Handler {
+	const paths = "/healthz, /readyz, /metrics and /connections"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, pattern := mux.Handler(r)
+		switch {
+		case wantsWebSocket(r):
+			respond.PlainText(w, http.StatusBadRequest, fmt.Sprintf("This is HEALTH_PORT, which has %s and no WebSockets. WebSockets are on PORT, which is %d.", paths, port))
+		case r.Method == http.MethodOptions && (r.URL.Path == "/" || r.RequestURI == "*"): // HAProxy's default check
+			w.Header().Set("Allow", healthMethods)
+			w.WriteHeader(http.StatusNoContent)
+		case pattern == "":
+			respond.PlainText(w, http.StatusNotFound, fmt.Sprintf("This is HEALTH_PORT, which has %s. The echo is on PORT, which is %d.", paths, port))
+		default:
+			mux.ServeHTTP(w, r)
+		}
+	})
+}
+
+// getOnly refuses methods other than GET and HEAD (RFC 9110 section 15.5.6).
+func getOnly(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodGet, http.MethodHead:
+			h.ServeHTTP(w, r)
+			return
+		case http.MethodOptions:
+			w.Header().Set("Allow", healthMethods)
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			w.Header().Set("Allow", healthMethods)
+			respond.PlainText(w, http.StatusMethodNotAllowed, fmt.Sprintf("The method is %.20q; %s has %s.", r.Method, r.URL.Path, healthMethods))
+		}
+	})
+}
+
+// wantsWebSocket reports whether a request is an upgrade, as PORT sees it.
+func wantsWebSocket(r *http.Request) bool {
+	var request wsproto.Request
+	for name, values := range r.Header {
+		for _, value := range values {
+			request.Fields = append(request.Fields, wsproto.Field{Name: name, Value: value})
+		}
+	}
+	return request.IsUpgrade()
+}
+
+// portOf returns the port of a TCP address, or 0.
+func portOf(addr net.Addr) int {
+	if tcp, ok := addr.(*net.TCPAddr); ok {
+		return tcp.Port
+	}
+	return 0
+}
