@@ -48,6 +48,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if command == "probe" {
 		return probeCommand(ctx, args[1:], stdout, stderr)
 	}
+	if command == "healthcheck" {
+		return healthcheck(ctx, args[1:], stdout, stderr)
+	}
 	if len(args) > 1 {
 		fmt.Fprintf(stderr, "echosvc: %s takes no arguments; run \"echosvc help\" for help\n", command)
 		return exitUsage
@@ -55,8 +58,6 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	switch command {
 	case "serve":
 		return serve(ctx, getenv, stderr)
-	case "healthcheck":
-		return healthcheck(ctx, stdout, stderr)
 	case "version", "-version", "--version":
 		fmt.Fprintln(stdout, version())
 		return exitOK
@@ -123,20 +124,6 @@ func hungUp(fd int) func() bool {
 		return func() bool { return false }
 	}
 	return func() bool { return !term.IsTerminal(fd) }
-}
-
-// healthcheck checks the health of the service that runs in the same environment.
-func healthcheck(ctx context.Context, stdout, stderr io.Writer) int {
-	c, err := config.Load()
-	if err != nil {
-		return wrongConfig(stderr, err)
-	}
-	if err := service.CheckHealth(ctx, c); err != nil {
-		fmt.Fprintf(stderr, "echosvc: unhealthy: %v\n", err)
-		return exitFailed
-	}
-	fmt.Fprintln(stdout, "healthy")
-	return exitOK
 }
 
 func wrongConfig(stderr io.Writer, err error) int {

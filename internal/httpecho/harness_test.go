@@ -37,10 +37,7 @@ func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence,
 func serveConfig(t *testing.T, c Config, config *tls.Config, silence, write time.Duration, limits Limits) (addr string) {
 	t.Helper()
 	limits.Log = discard
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	ln := listen(t)
 	if config != nil {
 		ln = tls.NewListener(ln, config)
 	}
@@ -84,6 +81,15 @@ func serveConfig(t *testing.T, c Config, config *tls.Config, silence, write time
 		server.Close()
 	})
 	return ln.Addr().String()
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ln
 }
 
 // anyOrigin is the policy of a service with ALLOWED_ORIGINS=*.

@@ -15,12 +15,47 @@ import (
 	"github.com/echosvc/echosvc/internal/config"
 )
 
-// healthCheckTimeout limits CheckHealth.
-const healthCheckTimeout = 3 * time.Second
+const (
+	// attemptTimeout limits one request of CheckHealth.
+	attemptTimeout = 3 * time.Second
+	// attemptInterval is the time between two of them.
+	attemptInterval = 100 * time.Millisecond
+)
 
 // CheckHealth requests /healthz from the service on this machine that the configuration
-// describes. It returns nil if the response is 200.
-func CheckHealth(ctx context.Context, c config.Config) error {
+// describes, until the response is 200 or wait has passed. It returns why the last request
+// failed. If wait is 0, it makes one request.
+func CheckHealth(ctx context.Context, c config.Config, wait time.Duration) error {
+	url, err := healthURL(c)
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, wait)
+		defer cancel()
+	}
+	for {
+		last := err
+		err = requestHealth(ctx, url)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil && last != nil: // this one was cut short
+			return last
+		case wait == 0:
+			return err
+		}
+		select {
+		case <-time.After(attemptInterval):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// healthURL returns the URL of /healthz.
+func healthURL(c config.Config) (*url.URL, error) {
 	port, scheme := c.HealthPort, "http"
 	if port == 0 {
 		port = c.Port
@@ -29,7 +64,7 @@ func CheckHealth(ctx context.Context, c config.Config) error {
 		}
 	}
 	if port == 0 {
-		return fmt.Errorf("PORT is 0, so the service chose a free port; healthcheck cannot know which")
+		return nil, fmt.Errorf("PORT is 0, so the service chose a free port; healthcheck cannot know which")
 	}
 	host := string(c.Host)
 	if host == "" || host == "0.0.0.0" {
@@ -37,10 +72,14 @@ func CheckHealth(ctx context.Context, c config.Config) error {
 	} else if host == "::" {
 		host = "::1"
 	}
-	ctx, cancel := context.WithTimeout(ctx, healthCheckTimeout)
+	return &url.URL{Scheme: scheme, Host: net.JoinHostPort(host, strconv.Itoa(int(port))), Path: "/healthz"}, nil
+}
+
+// requestHealth makes one request. It returns nil if the response is 200.
+func requestHealth(ctx context.Context, url *url.URL) error {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
-	url := url.URL{Scheme: scheme, Host: net.JoinHostPort(host, strconv.Itoa(int(port))), Path: "/healthz"}
-	request := (&http.Request{Method: http.MethodGet, URL: &url, Header: http.Header{}}).WithContext(ctx)
+	request := (&http.Request{Method: http.MethodGet, URL: url, Header: http.Header{}}).WithContext(ctx)
 	transport := &http.Transport{ // without ProxyFromEnvironment
 		DisableKeepAlives: true,
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // the certificate need not be valid for a loopback address
@@ -52,7 +91,7 @@ func CheckHealth(ctx context.Context, c config.Config) error {
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		body, _ := io.ReadAll(io.LimitReader(response.Body, 200))
-		return fmt.Errorf("%s answered %s: %s", &url, response.Status, strings.TrimSpace(string(body)))
+		return fmt.Errorf("%s answered %s: %s", url, response.Status, strings.TrimSpace(string(body)))
 	}
 	return nil
 }
