@@ -61,16 +61,16 @@ func (t Table[T]) Parse(target string, into *T, strict bool) (found []string, ig
 			if strict && compared < maxNearMisses {
 				compared++
 				if meant := t.nearest(name); meant != "" {
-					return nil, ignored, t.refuse("the query has %.80q, which is not a control of this server; the control is called %s", rawName, meant)
+					return nil, ignored, t.refuse("the query has %.80q, which is not a control of this server; the control is called %s", rawName, known(meant))
 				}
 			}
 			continue
 		case slices.Contains(found, name):
-			return nil, ignored, t.refuse("the query has the control %s twice", t[i].Name)
+			return nil, ignored, t.refuse("the query has the control %s twice", known(t[i].Name))
 		}
 		value, malformed := url.QueryUnescape(rawValue)
 		if malformed != nil || !t[i].Set(into, value) {
-			return nil, ignored, t.refuse("the control %s is %.80q; it must be %s", t[i].Name, rawValue, t[i].Allowed)
+			return nil, ignored, t.refuse("the control %s is %.80q; it must be %s", known(t[i].Name), rawValue, known(t[i].Allowed))
 		}
 		found = append(found, t[i].Name)
 	}
@@ -122,8 +122,11 @@ func (t Table[T]) Refuse(text string) *wsproto.HandshakeError { return t.refuse(
 
 // refuse is Refuse with a format.
 func (t Table[T]) refuse(format string, args ...any) *wsproto.HandshakeError {
-	return wsproto.Refuse(http.StatusBadRequest, ReasonControl, format+". The controls are %s", append(args, t.Examples())...)
+	return wsproto.Refuse(http.StatusBadRequest, ReasonControl, format+". The controls are %s", append(args, known(t.Examples()))...)
 }
+
+// known is a text of this server, which [wsproto.Refuse] does not hide from the log.
+type known string
 
 // Examples is the list of controls in the text of a refusal.
 func (t Table[T]) Examples() string {

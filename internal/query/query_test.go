@@ -51,6 +51,19 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestLogHasTheControl, and nothing that the client sent.
+func TestLogHasTheControl(t *testing.T) {
+	for target, want := range map[string]string{
+		"/?alpha=secret":  "the control alpha is (6 bytes); it must be 1. The controls are ",
+		"/?alpa=secret":   "the query has (4 bytes), which is not a control of this server; the control is called alpha. ",
+		"/?alpha=1&alpha": "the query has the control alpha twice. ",
+	} {
+		if _, _, refusal := table.Parse(target, new(settings), true); refusal == nil || !strings.HasPrefix(refusal.Log, want) {
+			t.Errorf("%s: got %v", target, refusal)
+		}
+	}
+}
+
 // TestNearMissesAreLimited: only the first names are compared, so that a long query of others
 // takes little time. Controls are found everywhere.
 func TestNearMissesAreLimited(t *testing.T) {
