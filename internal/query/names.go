@@ -35,21 +35,24 @@ func Ignore(target string) (ignored Names) {
 	return ignored
 }
 
-// add adds the name of a parameter.
-func (n *Names) add(part string) {
+// add adds the name of a parameter. It reports false if the list had
+// that name already.
+func (n *Names) add(part string) bool {
 	name, _, named := strings.Cut(part, "=")
 	if len(n.list) == maxNames || n.looked == maxLooked {
 		n.more++
-		return
+		return true
 	}
 	n.looked++
-	switch {
-	case !named || !listable(name):
+	nameless := !named || !listable(name)
+	if nameless {
 		name = fmt.Sprintf("(%d bytes)", len(name))
 	}
-	if !slices.Contains(n.list, name) {
-		n.list = append(n.list, strings.Clone(name)) // a substring would keep the whole request head in memory
+	if slices.Contains(n.list, name) {
+		return nameless
 	}
+	n.list = append(n.list, strings.Clone(name)) // a substring would keep the whole request head in memory
+	return true
 }
 
 // listable reports whether a name can be listed as it arrived.

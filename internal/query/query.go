@@ -35,7 +35,7 @@ type Table[T any] []Control[T]
 // length takes about as much time as other bytes of a request head.
 const (
 	// maxNearMisses is how many of them are compared with the names of controls.
-	maxNearMisses = 64
+	maxNearMisses = 32
 	// maxName is the longest name of a control as it may arrive, with each byte escaped.
 	maxName = 3 * maxControl
 )
@@ -57,8 +57,7 @@ func (t Table[T]) Parse(target string, into *T, strict bool) (found []string, ig
 		case part == "":
 			continue
 		case i < 0:
-			ignored.add(part)
-			if strict && compared < maxNearMisses {
+			if isNew := ignored.add(part); strict && isNew && compared < maxNearMisses {
 				compared++
 				if meant := t.nearest(name); meant != "" {
 					return nil, ignored, t.refuse("the query has %.80q, which is not a control of this server; the control is called %s", rawName, known(meant))
@@ -105,7 +104,7 @@ func decodeName(raw string) string {
 
 // nearest returns the control that a name most likely means, or "".
 func (t Table[T]) nearest(name string) string {
-	if len(name) > maxControl || strings.ContainsFunc(name, func(r rune) bool { return r > '~' }) {
+	if len(name) < 3 || len(name) > maxControl || strings.ContainsFunc(name, func(r rune) bool { return r > '~' }) {
 		return ""
 	}
 	nearest, least := "", far
@@ -113,6 +112,9 @@ func (t Table[T]) nearest(name string) string {
 		if d := distance(name, c.Name); d < least {
 			nearest, least = c.Name, d
 		}
+	}
+	if nearest != "" && ownWord(name) {
+		return ""
 	}
 	return nearest
 }

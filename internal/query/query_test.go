@@ -1,6 +1,7 @@
 package query
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -68,9 +69,14 @@ func TestLogHasTheControl(t *testing.T) {
 // takes little time. Controls are found everywhere.
 func TestNearMissesAreLimited(t *testing.T) {
 	var got settings
-	others := strings.Repeat("token=1&", maxNearMisses)
-	if _, _, refusal := table.Parse("/?"+others[8:]+"alpa=1", &got, true); refusal == nil {
-		t.Error("a near miss within the limit is accepted")
+	others := ""
+	for i := range maxNearMisses {
+		others += fmt.Sprintf("token%02d=1&", i)
+	}
+	for _, within := range []string{others[len("token00=1&"):], strings.Repeat("token=1&", maxNearMisses+1), "clos_in&alfa&"} {
+		if _, _, refusal := table.Parse("/?"+within+"alpa", &got, true); refusal == nil {
+			t.Errorf("a near miss within the limit is accepted after %.40s", within)
+		}
 	}
 	if _, _, refusal := table.Parse("/?"+others+"alpa=1&alpha=2", &got, true); refusal == nil || !strings.HasPrefix(refusal.Text, "the control alpha") {
 		t.Errorf("a near miss over the limit: %v", refusal)
