@@ -1,11 +1,16 @@
 package httpecho
 
 import (
+	"io"
 	"net/http"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/wsproto"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
@@ -239,4 +244,39 @@ func TestDelayMayBeLongerThanHandshakeTimeout(t *testing.T) {
 	if err != nil || !h.wait(d, r, time.Minute) {
 		t.Errorf("the delay ends early, or %v", err)
 	}
+}
+
+// TestDocsHaveEveryControl: docs/controls.md has the controls in the order of controlTable.
+func TestDocsHaveEveryControl(t *testing.T) {
+	page, err := os.ReadFile("../../docs/controls.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n## Plain HTTP\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var documented, known []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z]+=[^`]+)` \\|").FindAllStringSubmatch(section, -1) {
+		documented = append(documented, row[1])
+	}
+	for _, control := range controlTable {
+		known = append(known, control.Example)
+	}
+	if !slices.Equal(documented, known) {
+		t.Errorf("docs/controls.md has the controls %v, want %v", documented, known)
+	}
+}
+
+// TestAnswersWithManyEscapes are complete, and leave nothing on the account.
+func TestAnswersWithManyEscapes(t *testing.T) {
+	account := budget.NewAccount(64 << 20)
+	policy := wsproto.Policy{AnyOrigin: true}
+	addr := serveConfig(t, Config{Policy: &policy}, nil, wstest.Patience, wstest.Patience, Limits{Account: account})
+	c := wstest.Connect(t, addr)
+	head := get("/x", "X: "+strings.Repeat("\xff", 60_000), "X: "+strings.Repeat("\xff", 60_000))
+	c.Send([]byte(head))
+	response := c.Response()
+	if body, err := io.ReadAll(response.Body); response.StatusCode != 200 || len(body) < 5*120_000 || err != nil {
+		t.Errorf("answered with %s, %d bytes, %v", response.Status, len(body), err)
+	}
+	wstest.Eventually(t, "nothing is left on the account", func() bool { return account.Held() == 0 })
 }
