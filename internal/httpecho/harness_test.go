@@ -1,7 +1,6 @@
 package httpecho
 
 import (
-	"bytes"
 	"crypto/tls"
 	"encoding/json"
 	"io"
@@ -9,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -58,17 +56,12 @@ func serveConfig(t *testing.T, c Config, config *tls.Config, silence, write time
 				return
 			}
 			go func() {
-				var read []byte
-				for piece := make([]byte, 1000); !bytes.Contains(read, []byte("\r\n\r\n")); {
-					n, err := nc.Read(piece)
-					if err != nil {
-						nc.Close()
-						return
-					}
-					read = append(read, piece[:n]...)
+				read, request, refusal := readHead(nc)
+				if refusal == nil {
+					refusal = plain.Admit(&request)
 				}
-				if refusal := plain.Admit(&wsproto.Request{Target: strings.Fields(string(read))[1]}); refusal != nil {
-					nc.Write(refusal.AppendResponse(nil, ""))
+				if refusal != nil {
+					nc.Write(refusal.AppendResponse(nil, "Thu, 26 Nov 2026 00:45:00 GMT"))
 					nc.Close()
 					return
 				}
@@ -81,6 +74,25 @@ func serveConfig(t *testing.T, c Config, config *tls.Config, silence, write time
 		server.Close()
 	})
 	return ln.Addr().String()
+}
+
+// readHead reads up to the end of a request head, as package wsconn does.
+func readHead(nc net.Conn) (read []byte, r wsproto.Request, refusal *wsproto.HandshakeError) {
+	var head wsproto.Head
+	for piece := make([]byte, 1000); ; {
+		n, err := nc.Read(piece)
+		if err != nil {
+			return nil, r, wsproto.Refuse(400, wsproto.ReasonMalformed, "the connection ended")
+		}
+		read = append(read, piece[:n]...)
+		if n, refusal = head.Scan(read); refusal != nil || n > 0 {
+			break
+		}
+	}
+	if refusal == nil {
+		r, refusal = wsproto.ParseRequest(read)
+	}
+	return read, r, refusal
 }
 
 func listen(t *testing.T) net.Listener {

@@ -27,11 +27,14 @@ func NewListener(addr net.Addr, limits Limits) *Listener {
 	}
 }
 
-// Admit admits a plain request, or returns why it is refused. After that, either Deliver or
-// Release must be called. At the limit, the request that has been silent longest is
+// Admit admits a plain request, or returns why it is refused. If it admits it, either Deliver
+// or Release must be called. At the limit, the request that has been silent longest is
 // dropped. Health checks have room of their own, since a busy server is not an unhealthy
 // one.
 func (l *Listener) Admit(r *wsproto.Request) *wsproto.HandshakeError {
+	if refusal := validate(r); refusal != nil {
+		return refusal
+	}
 	return l.requests.admit(forHealth(r.Target))
 }
 
