@@ -9,8 +9,9 @@
 //   - run.go: listening, serving, and an orderly end.
 //   - service.go: the state of the service, and the part of it that connections get.
 //   - drain.go: from the first signal to the last connection.
-//   - health.go, connections.go, metrics.go: what operators see. healthcheck.go is the
-//     client side of /healthz, for a container's HEALTHCHECK.
+//   - health.go, connections.go, metrics.go: what operators see. healthport.go: the other
+//     answers of HEALTH_PORT. healthcheck.go is the client side of /healthz, for a container's
+//     HEALTHCHECK.
 //   - tls.go: wss, and certificates that are replaced while the service runs.
 //   - log.go, logwriter.go: a log that never blocks.
 //   - memory.go, files.go: what MEMORY_LIMIT and the limit of open files are shared among.

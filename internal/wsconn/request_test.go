@@ -29,6 +29,9 @@ func TestLongHeads(t *testing.T) {
 	for _, size := range []int{maxKeptHead - 1, maxKeptHead, maxKeptHead + 1, 20 << 10, 70 << 10, wsproto.MaxHead - 1, wsproto.MaxHead} {
 		in := longRequest(size, wstest.Request())
 		for _, piece := range []int{1, 1460, maxKeptHead + 1, size - 1, size} {
+			if piece == 1 && size > 20<<10 && size < wsproto.MaxHead {
+				continue // for the time of the test
+			}
 			account := budget.NewAccount(64 << 20)
 			c := newConnTest(t, func(s *settings) { s.Account = account })
 			rest := []byte(in + frame)
