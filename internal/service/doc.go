@@ -10,7 +10,7 @@
 //   - service.go: the state of the service, and the part of it that connections get.
 //   - drain.go: from the first signal to the last connection.
 //   - health.go, connections.go, metrics.go: what operators see. healthport.go: the other
-//     answers of HEALTH_PORT. healthcheck.go is the client side of /healthz, for a container's
+//     answers of HEALTH_PORT, dated.go their Date. healthcheck.go is the client side of /healthz, for a container's
 //     HEALTHCHECK.
 //   - tls.go: wss, and certificates that are replaced while the service runs.
 //   - log.go, logwriter.go: a log that never blocks.

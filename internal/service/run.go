@@ -134,7 +134,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 		handleHealth(mux, s.admission, s.driver)
 		mux.Handle("/connections", getOnly(connectionsHandler(s.driver)))
 		mux.Handle("/metrics", getOnly(s.metrics.handler()))
-		s.health = s.serveHTTP(health, newWaitingConns(s.files.health).note, httpecho.Deadlines(healthPort(mux, portOf(ws.Addr())), s.config.HandshakeTimeout, s.config.WriteTimeout))
+		s.health = s.serveHTTP(dated{health, time.Now}, newWaitingConns(s.files.health).note, httpecho.Deadlines(healthPort(mux, portOf(ws.Addr())), s.config.HandshakeTimeout, s.config.WriteTimeout))
 		healthAddr = health.Addr().String()
 	}
 	s.serving.Go(func() { s.driver.Serve(ws) })
