@@ -10,8 +10,8 @@
 //   - service.go: the state of the service, and the part of it that connections get.
 //   - drain.go: from the first signal to the last connection.
 //   - health.go, connections.go, metrics.go: what operators see. healthport.go: the other
-//     answers of HEALTH_PORT, dated.go their Date. healthcheck.go is the client side of /healthz, for a container's
-//     HEALTHCHECK.
+//     answers of HEALTH_PORT. dated.go: Date in those that net/http makes itself.
+//     healthcheck.go is the client side of /healthz, for a container's HEALTHCHECK.
 //   - tls.go: wss, and certificates that are replaced while the service runs.
 //   - log.go, logwriter.go: a log that never blocks.
 //   - memory.go, files.go: what MEMORY_LIMIT and the limit of open files are shared among.
