@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 
 	"github.com/echosvc/echosvc/internal/config"
+	"github.com/echosvc/echosvc/internal/httpecho"
 	"github.com/echosvc/echosvc/internal/wsconn"
 )
 
@@ -17,7 +18,8 @@ func help(w io.Writer) {
 Usage:
   echosvc              serve until SIGTERM or Ctrl-C; settings may be flags, such as -p 9000 or --max-connections 100
   echosvc config       print the settings in force, and where each comes from: default, environment or argument
-  echosvc healthcheck  request /healthz from the service in the same environment; exit status 0 if it is healthy, 1 if not
+  echosvc healthcheck  request /healthz from the service in the same environment; exit status 0 if it is healthy, 1 if not;
+                       -wait 10s waits until it is healthy
   echosvc probe URL    test an echo server, and the path to it; "echosvc probe -h" lists the flags
   echosvc version      print the version
   echosvc help         print this help
@@ -29,6 +31,10 @@ Settings, in the environment or as flags (name, default, meaning; durations have
 Controls, in the query of an upgrade, such as ws://localhost:8080/?greet=1&close_in=10s (docs/controls.md explains each):
 `)
 	wsconn.WriteControls(w)
+	fmt.Fprint(w, `
+Controls of plain HTTP, such as http://localhost:8080/x?status=503&delay=1s:
+`)
+	httpecho.WriteControls(w)
 }
 
 // The version and the revision of a release, set by the linker.

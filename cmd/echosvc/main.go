@@ -50,6 +50,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	switch {
 	case command == "probe":
 		return probeCommand(ctx, rest, stdout, stderr)
+	case command == "healthcheck":
+		return healthcheck(ctx, rest, stdout, stderr)
 	case command == "serve" || command == "config":
 		return withSettings(ctx, command, rest, getenv, stdout, stderr)
 	case command == "help":
@@ -60,8 +62,6 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case commands[command] && len(rest) > 0:
 		fmt.Fprintf(stderr, "echosvc: %s takes no arguments; run \"echosvc help\" for help\n", command)
 		return exitUsage
-	case command == "healthcheck":
-		return healthcheck(ctx, stdout, stderr)
 	case command == "version":
 		fmt.Fprintln(stdout, version())
 		return exitOK
@@ -106,11 +106,16 @@ func withSettings(ctx context.Context, command string, args []string, getenv fun
 // helpCommand prints the help about a command, or about all.
 func helpCommand(ctx context.Context, topics []string, stdout, stderr io.Writer) int {
 	switch {
-	case len(topics) == 0 || commands[topics[0]] && topics[0] != "probe" || isSetting(topics[0]):
+	case len(topics) == 0 || isSetting(topics[0]):
 		help(stdout)
 		return exitOK
 	case topics[0] == "probe":
 		return probeCommand(ctx, []string{"-h"}, stdout, stderr)
+	case topics[0] == "healthcheck":
+		return healthcheck(ctx, []string{"-h"}, stdout, stderr)
+	case commands[topics[0]]:
+		help(stdout)
+		return exitOK
 	}
 	fmt.Fprintf(stderr, "echosvc: there is no command %q; \"echosvc help\" lists the commands\n", topics[0])
 	return exitUsage
@@ -162,20 +167,6 @@ func relaySignals(signals chan<- os.Signal, ended <-chan struct{}, hungUp func()
 			return
 		}
 	}
-}
-
-// healthcheck checks the health of the service that runs in the same environment.
-func healthcheck(ctx context.Context, stdout, stderr io.Writer) int {
-	c, err := config.Load()
-	if err != nil {
-		return wrongConfig(stderr, err)
-	}
-	if err := service.CheckHealth(ctx, c); err != nil {
-		fmt.Fprintf(stderr, "echosvc: unhealthy: %v\n", err)
-		return exitFailed
-	}
-	fmt.Fprintln(stdout, "healthy")
-	return exitOK
 }
 
 func wrongConfig(stderr io.Writer, err error) int {

@@ -40,7 +40,11 @@ var controlAttacks = []attack{
 		full: 1400, short: 700, run: longQueries,
 	},
 	{
-		name: "wrong queries", about: "upgrades with a control that does not exist: 400",
+		name: "foreign queries", about: "upgrades with 6,000 parameters that are not controls",
+		full: 20, short: 8, run: withTarget("/?" + strings.Repeat("room=1234&", 6000)),
+	},
+	{
+		name: "wrong queries", about: "upgrades with a near miss of a control: 400",
 		full: 20, short: 8, run: wrongQueries,
 	},
 }

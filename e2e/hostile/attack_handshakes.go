@@ -43,8 +43,8 @@ var handshakeAttacks = []attack{
 		full: 20, short: 8, run: withField("Sec-WebSocket-Protocol: " + subprotocols(15<<10)),
 	},
 	{
-		name: "header fields", about: "upgrades with 120 header fields, 30 KiB in all",
-		full: 20, short: 8, run: withField(headerFields(115, 240)),
+		name: "header fields", about: "upgrades with 120 header fields, 115 KiB in all",
+		full: 20, short: 8, run: withField(headerFields(115, 1000)),
 	},
 	{
 		name: "plain requests", about: "GETs with 16 KiB of header fields, that the response repeats",
@@ -124,11 +124,21 @@ func refusedHandshakes(s *siege, n int) error {
 	return s.err()
 }
 
-// withField is an attack by upgrades with a header field that takes long to read. The
-// answer may be any that HTTP has: a server may take the field or refuse it.
+// withField is an attack by upgrades with a header field that takes long to read.
 func withField(field string) func(*siege, int) error {
+	return upgrades(upgradeHead("/field", sampleKey, field+"\r\n"))
+}
+
+// withTarget is the same with a target.
+func withTarget(target string) func(*siege, int) error {
+	return upgrades(upgradeHead(target, sampleKey))
+}
+
+// upgrades is an attack by upgrades with a request head. The answer may be any that HTTP has:
+// a server may take the head or refuse it.
+func upgrades(head string) func(*siege, int) error {
 	return func(s *siege, n int) error {
-		p := []byte(upgradeHead("/field", sampleKey, field+"\r\n"))
+		p := []byte(head)
 		s.workers(n, func(_, _ int) {
 			w, err := s.connect(socketOptions{})
 			if err != nil {

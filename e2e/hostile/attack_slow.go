@@ -23,6 +23,10 @@ var slowAttacks = []attack{
 		full: 2000, short: 100, run: slowHeads,
 	},
 	{
+		name: "long heads", about: "the head of an upgrade with 100 KiB of header fields, of which the last byte never comes",
+		full: 2000, short: 100, run: longHeads,
+	},
+	{
 		name: "slow TLS", about: "the first half of a TLS record, and then a byte at a time",
 		full: 2000, short: 100, run: slowTLS,
 	},
@@ -68,6 +72,16 @@ func slowHeads(s *siege, n int) error {
 	head := []byte(upgradeHead("/slow", sampleKey))
 	s.crowd(n, func() (*ws, error) { return s.connect(socketOptions{}) }, func(w *ws, _ int) {
 		s.drip(w, head, dripInterval)
+	})
+	s.hold()
+	return nil
+}
+
+func longHeads(s *siege, n int) error {
+	head := []byte(upgradeHead("/long", sampleKey, headerFields(100, 1000)+"\r\n"))
+	s.crowd(n, func() (*ws, error) { return s.connect(socketOptions{}) }, func(w *ws, _ int) {
+		w.Write(head[:len(head)-10])
+		s.drip(w, head[len(head)-10:len(head)-1], dripInterval)
 	})
 	s.hold()
 	return nil

@@ -63,7 +63,7 @@ type Config struct {
 	Subprotocols     Subprotocols   `envconfig:"SUBPROTOCOLS" default:"*" desc:"comma-separated subprotocols that the server may select; * selects the first one offered" empty:"none"`
 	Compression      Compression    `envconfig:"COMPRESSION" default:"stateless" desc:"permessage-deflate: off, stateless (no context between messages) or takeover (context takeover if the client wants it, up to 32 KiB for each connection)"`
 	Goodbye          Goodbye        `envconfig:"GOODBYE" default:"bye" desc:"text message, in upper or lower case, that the server echoes before it closes the connection with 1000" empty:"none"`
-	Controls         Bool           `envconfig:"CONTROLS" default:"true" desc:"true or false: whether the query of an upgrade request may ask for delays, closes, resets and other controls"`
+	Controls         Bool           `envconfig:"CONTROLS" default:"true" desc:"true or false: whether the query of a request may ask for delays, closes, refusals and other controls; if not, queries are ignored"`
 	PodName          string         `envconfig:"POD_NAME" desc:"pod name in greetings and echoed requests" empty:"the host name"`
 	PodNamespace     string         `envconfig:"POD_NAMESPACE" desc:"pod namespace in greetings and echoed requests" empty:"left out"`
 	NodeName         string         `envconfig:"NODE_NAME" desc:"node name in greetings and echoed requests" empty:"left out"`

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/echosvc/echosvc/internal/query"
 )
 
 // NearMiss is a variable that looks like a setting and is none.
@@ -89,10 +91,10 @@ func wordDistance(got, want string) (distance int, near bool) {
 		return 0, true
 	case singular(got) == singular(want), len(got) >= 3 && strings.HasPrefix(want, got):
 		return 1, true
-	case got == "" || got[0] != want[0]:
+	case got == "" || got[0] != want[0] || len(got) > query.MaxWord:
 		return 0, false
 	}
-	distance = editDistance(got, want)
+	distance = query.EditDistance(got, want)
 	return distance, distance <= 1+len(want)/8
 }
 
@@ -102,29 +104,4 @@ func singular(word string) string {
 		return stem + "Y"
 	}
 	return strings.TrimSuffix(word, "S")
-}
-
-// editDistance returns how many letters have to be inserted, left out, replaced or exchanged
-// with the next one to make b of a.
-func editDistance(a, b string) int {
-	previous, row := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		next := make([]int, len(b)+1)
-		next[0] = i
-		for j := 1; j <= len(b); j++ {
-			replace := row[j-1]
-			if a[i-1] != b[j-1] {
-				replace++
-			}
-			next[j] = min(row[j]+1, next[j-1]+1, replace)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				next[j] = min(next[j], previous[j-2]+1)
-			}
-		}
-		previous, row = row, next
-	}
-	return row[len(b)]
 }

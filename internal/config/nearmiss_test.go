@@ -96,14 +96,3 @@ func TestUsualEnvironmentsHaveNoNearMisses(t *testing.T) {
 		t.Error(miss)
 	}
 }
-
-func TestEditDistance(t *testing.T) {
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"a", "", 1}, {"", "ab", 2}, {"abc", "abc", 0}, {"abc", "acb", 1}, {"abcd", "abxd", 1}, {"abcd", "bacd", 1}, {"kitten", "sitting", 3}} {
-		if got := editDistance(test.a, test.b); got != test.want {
-			t.Errorf("from %q to %q it is %d, want %d", test.a, test.b, got, test.want)
-		}
-	}
-}

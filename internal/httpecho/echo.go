@@ -46,6 +46,7 @@ type echoHandler struct {
 	policy   *wsproto.Policy
 	identity requestinfo.Identity
 	headers  *requestinfo.Filter
+	status   int // that a control asks for, or 0
 }
 
 func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -63,8 +64,8 @@ func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request := nc.request()
 	fields, hidden := e.headers.Fields(&request)
 	answer := echo{
-		Method: request.Method, Target: request.Target, Protocol: request.Proto,
-		Path: r.URL.Path, Query: parseQuery(r.URL.RawQuery), Host: r.Host, Headers: fields, Hidden: hidden,
+		Method: request.Method, Target: requestinfo.Visible(request.Target), Protocol: request.Proto,
+		Path: requestinfo.Visible(r.URL.Path), Query: parseQuery(r.URL.RawQuery), Host: requestinfo.Visible(r.Host), Headers: fields, Hidden: hidden,
 		Body: content, Remote: r.RemoteAddr, Client: nc.client, TLS: tlsOf(nc.Conn), Identity: e.identity,
 	}
 	var out []byte
@@ -73,6 +74,11 @@ func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		contentType, out = "text/plain; charset=utf-8", answer.appendText(nil)
 	} else {
 		out = requestinfo.JSON(answer, "  ")
+	}
+	// An answer with many escapes is longer than what is on the account for it.
+	if excess := int64(len(out)) - held.bytes - nc.headCost(); excess > 0 && !held.add(int(excess)) {
+		held.refuse(w)
+		return
 	}
 	h := w.Header()
 	h.Set("Content-Type", contentType)
@@ -86,6 +92,8 @@ func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusRequestTimeout)
 	case err != nil:
 		w.WriteHeader(http.StatusBadRequest)
+	case e.status != 0 && !writeStatus(w, e.status):
+		return
 	}
 	w.Write(out) // an error means that the client is gone
 }
@@ -126,7 +134,7 @@ func parseQuery(query string) []requestinfo.NameValue {
 	for part := range strings.SplitSeq(query, "&") {
 		if part != "" {
 			name, value, _ := strings.Cut(part, "=")
-			list = append(list, requestinfo.NameValue{Name: decode(name), Value: decode(value)})
+			list = append(list, requestinfo.NameValue{Name: requestinfo.Visible(decode(name)), Value: requestinfo.Visible(decode(value))})
 		}
 	}
 	return list
@@ -139,7 +147,7 @@ func tlsOf(nc net.Conn) *tlsState {
 		return nil
 	}
 	state := c.ConnectionState()
-	return &tlsState{tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), state.ServerName, state.NegotiatedProtocol}
+	return &tlsState{tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), requestinfo.Visible(state.ServerName), state.NegotiatedProtocol}
 }
 
 // appendText appends the echo as text, with a line for each value.

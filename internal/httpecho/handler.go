@@ -10,31 +10,59 @@ package httpecho
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/respond"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
+// Config is what a Handler needs.
+type Config struct {
+	Policy   *wsproto.Policy // decides which origins may read the echo
+	Identity requestinfo.Identity
+	Headers  *requestinfo.Filter
+	Health   *http.ServeMux                  // has the requests that match one of its patterns
+	Page     func(http.Handler) http.Handler // serves the page, and passes on other requests; may be nil
+	Controls bool                            // whether the query of a request may have controls
+	// After is time.After. Delays end when Draining is closed.
+	After    func(time.Duration) <-chan time.Time
+	Draining <-chan struct{}
+}
+
 // Handler returns the handler of the WebSocket port, which must be served as the package
-// comment says. Requests that match a pattern of
-// health go there. A path that ends in /ws or /.ws most likely means a WebSocket, so the
-// response explains how to open one. All other requests are echoed. The policy decides
-// which origins may read the echo.
-func Handler(policy *wsproto.Policy, identity requestinfo.Identity, headers *requestinfo.Filter, health *http.ServeMux) http.Handler {
-	echo := echoHandler{policy, identity, headers}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, pattern := health.Handler(r)
-		switch {
-		case r.Method == http.MethodConnect: // a 200 would open a tunnel
-			w.Header().Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
-			respond.PlainText(w, http.StatusMethodNotAllowed, "This server is not a proxy.")
-		case pattern != "":
-			health.ServeHTTP(w, r)
-		case strings.HasSuffix(r.URL.Path, "/ws"), strings.HasSuffix(r.URL.Path, "/.ws"):
+// comment says. A path that ends in /ws or /.ws most likely means a WebSocket, so the
+// response explains how to open one. All requests that are not for the page or for health are
+// echoed.
+func Handler(c Config) http.Handler {
+	echo := echoHandler{policy: c.Policy, identity: c.Identity, headers: c.Headers}
+	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		webSocket := strings.HasSuffix(r.URL.Path, "/ws") || strings.HasSuffix(r.URL.Path, "/.ws")
+		if webSocket && r.Method != http.MethodOptions {
 			upgradeRequired(w, r)
-		default: // without a ServeMux, which would clean the path
+		} else { // without a ServeMux, which would clean the path
 			echo.ServeHTTP(w, r)
+		}
+	})
+	if c.Page != nil {
+		h = c.Page(h)
+	}
+	if c.Controls {
+		h = controlled{h, echo, c.After, c.Draining}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodOptions {
+			w.Header().Set("Allow", methods)
+		}
+		_, pattern := c.Health.Handler(r)
+		switch {
+		case pattern != "":
+			c.Health.ServeHTTP(w, r)
+		case r.Method == http.MethodConnect: // a 200 would open a tunnel
+			w.Header().Set("Allow", methods)
+			respond.PlainText(w, http.StatusMethodNotAllowed, "This server is not a proxy.")
+		default:
+			h.ServeHTTP(w, r)
 		}
 	})
 }
@@ -50,9 +78,7 @@ func Closing(h http.Handler) http.Handler {
 
 // upgradeRequired explains how to open a WebSocket.
 func upgradeRequired(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Upgrade", "websocket")
-	w.Header().Add("Connection", "Upgrade") // RFC 9110 section 7.8
-	w.Header()["Sec-WebSocket-Version"] = []string{"13"}
+	offerUpgrade(w.Header())
 	here := "ws://" + r.Host + r.URL.EscapedPath()
 	respond.PlainText(w, http.StatusUpgradeRequired, "This is a WebSocket echo server, and this request has no \"Upgrade: websocket\". Either the client is not a\n"+
 		"WebSocket client, or a proxy removed the field. Every path opens a WebSocket; use wss if the server uses https.\n"+

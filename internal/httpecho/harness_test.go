@@ -1,7 +1,6 @@
 package httpecho
 
 import (
-	"bytes"
 	"crypto/tls"
 	"encoding/json"
 	"io"
@@ -9,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -30,19 +28,23 @@ func serve(t *testing.T, policy wsproto.Policy, config *tls.Config) (addr string
 // serveWith is serve with time-outs for silence and for writing, and with limits.
 func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence, write time.Duration, limits Limits) (addr string) {
 	t.Helper()
+	return serveConfig(t, Config{Policy: &policy}, config, silence, write, limits)
+}
+
+// serveConfig is serveWith with a configuration of the handler.
+func serveConfig(t *testing.T, c Config, config *tls.Config, silence, write time.Duration, limits Limits) (addr string) {
+	t.Helper()
 	limits.Log = discard
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	ln := listen(t)
 	if config != nil {
 		ln = tls.NewListener(ln, config)
 	}
 	plain := NewListener(ln.Addr(), limits)
 	health := http.NewServeMux()
+	c.Identity, c.Headers, c.Health = requestinfo.Identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}, &requestinfo.Filter{}, health
 	health.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { respond.PlainText(w, 200, "ok") })
 	server := &http.Server{
-		Handler:                      Deadlines(Closing(Handler(&policy, requestinfo.Identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}, &requestinfo.Filter{}, health)), silence, write),
+		Handler:                      Closing(Deadlines(Handler(c), silence, write)),
 		ConnContext:                  ConnContext,
 		DisableGeneralOptionsHandler: true,
 	}
@@ -54,17 +56,12 @@ func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence,
 				return
 			}
 			go func() {
-				var read []byte
-				for piece := make([]byte, 1000); !bytes.Contains(read, []byte("\r\n\r\n")); {
-					n, err := nc.Read(piece)
-					if err != nil {
-						nc.Close()
-						return
-					}
-					read = append(read, piece[:n]...)
+				read, request, refusal := readHead(nc)
+				if refusal == nil {
+					refusal = plain.Admit(&request)
 				}
-				if refusal := plain.Admit(&wsproto.Request{Target: strings.Fields(string(read))[1]}); refusal != nil {
-					nc.Write(refusal.AppendResponse(nil))
+				if refusal != nil {
+					nc.Write(refusal.AppendResponse(nil, "Thu, 26 Nov 2026 00:45:00 GMT"))
 					nc.Close()
 					return
 				}
@@ -77,6 +74,34 @@ func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence,
 		server.Close()
 	})
 	return ln.Addr().String()
+}
+
+// readHead reads up to the end of a request head, as package wsconn does.
+func readHead(nc net.Conn) (read []byte, r wsproto.Request, refusal *wsproto.HandshakeError) {
+	var head wsproto.Head
+	for piece := make([]byte, 1000); ; {
+		n, err := nc.Read(piece)
+		if err != nil {
+			return nil, r, wsproto.Refuse(400, wsproto.ReasonMalformed, "the connection ended")
+		}
+		read = append(read, piece[:n]...)
+		if n, refusal = head.Scan(read); refusal != nil || n > 0 {
+			break
+		}
+	}
+	if refusal == nil {
+		r, refusal = wsproto.ParseRequest(read)
+	}
+	return read, r, refusal
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ln
 }
 
 // anyOrigin is the policy of a service with ALLOWED_ORIGINS=*.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -27,12 +28,22 @@ func NewListener(addr net.Addr, limits Limits) *Listener {
 	}
 }
 
-// Admit admits a plain request, or returns why it is refused. After that, either Deliver or
-// Release must be called. At the limit, the request that has been silent longest is
+// Admit admits a plain request, or returns why it is refused. If it admits it, either Deliver
+// or Release must be called. At the limit, the request that has been silent longest is
 // dropped. Health checks have room of their own, since a busy server is not an unhealthy
 // one.
 func (l *Listener) Admit(r *wsproto.Request) *wsproto.HandshakeError {
-	return l.requests.admit(r.Target == "/healthz" || r.Target == "/readyz")
+	if refusal := validate(r); refusal != nil {
+		return refusal
+	}
+	return l.requests.admit(forHealth(r.Target))
+}
+
+// forHealth reports whether a target is that of a health check.
+func forHealth(target string) bool {
+	path, _, _ := strings.Cut(target, "?")
+	path = strings.TrimSuffix(path, "/")
+	return path == "/healthz" || path == "/readyz"
 }
 
 // Release makes room for another request if the connection of an admitted one was lost.
@@ -47,7 +58,8 @@ func (l *Listener) Release() {
 // address of the client behind proxies, or "". If the listener is closed, Deliver closes the
 // connection.
 func (l *Listener) Deliver(nc net.Conn, read []byte, client string) {
-	c := &replayConn{Conn: nc, first: read, unread: read, client: client, requests: &l.requests}
+	unread := wsproto.TrimEmptyLines(read) // net/http refuses empty lines
+	c := &replayConn{Conn: nc, first: read, unread: unread, client: client, requests: &l.requests}
 	c.touch()
 	l.requests.add(c)
 	select {

@@ -83,7 +83,9 @@ func TestRequestsAreRefusedForMemory(t *testing.T) {
 func TestRequestsAreLimited(t *testing.T) {
 	account := budget.NewAccount(64 << 20)
 	l := NewListener(nil, Limits{MaxRequests: 2, MaxHealth: 1, Account: account, Log: discard})
-	admit := func(target string) bool { return l.Admit(&wsproto.Request{Target: target}) == nil }
+	admit := func(target string) bool {
+		return l.Admit(&wsproto.Request{Method: "GET", Target: target, Proto: "HTTP/1.0"}) == nil
+	}
 	conns := make([]*fakeConn, 2)
 	for i := range conns {
 		conns[i] = &fakeConn{}

@@ -38,6 +38,7 @@ var refusals = []struct {
 	{"two hosts", "Host: localhost", "Host: localhost\r\nHost: localhost", 400},
 	{"POST", "GET ", "POST ", 405},
 	{"HTTP/1.0", "HTTP/1.1", "HTTP/1.0", 400},
+	{"target in absolute form", "GET / ", "GET http://localhost/ ", 400},
 	{"HTTP/2.0", "HTTP/1.1", "HTTP/2.0", 505},
 	{"not HTTP", "GET / HTTP/1.1\r\n", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n", 400},
 	{"space before colon", "Host:", "Host :", 400},

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -39,10 +40,27 @@ type NameValue struct {
 	Value string `json:"value"`
 }
 
-// Line returns the request line. Invalid UTF-8 becomes U+FFFD.
-func Line(r *wsproto.Request) string {
-	return strings.ToValidUTF8(r.Method+" "+r.Target+" "+r.Proto, "\ufffd")
+// Visible returns s with each byte that is not part of valid UTF-8 as \xNN, so that JSON and
+// the log show which byte it was.
+func Visible(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		if r == utf8.RuneError && size == 1 {
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+		} else {
+			b.WriteString(s[:size])
+		}
+		s = s[size:]
+	}
+	return b.String()
 }
+
+// Line returns the request line, as Visible shows it.
+func Line(r *wsproto.Request) string { return Visible(r.Method + " " + r.Target + " " + r.Proto) }
 
 // Filter decides of which header fields a browser is shown the values. A page must not read
 // through the server what its browser or a proxy hides from it: HttpOnly cookies, which
@@ -55,7 +73,7 @@ type Filter struct {
 }
 
 // Fields returns the header fields of a request in the order and spelling in which they
-// arrived. Invalid UTF-8 becomes U+FFFD. If the request may come from a browser, values are
+// arrived, as Visible shows them. If the request may come from a browser, values are
 // hidden unless the Filter shows them; hidden then tells how many, and which setting shows
 // them. Otherwise it is empty.
 func (f *Filter) Fields(r *wsproto.Request) (list []NameValue, hidden string) {
@@ -63,7 +81,7 @@ func (f *Filter) Fields(r *wsproto.Request) (list []NameValue, hidden string) {
 	list = make([]NameValue, 0, len(r.Fields))
 	count := 0
 	for _, field := range r.Fields {
-		value := strings.ToValidUTF8(field.Value, "\ufffd")
+		value := Visible(field.Value)
 		if hide && !f.shows(field.Name) {
 			value = fmt.Sprintf("hidden from browsers: %d bytes", len(field.Value))
 			count++

@@ -21,10 +21,10 @@ func request(fields ...wsproto.Field) *wsproto.Request {
 // TestFieldsAreUnchanged, in their order and spelling.
 func TestFieldsAreUnchanged(t *testing.T) {
 	r := request(wsproto.Field{Name: "x-B", Value: "2"}, wsproto.Field{Name: "A", Value: "\xff"}, wsproto.Field{Name: "X-b", Value: "1"}, wsproto.Field{Name: "Cookie", Value: "a=b"})
-	if got, want := fields(r), []NameValue{{"x-B", "2"}, {"A", "\ufffd"}, {"X-b", "1"}, {"Cookie", "a=b"}}; !reflect.DeepEqual(got, want) {
+	if got, want := fields(r), []NameValue{{"x-B", "2"}, {"A", `\xff`}, {"X-b", "1"}, {"Cookie", "a=b"}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if got := Line(r); got != "GET /a\ufffd HTTP/1.1" {
+	if got := Line(r); got != `GET /a\xff HTTP/1.1` {
 		t.Errorf("the request line is %q", got)
 	}
 }
@@ -63,5 +63,22 @@ func TestIdentityWithoutAPod(t *testing.T) {
 	}
 	if got, want := NewIdentity("p", "n", "ns", "v1"), (Identity{"p", "n", "ns", "v1"}); got != want {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestVisible: valid UTF-8 stays as it is, and every other byte can be told from the rest.
+func TestVisible(t *testing.T) {
+	for s, want := range map[string]string{
+		"":                  "",
+		"h\u00e9llo \ufffd": "h\u00e9llo \ufffd",
+		"caf\xe9":           `caf\xe9`, // Latin-1
+		"\xff\xfe":          `\xff\xfe`,
+		"a\xe2\x82":         `a\xe2\x82`, // a character that is cut
+		"\xed\xa0\x80z":     `\xed\xa0\x80z`,
+		"\u20ac\x80\u20ac":  "\u20ac" + `\x80` + "\u20ac",
+	} {
+		if got := Visible(s); got != want {
+			t.Errorf("Visible(%q) = %q, want %q", s, got, want)
+		}
 	}
 }

@@ -20,10 +20,10 @@ const (
 	maxListed     = 10_000
 )
 
-// handleConnections adds /connections to mux: the open WebSockets in JSON, the oldest
-// first. The query has limit, and after for the ID after which the list continues.
-func handleConnections(mux *http.ServeMux, d driver) {
-	mux.HandleFunc("GET /connections", func(w http.ResponseWriter, r *http.Request) {
+// connectionsHandler serves /connections: the open WebSockets in JSON, the oldest first. The
+// query has limit, and after for the ID after which the list continues.
+func connectionsHandler(d driver) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit, err := queryNumber(r, "limit", defaultListed, 1, maxListed)
 		after, err2 := queryNumber(r, "after", 0, 0, 1<<62)
 		if err = cmp.Or(err, err2); err != nil {

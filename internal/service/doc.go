@@ -10,8 +10,9 @@
 //   - listen.go: ports, Unix sockets and the sockets of systemd. announce.go: where they are.
 //   - service.go: the state of the service, and the part of it that connections get.
 //   - drain.go: from the first signal to the last connection.
-//   - health.go, connections.go, metrics.go: what operators see. healthcheck.go is the
-//     client side of /healthz, for a container's HEALTHCHECK.
+//   - health.go, connections.go, metrics.go: what operators see. healthport.go: the other
+//     answers of HEALTH_PORT. dated.go: Date in those that net/http makes itself.
+//     healthcheck.go is the client side of /healthz, for a container's HEALTHCHECK.
 //   - tls.go: wss, and certificates that are replaced while the service runs.
 //     headerconn.go: a PROXY protocol header that precedes TLS.
 //   - log.go, logwriter.go: a log that never blocks.

@@ -7,22 +7,40 @@ import (
 	"github.com/echosvc/echosvc/internal/wsconn"
 )
 
-// handleHealth adds /healthz and /readyz to mux. /healthz reports whether the process
-// works, and passes during the drain too. /readyz reports whether load balancers should
-// send new connections.
+// handleHealth adds /healthz and /readyz to mux, for every method, since load balancers probe
+// with all kinds. /healthz reports whether the process works, and passes during the drain
+// too. /readyz reports whether load balancers should send new connections.
 func handleHealth(mux *http.ServeMux, admission *wsconn.Admission, d driver) {
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+	handleState(mux, "/healthz", func() (failure string) {
 		if d.Stalled() {
-			respond.PlainText(w, http.StatusServiceUnavailable, "a loop has been stuck for 10 s, or the server cannot accept connections")
-		} else {
-			respond.PlainText(w, http.StatusOK, "ok")
+			return "a loop has been stuck for 10 s, or the server cannot accept connections"
 		}
+		return ""
 	})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if admission.Ready() {
-			respond.PlainText(w, http.StatusOK, "ok")
-		} else {
-			respond.PlainText(w, http.StatusServiceUnavailable, "draining")
+	handleState(mux, "/readyz", func() (failure string) {
+		if !admission.Ready() {
+			return "draining"
 		}
+		return ""
 	})
 }
+
+// handleState adds a path, with and without a slash at its end, that answers 200 as long as
+// check returns no failure.
+func handleState(mux *http.ServeMux, path string, check func() (failure string)) {
+	state := func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodOptions {
+			w.Header().Set("Allow", healthMethods)
+		}
+		if failure := check(); failure != "" {
+			respond.PlainText(w, http.StatusServiceUnavailable, failure)
+		} else {
+			respond.PlainText(w, http.StatusOK, "ok")
+		}
+	}
+	mux.HandleFunc(path, state)
+	mux.HandleFunc(path+"/{$}", state)
+}
+
+// healthMethods are the methods of HEALTH_PORT.
+const healthMethods = "GET, HEAD, OPTIONS"

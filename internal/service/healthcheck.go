@@ -17,17 +17,49 @@ import (
 	"github.com/echosvc/echosvc/internal/config"
 )
 
-// healthCheckTimeout limits CheckHealth.
-const healthCheckTimeout = 3 * time.Second
+const (
+	// attemptTimeout limits one request of CheckHealth.
+	attemptTimeout = 3 * time.Second
+	// attemptInterval is the time between two of them.
+	attemptInterval = 100 * time.Millisecond
+)
 
 // CheckHealth requests /healthz from the service on this machine that the configuration
-// describes. It returns nil if the response is 200.
-func CheckHealth(ctx context.Context, c config.Config) error {
-	url, path, err := healthURL(&c)
+// describes, until the response is 200 or wait has passed. It returns why the last request
+// failed. If wait is 0, it makes one request.
+func CheckHealth(ctx context.Context, c config.Config, wait time.Duration) error {
+	if wait > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, wait)
+		defer cancel()
+	}
+	var err error
+	for {
+		last := err
+		err = requestHealth(ctx, &c)
+		switch {
+		case err == nil, errors.Is(err, errUnknownPort):
+			return err
+		case ctx.Err() != nil && last != nil: // this one was cut short
+			return last
+		case wait == 0:
+			return err
+		}
+		select {
+		case <-time.After(attemptInterval):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// requestHealth makes one request. It returns nil if the response is 200.
+func requestHealth(ctx context.Context, c *config.Config) error {
+	url, path, err := healthURL(c) // anew each time: PORT_FILE may appear meanwhile
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, healthCheckTimeout)
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	request := (&http.Request{Method: http.MethodGet, URL: url, Header: http.Header{}}).WithContext(ctx)
 	transport := &http.Transport{ // without ProxyFromEnvironment
@@ -50,6 +82,9 @@ func CheckHealth(ctx context.Context, c config.Config) error {
 	}
 	return nil
 }
+
+// errUnknownPort is an error that waiting does not end.
+var errUnknownPort = errors.New("PORT is 0, so the service chose a free port; healthcheck cannot know which without PORT_FILE")
 
 // healthURL returns the URL of /healthz, and the path of the Unix socket that it is reached over
 // or "". If the system has chosen the port, PORT_FILE has the URL.
@@ -82,7 +117,7 @@ func healthURL(c *config.Config) (u *url.URL, path string, err error) {
 // healthURLIn returns the URL of /healthz that a PORT_FILE has.
 func healthURLIn(file string) (*url.URL, error) {
 	if file == "" {
-		return nil, errors.New("PORT is 0, so the service chose a free port; healthcheck cannot know which without PORT_FILE")
+		return nil, errUnknownPort
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {

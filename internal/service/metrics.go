@@ -45,7 +45,7 @@ func newMetrics(admission *wsconn.Admission, now func() socket.Instant, version 
 			Buckets: []float64{1, 5, 15.5, 30.5, 60.5, 100.5, 300.5, 600.5, 3601, 86400},
 		}),
 		closes:         counters("websocket_closes_total", "WebSocket connections that ended, by the side that started the close and the close code.", "initiator", "code"),
-		rejected:       counters("websocket_upgrades_rejected_total", "Requests that were refused before a WebSocket was opened, by HTTP status.", "reason"),
+		rejected:       counters("websocket_upgrades_rejected_total", "Requests that were refused before a WebSocket was opened, by HTTP status; refuse counts those that the control refuse asked for.", "reason"),
 		protocolErrors: counters("websocket_protocol_errors_total", "Protocol errors by clients.", "kind"),
 		rtts: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "echosvc_websocket_ping_rtt_seconds",
@@ -133,9 +133,14 @@ func (m *metrics) handler() http.Handler {
 // Opened counts a WebSocket.
 func (m *metrics) Opened() { m.opened.Inc() }
 
-// Rejected counts a request that was refused.
+// Rejected counts a request that was refused. A status that a control asked for is not a
+// label, since a client could choose any.
 func (m *metrics) Rejected(e *wsproto.HandshakeError) {
-	m.rejected.WithLabelValues(strconv.Itoa(e.Status)).Inc()
+	reason := strconv.Itoa(e.Status)
+	if e.Reason == wsconn.ReasonRefuse {
+		reason = "refuse"
+	}
+	m.rejected.WithLabelValues(reason).Inc()
 }
 
 // Echoed counts messages and payload.

@@ -57,6 +57,7 @@ echosvc_draining 0
 	m.PongReceived(30 * time.Millisecond)
 	m.PongMissed()
 	m.Rejected(&wsproto.HandshakeError{Status: 400})
+	m.Rejected(&wsproto.HandshakeError{Status: 418, Reason: wsconn.ReasonRefuse})
 	m.Closed(&wsconn.Summary{Code: wsproto.CloseProtocolError, Initiator: wsconn.ByServer, Err: wsproto.ErrReservedOpcode, Duration: 60200 * time.Millisecond})
 	expectMetrics(t, m, `echosvc_websocket_connections_total 1
 echosvc_websocket_messages_total{direction="received",type="binary"} 1
@@ -69,6 +70,7 @@ echosvc_websocket_ping_rtt_seconds_bucket{le="0.025"} 0
 echosvc_websocket_ping_rtt_seconds_bucket{le="0.05"} 1
 echosvc_websocket_pings_missed_total 1
 echosvc_websocket_upgrades_rejected_total{reason="400"} 1
+echosvc_websocket_upgrades_rejected_total{reason="refuse"} 1
 echosvc_websocket_closes_total{code="1002",initiator="server"} 1
 echosvc_websocket_protocol_errors_total{kind="reserved_opcode"} 1
 echosvc_websocket_connection_duration_seconds_bucket{le="30.5"} 0

@@ -13,6 +13,7 @@ import (
 	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/httpecho"
 	"github.com/echosvc/echosvc/internal/page"
+	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsconn"
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -108,15 +109,18 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	}
 	probes := http.NewServeMux()
 	handleHealth(probes, s.admission, s.driver)
-	plainHandler := httpecho.Closing(page.Handler(httpecho.Handler(&s.policy, s.identity, &s.headers, probes)))
+	plainHandler := httpecho.Closing(httpecho.Handler(httpecho.Config{
+		Policy: &s.policy, Identity: s.identity, Headers: &s.headers, Health: probes, Page: page.Handler,
+		Controls: bool(s.config.Controls), After: time.After, Draining: s.admission.Draining(),
+	}))
 	s.plain = s.serveHTTP(plain, nil, httpecho.Deadlines(plainHandler, s.config.HandshakeTimeout, s.config.WriteTimeout))
 	healthAddr := "off"
 	if health != nil {
 		mux := http.NewServeMux()
 		handleHealth(mux, s.admission, s.driver)
-		handleConnections(mux, s.driver)
-		mux.Handle("GET /metrics", s.metrics.handler())
-		s.health = s.serveHTTP(health, newWaitingConns(s.files.health).note, httpecho.Deadlines(mux, s.config.HandshakeTimeout, s.config.WriteTimeout))
+		mux.Handle("/connections", getOnly(connectionsHandler(s.driver)))
+		mux.Handle("/metrics", getOnly(s.metrics.handler()))
+		s.health = s.serveHTTP(dated{health, time.Now}, newWaitingConns(s.files.health).note, httpecho.Deadlines(healthPort(mux, ws.Addr()), s.config.HandshakeTimeout, s.config.WriteTimeout))
 		healthAddr = health.Addr().String()
 	}
 	s.serving.Go(func() { s.driver.Serve(ws) })
@@ -167,17 +171,22 @@ func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 	return socket.NewPortable(c), nil
 }
 
+// idleTimeout is how long a connection of HEALTH_PORT may wait for its next request. It is
+// well above the 60 s of Prometheus, so that the two do not race.
+const idleTimeout = 3 * time.Minute
+
 // serveHTTP serves HTTP on ln until the service ends. Requests are logged at debug, since
 // most are probes. connState may be nil.
 func (s *Service) serveHTTP(ln net.Listener, connState func(net.Conn, http.ConnState), h http.Handler) *http.Server {
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			s.log.Debug("http request", append(httpecho.Attrs(r), "method", r.Method, "path", r.URL.Path)...)
+			s.log.Debug("http request", append(httpecho.Attrs(r), "method", r.Method, "path", requestinfo.Visible(r.URL.Path))...)
 			h.ServeHTTP(w, r)
 		}),
 		ReadHeaderTimeout: s.config.HandshakeTimeout,
-		IdleTimeout:       time.Minute,
-		// The handler answers OPTIONS * as it does every request.
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    wsproto.MaxHead,
+		// The handlers answer OPTIONS * as they do every request.
 		DisableGeneralOptionsHandler: true,
 
 		ConnContext: httpecho.ConnContext,

@@ -122,6 +122,7 @@ func (s *Service) connServer(http wsconn.HTTPServer) *wsconn.Server {
 		Account:   s.account,
 		Log:       s.log,
 		Clock:     s.wallTime,
+		WallClock: time.Now,
 	}
 }
 

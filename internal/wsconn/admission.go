@@ -15,7 +15,7 @@ import (
 const (
 	ReasonFull     wsproto.Reason = "full"
 	ReasonDraining wsproto.Reason = "draining"
-	ReasonControl  wsproto.Reason = "control"
+	ReasonRefuse   wsproto.Reason = "refuse" // the control of that name
 	ReasonTimeout  wsproto.Reason = "timeout"
 	ReasonMemory   wsproto.Reason = "memory"
 )
@@ -36,6 +36,7 @@ type Admission struct {
 	spread time.Duration
 	tally  Tally
 	empty  chan struct{} // made by Drain, closed once no connection is open
+	drains chan struct{} // closed by Drain
 }
 
 // phase is a phase of the process, from start to drain.
@@ -59,7 +60,7 @@ type Tally struct {
 // limit. If it is not the operator who set the limit, limitedBy is what did. None is admitted while the account is at [budget.Refuse]. jitter returns random
 // numbers from 0 to 1.
 func NewAdmission(limit int, limitedBy string, account *budget.Account, jitter func() float64) *Admission {
-	a := &Admission{limit: limit, account: account, jitter: jitter}
+	a := &Admission{limit: limit, account: account, jitter: jitter, drains: make(chan struct{})}
 	if limitedBy != "" {
 		a.reason = ", which is what " + limitedBy + " allows"
 	}
@@ -134,6 +135,7 @@ func (a *Admission) Drain(now socket.Instant, spread time.Duration) <-chan struc
 		return a.empty
 	}
 	a.phase, a.begun = draining, now
+	close(a.drains)
 	a.tally.Total = a.open
 	a.empty = make(chan struct{})
 	if a.open == 0 {
@@ -141,6 +143,9 @@ func (a *Admission) Drain(now socket.Instant, spread time.Duration) <-chan struc
 	}
 	return a.empty
 }
+
+// Draining returns a channel that is closed when Drain is called.
+func (a *Admission) Draining() <-chan struct{} { return a.drains }
 
 // closeAt returns when to close a connection: at planned, if that is set and within the
 // spread of the drain, and otherwise at a random instant within it. It returns never if no

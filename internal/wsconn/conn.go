@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/echosvc/echosvc/internal/budget"
+	"github.com/echosvc/echosvc/internal/query"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -19,10 +20,11 @@ type Conn struct {
 	life
 	timers      timers
 	goodbye     goodbye
-	echoed      bool // data has been echoed since the last Flushed
-	begun       bool // the request head begins here: a header of the PROXY protocol is taken off
-	plain       bool // the request was admitted as plain HTTP
-	head        wsproto.Head
+	echoed      bool          // data has been echoed since the last Flushed
+	begun       bool          // the request head begins here: a header of the PROXY protocol is taken off
+	plain       bool          // the request was admitted as plain HTTP
+	isHEAD      bool          // the method of the request is HEAD
+	request     *requestState // nil for nearly all
 	echo        wsproto.Echo
 	subprotocol string
 
@@ -39,7 +41,7 @@ type behavior interface {
 	nextWake(c *Conn) socket.Instant
 	// wake does what is due. It may append to scratch.
 	wake(c *Conn, now socket.Instant, scratch []byte) socket.Step
-	// query returns the query that asked for it, and the names of its parameters.
+	// query returns the query that asked for it, and the names of its controls.
 	query() (query, names string)
 	// closed is called last.
 	closed(c *Conn)
@@ -51,8 +53,12 @@ func (c *Conn) peer() peer { return c.from }
 // setPeer sets it. The WebSocket must not be open.
 func (c *Conn) setPeer(p peer) { c.from = p }
 
-// start opens the WebSocket.
-func (c *Conn) start(now socket.Instant, handshake *wsproto.Handshake, b behavior, pingInterval time.Duration) {
+// start opens the WebSocket. ignored are the names of parameters that are no controls.
+func (c *Conn) start(now socket.Instant, handshake *wsproto.Handshake, b behavior, pingInterval time.Duration, ignored query.Names) {
+	c.releaseRequest()
+	if names := ignored.String(); names != "" {
+		c.request = &requestState{ignored: names}
+	}
 	c.life.open()
 	c.behavior = b
 	c.subprotocol = handshake.Subprotocol
@@ -60,6 +66,14 @@ func (c *Conn) start(now socket.Instant, handshake *wsproto.Handshake, b behavio
 	c.timers.open(now, pingInterval)
 	c.server.Metrics.Opened()
 	c.server.Log.Debug("connection opened", c.peer().attrs(c.id, "subprotocol", c.subprotocol, "extensions", handshake.Deflate.String())...)
+}
+
+// releaseRequest gives up what is kept of the request.
+func (c *Conn) releaseRequest() {
+	if c.request != nil {
+		c.request.release(c.server.Account)
+		c.request = nil
+	}
 }
 
 // note updates the connection after an event has been answered in b.

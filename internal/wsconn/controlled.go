@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/query"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -34,13 +35,13 @@ const fragmentWindow = 8 << 10
 
 // startControlled opens a WebSocket with controls. Frames that follow the request in the
 // same read are answered later, because they may have a delay.
-func startControlled(c *Conn, now socket.Instant, handshake *wsproto.Handshake, r *wsproto.Request, k *controls) socket.Step {
+func startControlled(c *Conn, now socket.Instant, handshake *wsproto.Handshake, r *wsproto.Request, k *controls, ignored query.Names) socket.Step {
 	k.override(handshake)
 	interval := k.pingInterval(c.server.Config.PingInterval)
-	c.start(now, handshake, &controlled{controls: k, schedule: newSchedule(now, k)}, interval)
-	out := handshake.AppendResponse(nil)
+	c.start(now, handshake, &controlled{controls: k, schedule: newSchedule(now, k)}, interval, ignored)
+	out := handshake.AppendResponse(nil, c.server.date())
 	if k.greet {
-		out = wsproto.AppendText(out, newGreeting(c.server, c.peer(), r))
+		out = wsproto.AppendText(out, newGreeting(c.server, c.peer(), r, ignored))
 	}
 	return socket.Step{Write: out, Then: socket.Yield}
 }

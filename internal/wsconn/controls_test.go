@@ -4,6 +4,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ func withControls(t *testing.T, query string, change func(*settings)) *connTest 
 // TestNoControlsNoCost: a connection without controls has no state for them, and fits into
 // 256 bytes, a size class of Go's allocator.
 func TestNoControlsNoCost(t *testing.T) {
-	for _, target := range []string{"/", "/?", "/path", "*"} {
+	for _, target := range []string{"/", "/?", "/path"} {
 		c := newConnTest(t, nil)
 		c.receive([]byte(strings.Replace(wstest.Request(), "GET / ", "GET "+target+" ", 1)))
 		if c.conn.behavior != nil || c.conn.stage != stageOpen {
@@ -106,15 +107,30 @@ func TestParseControls(t *testing.T) {
 		{"gr%65et=1", func(k *controls) any { return k.greet }, true},
 		{"greet=1&greet=1", nil, nil},
 		{"Greet=1", nil, nil},
+		{"refuse=503", func(k *controls) any { return k.refuse }, 503},
+		{"refuse=400", func(k *controls) any { return k.refuse }, 400},
+		{"refuse=599", func(k *controls) any { return k.refuse }, 599},
+		{"refuse=399", nil, nil},
+		{"refuse=600", nil, nil},
+		{"refuse=", nil, nil},
+		{"refuse=503.0", nil, nil},
+		{"refuse=503&refuse_after=0", func(k *controls) any { return k.refuseAfter }, 0},
+		{"refuse_after=86400&refuse=503", func(k *controls) any { return k.refuseAfter }, 86400},
+		{"refuse=503", func(k *controls) any { return k.refuseAfter }, -1},
+		{"refuse=503&refuse_after=86401", nil, nil},
+		{"refuse=503&refuse_after=-1", nil, nil},
+		{"refuse=503&refuse_after=5s", nil, nil},
+		{"refuse_after=5", nil, nil}, // without refuse
+		{"token=x&greet=1&_=1", func(k *controls) any { return k.greet }, true},
 		{"greet=1?", nil, nil},
-		{"gr%eet=1", nil, nil},
-		{"=1", nil, nil},
+		{"greet=1&gr%eet=1", func(k *controls) any { return k.greet }, true},
+		{"greet=1&=1", func(k *controls) any { return k.greet }, true},
 	}
 	for _, test := range tests {
 		t.Run(test.query, func(t *testing.T) {
-			k, refusal := parseControls("/any/path?"+test.query, true)
+			k, _, refusal := parseControls("/any/path?"+test.query, true)
 			if test.want == nil {
-				if refusal == nil || refusal.Status != 400 || !strings.HasSuffix(refusal.Text, ". The controls are "+controlExamples) {
+				if refusal == nil || refusal.Status != 400 || !strings.HasSuffix(refusal.Text, ". The controls are "+controlTable.Examples()) {
 					t.Errorf("got %+v, %+v; want a refusal that lists the controls", k, refusal)
 				}
 				return
@@ -135,7 +151,9 @@ func TestRefusedControlsAreExplained(t *testing.T) {
 	tests := []struct{ query, want string }{
 		{"delay=soon", `the control delay is "soon"; it must be a duration from 0 to 1m0s, such as 250ms.`},
 		{"close_after=1&close_code=1006", `the control close_code is "1006"; it must be a close code that a server may send, `},
-		{"greet=1&token=hunter2", `the query has "token", which is not a control of this server.`},
+		{"greet=1&clos_in=hunter2", `the query has "clos_in", which is not a control of this server; the control is called close_in.`},
+		{"token=hunter2&CloseAfter=1", `the query has "CloseAfter", which is not a control of this server; the control is called close_after.`},
+		{"refuse_after=5", "refuse_after needs refuse."},
 		{"ping=0&ping=5s", "the control ping twice."},
 		{"close_code=4000", "close_code and close_reason need close_after or close_in."},
 	}
@@ -152,30 +170,54 @@ func TestRefusedControlsAreExplained(t *testing.T) {
 	}
 }
 
-// TestQueryPartsAreLimited, whether controls are allowed or not.
-func TestQueryPartsAreLimited(t *testing.T) {
-	for _, allowed := range []bool{false, true} {
-		if _, refusal := parseControls("/?"+strings.Repeat("&", maxQueryParts-1), allowed); refusal != nil {
-			t.Errorf("at the limit: %v", refusal)
+// TestForeignQueriesAreIgnored: the connection opens without controls, however many
+// parameters there are.
+func TestForeignQueriesAreIgnored(t *testing.T) {
+	for _, query := range []string{
+		"token=abc", "EIO=4&transport=websocket", "encoding=text", "room=1", "_=1", "_page=1f", "id=x&v=2&user=%ff", "state=1&code=2",
+		"&&", "=", "=&=", "token", "%zz=1", "a?b=/c", "delayed_start=1", strings.Repeat("a=b&", 1000), strings.Repeat("&", 1000),
+	} {
+		if c := withControls(t, query, nil); c.conn.behavior != nil {
+			t.Errorf("%s: the connection has controls", query)
 		}
-		_, refusal := parseControls("/?"+strings.Repeat("&", maxQueryParts), allowed)
-		if refusal == nil || refusal.Status != 400 || refusal.Text != "the query has more than 64 parts, the limit of this server" {
-			t.Errorf("over the limit: %v", refusal)
+	}
+	if c := withControls(t, strings.Repeat("a=b&", 1000)+"close=ignore", nil); c.conn.behavior == nil {
+		t.Error("a control after 1,000 other parameters is ignored")
+	}
+}
+
+// TestIgnoredNamesAreListed in the greeting and in the log line at the end, without values.
+func TestIgnoredNamesAreListed(t *testing.T) {
+	tests := []struct {
+		query string
+		off   bool // CONTROLS=false
+		want  any
+	}{
+		{"", false, nil},
+		{"pong=0", false, nil},
+		{"token=hunter2&room=1&token=hunter2", false, "token,room"},
+		{"room=1&pong=0&_=hunter2", false, "room,_"},
+		{"pong=0&room=1", true, "pong,room"},
+	}
+	for _, test := range tests {
+		c := withControls(t, test.query, func(s *settings) { s.Controls = !test.off })
+		c.do(c.conn.EndOfInput(c.now))
+		if got := c.closed()["ignored"]; got != test.want || strings.Contains(c.log.String(), "hunter2") {
+			t.Errorf("%s: logged %v, want %v", test.query, got, test.want)
 		}
+	}
+	got := greeted(t, newConnTest(t, nil), upgrade("token=hunter2&greet=1&room=1"))
+	if !slices.Equal(got.Ignored, []string{"token", "room"}) {
+		t.Errorf("the greeting has %q", got.Ignored)
 	}
 }
 
 func TestControlsSwitchedOff(t *testing.T) {
 	off := func(c *settings) { c.Controls = false }
-	for _, query := range []string{"token=x", "a&b=%zz&&c", "x=greet"} {
+	for _, query := range []string{"token=x", "a&b=%zz&&c", "x=greet", "greet=1&refuse=503", "close_on=1", "delay=soon"} {
 		if c := withControls(t, query, off); c.conn.behavior != nil {
 			t.Errorf("%s: the connection has controls", query)
 		}
-	}
-	c := newConnTest(t, off)
-	c.receive([]byte(upgrade("token=x&greet=1")))
-	if got := string(c.sent); !strings.HasPrefix(got, "HTTP/1.1 400 ") || !strings.Contains(got, "control greet, but CONTROLS=false of this server") {
-		t.Errorf("sent %q", got)
 	}
 }
 
@@ -240,7 +282,7 @@ func TestDocsHaveEveryControl(t *testing.T) {
 		}
 	}
 	for _, control := range controlTable {
-		known = append(known, control.name)
+		known = append(known, control.Name)
 	}
 	if !reflect.DeepEqual(documented, known) {
 		t.Errorf("docs/controls.md has the controls %v, want %v", documented, known)

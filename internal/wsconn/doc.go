@@ -17,7 +17,8 @@
 //
 //   - stage.go: the stages, the only code that changes them, and who started the close.
 //   - handler.go: what the driver calls, and which stage answers it.
-//   - handshake.go: the opening handshake, and how it is refused.
+//   - handshake.go: the opening handshake, and how it is refused. request.go: a head that
+//     arrives in pieces. date.go: Date in responses.
 //   - conn.go: the state of a connection, and what each frame changes.
 //   - echoing.go: the echo. goodbye.go: the word that ends a conversation.
 //   - keepalive.go, timers.go: pings, pongs, idle time, the drain of one connection.
@@ -27,7 +28,8 @@
 //   - server.go: what all connections share.
 //
 // A connection whose query has controls, such as ?delay=1s, has the behavior controlled
-// instead of echoing: controls.go parses the query, controlled.go answers frames,
-// controlledwake.go acts at the instants of schedule.go and within the limit of pace.go, and
-// greeting.go makes the first message. handshake.go starts it; no other file knows of them.
+// instead of echoing: controls.go parses the query, refusal.go makes the refusal that the
+// control refuse asks for, controlled.go answers frames, controlledwake.go acts at the
+// instants of schedule.go and within the limit of pace.go, and greeting.go makes the first
+// message. handshake.go starts it; no other file knows of them.
 package wsconn

@@ -1,6 +1,10 @@
 package wsconn
 
 import (
+	"fmt"
+	"strings"
+
+	"github.com/echosvc/echosvc/internal/query"
 	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -8,6 +12,10 @@ import (
 // maxGreeting is the length of the longest greeting, in bytes. It must fit into a driver's
 // buffer together with the response to the handshake.
 const maxGreeting = 48 << 10
+
+// maxGreetedLine is how much of a request line that does not fit is in the greeting, in
+// bytes.
+const maxGreetedLine = 4 << 10
 
 // greeting is the first message of a connection that asks for one.
 type greeting struct {
@@ -17,21 +25,29 @@ type greeting struct {
 	Request string                  `json:"request"` // the request line
 	Headers []requestinfo.NameValue `json:"headers"`
 	Omitted int                     `json:"omitted,omitempty"` // header fields that did not fit
+	Ignored []string                `json:"ignored,omitempty"` // names in the query that are no controls
 	Hidden  string                  `json:"hidden,omitempty"`  // why values of header fields are hidden
 }
 
 // newGreeting returns a greeting as JSON: the identity of the server, and the request as
 // it arrived.
-func newGreeting(server *Server, from peer, r *wsproto.Request) []byte {
+func newGreeting(server *Server, from peer, r *wsproto.Request, ignored query.Names) []byte {
 	fields, hidden := server.Headers.Fields(r)
-	g := greeting{Identity: server.Identity, Remote: from.remote(), Client: from.client(), Request: requestinfo.Line(r), Headers: fields, Hidden: hidden}
+	g := greeting{
+		Identity: server.Identity, Remote: from.remote(), Client: from.client(),
+		Request: requestinfo.Line(r), Headers: fields, Hidden: hidden, Ignored: ignored.List(),
+	}
 	for {
 		encoded := requestinfo.JSON(g, "")
-		if len(encoded) <= maxGreeting || len(g.Headers) == 0 {
+		switch half := len(g.Headers) / 2; {
+		case len(encoded) <= maxGreeting:
 			return encoded[:len(encoded)-1] // without the newline
+		case len(g.Headers) > 0:
+			g.Omitted += len(g.Headers) - half
+			g.Headers = g.Headers[:half]
+		default:
+			line := requestinfo.Line(r)
+			g.Request = fmt.Sprintf("%s... (%d bytes)", strings.ToValidUTF8(line[:maxGreetedLine], ""), len(line))
 		}
-		half := len(g.Headers) / 2
-		g.Omitted += len(g.Headers) - half
-		g.Headers = g.Headers[:half]
 	}
 }

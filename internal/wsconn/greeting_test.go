@@ -40,7 +40,7 @@ func TestGreeting(t *testing.T) {
 	want := greeting{
 		Identity: c.server.Identity, Remote: "192.0.2.1:5000",
 		Request: "GET /any/path?greet=1 HTTP/1.1",
-		Headers: pairs("Host", "localhost", "Upgrade", "websocket", "Connection", "Upgrade", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version", "13", "x-a", "<\u00e9\"", "X-A", "\ufffd", "Cookie", "a=b"),
+		Headers: pairs("Host", "localhost", "Upgrade", "websocket", "Connection", "Upgrade", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version", "13", "x-a", "<\u00e9\"", "X-A", `\xff`, "Cookie", "a=b"),
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -86,5 +86,9 @@ func TestGreetingIsBounded(t *testing.T) {
 	long := strings.Replace(upgrade("greet=1"), "/any/path", "/"+strings.Repeat("\"", 16000), 1)
 	if got := greeted(t, newConnTest(t, nil), long); len(got.Request) < 16000 || len(got.Headers) != 5 {
 		t.Errorf("a request line of %d bytes, %d header fields", len(got.Request), len(got.Headers))
+	}
+	longest := strings.Replace(upgrade("greet=1"), "/any/path", "/"+strings.Repeat("\xff", 65000), 1)
+	if got := greeted(t, newConnTest(t, nil), longest); len(got.Request) > 5000 || !strings.HasSuffix(got.Request, "... (260022 bytes)") || got.Omitted != 5 {
+		t.Errorf("a request line of %d bytes ending in %.30q, %d header fields are omitted", len(got.Request), got.Request[len(got.Request)-30:], got.Omitted)
 	}
 }

@@ -3,6 +3,7 @@ package wsconn
 import (
 	"fmt"
 	"net"
+	"slices"
 
 	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/socket"
@@ -101,15 +102,24 @@ func (c *Conn) Shed(now socket.Instant, scratch []byte) socket.Step {
 	return step
 }
 
-// Held returns the size of the windows that the connection holds, for past and present
-// compressed messages.
+// Held returns the size of a long head, or of the windows that the connection holds for past
+// and present compressed messages.
 func (c *Conn) Held() (bytes int, unfinished bool) {
+	if c.request != nil && c.request.long != nil {
+		return cap(c.request.long), true
+	}
 	inflater := c.echo.InflaterSize()
 	return c.echo.HistorySize() + inflater, inflater > 0
 }
 
 // Hijacked hands a plain HTTP request to the HTTP server.
-func (c *Conn) Hijacked(nc net.Conn, kept []byte) { c.server.HTTP.Deliver(nc, kept, c.peer().client()) }
+func (c *Conn) Hijacked(nc net.Conn, kept []byte) {
+	if c.request != nil && c.request.long != nil {
+		kept = slices.Concat(c.request.long, kept)
+	}
+	c.releaseRequest()
+	c.server.HTTP.Deliver(nc, kept, c.peer().client())
+}
 
 // Closed counts and logs the end of a WebSocket.
 func (c *Conn) Closed(now socket.Instant, cause error) {
@@ -117,6 +127,7 @@ func (c *Conn) Closed(now socket.Instant, cause error) {
 		c.server.HTTP.Release()
 	}
 	if !c.upgraded {
+		c.releaseRequest()
 		return
 	}
 	if c.behavior != nil {

@@ -3,6 +3,7 @@ package wsconn
 import (
 	"net/http"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -21,18 +22,44 @@ func (c *Conn) receiveHead(now socket.Instant, b *wsproto.Buffer) (step socket.S
 	if refusal != nil {
 		return c.refuse(now, refusal), 0
 	}
-	head := b.Mem[b.Start:b.End]
+	in := b.Mem[b.Start:b.End]
 	if more {
-		return socket.Step{}, len(head)
+		return socket.Step{}, len(in)
 	}
-	n, refusal := c.head.Scan(head)
-	if refusal != nil {
+	var state requestState // on the stack, unless more has to arrive
+	if c.request != nil {
+		state = *c.request
+	}
+	before := len(state.long)
+	head, n, refusal := state.add(c.server.Account, in)
+	c.isHEAD = isHEAD(head)
+	if state.long != nil || n == 0 && refusal == nil {
+		c.keepRequest(state)
+	}
+	switch {
+	case refusal != nil:
 		return c.refuse(now, refusal), 0
+	case n == 0 && state.long == nil:
+		return socket.Step{}, len(in)
+	case n == 0 && c.server.Account.Pressure() >= budget.Refuse:
+		return c.refuse(now, outOfMemory(c.server.Account)), 0
+	case n == 0:
+		return socket.Step{}, 0
 	}
-	if n == 0 {
-		return socket.Step{}, len(head)
+	return c.receiveRequest(now, b, head[:n], n-before)
+}
+
+// keepRequest keeps the state of a head that is long, or not complete.
+func (c *Conn) keepRequest(state requestState) {
+	if c.request == nil {
+		c.request = new(requestState)
 	}
-	request, refusal := wsproto.ParseRequest(head[:n])
+	*c.request = state
+}
+
+// receiveRequest answers a complete request head, of which the last used bytes are in b.
+func (c *Conn) receiveRequest(now socket.Instant, b *wsproto.Buffer, head []byte, used int) (step socket.Step, kept int) {
+	request, refusal := wsproto.ParseRequest(head)
 	if refusal != nil {
 		return c.refuse(now, refusal), 0
 	}
@@ -42,13 +69,19 @@ func (c *Conn) receiveHead(now socket.Instant, b *wsproto.Buffer) (step socket.S
 			return c.refuse(now, refusal), 0
 		}
 		c.plain = true
-		return socket.Step{Then: socket.Hijack}, len(head)
+		if used == len(head) { // the driver has all of it
+			used = 0
+		}
+		return socket.Step{Then: socket.Hijack}, b.End - b.Start - used
 	}
-	controls, refusal := parseControls(request.Target, c.server.Config.Controls)
+	controls, ignored, refusal := parseControls(request.Target, c.server.Config.Controls)
 	if refusal != nil {
 		return c.refuse(now, refusal), 0
 	}
 	handshake, refusal := c.server.Policy.Accept(&request)
+	if refusal == nil && controls != nil {
+		refusal = controls.refusal()
+	}
 	if refusal == nil {
 		refusal = c.server.Admission.admit()
 	}
@@ -56,11 +89,15 @@ func (c *Conn) receiveHead(now socket.Instant, b *wsproto.Buffer) (step socket.S
 		return c.refuse(now, refusal), 0
 	}
 	if controls != nil {
-		b.Start += n
-		return startControlled(c, now, &handshake, &request, controls), b.End - b.Start
+		b.Start += used
+		return startControlled(c, now, &handshake, &request, controls, ignored), b.End - b.Start
 	}
-	b.Replace(n, handshake.AppendResponse(nil))
-	c.start(now, &handshake, nil, c.server.Config.PingInterval)
+	c.start(now, &handshake, nil, c.server.Config.PingInterval, ignored)
+	if used < len(head) { // the response may not fit in the place of its last bytes
+		b.Start += used
+		return socket.Step{Write: handshake.AppendResponse(nil, c.server.date()), Then: socket.Yield}, b.End - b.Start
+	}
+	b.Replace(used, handshake.AppendResponse(nil, c.server.date()))
 	return c.receiveFrames(now, b)
 }
 
@@ -70,6 +107,7 @@ const maxWhy = 160
 // refuse answers the request with an HTTP error.
 func (c *Conn) refuse(now socket.Instant, refusal *wsproto.HandshakeError) socket.Step {
 	refusal.Text += hints[refusal.Reason]
+	refusal.NoBody = c.isHEAD
 	if c.server.Lines.refused(now) {
 		why := refusal.Log
 		if len(why) > maxWhy {
@@ -78,8 +116,9 @@ func (c *Conn) refuse(now socket.Instant, refusal *wsproto.HandshakeError) socke
 		c.server.Log.Info("request refused", c.peer().attrs(c.id, "status", refusal.Status, "reason", string(refusal.Reason), "why", why)...)
 	}
 	c.server.Metrics.Rejected(refusal)
+	c.releaseRequest()
 	c.finish()
-	return socket.Step{Write: refusal.AppendResponse(nil), Then: socket.ShutDown}
+	return socket.Step{Write: refusal.AppendResponse(nil, c.server.date()), Then: socket.ShutDown}
 }
 
 // endOfHead answers a client that ended its input before the end of the request head.

@@ -16,7 +16,7 @@ import (
 func TestHandshakeSplitAnywhere(t *testing.T) {
 	in := wstest.Request("Sec-WebSocket-Protocol: a, b") + string(wstest.Frame(0x81, "early")) + string(wstest.Frame(0x89, "p"))
 	want := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-		"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: a\r\n\r\n\x81\x05early\x8a\x01p"
+		"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nSec-WebSocket-Protocol: a\r\n\r\n\x81\x05early\x8a\x01p"
 	for cut := range len(in) + 1 {
 		c := newConnTest(t, nil)
 		c.receive([]byte(in[:cut]))

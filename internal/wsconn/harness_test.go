@@ -56,6 +56,7 @@ func newServer(log *slog.Logger, change func(*settings)) (*Server, *settings) {
 		Log:       log,
 		Lines:     NewLines(LogAll, log, func(time.Duration, func()) {}),
 		Clock:     func(t socket.Instant) time.Time { return time.Unix(0, int64(t)).UTC() },
+		WallClock: func() time.Time { return time.Unix(0, 0) },
 	}, s
 }
 

@@ -3,6 +3,7 @@ package wsconn
 import (
 	"time"
 
+	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -39,7 +40,8 @@ func (c *Conn) Info() Info {
 		State: c.stage.String(),
 	}
 	if c.behavior != nil {
-		info.Controls, _ = c.behavior.query()
+		controls, _ := c.behavior.query()
+		info.Controls = requestinfo.Visible(controls)
 	}
 	if c.timers.rtt > 0 {
 		info.RTT = c.timers.rtt.String()
@@ -78,6 +80,9 @@ func (c *Conn) logClosed(s *Summary, cause error) {
 	if c.behavior != nil {
 		_, controls := c.behavior.query()
 		attrs = append(attrs, "controls", controls)
+	}
+	if c.request != nil {
+		attrs = append(attrs, "ignored", c.request.ignored)
 	}
 	if cause != nil && !s.Clean {
 		attrs = append(attrs, "cause", cause.Error())

@@ -30,7 +30,14 @@ type Server struct {
 	Pace      Pace
 	// Clock converts an instant to wall clock time.
 	Clock func(socket.Instant) time.Time
+	// WallClock is the current time, for Date fields. Unlike Clock, it follows the system when
+	// that sets its clock.
+	WallClock func() time.Time
+	dates     dates
 }
+
+// date returns the value of the Date field of a response.
+func (s *Server) date() string { return s.dates.at(s.WallClock()) }
 
 // Config is the part of the configuration that connections use.
 type Config struct {

@@ -102,7 +102,7 @@ func TestDeflateResponse_Section4_2_2(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := string(handshake.AppendResponse(nil)); !strings.HasSuffix(got, want) || strings.Count(got, "Extensions") != 1 {
+		if got := string(handshake.AppendResponse(nil, date)); !strings.HasSuffix(got, want) || strings.Count(got, "Extensions") != 1 {
 			t.Errorf("%s: the response is %q", offer, got)
 		}
 	}

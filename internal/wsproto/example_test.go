@@ -42,10 +42,10 @@ func ExamplePolicy_Accept() {
 			handshake, err = accept(in[:n])
 		}
 		if err != nil {
-			fmt.Printf("%s: %s", err.Reason, err.AppendResponse(nil))
+			fmt.Printf("%s: %s", err.Reason, err.AppendResponse(nil, "Thu, 26 Nov 2026 00:15:55 GMT"))
 			return
 		}
-		fmt.Print(strings.ReplaceAll(string(handshake.AppendResponse(nil)), "\r\n", "\n"))
+		fmt.Print(strings.ReplaceAll(string(handshake.AppendResponse(nil, "Thu, 26 Nov 2026 00:15:55 GMT")), "\r\n", "\n"))
 		fmt.Printf("the first frames: %x\n", in[n:])
 	}
 	// Output:
@@ -53,6 +53,7 @@ func ExamplePolicy_Accept() {
 	// Upgrade: websocket
 	// Connection: Upgrade
 	// Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=
+	// Date: Thu, 26 Nov 2026 00:15:55 GMT
 	// Sec-WebSocket-Protocol: chat
 	//
 	// the first frames: 898037fa213d

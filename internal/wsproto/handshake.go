@@ -100,6 +100,9 @@ func checkRequest(r *Request) *HandshakeError {
 	if r.Proto != "HTTP/1.1" { // item 1
 		return Refuse(statusBadRequest, ReasonHTTPVersion, "the request arrived as %s; a WebSocket upgrade needs HTTP/1.1 (RFC 6455 section 4.1)", r.Proto)
 	}
+	if !strings.HasPrefix(r.Target, "/") { // the resource name of section 3, which has a path
+		return Refuse(statusBadRequest, ReasonTarget, "the target is %.80q; that of a WebSocket upgrade must begin with / (RFC 6455 section 3)", r.Target)
+	}
 	if host, count := r.value("Host"); count != 1 || !isHost(host) { // item 2
 		return Refuse(statusBadRequest, ReasonHost, "Host is %.80q in %d header fields; it must occur once and be a host with an optional port (RFC 9112 section 3.2)", host, count)
 	}
@@ -115,10 +118,17 @@ func checkRequest(r *Request) *HandshakeError {
 	if err := checkKey(r); err != nil { // item 5
 		return err
 	}
-	for _, name := range []string{"Content-Length", "Transfer-Encoding"} {
-		if value, count := r.value(name); count > 0 { // a proxy could take the frames for a body
-			return Refuse(statusBadRequest, ReasonBody, "the request has %s: %.60s; a WebSocket upgrade must not have a body", name, value)
-		}
+	return checkNoBody(r)
+}
+
+// checkNoBody rejects a request with a body, since a proxy could take frames for it. Some
+// clients state that there is none.
+func checkNoBody(r *Request) *HandshakeError {
+	if value, count := r.value("Content-Length"); count > 1 || count == 1 && value != "0" {
+		return Refuse(statusBadRequest, ReasonBody, "Content-Length is %.60q in %d header fields; a WebSocket upgrade must not have a body, so the field must be absent, or occur once and be 0", value, count)
+	}
+	if value, count := r.value("Transfer-Encoding"); count > 0 {
+		return Refuse(statusBadRequest, ReasonBody, "the request has Transfer-Encoding: %.60q; a WebSocket upgrade must not have a body", value)
 	}
 	return nil
 }
@@ -128,10 +138,13 @@ func isHost(s string) bool {
 	return s != "" && isVisible(s) && !strings.ContainsAny(s, `/\?#@,"<>^`+"`{|}")
 }
 
-// AppendResponse appends the 101 response to dst (RFC 6455 section 4.2.2, item 5).
-func (h *Handshake) AppendResponse(dst []byte) []byte {
+// AppendResponse appends the 101 response to dst (RFC 6455 section 4.2.2, item 5). date is the
+// value of its Date field (RFC 9110 section 6.6.1).
+func (h *Handshake) AppendResponse(dst []byte, date string) []byte {
 	dst = append(dst, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "...)
 	dst = append(dst, h.Accept...)
+	dst = append(dst, "\r\nDate: "...)
+	dst = append(dst, date...)
 	if h.Subprotocol != "" {
 		dst = append(dst, "\r\nSec-WebSocket-Protocol: "...)
 		dst = append(dst, h.Subprotocol...)

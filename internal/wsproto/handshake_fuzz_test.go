@@ -46,7 +46,7 @@ func FuzzHead(f *testing.F) {
 		if err == nil && (!r.IsUpgrade() || len(handshake.Accept) != 28 || handshake.Subprotocol != "" && !IsToken(handshake.Subprotocol)) {
 			t.Fatalf("accepted %q with %+v", in[:n], handshake)
 		}
-		if len(handshake.AppendResponse(nil)) >= n+Headroom/2 {
+		if len(handshake.AppendResponse(nil, date)) >= n+Headroom/2 {
 			t.Fatalf("the response to %d bytes does not fit in their place", n)
 		}
 	})

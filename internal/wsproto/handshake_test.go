@@ -6,6 +6,9 @@ import (
 	"testing"
 )
 
+// date is the value of Date in responses.
+const date = "Thu, 26 Nov 2026 00:15:55 GMT"
+
 // anything is a policy that accepts every valid request.
 var anything = Policy{AnyOrigin: true, AnySubprotocol: true}
 
@@ -53,8 +56,9 @@ func TestExampleHandshake_Section1_3(t *testing.T) {
 		"Upgrade: websocket\r\n" +
 		"Connection: Upgrade\r\n" +
 		"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" +
+		"Date: Thu, 26 Nov 2026 00:15:55 GMT\r\n" +
 		"Sec-WebSocket-Protocol: chat\r\n\r\n"
-	if got := string(handshake.AppendResponse(nil)); got != want {
+	if got := string(handshake.AppendResponse(nil, date)); got != want {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
 }
@@ -69,6 +73,13 @@ func TestAccept_Section4_2_1(t *testing.T) {
 		{"a valid request", "", 0, ""},
 		{"POST", "POST / HTTP/1.1", 405, ReasonMethod},
 		{"HTTP/1.0", "GET / HTTP/1.0", 400, ReasonHTTPVersion},
+		{"target with a query", "GET /a?b=c HTTP/1.1", 0, ""},
+		{"target with an empty segment", "GET //a HTTP/1.1", 0, ""},
+		{"target in absolute form", "GET http://x/ HTTP/1.1", 400, ReasonTarget},
+		{"target in asterisk form", "GET * HTTP/1.1", 400, ReasonTarget},
+		{"target in authority form", "GET x:80 HTTP/1.1", 400, ReasonTarget},
+		{"target without a path", "GET ?a=b HTTP/1.1", 400, ReasonTarget},
+		{"target that is a relative path", "GET chat HTTP/1.1", 400, ReasonTarget},
 		{"no Host", "-Host", 400, ReasonHost},
 		{"empty Host", "Host:", 400, ReasonHost},
 		{"Host that is not a host", "Host: a b@c/", 400, ReasonHost},
@@ -98,7 +109,14 @@ func TestAccept_Section4_2_1(t *testing.T) {
 		{"key not in base64", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZ!==", 400, ReasonKey},
 		{"key without padding", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ", 400, ReasonKey},
 		{"body length", "+Content-Length: 5", 400, ReasonBody},
-		{"body length of 0", "+Content-Length: 0", 400, ReasonBody},
+		{"body length of 0", "+Content-Length: 0", 0, ""},
+		{"body length of 0 with spaces", "+Content-Length: \t0 ", 0, ""},
+		{"body length of 00", "+Content-Length: 00", 400, ReasonBody},
+		{"body length of -0", "+Content-Length: -0", 400, ReasonBody},
+		{"body length without digits", "+Content-Length:", 400, ReasonBody},
+		{"body lengths in a list", "+Content-Length: 0, 0", 400, ReasonBody},
+		{"body length of 0 and chunked body", "+Content-Length: 0\r\nTransfer-Encoding: chunked", 400, ReasonBody},
+		{"body lengths in two fields", "+Content-Length: 0\r\nContent-Length: 0", 400, ReasonBody},
 		{"chunked body", "+Transfer-Encoding: chunked", 400, ReasonBody},
 		{"any origin", "+Origin: https://evil.example", 0, ""},
 		{"extension", "+Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits", 0, ""},

@@ -9,10 +9,12 @@ import "fmt"
 // a nil pointer in an error: that would not equal nil.
 type HandshakeError struct {
 	Status int     // the HTTP status code, 400 to 599
+	Phrase string  // the reason phrase of a status that this package does not use; may be empty
 	Reason Reason  // the check that failed, for logs and metrics
 	Text   string  // what was wrong and what is allowed, for the response's body
 	Log    string  // Text without anything that the client sent, for logs; see [Refuse]
 	Fields []Field // additional header fields, such as Allow or Retry-After
+	NoBody bool    // the request is HEAD, so the response has no body (RFC 9110 section 9.3.2)
 }
 
 // Reason names the check of an opening handshake that failed. Callers may define reasons
@@ -25,6 +27,7 @@ const (
 	ReasonTooLarge    Reason = "too_large"    // the request head exceeds MaxLine, MaxHead or MaxFields, or a list its limit
 	ReasonMethod      Reason = "method"       // not GET
 	ReasonHTTPVersion Reason = "http_version" // not HTTP/1.1
+	ReasonTarget      Reason = "target"       // does not begin with /
 	ReasonHost        Reason = "host"
 	ReasonUpgrade     Reason = "upgrade"
 	ReasonConnection  Reason = "connection"
@@ -50,7 +53,8 @@ const (
 )
 
 // reasonPhrases has the reason phrases of the status codes above (RFC 9110 section 15 and
-// RFC 6585 section 5). Other codes get an empty one, which RFC 9112 section 4 allows.
+// RFC 6585 section 5). Other codes get HandshakeError.Phrase, which may be empty (RFC 9112
+// section 4).
 var reasonPhrases = map[int]string{
 	statusBadRequest:         "Bad Request",
 	statusForbidden:          "Forbidden",
@@ -91,9 +95,14 @@ func (e *HandshakeError) with(name, value string) *HandshakeError {
 // Error returns the text.
 func (e *HandshakeError) Error() string { return e.Text }
 
-// AppendResponse appends the HTTP response to dst.
-func (e *HandshakeError) AppendResponse(dst []byte) []byte {
-	dst = fmt.Appendf(dst, "HTTP/1.1 %d %s\r\n", e.Status, reasonPhrases[e.Status])
+// AppendResponse appends the HTTP response to dst. date is the value of its Date field (RFC
+// 9110 section 6.6.1).
+func (e *HandshakeError) AppendResponse(dst []byte, date string) []byte {
+	phrase, ok := reasonPhrases[e.Status]
+	if !ok {
+		phrase = e.Phrase
+	}
+	dst = fmt.Appendf(dst, "HTTP/1.1 %d %s\r\n", e.Status, phrase)
 	if e.Status == statusUpgradeRequired { // RFC 9110 section 7.8: Connection must name Upgrade
 		dst = append(dst, "Connection: close, Upgrade\r\nUpgrade: websocket\r\n"...)
 	} else {
@@ -102,5 +111,9 @@ func (e *HandshakeError) AppendResponse(dst []byte) []byte {
 	for _, f := range e.Fields {
 		dst = fmt.Appendf(dst, "%s: %s\r\n", f.Name, f.Value)
 	}
-	return fmt.Appendf(dst, "Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nContent-Length: %d\r\n\r\n%s\n", len(e.Text)+1, e.Text)
+	dst = fmt.Appendf(dst, "Date: %s\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nContent-Length: %d\r\n\r\n", date, len(e.Text)+1)
+	if e.NoBody {
+		return dst
+	}
+	return append(append(dst, e.Text...), '\n')
 }

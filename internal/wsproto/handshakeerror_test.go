@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -24,9 +25,10 @@ func TestHandshakeErrorResponse(t *testing.T) {
 		{version, 426, "Upgrade", "websocket"},
 		{&HandshakeError{Status: 503, Reason: "full", Text: "full", Fields: []Field{{"Retry-After", "5"}}}, 503, "Retry-After", "5"},
 		{&HandshakeError{Status: 499, Text: "a status without a reason phrase"}, 499, "", ""},
+		{Refuse(400, ReasonMalformed, "bad"), 400, "Date", date},
 	}
 	for _, test := range tests {
-		r, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(test.err.AppendResponse(nil))), nil)
+		r, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(test.err.AppendResponse(nil, date))), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,6 +41,26 @@ func TestHandshakeErrorResponse(t *testing.T) {
 		}
 		if test.field != "" && r.Header.Get(test.field) != test.want {
 			t.Errorf("%s is %q, want %q", test.field, r.Header.Get(test.field), test.want)
+		}
+	}
+}
+
+// TestNoBodyForHEAD_RFC9110Section9_3_2: the fields are those of the response with a body.
+func TestNoBodyForHEAD_RFC9110Section9_3_2(t *testing.T) {
+	e := Refuse(405, ReasonMethod, "no")
+	whole := string(e.AppendResponse(nil, date))
+	e.NoBody = true
+	if got := string(e.AppendResponse(nil, date)); got+"no\n" != whole {
+		t.Errorf("got %q, and with a body %q", got, whole)
+	}
+}
+
+// TestPhraseOfOtherStatuses: a phrase of this package is not replaced.
+func TestPhraseOfOtherStatuses(t *testing.T) {
+	for status, want := range map[int]string{429: "HTTP/1.1 429 Slow Down\r\n", 400: "HTTP/1.1 400 Bad Request\r\n"} {
+		e := &HandshakeError{Status: status, Phrase: "Slow Down"}
+		if got := string(e.AppendResponse(nil, date)); !strings.HasPrefix(got, want) {
+			t.Errorf("got %q", got)
 		}
 	}
 }

@@ -6,11 +6,14 @@ import "bytes"
 // before it is known what it asks for.
 const (
 	// MaxLine is the longest request line or header field, in bytes with its line end.
-	MaxLine = 16 << 10
+	MaxLine = 64 << 10
 	// MaxHead is the longest request head, in bytes with the blank line that ends it.
-	MaxHead = 32 << 10
+	MaxHead = 128 << 10
 	// MaxFields is the largest number of header fields.
 	MaxFields = 128
+	// MaxEmptyLines is the largest number of empty lines before the request line. Some
+	// clients end a body with a CR LF that is not part of it (RFC 9112 section 2.2).
+	MaxEmptyLines = 4
 )
 
 // Limits of the lists in an upgrade, so that a request head of MaxHead bytes costs about as
@@ -32,16 +35,17 @@ type Head struct {
 	scanned int32 // bytes that need not be looked at again
 	line    int32 // where the current line begins
 	lines   int32 // complete lines, including the request line
+	empty   int32 // lines before the request line
 }
 
 // Scan looks for the end of the request head in head, which is everything that has arrived,
-// from the first byte of the request. It returns the length of the request head with the
-// blank line that ends it, or 0 if more has to arrive. It rejects a head that cannot become
+// from the first byte of the connection. It returns the length of the request head, with the
+// empty lines before it and the blank line that ends it, or 0 if more has to arrive. It rejects a head that cannot become
 // valid as soon as that is certain. Scan must not be called again after it has returned a
 // length or an error.
 func (h *Head) Scan(head []byte) (int, *HandshakeError) {
-	if len(head) > 0 && !isTokenByte(head[0]) {
-		return 0, Refuse(statusBadRequest, ReasonMalformed, "this is not an HTTP request: it begins with byte 0x%02x (TLS on a port without TLS begins with 0x16)", head[0])
+	if err := h.skipEmptyLines(head); err != nil {
+		return 0, err
 	}
 	for {
 		i := bytes.IndexByte(head[h.scanned:], '\n')
@@ -66,6 +70,35 @@ func (h *Head) Scan(head []byte) (int, *HandshakeError) {
 			return 0, Refuse(statusFieldsTooLarge, ReasonTooLarge, "the request has more than %d header fields, the limit of this server", MaxFields)
 		}
 	}
+}
+
+// skipEmptyLines skips the empty lines before the request line, and rejects a request line
+// that does not begin with a method.
+func (h *Head) skipEmptyLines(head []byte) *HandshakeError {
+	if h.lines > 0 {
+		return nil
+	}
+	for bytes.HasPrefix(head[h.line:], crlf) {
+		if h.empty == MaxEmptyLines {
+			return Refuse(statusBadRequest, ReasonMalformed, "the request line comes after more than %d empty lines, the limit of this server", MaxEmptyLines)
+		}
+		h.empty++
+		h.line += int32(len(crlf))
+		h.scanned = max(h.scanned, h.line)
+	}
+	if first := head[h.line:]; len(first) > 0 && !isTokenByte(first[0]) && (len(first) > 1 || first[0] != '\r') {
+		return Refuse(statusBadRequest, ReasonMalformed, "this is not an HTTP request: it begins with byte 0x%02x (TLS on a port without TLS begins with 0x16)", first[0])
+	}
+	return nil
+}
+
+// TrimEmptyLines returns head without the empty lines before the request line. [Head.Scan]
+// limits their number.
+func TrimEmptyLines(head []byte) []byte {
+	for bytes.HasPrefix(head, crlf) {
+		head = head[len(crlf):]
+	}
+	return head
 }
 
 // checkSize rejects a line or a head over the limit. line and head are their lengths so far,

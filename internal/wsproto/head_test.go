@@ -67,6 +67,12 @@ func TestHeadLimits(t *testing.T) {
 		{"LF alone on the second line", line + "Host: x\n\r\n", 400, ReasonMalformed},
 		{"CR twice", "GET / HTTP/1.1\r\r\n\r\n", 0, ""}, // ParseRequest rejects it
 		{"TLS", "\x16\x03\x01", 400, ReasonMalformed},
+		{"an empty line first", "\r\n" + line + "\r\n", 0, ""},
+		{"empty lines at the limit", strings.Repeat("\r\n", MaxEmptyLines) + line + "\r\n", 0, ""},
+		{"empty lines over the limit", strings.Repeat("\r\n", MaxEmptyLines+1) + line + "\r\n", 400, ReasonMalformed},
+		{"LF alone first", "\n" + line + "\r\n", 400, ReasonMalformed},
+		{"CR alone first", "\r" + line + "\r\n", 400, ReasonMalformed},
+		{"TLS after an empty line", "\r\n\x16", 400, ReasonMalformed},
 		{"a space first", " GET / HTTP/1.1\r\n\r\n", 400, ReasonMalformed},
 	}
 	for _, test := range tests {
@@ -83,8 +89,30 @@ func TestHeadLimits(t *testing.T) {
 	}
 }
 
+// TestEmptyLinesBeforeTheRequestLine_RFC9112Section2_2: they may arrive in pieces, and are no
+// part of the request.
+func TestEmptyLinesBeforeTheRequestLine_RFC9112Section2_2(t *testing.T) {
+	head := "\r\n\r\n" + exampleRequest
+	var h Head
+	for i := range len(head) {
+		if n, err := h.Scan([]byte(head[:i])); n != 0 || err != nil {
+			t.Fatalf("after %d bytes: Scan = %d, %v; want 0", i, n, err)
+		}
+	}
+	if n, err := h.Scan([]byte(head)); n != len(head) || err != nil {
+		t.Fatalf("Scan = %d, %v; want %d", n, err, len(head))
+	}
+	r, err := ParseRequest([]byte(head))
+	if err != nil || r.Target != "/chat" {
+		t.Errorf("ParseRequest = %+v, %v", r, err)
+	}
+	if got := TrimEmptyLines([]byte(head)); string(got) != exampleRequest {
+		t.Errorf("TrimEmptyLines = %q", got)
+	}
+}
+
 func TestHeadIsRejectedBeforeItsEnd(t *testing.T) {
-	for _, head := range []string{"\x16", "GET / HTTP/1.1\n", strings.Repeat("G", MaxLine+1)} {
+	for _, head := range []string{"\x16", strings.Repeat("\r\n", MaxEmptyLines+1), "GET / HTTP/1.1\n", strings.Repeat("G", MaxLine+1)} {
 		var h Head
 		if _, err := h.Scan([]byte(head)); err == nil {
 			t.Errorf("%.20q is not rejected", head)

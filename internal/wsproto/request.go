@@ -22,7 +22,7 @@ type Field struct {
 // and 5). It is strict: it rejects what two parsers might interpret in different ways. The
 // Request does not refer to head.
 func ParseRequest(head []byte) (Request, *HandshakeError) {
-	line, rest, _ := strings.Cut(string(head), "\r\n")
+	line, rest, _ := strings.Cut(string(TrimEmptyLines(head)), "\r\n")
 	r, err := parseRequestLine(line)
 	if err != nil {
 		return Request{}, err

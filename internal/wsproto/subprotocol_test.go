@@ -32,7 +32,7 @@ func TestSubprotocol_Section4_2_2(t *testing.T) {
 			if err != nil || handshake.Subprotocol != test.want {
 				t.Errorf("got %q, %v; want %q", handshake.Subprotocol, err, test.want)
 			}
-			response := string(handshake.AppendResponse(nil))
+			response := string(handshake.AppendResponse(nil, date))
 			if strings.Contains(response, "Sec-WebSocket-Protocol") != (test.want != "") {
 				t.Errorf("the response is %q", response)
 			}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/echosvc/echosvc/internal/config"
+	"github.com/echosvc/echosvc/internal/service"
+)
+
+// healthcheckUsage is printed before the list of flags.
+const healthcheckUsage = `Usage: echosvc healthcheck [-wait 10s]
+
+Requests /healthz from the service in the same environment. Exit status: 0 healthy, 1 everything else.
+
+`
+
+// healthcheck checks the health of the service that runs in the same environment. Every
+// failure has exit status 1, wrong usage too, because Docker reserves 2.
+func healthcheck(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	wait, err := parseHealthcheck(args, stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "echosvc: healthcheck: %v; \"echosvc healthcheck -h\" lists the flags\n", err)
+		return exitFailed
+	}
+	c, err := config.Load()
+	if err != nil {
+		wrongConfig(stderr, err)
+		return exitFailed
+	}
+	if err := service.CheckHealth(ctx, c, wait); err != nil {
+		fmt.Fprintf(stderr, "echosvc: unhealthy: %v\n", err)
+		return exitFailed
+	}
+	fmt.Fprintln(stdout, "healthy")
+	return exitOK
+}
+
+// parseHealthcheck parses the arguments. For -h it prints the usage and returns
+// [flag.ErrHelp].
+func parseHealthcheck(args []string, stdout io.Writer) (wait time.Duration, err error) {
+	set := flag.NewFlagSet("healthcheck", flag.ContinueOnError)
+	set.SetOutput(io.Discard) // errors are returned
+	set.Usage = func() {}
+	set.DurationVar(&wait, "wait", 0, "wait this `duration` at most for the service to become healthy")
+	err = set.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, healthcheckUsage)
+		set.SetOutput(stdout)
+		set.PrintDefaults()
+	case err != nil:
+	case set.NArg() > 0:
+		err = fmt.Errorf("there is no argument %q", set.Arg(0))
+	case wait < 0:
+		err = fmt.Errorf("-wait %v must be 0 or more", wait)
+	}
+	return wait, err
+}

@@ -1,0 +1,50 @@
+package httpecho
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/echosvc/echosvc/internal/wsproto"
+)
+
+// validate returns why net/http would refuse a request before any handler sees it, or nil.
+// net/http's own refusals have neither a Date nor a reason, and a body even for HEAD.
+func validate(r *wsproto.Request) *wsproto.HandshakeError {
+	parsed, err := http.ReadRequest(bufio.NewReader(strings.NewReader(headOf(r))))
+	switch {
+	case err != nil && strings.Contains(err.Error(), "transfer encoding"):
+		return wsproto.Refuse(http.StatusNotImplemented, wsproto.ReasonBody, "this server knows no transfer encoding but chunked (RFC 9112 section 6.1): %.200s", err.Error())
+	case err != nil:
+		return wsproto.Refuse(http.StatusBadRequest, wsproto.ReasonMalformed, "the request cannot be read: %.200s", err.Error())
+	}
+	hosts := 0
+	for host := range r.Values("Host") {
+		hosts++
+		if strings.Trim(host, hostBytes) != "" {
+			return wsproto.Refuse(http.StatusBadRequest, wsproto.ReasonHost, "Host is %.80q; it must be a host with an optional port (RFC 9112 section 3.2)", host)
+		}
+	}
+	if hosts == 0 && parsed.ProtoAtLeast(1, 1) && r.Method != http.MethodConnect {
+		return wsproto.Refuse(http.StatusBadRequest, wsproto.ReasonHost, "the request has no Host; HTTP/1.1 needs one (RFC 9112 section 3.2)")
+	}
+	return nil
+}
+
+// headOf returns the head of a request.
+func headOf(r *wsproto.Request) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s %s\r\n", r.Method, r.Target, r.Proto)
+	for _, f := range r.Fields {
+		b.WriteString(f.Name)
+		b.WriteString(": ")
+		b.WriteString(f.Value)
+		b.WriteString("\r\n")
+	}
+	b.WriteString("\r\n")
+	return b.String()
+}
+
+// hostBytes are the bytes of a host and a port (RFC 3986 sections 3.2.2 and 3.2.3).
+const hostBytes = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!$%&()*+,-.:;=[]'_~"

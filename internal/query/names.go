@@ -1,0 +1,81 @@
+package query
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+const (
+	// maxNames is how many ignored names are listed.
+	maxNames = 16
+	// maxListed is the longest name that is listed, in bytes.
+	maxListed = 32
+	// maxLooked is how many parameters are looked at. The others are counted.
+	maxLooked = 64
+)
+
+// Names are the names of parameters that were ignored, without their values. A parameter
+// without "=" may be a secret that has no name, and so may one with a long name or odd
+// characters: the list has its length.
+type Names struct {
+	list   []string // distinct
+	looked int      // parameters
+	more   int      // parameters that are not listed
+}
+
+// Ignore returns the names of all parameters in the query of a target.
+func Ignore(target string) (ignored Names) {
+	_, query, _ := strings.Cut(target, "?")
+	for part := range strings.SplitSeq(query, "&") {
+		if part != "" {
+			ignored.add(part)
+		}
+	}
+	return ignored
+}
+
+// add adds the name of a parameter. It reports false if the list had
+// that name already.
+func (n *Names) add(part string) bool {
+	name, _, named := strings.Cut(part, "=")
+	if len(n.list) == maxNames || n.looked == maxLooked {
+		n.more++
+		return true
+	}
+	n.looked++
+	nameless := !named || !listable(name)
+	if nameless {
+		name = fmt.Sprintf("(%d bytes)", len(name))
+	}
+	if slices.Contains(n.list, name) {
+		return nameless
+	}
+	n.list = append(n.list, strings.Clone(name)) // a substring would keep the whole request head in memory
+	return true
+}
+
+// listable reports whether a name can be listed as it arrived.
+func listable(name string) bool {
+	if name == "" || len(name) > maxListed {
+		return false
+	}
+	for i := range len(name) {
+		if c := name[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"'\\,()", c) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// List returns the names in the order of the query. Beyond a limit, its last element has the
+// number of the others. It is nil if there are none.
+func (n Names) List() []string {
+	if n.more > 0 {
+		return append(slices.Clone(n.list), fmt.Sprintf("(%d more)", n.more))
+	}
+	return n.list
+}
+
+// String returns the list with commas.
+func (n Names) String() string { return strings.Join(n.List(), ",") }
