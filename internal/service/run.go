@@ -109,8 +109,11 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	}
 	probes := http.NewServeMux()
 	handleHealth(probes, s.admission, s.driver)
+	withPage := func(next http.Handler) http.Handler {
+		return page.Handler(handleAttempts(next, &s.attempts, s.now, s.identity))
+	}
 	plainHandler := httpecho.Closing(httpecho.Handler(httpecho.Config{
-		Policy: &s.policy, Identity: s.identity, Headers: &s.headers, Health: probes, Page: page.Handler,
+		Policy: &s.policy, Identity: s.identity, Headers: &s.headers, Health: probes, Page: withPage,
 		Controls: bool(s.config.Controls), After: time.After, Draining: s.admission.Draining(),
 	}))
 	s.plain = s.serveHTTP(plain, nil, httpecho.Deadlines(plainHandler, s.config.HandshakeTimeout, s.config.WriteTimeout))

@@ -28,6 +28,7 @@ type Service struct {
 	identity  requestinfo.Identity
 	headers   requestinfo.Filter
 	admission *wsconn.Admission
+	attempts  wsconn.Attempts
 	account   *budget.Account
 	connCost  int64 // of an idle connection, in bytes
 	files     files
@@ -117,6 +118,7 @@ func (s *Service) connServer(http wsconn.HTTPServer) *wsconn.Server {
 		Clients:   clientaddr.Rules{Trusted: s.config.TrustedProxies, Protocol: clientaddr.Protocol(s.config.ProxyProtocol)},
 		Lines:     wsconn.NewLines(logModes[s.config.LogConnections], s.log, func(d time.Duration, f func()) { time.AfterFunc(d, f) }),
 		Admission: s.admission,
+		Attempts:  &s.attempts,
 		Metrics:   s.metrics,
 		HTTP:      http,
 		Account:   s.account,

@@ -38,11 +38,11 @@ func (c *Conn) receiveHead(now socket.Instant, b *wsproto.Buffer) (step socket.S
 	}
 	switch {
 	case refusal != nil:
-		return c.refuse(now, refusal), 0
+		return c.refuseHead(now, head, refusal), 0
 	case n == 0 && state.long == nil:
 		return socket.Step{}, len(in)
 	case n == 0 && c.server.Account.Pressure() >= budget.Refuse:
-		return c.refuse(now, outOfMemory(c.server.Account)), 0
+		return c.refuseHead(now, head, outOfMemory(c.server.Account)), 0
 	case n == 0:
 		return socket.Step{}, 0
 	}
@@ -61,13 +61,14 @@ func (c *Conn) keepRequest(state requestState) {
 func (c *Conn) receiveRequest(now socket.Instant, b *wsproto.Buffer, head []byte, used int) (step socket.Step, kept int) {
 	request, refusal := wsproto.ParseRequest(head)
 	if refusal != nil {
-		return c.refuse(now, refusal), 0
+		return c.refuseHead(now, head, refusal), 0
 	}
 	c.findClient(&request)
 	if !request.IsUpgrade() {
 		if refusal := c.server.HTTP.Admit(&request); refusal != nil {
-			return c.refuse(now, refusal), 0
+			return c.refuseHead(now, head, refusal), 0
 		}
+		c.server.Attempts.served(now, request.Target, OutcomePlain)
 		c.plain = true
 		if used == len(head) { // the driver has all of it
 			used = 0
@@ -76,7 +77,7 @@ func (c *Conn) receiveRequest(now socket.Instant, b *wsproto.Buffer, head []byte
 	}
 	controls, ignored, refusal := parseControls(request.Target, c.server.Config.Controls)
 	if refusal != nil {
-		return c.refuse(now, refusal), 0
+		return c.refuseHead(now, head, refusal), 0
 	}
 	handshake, refusal := c.server.Policy.Accept(&request)
 	if refusal == nil && controls != nil {
@@ -86,8 +87,9 @@ func (c *Conn) receiveRequest(now socket.Instant, b *wsproto.Buffer, head []byte
 		refusal = c.server.Admission.admit()
 	}
 	if refusal != nil {
-		return c.refuse(now, refusal), 0
+		return c.refuseHead(now, head, refusal), 0
 	}
+	c.server.Attempts.served(now, request.Target, OutcomeAccepted)
 	if controls != nil {
 		b.Start += used
 		return startControlled(c, now, &handshake, &request, controls, ignored), b.End - b.Start
@@ -103,6 +105,13 @@ func (c *Conn) receiveRequest(now socket.Instant, b *wsproto.Buffer, head []byte
 
 // maxWhy is the longest reason in a log line, in bytes.
 const maxWhy = 160
+
+// refuseHead refuses a request whose head, or part of it, has arrived.
+func (c *Conn) refuseHead(now socket.Instant, head []byte, refusal *wsproto.HandshakeError) socket.Step {
+	step := c.refuse(now, refusal) // adds the hint to the text
+	c.server.Attempts.refused(now, head, refusal)
+	return step
+}
 
 // refuse answers the request with an HTTP error.
 func (c *Conn) refuse(now socket.Instant, refusal *wsproto.HandshakeError) socket.Step {

@@ -52,6 +52,7 @@ func newServer(log *slog.Logger, change func(*settings)) (*Server, *settings) {
 		Admission: NewAdmission(s.MaxConnections, s.LimitedBy, s.Account, func() float64 { return 0.5 }),
 		Metrics:   s.Metrics,
 		Account:   s.Account,
+		Attempts:  &Attempts{},
 		HTTP:      noHTTP{},
 		Log:       log,
 		Lines:     NewLines(LogAll, log, func(time.Duration, func()) {}),

@@ -28,6 +28,7 @@ type Server struct {
 	Headers   requestinfo.Filter // of greetings
 	Clients   clientaddr.Rules
 	Pace      Pace
+	Attempts  *Attempts // of the page
 	// Clock converts an instant to wall clock time.
 	Clock func(socket.Instant) time.Time
 	// WallClock is the current time, for Date fields. Unlike Clock, it follows the system when

@@ -1,0 +1,145 @@
+package wsconn
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsproto"
+)
+
+// PageParameter is the query parameter with which the page marks each of its upgrades. Its
+// value is a random id. Browsers do not tell a page why an upgrade failed, so the page asks
+// for the id over plain HTTP.
+const PageParameter = "_page"
+
+const (
+	// attemptsKept is how long an attempt is remembered.
+	attemptsKept = time.Minute
+	// maxAttempts is how many attempts are remembered. The oldest makes room for another.
+	maxAttempts = 256
+	// maxAttemptText is how much of a refusal's text is remembered, in bytes.
+	maxAttemptText = 1024
+	// The length of an id, in bytes. A shorter one could be guessed.
+	minID, maxID = 16, 64
+)
+
+// An Outcome is what the server did with an attempt to open a WebSocket.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeAccepted Outcome = "accepted" // answered with 101
+	OutcomeRefused  Outcome = "refused"  // answered with an error
+	OutcomePlain    Outcome = "plain"    // arrived without any field of a WebSocket upgrade, and was served as plain HTTP
+	OutcomeAbsent   Outcome = "absent"   // did not arrive within the last minute
+	OutcomeUnknown  Outcome = "unknown"  // may have arrived: too many others did
+)
+
+// An Attempt is an attempt of the page to open a WebSocket. The zero Status and Reason are
+// those of an attempt that was not refused.
+type Attempt struct {
+	Outcome Outcome
+	Status  int
+	Reason  wsproto.Reason
+	Text    string // of the refusal
+	At      socket.Instant
+}
+
+// Attempts remembers the page's attempts for a minute. Its methods may be called from any
+// goroutine. The zero value is ready to use.
+type Attempts struct {
+	mu        sync.Mutex
+	ring      [maxAttempts]markedAttempt
+	next      int            // in ring
+	forgotten socket.Instant // when the newest attempt that made room for another had been added
+}
+
+type markedAttempt struct {
+	id
+	Attempt
+}
+
+// id is the value of PageParameter, or "".
+type id string
+
+// Lookup returns the attempt with an id.
+func (a *Attempts) Lookup(now socket.Instant, name string) Attempt {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if id(name).valid() {
+		for i := range a.ring {
+			if e := &a.ring[i]; e.id == id(name) && now.Sub(e.At) < attemptsKept {
+				return e.Attempt
+			}
+		}
+	}
+	if a.forgotten != 0 && now.Sub(a.forgotten) < attemptsKept {
+		return Attempt{Outcome: OutcomeUnknown}
+	}
+	return Attempt{Outcome: OutcomeAbsent}
+}
+
+// ValidID reports whether a string can be the id of an attempt.
+func ValidID(s string) bool { return id(s).valid() }
+
+// refused remembers that a request was refused, if its request line has an id. The head may
+// be malformed.
+func (a *Attempts) refused(now socket.Instant, head []byte, refusal *wsproto.HandshakeError) {
+	line, _, _ := strings.Cut(string(head[:min(len(head), wsproto.MaxLine)]), "\n")
+	text := refusal.Text
+	if refusal.Reason == wsproto.ReasonMalformed {
+		text = refusal.Log // the text may quote a cookie, which a page must not read
+	}
+	if len(text) > maxAttemptText {
+		text = text[:maxAttemptText] + "..."
+	}
+	a.add(pageID(line), Attempt{OutcomeRefused, refusal.Status, refusal.Reason, strings.ToValidUTF8(text, "\ufffd"), now})
+}
+
+// served remembers that a request was answered with 101, or served as plain HTTP.
+func (a *Attempts) served(now socket.Instant, target string, outcome Outcome) {
+	a.add(pageID(target), Attempt{Outcome: outcome, At: now})
+}
+
+// add remembers an attempt that has an id.
+func (a *Attempts) add(name id, attempt Attempt) {
+	if !name.valid() {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	e := &a.ring[a.next]
+	a.forgotten = e.At
+	e.id, e.Attempt = id(strings.Clone(string(name))), attempt // a substring would keep the whole request head in memory
+	a.next = (a.next + 1) % maxAttempts
+}
+
+// pageID returns the id in the query of a target or a request line, or "".
+func pageID(target string) id {
+	for {
+		i := strings.Index(target, PageParameter+"=")
+		if i < 0 {
+			return ""
+		}
+		value := target[i+len(PageParameter)+1:]
+		if i > 0 && (target[i-1] == '?' || target[i-1] == '&') {
+			if end := strings.IndexAny(value, "& "); end >= 0 {
+				value = value[:end]
+			}
+			return id(value)
+		}
+		target = value
+	}
+}
+
+// valid reports whether the id has the characters and the length that the page gives it.
+func (n id) valid() bool {
+	for _, c := range []byte(n) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-' {
+			return false
+		}
+	}
+	return minID <= len(n) && len(n) <= maxID
+}
