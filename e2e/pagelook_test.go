@@ -20,8 +20,9 @@ var looks = map[string]struct {
 }{
 	"page":            {1280, 900, "light"},
 	"page-dark":       {1280, 900, "dark"},
-	"page-phone":      {320, 640, "light"},
-	"page-phone-dark": {320, 640, "dark"},
+	"page-phone":      {390, 844, "light"},
+	"page-phone-dark": {390, 844, "dark"},
+	"page-narrow":     {320, 640, "light"},
 }
 
 // On each screen, axe-core finds no accessibility problems in the page with every part filled, and
@@ -48,10 +49,10 @@ func TestPageLook(t *testing.T) {
 				page.shoot(t, filepath.Join(*screenshots, name+".png"), look.width)
 			}
 			page.set(t, "control-delay", "soon")
-			page.await(t, "controls-error", "a duration such as")
+			page.await(t, "control-delay-error", "such as 250ms")
 			page.set(t, "hex", "0")
 			page.click(t, "#send-hex button")
-			page.await(t, "send-error", "a byte has two")
+			page.await(t, "hex-error", "a byte has two")
 
 			if wide := evaluate[int](t, page, "document.documentElement.scrollWidth"); int64(wide) > look.width {
 				t.Errorf("the page is %d wide on a screen of %d", wide, look.width)

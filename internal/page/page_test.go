@@ -148,7 +148,7 @@ func TestNothingIsInline(t *testing.T) {
 }
 
 func TestPageIsSmall(t *testing.T) {
-	const limit = 72 << 10
+	const limit = 128 << 10
 	size := 0
 	for _, a := range load() {
 		size += len(a.content)

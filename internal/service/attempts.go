@@ -3,6 +3,7 @@ package service
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/respond"
@@ -19,6 +20,7 @@ type attempt struct {
 	Status  int            `json:"status,omitempty"`
 	Reason  string         `json:"reason,omitempty"`
 	Text    string         `json:"text,omitempty"`
+	Up      float64        `json:"up"` // how long the process has been serving, in seconds
 	requestinfo.Identity
 }
 
@@ -36,12 +38,13 @@ func handleAttempts(next http.Handler, attempts *wsconn.Attempts, now func() soc
 			respond.PlainText(w, http.StatusBadRequest, "The id must be 16 to 64 letters, digits and hyphens: the value of "+wsconn.PageParameter+" in the query of a WebSocket URL.")
 			return
 		}
-		found := attempts.Lookup(now(), id)
+		at := now()
+		found := attempts.Lookup(at, id)
 		h := w.Header()
 		h.Set("Content-Type", respond.JSON)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		w.Write(requestinfo.JSON(attempt{found.Outcome, found.Status, string(found.Reason), found.Text, identity}, "")) // an error means that the client is gone
+		w.Write(requestinfo.JSON(attempt{found.Outcome, found.Status, string(found.Reason), found.Text, time.Duration(at).Seconds(), identity}, "")) // an error means that the client is gone
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/socket"
@@ -15,7 +16,7 @@ import (
 
 func TestHandleAttempts(t *testing.T) {
 	next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	now := func() socket.Instant { return 1 }
+	now := func() socket.Instant { return socket.Instant(3 * time.Second) }
 	handler := handleAttempts(next, &wsconn.Attempts{}, now, requestinfo.Identity{Pod: "pod", Version: "v"})
 	const id = "0123456789abcdef"
 	for _, test := range []struct {
@@ -23,8 +24,8 @@ func TestHandleAttempts(t *testing.T) {
 		status         int
 		body           string
 	}{
-		{"GET", "/.ws/upgrade?id=" + id, 200, `{"outcome":"absent","pod":"pod","version":"v"}`},
-		{"GET", "/a/prefix/.ws/upgrade?id=" + id, 200, `{"outcome":"absent","pod":"pod","version":"v"}`},
+		{"GET", "/.ws/upgrade?id=" + id, 200, `{"outcome":"absent","up":3,"pod":"pod","version":"v"}`},
+		{"GET", "/a/prefix/.ws/upgrade?id=" + id, 200, `{"outcome":"absent","up":3,"pod":"pod","version":"v"}`},
 		{"GET", "/.ws/upgrade", 400, "The id must be 16 to 64 letters, digits and hyphens"},
 		{"GET", "/.ws/upgrade?id=<b>", 400, "The id must be"},
 		{"POST", "/.ws/upgrade?id=" + id, 418, ""},

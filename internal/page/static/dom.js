@@ -1,4 +1,5 @@
 // Helpers for the document. Text is always set as text: nothing from the network becomes markup.
+import { measureResolution } from "./resolution.js";
 
 export const byId = (id) => document.getElementById(id);
 
@@ -13,6 +14,13 @@ export function element(tag, properties = {}, ...children) {
 // setText changes an element's text only if it differs, so that live regions stay quiet.
 export function setText(target, text) {
   if (target.textContent !== text) target.textContent = text;
+}
+
+// setError shows what is wrong with a field, or nothing if text is empty. The element that
+// describes the field has its id and "-error".
+export function setError(field, text) {
+  setText(byId(`${field.id}-error`), text);
+  field.setAttribute("aria-invalid", String(Boolean(text)));
 }
 
 // throttle returns a function that calls draw shortly after, once for all calls until then, so
@@ -37,6 +45,7 @@ export function clockTime(moment = new Date()) {
 // clock is the browser's clock, in the form that modules without a document take it.
 export const clock = {
   now: () => performance.timeOrigin + performance.now(), // ms; the same in a worker
+  resolution: measureResolution(() => performance.now()), // ms
   setTimer: (then, ms) => setTimeout(then, ms),
   clearTimer: (timer) => clearTimeout(timer),
 };

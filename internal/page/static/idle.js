@@ -1,7 +1,7 @@
 // The idle time-out finder: it measures when idle connections are cut. The clock and the
 // function that opens a RemoteSocket are passed in.
 import { parseGreeting } from "./ledger.js";
-import { conclude } from "./timers.js";
+import { conclude, concludeStopped } from "./timers.js";
 
 // echoTimeout is how long to wait for the echo after the idle time, in ms.
 const echoTimeout = 10000;
@@ -48,8 +48,20 @@ export class IdleFinder {
     for (const result of [...this.results, this.busy]) this.#begin(result, url);
   }
 
-  // stop closes everything. Unless there is a conclusion already, there will be none.
+  // stop closes everything, and concludes from what has been measured so far.
   stop() {
+    this.#close();
+    if (this.conclusion) return;
+    for (const result of [...this.results, this.busy]) {
+      if (result.state === "done") continue;
+      const after = result.since === undefined ? 0 : (this.now() - result.since) / 1000;
+      Object.assign(result, { state: "done", outcome: "stopped", after });
+    }
+    this.conclusion = concludeStopped(this.results, this.busy, this.#plain || !this.#greeted);
+    this.onChange(this);
+  }
+
+  #close() {
     for (const timer of this.#timers) this.clearTimer(timer);
     for (const ws of this.#sockets) {
       ws.onopen = ws.onmessage = ws.onclose = null;
@@ -130,7 +142,7 @@ export class IdleFinder {
     if (!this.conclusion && this.results.every(({ state }) => state === "done")) {
       // A timer on the whole connection cuts the busy one within the same second.
       this.#after(1000, () => {
-        this.stop();
+        this.#close();
         if (this.busy.state === "idle") {
           Object.assign(this.busy, { state: "done", outcome: "survived", after: (this.now() - this.busy.since) / 1000 });
         }

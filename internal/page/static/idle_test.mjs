@@ -73,14 +73,40 @@ test("an unreachable server", () => {
   assert.equal(finder.conclusion.title, "No connection could be opened");
 });
 
-test("stop closes every connection", () => {
-  const run = start([1, 2]);
+test("stop closes every connection, and every step has an outcome", () => {
+  const run = start([1, 2, 10]);
   greet(run);
+  run.clock.pass(1000);
+  run.sockets.all[0].receives("still here?");
+  run.clock.pass(500);
   run.finder.stop();
-  run.clock.pass(60000);
-  assert.equal(run.finder.conclusion, undefined);
+  assert.deepEqual(run.finder.results.map(({ state, outcome, after }) => [state, outcome, after]), [["done", "survived", 1], ["done", "stopped", 1.5], ["done", "stopped", 1.5]]);
+  assert.equal(run.finder.busy.outcome, "stopped");
+  assert.equal(run.finder.conclusion.title, "Stopped");
+  assert.match(run.finder.conclusion.detail, /up to 1 s still echoed\. Longer times were not tested/);
   assert.ok(run.sockets.all.every((ws) => ws.closing));
   assert.equal(run.clock.pending, 0);
+  const { conclusion } = run.finder;
+  run.finder.stop();
+  assert.equal(run.finder.conclusion, conclusion);
+});
+
+test("stopped before anything opened", () => {
+  const { clock, finder } = start([1]);
+  clock.pass(100);
+  finder.stop();
+  assert.deepEqual(finder.results[0].outcome, "stopped");
+  assert.match(finder.conclusion.detail, /No idle time has been tested/);
+});
+
+test("stopped after a cut was seen", () => {
+  const run = start([4, 10, 60]);
+  greet(run);
+  run.clock.pass(2000);
+  run.sockets.all[1].ends();
+  run.finder.stop();
+  assert.equal(run.finder.conclusion.title, "Cut after 2 s");
+  assert.match(run.finder.conclusion.detail, /^The test was stopped before its end\./);
 });
 
 test("steps are a list of seconds", () => {

@@ -1,5 +1,5 @@
 // The form of the idle time-out finder, its progress and its conclusion.
-import { byId, clock, element, setText } from "./dom.js";
+import { byId, clock, element, setError, setText } from "./dom.js";
 import { buildURL } from "./controls.js";
 import { closeName } from "./codes.js";
 import { IdleFinder, parseSteps, presets } from "./idle.js";
@@ -23,6 +23,7 @@ function outcome({ state, step, outcome, after, code }) {
     case "survived": return step ? "still echoes" : "not cut";
     case "silent": return "no echo, not closed";
     case "failed": return "could not connect";
+    case "stopped": return step ? `stopped after ${formatSeconds(after)}` : "stopped";
     default: return `cut after ${formatSeconds(after)}, ${code} ${closeName(code)}`;
   }
 }
@@ -56,18 +57,16 @@ export function startIdle(open) {
   fill();
   byId("idle-form").onsubmit = (event) => {
     event.preventDefault();
-    setText(byId("idle-error"), "");
+    setError(byId("idle-steps"), "");
     if (finder && !finder.conclusion) {
       finder.stop();
-      finder = undefined;
-      stop();
       return;
     }
     let steps;
     try {
       steps = parseSteps(byId("idle-steps").value);
     } catch (error) {
-      setText(byId("idle-error"), error.message);
+      setError(byId("idle-steps"), error.message);
       return;
     }
     byId("idle-conclusion").replaceChildren();
@@ -87,4 +86,12 @@ export function startIdle(open) {
     ticking = setInterval(draw, 250);
     draw();
   };
+}
+
+// idleNow returns the result of the last test for the report, or "".
+export function idleNow() {
+  if (!finder) return "";
+  const { title, detail } = finder.conclusion ?? { title: "The test is still running", detail: "" };
+  const lines = [...finder.results, finder.busy].map((result) => `${result.step ? formatSeconds(result.step) : "busy"}: ${outcome(result)}`);
+  return [title, detail, ...lines].filter(Boolean).join("\n");
 }

@@ -25,19 +25,19 @@ export class Ledger {
 
   get awaited() { return this.#sent.length; }
 
-  // send records a message and its size.
-  send(payload, size) {
-    this.#sent.push({ payload, size });
+  // send records a message and its size. watched is true if somebody waits for its echo.
+  send(payload, size, watched = false) {
+    this.#sent.push({ payload, size, watched });
     this.bytes += size;
   }
 
-    // markSent records when the next of them was sent, in ms.
+  // markSent records when the next of them was sent, in ms.
   markSent(at) {
     const next = this.#sent.find((sent) => sent.at === undefined);
     if (next) next.at = at;
   }
 
-  // receive judges a message: {verdict, rtt, note, greeting}. Only echoes have an rtt.
+  // receive judges a message: {verdict, rtt, note, watched, greeting}. Only echoes have an rtt.
   receive(payload, at) {
     if (this.#awaitGreeting) {
       this.#awaitGreeting = false;
@@ -50,12 +50,12 @@ export class Ledger {
       return { verdict: "push" };
     }
     if (due < 0 && this.#sent.length === 0) return { verdict: "stray" };
-    const [{ payload: sent, size, at: sentAt }] = this.#sent.splice(Math.max(due, 0), 1);
+    const [{ payload: sent, size, watched, at: sentAt }] = this.#sent.splice(Math.max(due, 0), 1);
     this.bytes -= size;
     const rtt = at - sentAt;
-    if (due === 0) return { verdict: "identical", rtt };
-    if (due > 0) return { verdict: "order", rtt, note: `${due} sent before it are still awaited` };
-    return { verdict: "different", rtt, note: difference(sent, payload) };
+    if (due === 0) return { verdict: "identical", rtt, watched };
+    if (due > 0) return { verdict: "order", rtt, watched, note: `${due} sent before it are still awaited` };
+    return { verdict: "different", rtt, watched, note: difference(sent, payload) };
   }
 }
 

@@ -44,3 +44,10 @@ test("an echo has its round-trip time", () => {
   assert.equal(ledger.receive("a", 112.5).rtt, 12.5);
   assert.equal(ledger.receive("bc", 112.5).rtt, 2.5);
 });
+
+test("an echo that somebody waits for is marked", () => {
+  const ledger = new Ledger();
+  ledger.send("a", 1, true);
+  ledger.send("b", 1);
+  assert.deepEqual(["a", "b"].map((payload) => ledger.receive(payload, 1).watched), [true, false]);
+});

@@ -1,66 +1,112 @@
 // The page: one connection, and the parts that show it.
-import { clock, byId } from "./dom.js";
+import { byId, clock, setText } from "./dom.js";
 import { Connection } from "./connection.js";
-import { RemoteSocket } from "./remotesocket.js";
+import { onWorkerFailure, RemoteSocket } from "./remotesocket.js";
 import { Ledger } from "./ledger.js";
-import { addFrame, startFrames } from "./frames.js";
-import { countLost, countVerdict, drawEchoes, startEchoes } from "./rtt.js";
-import { byteLength } from "./payload.js";
-import { showEnd, showGreeting, showState } from "./state.js";
+import { addFrame, startFrames, verdictWords } from "./frames.js";
+import { countLost, countVerdict, drawEchoes, echoesNow, startEchoes } from "./rtt.js";
+import { byteLength, formatSize, kindOf } from "./payload.js";
+import { formatMs } from "./stats.js";
+import { head, noteEnd, podNow, serverFacts, showGreeting, showState } from "./state.js";
+import { addEnd, ends } from "./history.js";
+import { hideWhy, showWhy, whyNow } from "./why.js";
 import { startControls } from "./controlsform.js";
 import { startSending } from "./send.js";
-import { startIdle } from "./idleform.js";
+import { idleNow, startIdle } from "./idleform.js";
+import { report } from "./report.js";
+import { showReport, startViewer } from "./viewer.js";
 
 const open = (url, protocols) => new RemoteSocket(url, protocols);
+// 128 random bits. crypto.randomUUID exists only over https and on localhost.
+const newID = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 let ledger = new Ledger();
+let controlsFailed = Promise.resolve({}); // why the last attempt with controls did
 
 const connection = new Connection({
   ...clock,
   open,
+  newID,
   onState(connection) {
     if (connection.phase === "open") {
       const query = new URL(connection.url).searchParams;
       ledger = new Ledger({ greet: query.has("greet"), every: query.has("every") });
+      hideWhy();
     }
     showState(connection);
+    showNotice(connection);
     sending.refresh();
   },
   onSent: (at) => ledger.markSent(at),
   onMessage(payload, at) {
     const judged = ledger.receive(payload, at);
-    addFrame("received", payload, byteLength(payload), judged);
+    addFrame("received", payload, judged);
     countVerdict(judged);
     if (judged.greeting) showGreeting(judged.greeting);
+    if (judged.watched) announceEcho(payload, judged);
   },
   onEnd(end) {
     countLost(ledger.awaited);
     ledger = new Ledger();
-    showEnd(end);
+    addEnd(end, end.opened ? podNow() : "");
+    noteEnd(end);
+    if (end.opened || end.why === "replaced" || end.why === "requested") return;
+    const why = showWhy(end, current.refuses);
+    if (!end.plain) controlsFailed = why;
   },
 });
 
+// showNotice says that a connection is open without the controls of the form, and why.
+async function showNotice(connection) {
+  byId("notice").hidden = !connection.controlsRefused;
+  if (!connection.controlsRefused) return;
+  const { title, quote } = await controlsFailed;
+  setText(byId("notice"), `Connected without controls, because with them it failed. ${[title, quote].filter(Boolean).join(": ")}`);
+}
+
+// announceEcho shows the echo of a message that was sent by hand. On a small screen the list of
+// messages is not in view.
+function announceEcho(payload, { verdict, rtt, note }) {
+  const line = [`${verdict === "identical" ? "Echo" : "Not the same"}: ${kindOf(payload)}, ${formatSize(byteLength(payload))}, ${verdictWords[verdict] ?? verdict}`,
+    formatMs(rtt, clock.resolution), note].filter(Boolean).join(", ");
+  byId("echo").className = verdict === "identical" ? "good" : "bad";
+  setText(byId("echo"), line);
+}
+
 // send sends a payload and records that its echo is due.
-function send(payload) {
-  const size = byteLength(payload);
-  ledger.send(payload, size);
+function send(payload, watched) {
+  ledger.send(payload, byteLength(payload), watched);
   connection.send(payload);
-  addFrame("sent", payload, size);
+  addFrame("sent", payload);
+  if (watched) setText(byId("echo"), "");
   drawEchoes();
 }
+
+let current = {}; // target
 
 // connect opens a connection to a target. Echoes that are still due count as lost.
 function connect(target) {
   if (!target.url) return; // the form shows the error
-  countLost(ledger.awaited);
-  ledger = new Ledger();
+  current = target;
+  hideWhy();
   connection.connect(target);
 }
 
+function showTheReport() {
+  const facts = [
+    ["time", new Date().toISOString()], ["page", location.href.split("#")[0]], ["URL", connection.url], ["path", current.url && new URL(current.url).pathname],
+    ["state", `${connection.phase}${byId("notice").hidden ? "" : ", without controls"}`], ["subprotocol", connection.protocol], ["extensions", connection.extensions],
+    ...serverFacts(), ["browser", navigator.userAgent],
+  ];
+  showReport(report({ facts, why: whyNow(), ...echoesNow(), idle: idleNow(), ends: ends.slice(-10).reverse(), head: head() }));
+}
+
 startFrames();
+startViewer();
 startEchoes(() => ledger.awaited);
 const sending = startSending({ connection, send, awaited: () => ledger });
 const target = startControls(connect);
 startIdle(open);
+onWorkerFailure(() => byId("no-worker").hidden = false);
 
 byId("reconnects").onchange = ({ target }) => {
   connection.reconnects = target.checked;
@@ -71,4 +117,7 @@ byId("toggle").onclick = () => {
   else if (connection.phase === "waiting") connection.retryNow();
   else connection.disconnect();
 };
+byId("report").onclick = showTheReport;
 connect(target());
+if (!current.url) setText(byId("status"), "Not connected: this page's address fills in the form with an error.");
+byId("no-script").remove();

@@ -29,3 +29,6 @@ worker.onmessage = ({ data: event }) => {
   if (event.type === "close") sockets.delete(event.id);
   ws[`on${event.type}`]?.(event);
 };
+
+// onWorkerFailure has a function called if the worker cannot be loaded: nothing works then.
+export function onWorkerFailure(then) { worker.onerror = then; }

@@ -44,11 +44,14 @@ export function niceCeiling(value) {
   return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value * 0.999999);
 }
 
-// formatMs formats milliseconds with three significant digits.
-export function formatMs(ms) {
+// formatMs formats milliseconds with three significant digits, but none that a clock of this
+// resolution, in ms, cannot give.
+export function formatMs(ms, resolution) {
   if (Number.isNaN(ms)) return "–";
   if (ms >= 10000) return `${(ms / 1000).toFixed(1)} s`;
-  return `${ms.toFixed(ms < 10 ? 2 : ms < 100 ? 1 : 0)} ms`;
+  if (ms < resolution / 2) return `< ${resolution} ms`;
+  const decimals = Math.max(0, Math.round(-Math.log10(resolution)));
+  return `${ms.toFixed(Math.min(decimals, ms < 10 ? 2 : ms < 100 ? 1 : 0))} ms`;
 }
 
 // formatSeconds formats a time for people: "40 ms", "4.9 s", "3 min 20 s".

@@ -30,6 +30,10 @@ test("the top of an axis is 1, 2 or 5 times a power of ten", () => {
 });
 
 test("times are formatted for people", () => {
-  for (const [ms, want] of [[NaN, "–"], [0.12345, "0.12 ms"], [12.34, "12.3 ms"], [1234, "1234 ms"], [12345, "12.3 s"]]) assert.equal(formatMs(ms), want);
+  for (const [ms, resolution, want] of [
+    [NaN, 1, "–"], [0.12345, 0.01, "0.12 ms"], [0.12345, 0.001, "0.12 ms"], [12.34, 0.01, "12.3 ms"], [1234, 0.01, "1234 ms"], [12345, 1, "12.3 s"],
+    [0, 1, "< 1 ms"], [0.4, 1, "< 1 ms"], [0.6, 1, "1 ms"], [3, 1, "3 ms"], [12, 1, "12 ms"], // Firefox
+    [0, 0.1, "< 0.1 ms"], [0.1, 0.1, "0.1 ms"], [3.26, 0.1, "3.3 ms"], // Chromium
+  ]) assert.equal(formatMs(ms, resolution), want);
   for (const [s, want] of [[0, "0 s"], [0.04, "40 ms"], [5, "5 s"], [4.96, "5 s"], [59.9, "59.9 s"], [60.02, "1 min"], [200, "3 min 20 s"], [3661, "1 h 1 min"]]) assert.equal(formatSeconds(s), want);
 });

@@ -65,3 +65,16 @@ export function conclude(results, busy, pinged) {
   if (!survived) return { seconds: NaN, title: "No connection could be opened", detail: "Nothing was measured.", timers: [] };
   return { seconds: NaN, title: `Not cut within ${formatSeconds(survived)}`, detail: `Connections that were idle for up to ${formatSeconds(survived)} still echoed.${caveat}`, timers: [] };
 }
+
+// concludeStopped interprets the results of a test that was stopped, as conclude does.
+export function concludeStopped(results, busy, pinged) {
+  if (results.some(({ outcome }) => outcome === "cut" || outcome === "silent")) {
+    const found = conclude(results, busy, pinged);
+    return { ...found, detail: `The test was stopped before its end. ${found.detail}` };
+  }
+  const survived = Math.max(0, ...results.filter(({ outcome }) => outcome === "survived").map(({ step }) => step));
+  return {
+    seconds: NaN, timers: [], title: "Stopped",
+    detail: survived ? `Connections that were idle for up to ${formatSeconds(survived)} still echoed. Longer times were not tested.` : "No idle time has been tested to its end.",
+  };
+}

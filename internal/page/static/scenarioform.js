@@ -1,0 +1,23 @@
+// The buttons that fill in the form of controls with a scenario.
+import { byId, element, setText } from "./dom.js";
+import { scenarioOf, scenarios } from "./scenarios.js";
+
+// startScenarios makes the buttons. fill puts a scenario's controls into the form. Call the
+// returned show with the values of the form whenever they change.
+export function startScenarios(fill) {
+  const buttons = scenarios.map(({ name, values }) => {
+    const button = element("button", { type: "button", onclick: () => fill(values) }, name);
+    button.setAttribute("aria-pressed", "false");
+    return button;
+  });
+  byId("scenarios").append(...buttons.map((button) => element("li", {}, button)));
+  return {
+    show(values) {
+      const chosen = scenarioOf(values);
+      scenarios.forEach((scenario, i) => buttons[i].setAttribute("aria-pressed", String(scenario === chosen)));
+      setText(byId("scenario-what"), chosen ? chosen.what : "Choose what should happen; it fills in the controls below.");
+      setText(byId("scenario-good"), chosen ? `A good client ${chosen.good}` : "");
+      byId("scenario-connect").hidden = !chosen;
+    },
+  };
+}
