@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -12,7 +13,7 @@ func TestPageShowsTheGreeting(t *testing.T) {
 	page := openPage(t, fmt.Sprintf("http://localhost:%d/", p.ports["ws"]))
 	page.await(t, "status", "Connected to echosvc-0")
 	page.await(t, "seen-facts", "node-1")
-	if head := page.text(t, "seen-head"); !strings.HasPrefix(head, "GET /?greet=1 HTTP/1.1\nHost: localhost") {
+	if head := page.text(t, "seen-head"); !regexp.MustCompile(`^GET /\?greet=1&_page=[0-9a-f]{32} HTTP/1\.1\nHost: localhost`).MatchString(head) {
 		t.Errorf("the request's head is %q", head)
 	}
 	page.checkEchoes(t) // the greeting was not taken for an echo
@@ -29,7 +30,7 @@ func TestPageConnectsWithControls(t *testing.T) {
 		t.Errorf("%d pushes were not recognized", stray)
 	}
 
-	page.click(t, `#controls [type="reset"]`)
+	page.click(t, "#reset")
 	for name, value := range map[string]string{"every": "", "close_after": "1", "close_code": "1012", "close_reason": "over & out"} {
 		page.set(t, "control-"+name, value)
 	}
@@ -47,7 +48,7 @@ func TestPageConnectsWithControls(t *testing.T) {
 func TestPageWithoutControls(t *testing.T) {
 	p := startBinary(t, "CONTROLS=false")
 	page := openPage(t, fmt.Sprintf("http://localhost:%d/", p.ports["ws"]))
-	page.await(t, "notice", "Connected without controls")
+	page.await(t, "notice", "CONTROLS=false")
 	page.checkEchoes(t)
 	page.set(t, "idle-steps", "1")
 	page.click(t, "#idle-toggle")

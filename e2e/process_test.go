@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	status := m.Run()
+	stopRunning()
 	os.RemoveAll(workDir)
 	os.Exit(status)
 }

@@ -60,10 +60,13 @@ function keepView(change) {
   makeReachable();
 }
 
-// makeReachable has the tab key stop at one row only; the arrow keys lead to the others.
+// makeReachable has the tab key stop at one row only, the newest or the one that has the focus.
+// The arrow keys lead to the others.
 function makeReachable() {
   const list = byId("frames");
-  if (!list.querySelector('[tabindex="0"]')) list.querySelector("button")?.setAttribute("tabindex", "0");
+  if (list.contains(document.activeElement)) return;
+  list.querySelector('[tabindex="0"]')?.setAttribute("tabindex", "-1");
+  list.querySelector("button")?.setAttribute("tabindex", "0");
 }
 
 function row(record) {
