@@ -2,9 +2,14 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/coder/websocket"
 )
 
 // The page requests a greeting by default, and shows the pod and the request that arrived there.
@@ -53,4 +58,66 @@ func TestPageWithoutControls(t *testing.T) {
 	page.set(t, "idle-steps", "1")
 	page.click(t, "#idle-toggle")
 	page.await(t, "idle-conclusion", "did not accept ping=0")
+}
+
+// The form accepts a value if and only if the server does.
+func TestPageAndServerAgreeOnControls(t *testing.T) {
+	p := startBinary(t)
+	page := openPage(t, fmt.Sprintf("http://localhost:%d/", p.ports["ws"]))
+	for name, contents := range map[string][]string{
+		"delay":        {"0", "250ms", "1m", "1m1ns", "5m", "1", "-1s", ".5s", "1.s", "1h"},
+		"every":        {"10ms", "24h", "9ms", "0", "25h"},
+		"ping":         {"0", "0s", "10ms", "5ms", "24h0m1s"},
+		"stall_in":     {"0", "24h", "24h1s", "1d"},
+		"close_after":  {"1", "2147483647", "2147483648", "0", "-1", "1.5"},
+		"close_in":     {"1us", "1µs", "1ns", "soon"},
+		"fragment":     {"1", "65536", "0"},
+		"subprotocol":  {"none", "chat.v1", "a b", "a,b"},
+		"drop_in":      {"10s", "10"},
+		"reset_after":  {"3", "x"},
+		"close_code":   {"1000", "1003", "1004", "1005", "1007", "1010", "1011", "1014", "1015", "2999", "3000", "4999", "5000"},
+		"close_reason": {strings.Repeat("x", 123), strings.Repeat("x", 124), strings.Repeat("ä", 61), strings.Repeat("ä", 62)},
+		"greet":        {"1", "2"},
+		"close":        {"ignore", "1"},
+	} {
+		for _, content := range contents {
+			query := url.Values{name: {content}}
+			if name == "close_code" || name == "close_reason" {
+				query.Set("close_after", "1")
+			}
+			ws, response, err := websocket.Dial(t.Context(), fmt.Sprintf("ws://localhost:%d/?%s", p.ports["ws"], query.Encode()), nil)
+			if err == nil {
+				ws.CloseNow()
+			}
+			said := evaluate[string](t, page, fmt.Sprintf(`import("./.ws/controls.js").then(({controls, validate}) => validate(controls.find(({name}) => name === %q), %q))`, name, content))
+			if (said == "") != (response.StatusCode == http.StatusSwitchingProtocols) { // after which the client may reject a subprotocol
+				t.Errorf("%s=%.20s: the form says %q, the server %s", name, content, said, response.Status)
+			}
+		}
+	}
+}
+
+// After three cuts at one age, the page suggests to look for an idle time-out, and fills in the form.
+func TestPageSuggestsTheIdleTest(t *testing.T) {
+	p := startBinary(t)
+	page := openPage(t, fmt.Sprintf("http://localhost:%d/#drop_in=1s", p.ports["ws"]))
+	eventually(t, "the suggestion", func() bool { return !evaluate[bool](t, page, `document.getElementById("suggestion").hidden`) })
+	page.await(t, "suggestion", "Three connections in a row ended after 1 s")
+	page.click(t, "#suggestion-go")
+	if got := evaluate[string](t, page, `document.getElementById("idle-steps").value + ", focus on " + document.activeElement.id`); got != "1, 3, 4, focus on idle-toggle" {
+		t.Errorf("the form of the idle test has %s", got)
+	}
+}
+
+// On a phone, the echo of a message is in view after it was sent.
+func TestPageShowsTheEchoOnAPhone(t *testing.T) {
+	p := startBinary(t)
+	page := openPage(t, "about:blank")
+	page.do(t, chromedp.EmulateViewport(390, 844), chromedp.Navigate(fmt.Sprintf("http://localhost:%d/", p.ports["ws"])))
+	page.await(t, "status", "Connected to")
+	page.send(t, "Hello")
+	page.await(t, "echo", "Echo: text, 5 B, identical")
+	if bottom := evaluate[float64](t, page, `document.getElementById("echo").getBoundingClientRect().bottom`); bottom > 844 {
+		t.Errorf("the echo ends %v pixels below the top, and the screen has 844", bottom)
+	}
 }

@@ -36,6 +36,7 @@ func TestPageLook(t *testing.T) {
 	addr := startNginxAt(t, backends, "location / { proxy_pass http://echosvc; proxy_set_header X-Forwarded-Proto $scheme;", "5s")
 	backends[0].start(t, "PING_INTERVAL=0", "POD_NAME=echosvc-7c9d8f6b5-x2k4z", "POD_NAMESPACE=echosvc", "NODE_NAME=node-1")
 	awaitProxyAt(t, "ws://"+addr+"/")
+	refusing := "http://" + startNginxAt(t, backends, "location / { proxy_pass http://echosvc; proxy_http_version 1.1; }\nlocation = /unused {", "5s") + "/"
 	for name, look := range looks {
 		t.Run(name, func(t *testing.T) {
 			page := openPage(t, "about:blank")
@@ -57,13 +58,33 @@ func TestPageLook(t *testing.T) {
 			if wide := evaluate[int](t, page, "document.documentElement.scrollWidth"); int64(wide) > look.width {
 				t.Errorf("the page is %d wide on a screen of %d", wide, look.width)
 			}
-			evaluate[bool](t, page, string(axe)+";true")
-			violations := evaluate[[]string](t, page, `axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
-				violations.flatMap(({id, help, nodes}) => nodes.map(({html, failureSummary}) => id + ": " + help + "\n" + html + "\n" + failureSummary)))`)
-			if len(violations) > 0 {
-				t.Errorf("axe-core finds:\n%s", strings.Join(violations, "\n\n"))
+			page.checkAccessibility(t, string(axe))
+
+			page.click(t, "#frames li:first-child button")
+			page.checkAccessibility(t, string(axe))
+			page.click(t, "#viewer-close")
+			page.click(t, "#report")
+			page.await(t, "viewer-copied", ".")
+			page.checkAccessibility(t, string(axe))
+
+			page.do(t, chromedp.Navigate(refusing))
+			page.await(t, "why", "A proxy removed “Upgrade: websocket”")
+			page.checkAccessibility(t, string(axe))
+			if *screenshots != "" {
+				page.shoot(t, filepath.Join(*screenshots, name+"-refused.png"), look.width)
 			}
 		})
+	}
+}
+
+// checkAccessibility fails the test if axe-core finds something in the page as it is.
+func (p *tab) checkAccessibility(t *testing.T, axe string) {
+	t.Helper()
+	evaluate[bool](t, p, axe+";true")
+	violations := evaluate[[]string](t, p, `axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
+		violations.flatMap(({id, help, nodes}) => nodes.map(({html, failureSummary}) => id + ": " + help + "\n" + html + "\n" + failureSummary)))`)
+	if len(violations) > 0 {
+		t.Errorf("axe-core finds:\n%s", strings.Join(violations, "\n\n"))
 	}
 }
 
@@ -79,7 +100,7 @@ func (p *tab) fill(t *testing.T) {
 	p.set(t, "protocols", "chat, mqtt")
 	p.click(t, "#controls .primary")
 	p.await(t, "fact-protocol", "chat")
-	p.set(t, "rate", "20")
+	p.set(t, "rate", "60")
 	p.click(t, "#generate button")
 	p.set(t, "idle-steps", "1, 2, 3, 4, 6, 8")
 	p.click(t, "#idle-toggle")
@@ -100,6 +121,12 @@ func (p *tab) shoot(t *testing.T, file string, width int64) {
 	t.Helper()
 	height := evaluate[int](t, p, "scrollTo(0, 0), document.activeElement.blur(), document.documentElement.scrollHeight")
 	p.do(t, chromedp.EmulateViewport(width, int64(height)))
+	p.shootView(t, file)
+}
+
+// shootView writes a screenshot of what is in view.
+func (p *tab) shootView(t *testing.T, file string) {
+	t.Helper()
 	picture, err := chromedp.Run(p, chromedp.CaptureScreenshot())
 	if err != nil {
 		t.Fatal(err)

@@ -16,15 +16,15 @@ const refusals = {
   draining: { title: "The server is shutting down", fix: ["Wait: the page reconnects, and a balancer should lead it to another replica"] },
 };
 
-// proxies has what a status from a proxy usually means.
+// statuses has what a proxy usually means by a status.
 const statuses = {
-  401: "It wants a login. A WebSocket cannot show a login form: let the proxy accept a cookie or a token for the upgrade.",
-  403: "It forbids the request: look at its access rules and at its web application firewall.",
-  404: "It has no route for this path.",
-  429: "It limits the rate of requests.",
-  502: "It could not reach the server, or did not understand its answer.",
-  503: "It has no healthy server behind it.",
-  504: "The server behind it did not answer in time.",
+  401: "The proxy wants a login. A WebSocket cannot show a login form: let the proxy accept a cookie or a token for the upgrade.",
+  403: "The proxy forbids it: look at its access rules and at its web application firewall.",
+  404: "The proxy has no route for this path.",
+  429: "The proxy limits the rate of requests.",
+  502: "The proxy could not reach the server, or did not understand its answer.",
+  503: "The proxy has no healthy server to pass the request to.",
+  504: "The server did not answer the proxy in time.",
 };
 
 // explain returns {title, detail, fix, quote} for what ask found. attempt has the url, the page's
@@ -76,6 +76,6 @@ function refused({ status, reason, pod }, origin, asked) {
 function byProxy({ status, title, redirected }, probe) {
   const fix = [probe];
   if (redirected) return { title: "A proxy redirects", detail: `Plain HTTP to this path ends at ${redirected}. A WebSocket does not follow redirects.`, fix: ["Connect to where the redirect leads", ...fix], quote: title };
-  const meaning = statuses[status] ?? (status < 300 ? "It answers this path itself, perhaps with the start page of an application." : "");
-  return { title: `A proxy answered with ${status}, not this server`, detail: `Plain HTTP to the same place gets ${status} from something else. ${meaning}`.trim(), fix, quote: title };
+  const meaning = statuses[status] ?? (status < 300 ? "Something else answers for this path, perhaps with the start page of an application." : "");
+  return { title: `A proxy answered with ${status}, not this server`, detail: `Plain HTTP gets ${status} from it, and the upgrade most likely, too. ${meaning}`.trim(), fix, quote: title };
 }

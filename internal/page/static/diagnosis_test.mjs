@@ -20,7 +20,7 @@ for (const [found, change, title, ...rest] of [
   [{ kind: "unknown" }, {}, /The upgrade failed/],
   [{ kind: "restarted", seconds: 2.2 }, {}, /was not there/, /started 2 s ago/],
   [{ kind: "absent", pods: ["p", "q"] }, {}, /never reached the server/, /p, q/, /another one/],
-  [{ kind: "proxy", status: 503, title: "503 Service Unavailable" }, {}, /A proxy answered with 503/, /no healthy server/],
+  [{ kind: "proxy", status: 503, title: "503 Service Unavailable" }, {}, /A proxy answered with 503/, /no healthy server to pass/],
   [{ kind: "proxy", status: 401, title: "" }, {}, /A proxy answered with 401/, /login/],
   [{ kind: "proxy", status: 200, title: "My app" }, {}, /answered with 200/, /start page/],
   [{ kind: "proxy", status: 200, title: "Log in", redirected: "https://login/" }, {}, /redirects/, /ends at https:\/\/login\//],
