@@ -39,6 +39,7 @@ func TestPageLook(t *testing.T) {
 	refusing := "http://" + startNginxAt(t, backends, "location / { proxy_pass http://echosvc; proxy_http_version 1.1; }\nlocation = /unused {", "5s") + "/"
 	for name, look := range looks {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // most of the time the page waits for the idle test
 			page := openPage(t, "about:blank")
 			media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}}
 			if _, err := chromedp.Call(page, emulation.SetEmulatedMedia, media); err != nil {

@@ -2,17 +2,26 @@
 // framework or a build step. The page loads nothing from other origins. Its modules are in
 // static:
 //
-//   - main.js connects the parts. index.html and page.css are the markup and the style.
+//   - main.js connects the parts. index.html and page.css are the markup and the style, dom.js
+//     and clipboard.js helpers.
 //   - connection.js keeps a WebSocket open, and backoff.js decides when to reconnect. The
 //     WebSocket itself lives in a worker (worker.js, remotesocket.js), so that round-trip times
 //     measure the path and not the drawing of the page.
-//   - ledger.js matches echoes with what was sent. payload.js makes and compares payloads,
-//     generator.js makes them at a rate, send.js has the forms.
-//   - frames.js is the list of messages, rtt.js the plot of round-trip times, stats.js its
-//     statistics, state.js the state of the connection, codes.js the names of close codes.
-//   - controls.js is the table of controls, controlsform.js its form.
+//   - ledger.js matches echoes with what was sent, verdict.js says what that means. payload.js
+//     makes and compares payloads, generator.js makes them at a rate, send.js has the forms.
+//   - messagelog.js keeps the messages, frames.js is their list, viewer.js opens one, visible.js
+//     shows it as it is.
+//   - rtt.js is the plot of round-trip times, stats.js its statistics, resolution.js measures the
+//     browser's clock.
+//   - state.js is the state of the connection, history.js the list of those that ended, ends.js
+//     how they ended, codes.js the names of close codes.
+//   - ask.js finds out what became of an upgrade that failed, diagnosis.js explains it, why.js
+//     shows it.
+//   - controls.js is the table of controls, controlsform.js its form, scenarios.js and
+//     scenarioform.js fill it in.
 //   - idle.js finds idle time-outs, timers.js knows the defaults of proxies, idleform.js is the
 //     form.
+//   - report.js is the report for an issue.
 //
 // Modules that do not touch the document have a test beside them, which node --test runs.
 //
