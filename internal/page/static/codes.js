@@ -7,7 +7,7 @@ const names = new Map([
   [1003, ["Unsupported Data", "the peer does not accept this type of data"]],
   [1004, ["Reserved", "no meaning defined"]],
   [1005, ["No Status Received", "the close frame had no code"]],
-  [1006, ["Abnormal Closure", "no close frame: the TCP connection was cut, or never established"]],
+  [1006, ["Abnormal Closure", "no close frame: the TCP connection was cut"]],
   [1007, ["Invalid Payload Data", "text was not UTF-8, or compressed data was corrupt"]],
   [1008, ["Policy Violation", "against the peer's policy"]],
   [1009, ["Message Too Big", "over the peer's limit"]],
