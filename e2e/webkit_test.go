@@ -34,9 +34,9 @@ func openWebKit(t *testing.T) engine {
 		}
 		return err == nil
 	})
-	created := w.call(t, "POST", "", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{}}})
+	created := w.post(t, "", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{}}})
 	w.session += "/" + created.(map[string]any)["sessionId"].(string)
-	w.call(t, "POST", "/timeouts", map[string]any{"script": waitTimeout.Milliseconds()})
+	w.post(t, "/timeouts", map[string]any{"script": waitTimeout.Milliseconds()})
 	return w
 }
 
@@ -59,14 +59,14 @@ func startScreen(t *testing.T) string {
 	return fmt.Sprintf(":%d", display)
 }
 
-// call calls a command of the session and returns its value.
-func (w webkit) call(t *testing.T, method, command string, parameters map[string]any) any {
+// post calls a command of the session and returns its value.
+func (w webkit) post(t *testing.T, command string, parameters map[string]any) any {
 	t.Helper()
 	body, err := json.Marshal(parameters)
 	if err != nil {
 		t.Fatal(err)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), method, w.session+command, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.session+command, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,24 +87,24 @@ func (w webkit) call(t *testing.T, method, command string, parameters map[string
 
 func (w webkit) navigate(t *testing.T, url string) {
 	t.Helper()
-	w.call(t, "POST", "/url", map[string]any{"url": url})
+	w.post(t, "/url", map[string]any{"url": url})
 }
 
 func (w webkit) run(t *testing.T, expression string) string {
 	t.Helper()
 	script := "const done = arguments[0]; " + asJSON(expression) + ".then(done, error => done(String(error)))"
-	return w.call(t, "POST", "/execute/async", map[string]any{"script": script, "args": []any{}}).(string)
+	return w.post(t, "/execute/async", map[string]any{"script": script, "args": []any{}}).(string)
 }
 
 func (w webkit) click(t *testing.T, selector string) {
 	t.Helper()
-	found := w.call(t, "POST", "/element", map[string]any{"using": "css selector", "value": selector})
+	found := w.post(t, "/element", map[string]any{"using": "css selector", "value": selector})
 	for _, id := range found.(map[string]any) {
-		w.call(t, "POST", fmt.Sprintf("/element/%v/click", id), map[string]any{})
+		w.post(t, fmt.Sprintf("/element/%v/click", id), map[string]any{})
 	}
 }
 
 func (w webkit) press(t *testing.T, keys string) {
 	t.Helper()
-	w.call(t, "POST", "/actions", map[string]any{"actions": keyActions(keys)})
+	w.post(t, "/actions", map[string]any{"actions": keyActions(keys)})
 }
