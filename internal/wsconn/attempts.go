@@ -1,6 +1,7 @@
 package wsconn
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 	"time"
@@ -84,10 +85,8 @@ func (a *Attempts) Lookup(now socket.Instant, name string) Attempt {
 // ValidID reports whether a string can be the id of an attempt.
 func ValidID(s string) bool { return id(s).valid() }
 
-// refused remembers that a request was refused, if its request line has an id. The head may
-// be malformed.
-func (a *Attempts) refused(now socket.Instant, head []byte, refusal *wsproto.HandshakeError) {
-	line, _, _ := strings.Cut(string(head[:min(len(head), wsproto.MaxLine)]), "\n")
+// refused remembers that a request with an id was refused.
+func (a *Attempts) refused(now socket.Instant, name id, refusal *wsproto.HandshakeError) {
 	text := refusal.Text
 	if refusal.Reason == wsproto.ReasonMalformed {
 		text = refusal.Log // the text may quote a cookie, which a page must not read
@@ -95,7 +94,7 @@ func (a *Attempts) refused(now socket.Instant, head []byte, refusal *wsproto.Han
 	if len(text) > maxAttemptText {
 		text = text[:maxAttemptText] + "..."
 	}
-	a.add(pageID(line), Attempt{OutcomeRefused, refusal.Status, refusal.Reason, strings.ToValidUTF8(text, "\ufffd"), now})
+	a.add(name, Attempt{OutcomeRefused, refusal.Status, refusal.Reason, strings.ToValidUTF8(text, "\ufffd"), now})
 }
 
 // served remembers that a request was answered with 101, or served as plain HTTP.
@@ -114,6 +113,13 @@ func (a *Attempts) add(name id, attempt Attempt) {
 	a.forgotten = e.At
 	e.id, e.Attempt = id(strings.Clone(string(name))), attempt // a substring would keep the whole request head in memory
 	a.next = (a.next + 1) % maxAttempts
+}
+
+// idInHead returns the id in the request line of a head, or "". The head may be malformed, and
+// begin with empty lines.
+func idInHead(head []byte) id {
+	line, _, _ := bytes.Cut(bytes.TrimLeft(head, "\r\n"), []byte("\n"))
+	return pageID(string(line))
 }
 
 // pageID returns the id in the query of a target or a request line, or "".

@@ -89,7 +89,7 @@ func TestAttemptsAreForgotten(t *testing.T) {
 func TestAttemptTextIsBounded(t *testing.T) {
 	a := &Attempts{}
 	refusal := wsproto.Refuse(403, wsproto.ReasonOrigin, "%s", strings.Repeat("ä", maxAttemptText))
-	a.refused(1, []byte("GET /?_page="+attemptID+" HTTP/1.1\r\n"), refusal)
+	a.refused(1, attemptID, refusal)
 	if got := a.Lookup(1, attemptID); len(got.Text) > maxAttemptText+3 || !strings.HasSuffix(got.Text, "...") {
 		t.Errorf("the text has %d bytes: %.20q", len(got.Text), got.Text)
 	}

@@ -108,8 +108,9 @@ const maxWhy = 160
 
 // refuseHead refuses a request whose head, or part of it, has arrived.
 func (c *Conn) refuseHead(now socket.Instant, head []byte, refusal *wsproto.HandshakeError) socket.Step {
+	id := idInHead(head)
 	step := c.refuse(now, refusal) // adds the hint to the text
-	c.server.Attempts.refused(now, head, refusal)
+	c.server.Attempts.refused(now, id, refusal)
 	return step
 }
 
