@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -49,11 +50,11 @@ func TestPageConnectsWithControls(t *testing.T) {
 	page.await(t, "history", "1012 Service Restart “over & out”")
 }
 
-// If controls are turned off, the page connects without them and shows a notice.
+// If controls are turned off, the server ignores them. The page says why there is no greeting.
 func TestPageWithoutControls(t *testing.T) {
 	p := startBinary(t, "CONTROLS=false")
 	page := openPage(t, fmt.Sprintf("http://localhost:%d/", p.ports["ws"]))
-	page.await(t, "notice", "CONTROLS=false")
+	page.await(t, "seen-empty", "controls are turned off")
 	page.checkEchoes(t)
 	page.set(t, "idle-steps", "1")
 	page.click(t, "#idle-toggle")
@@ -77,6 +78,7 @@ func TestPageAndServerAgreeOnControls(t *testing.T) {
 		"reset_after":  {"3", "x"},
 		"close_code":   {"1000", "1003", "1004", "1005", "1007", "1010", "1011", "1014", "1015", "2999", "3000", "4999", "5000"},
 		"close_reason": {strings.Repeat("x", 123), strings.Repeat("x", 124), strings.Repeat("ä", 61), strings.Repeat("ä", 62)},
+		"refuse_after": {"0", "86400", "86401", "-1", "5s"},
 		"greet":        {"1", "2"},
 		"close":        {"ignore", "1"},
 	} {
@@ -85,12 +87,17 @@ func TestPageAndServerAgreeOnControls(t *testing.T) {
 			if name == "close_code" || name == "close_reason" {
 				query.Set("close_after", "1")
 			}
+			want := http.StatusSwitchingProtocols // after which the client may reject a subprotocol
+			if name == "refuse_after" {
+				want = http.StatusTeapot
+				query.Set("refuse", strconv.Itoa(want))
+			}
 			ws, response, err := websocket.Dial(t.Context(), fmt.Sprintf("ws://localhost:%d/?%s", p.ports["ws"], query.Encode()), nil)
 			if err == nil {
 				ws.CloseNow()
 			}
 			said := evaluate[string](t, page, fmt.Sprintf(`import("./.ws/controls.js").then(({controls, validate}) => validate(controls.find(({name}) => name === %q), %q))`, name, content))
-			if (said == "") != (response.StatusCode == http.StatusSwitchingProtocols) { // after which the client may reject a subprotocol
+			if (said == "") != (response.StatusCode == want) {
 				t.Errorf("%s=%.20s: the form says %q, the server %s", name, content, said, response.Status)
 			}
 		}
@@ -125,5 +132,26 @@ func TestPageShowsTheEchoOnAPhone(t *testing.T) {
 	page.await(t, "echo", "Echo: text, 5 B, identical")
 	if bottom := evaluate[float64](t, page, `document.getElementById("echo").getBoundingClientRect().bottom`); bottom > 844 {
 		t.Errorf("the echo ends %v pixels below the top, and the screen has 844", bottom)
+	}
+}
+
+// A scenario fills in the form, and the page connects, or is refused, as it says.
+func TestPageScenarios(t *testing.T) {
+	p := startBinary(t)
+	page := openPage(t, fmt.Sprintf("http://localhost:%d/", p.ports["ws"]))
+	for _, test := range []struct{ name, query, element, want string }{
+		{"Overload", "?refuse=503&refuse_after=10&greet=1", "why", "The server refused with 503, as asked"},
+		{"Expired token", "?refuse=401&greet=1", "why", "The server refused with 401, as asked"},
+		{"Refusal", "?refuse=403&greet=1", "why", "The server refused with 403, as asked"},
+		{"Dead path", "?ping=0&stall_in=5s&greet=1", "status", "Connected to"},
+		{"Slow server", "?delay=2s&every=1s&greet=1", "frames", "push"},
+		{"Rollout", "?close_in=5s&close_code=1001&close_reason=rolling%20update&greet=1", "history", "1001 Going Away “rolling update”"},
+		{"Proxy timer", "?drop_in=5s&greet=1", "history", "1006 Abnormal Closure"},
+	} {
+		evaluate[bool](t, page, fmt.Sprintf(`([...document.querySelectorAll("#scenarios button")].find(button => button.textContent === %q).click(), true)`, test.name))
+		page.await(t, "scenario-good", "A good client ")
+		page.click(t, "#scenario-connect")
+		page.await(t, "fact-url", test.query)
+		page.await(t, test.element, test.want)
 	}
 }

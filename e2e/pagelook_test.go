@@ -36,7 +36,8 @@ func TestPageLook(t *testing.T) {
 	addr := startNginxAt(t, backends, "location / { proxy_pass http://echosvc; proxy_set_header X-Forwarded-Proto $scheme;", "5s")
 	backends[0].start(t, "PING_INTERVAL=0", "POD_NAME=echosvc-7c9d8f6b5-x2k4z", "POD_NAMESPACE=echosvc", "NODE_NAME=node-1")
 	awaitProxyAt(t, "ws://"+addr+"/")
-	refusing := "http://" + startNginxAt(t, backends, "location / { proxy_pass http://echosvc; proxy_http_version 1.1; }\nlocation = /unused {", "5s") + "/"
+	refusing := startNginxAt(t, backends, "location / { proxy_pass http://echosvc; proxy_http_version 1.1; }\nlocation = /unused {", "5s")
+	awaitListener(t, refusing)
 	for name, look := range looks {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // most of the time the page waits for the idle test
@@ -68,7 +69,7 @@ func TestPageLook(t *testing.T) {
 			page.await(t, "viewer-copied", ".")
 			page.checkAccessibility(t, string(axe))
 
-			page.do(t, chromedp.Navigate(refusing))
+			page.do(t, chromedp.Navigate("http://"+refusing+"/"))
 			page.await(t, "why", "A proxy removed “Upgrade: websocket”")
 			page.checkAccessibility(t, string(axe))
 			if *screenshots != "" {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"net"
 	"syscall"
 	"testing"
 )
@@ -14,7 +15,9 @@ func TestPageSaysWhyAnUpgradeFailed(t *testing.T) {
 	backends[0].start(t, "POD_NAME=echosvc-0")
 	// The settings for WebSockets go to the last location, which is not used.
 	through := func(location string) string {
-		return "http://" + startNginxAt(t, backends, "location / { proxy_pass http://echosvc; "+location+" }\nlocation = /unused {", "60s") + "/"
+		addr := startNginxAt(t, backends, "location / { proxy_pass http://echosvc; "+location+" }\nlocation = /unused {", "60s")
+		awaitListener(t, addr)
+		return "http://" + addr + "/"
 	}
 	tests := []struct{ name, url, element, title, detail, fix string }{
 		{"HTTP/1.0", through(""), "why", "A proxy sent the upgrade as HTTP/1.0", "answered the upgrade with 400", "proxy_http_version 1.1"},
@@ -66,7 +69,9 @@ func TestPageWithoutItsScripts(t *testing.T) {
 	backends := newBackends(t, 1)
 	backends[0].start(t)
 	without := func(file string) string {
-		return "http://" + startNginxAt(t, backends, "location = /.ws/"+file+" { return 404; }\nlocation / { proxy_pass http://echosvc;", "60s") + "/"
+		addr := startNginxAt(t, backends, "location = /.ws/"+file+" { return 404; }\nlocation / { proxy_pass http://echosvc;", "60s")
+		awaitListener(t, addr)
+		return "http://" + addr + "/"
 	}
 	tests := map[string]struct{ url, element, want string }{
 		"main.js":   {without("main.js"), "no-script", ".ws/main.js"},
@@ -86,5 +91,18 @@ func TestPageWithoutItsScripts(t *testing.T) {
 				u.await(t, test.element, test.want)
 			})
 		}
+	})
+}
+
+// awaitListener waits until something listens at an address. The proxies of these tests let no
+// upgrade through, which awaitProxy waits for.
+func awaitListener(t *testing.T, addr string) {
+	t.Helper()
+	eventually(t, addr+" listens", func() bool {
+		c, err := net.Dial("tcp", addr)
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
 	})
 }

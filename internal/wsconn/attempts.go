@@ -118,7 +118,7 @@ func (a *Attempts) add(name id, attempt Attempt) {
 // idInHead returns the id in the request line of a head, or "". The head may be malformed, and
 // begin with empty lines.
 func idInHead(head []byte) id {
-	line, _, _ := bytes.Cut(bytes.TrimLeft(head, "\r\n"), []byte("\n"))
+	line, _, _ := bytes.Cut(wsproto.TrimEmptyLines(head), []byte("\n"))
 	return pageID(string(line))
 }
 

@@ -29,6 +29,8 @@ func TestAttemptsAreRemembered(t *testing.T) {
 		"accepted, with controls":    {upgradeTo("/any/path?greet=1&_page=" + attemptID + "&ping=0"), Attempt{Outcome: OutcomeAccepted}, ""},
 		"a control is malformed":     {upgradeTo(marked + "&delay=soon"), Attempt{Outcome: OutcomeRefused, Status: 400, Reason: query.ReasonControl}, "delay"},
 		"no Upgrade":                 {strings.Replace(upgradeTo(marked), "Upgrade: websocket\r\n", "", 1), Attempt{Outcome: OutcomeRefused, Status: 400, Reason: wsproto.ReasonUpgrade}, "proxy_set_header Upgrade"},
+		"refused as asked":           {upgradeTo(marked + "&refuse=503"), Attempt{Outcome: OutcomeRefused, Status: 503, Reason: ReasonRefuse}, "refuse=503"},
+		"after an empty line":        {"\r\n" + strings.Replace(upgradeTo(marked), "Upgrade: websocket\r\n", "", 1), Attempt{Outcome: OutcomeRefused, Status: 400, Reason: wsproto.ReasonUpgrade}, ""},
 		"HTTP/1.0":                   {strings.Replace(upgradeTo(marked), "HTTP/1.1", "HTTP/1.0", 1), Attempt{Outcome: OutcomeRefused, Status: 400, Reason: wsproto.ReasonHTTPVersion}, "proxy_http_version"},
 		"no field of a WebSocket":    {"GET " + marked + " HTTP/1.1\r\nHost: x\r\n\r\n", Attempt{Outcome: OutcomePlain}, ""},
 		"a malformed line":           {upgradeTo(marked, "Cookie; secret"), Attempt{Outcome: OutcomeRefused, Status: 400, Reason: wsproto.ReasonMalformed}, "header line"},
