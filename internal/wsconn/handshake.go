@@ -27,8 +27,8 @@ func (c *Conn) receiveHead(now socket.Instant, b *wsproto.Buffer) (step socket.S
 		return socket.Step{}, len(in)
 	}
 	var state requestState // on the stack, unless more has to arrive
-	if c.request != nil {
-		state = *c.request
+	if c.more != nil {
+		state = c.more.requestState
 	}
 	before := len(state.long)
 	head, n, refusal := state.add(c.server.Account, in)
@@ -51,10 +51,10 @@ func (c *Conn) receiveHead(now socket.Instant, b *wsproto.Buffer) (step socket.S
 
 // keepRequest keeps the state of a head that is long, or not complete.
 func (c *Conn) keepRequest(state requestState) {
-	if c.request == nil {
-		c.request = new(requestState)
+	if c.more == nil {
+		c.more = new(more)
 	}
-	*c.request = state
+	c.more.requestState = state
 }
 
 // receiveRequest answers a complete request head, of which the last used bytes are in b.

@@ -2,6 +2,7 @@ package wsconn
 
 import (
 	"encoding/binary"
+	"math"
 	"time"
 
 	"github.com/echosvc/echosvc/internal/socket"
@@ -17,16 +18,26 @@ type timers struct {
 	opened   socket.Instant // the TCP connection was accepted
 	received socket.Instant // bytes last arrived, or a write that held up reading ended
 	data     socket.Instant // data last arrived, or its echo was sent
-	deadline socket.Instant // of any stage but open; never until the stage's first bytes are sent
+	// deadline is when an open connection is closed by the drain; never without one. It is
+	// that of any other stage, and never until the stage's first bytes are sent.
+	deadline socket.Instant
 	nextPing socket.Instant
 	pinged   socket.Instant // the last ping was sent
 	missing  socket.Instant // the first unanswered ping was sent; never if all are answered
-	drain    socket.Instant // when the drain closes this connection
-	rtt      time.Duration  // of the last answered ping
 }
+
+// microseconds is a time of up to 71 minutes in 4 bytes. Longer ones are cut to that.
+type microseconds uint32
+
+func toMicroseconds(d time.Duration) microseconds {
+	return microseconds(min(d.Microseconds(), math.MaxUint32))
+}
+
+func (m microseconds) duration() time.Duration { return time.Duration(m) * time.Microsecond }
 
 // open starts the timers of an open WebSocket.
 func (t *timers) open(now socket.Instant, pingInterval time.Duration) {
+	t.deadline = 0
 	t.data = now
 	if pingInterval > 0 {
 		t.nextPing = now.Add(pingInterval)
@@ -37,11 +48,11 @@ func (t *timers) open(now socket.Instant, pingInterval time.Duration) {
 // sent.
 func (t *timers) startStage() { t.deadline = 0 }
 
-// flushed notes that everything has been sent, and gives a stage without a deadline one.
-// echoed means that data was sent. The server does not read while it writes, so the time
+// flushed notes that everything has been sent, and gives a stage without a deadline one,
+// unless it is open. echoed means that data was sent. The server does not read while it writes, so the time
 // of a write must not count against the client.
-func (t *timers) flushed(now socket.Instant, timeout time.Duration, echoed bool) {
-	if t.deadline == 0 {
+func (t *timers) flushed(now socket.Instant, timeout time.Duration, open, echoed bool) {
+	if t.deadline == 0 && !open {
 		t.deadline = now.Add(timeout)
 		t.received = now
 	}
@@ -70,12 +81,11 @@ func (t *timers) pong(now socket.Instant, payload []byte) (rtt time.Duration, ok
 	if sent < t.missing || sent > t.pinged {
 		return 0, false
 	}
-	t.rtt = now.Sub(sent)
 	t.missing = 0
 	if sent < t.pinged {
 		t.missing = t.pinged
 	}
-	return t.rtt, true
+	return now.Sub(sent), true
 }
 
 // pongDeadline returns when an unanswered ping means that the client is gone. Any bytes

@@ -25,8 +25,8 @@ func TestTimeoutsExcludeWriting(t *testing.T) {
 		c.do(c.conn.Wake(c.now, nil))
 		next := pongFor(t, c.sent)
 		c.receive(pong)
-		if c.conn.timers.missing != c.now || c.conn.timers.rtt != 31*time.Second {
-			t.Errorf("the ping of %v is unanswered, the RTT is %v", c.conn.timers.missing.Sub(beginning), c.conn.timers.rtt)
+		if c.conn.timers.missing != c.now || c.conn.rtt.duration() != 31*time.Second {
+			t.Errorf("the ping of %v is unanswered, the RTT is %v", c.conn.timers.missing.Sub(beginning), c.conn.rtt.duration())
 		}
 		c.receive(next)
 		if c.conn.timers.missing != 0 {

@@ -21,11 +21,11 @@ func (e *Echo) Rest() (Rest, bool) {
 	return Rest{history: d.history, deflate: d.deflate}, true
 }
 
-// Echo returns the Echo that goes on after the Rest.
-func (r Rest) Echo(config *Config) Echo {
-	e := NewEcho(config, r.deflate)
-	e.decoder.history = r.history
-	return e
+// Resume makes e, which must be zero, the Echo that goes on after the Rest. It writes in
+// place, since a copy would wait for the stores before it.
+func (r Rest) Resume(e *Echo, config *Config) {
+	e.decoder.config = config
+	e.decoder.history, e.decoder.deflate = r.history, r.deflate
 }
 
 // Deflate returns the agreement on permessage-deflate.

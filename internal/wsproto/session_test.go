@@ -113,7 +113,9 @@ func (s *session) turn(p []byte) (yielded bool) {
 		}
 	}
 	if rest, ok := s.echo.Rest(); ok { // nothing else is needed between messages
-		s.echo = rest.Echo(s.echo.decoder.config)
+		config := s.echo.decoder.config
+		s.echo = Echo{}
+		rest.Resume(&s.echo, config)
 	}
 	return yielded
 }
