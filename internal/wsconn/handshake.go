@@ -97,7 +97,7 @@ func (c *Conn) receiveRequest(now socket.Instant, b *wsproto.Buffer, head []byte
 		b.Start += used
 		return socket.Step{Write: handshake.AppendResponse(nil, c.server.date()), Then: socket.Yield}, b.End - b.Start
 	}
-	b.Replace(used, handshake.AppendResponse(nil, c.server.date()))
+	b.Replace(used, handshake.AppendResponse(make([]byte, 0, 512), c.server.date()))
 	return c.receiveFrames(now, b)
 }
 
