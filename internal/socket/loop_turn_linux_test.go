@@ -90,10 +90,26 @@ func TestLoopReadsBeforeItWakes(t *testing.T) {
 		l.client.Write([]byte("b"))
 		l.clock.Add(int64(time.Minute))
 		loop.now = loop.beat()
-		loop.expire()
+		loop.expire(true)
 		h.wake = 0
 	})
 	h.expect(t, "receive a", "receive b", "wake 1h1m0s")
+}
+
+// TestLoopDoesNotReadBeforeItWakes what an event would have reported.
+func TestLoopDoesNotReadBeforeItWakes(t *testing.T) {
+	h := &scripted{wake: loopStart.Add(time.Second)}
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("a"))
+	h.expect(t, "receive a")
+	l.each(func(loop *loop) {
+		l.client.Write([]byte("b"))
+		l.clock.Add(int64(time.Minute))
+		loop.now = loop.beat()
+		loop.expire(false)
+		h.wake = 0
+	})
+	h.expect(t, "receive a", "wake 1h1m0s", "receive b")
 }
 
 // TestLoopTurnsWhileAConnectionYields: what is posted is called although a connection

@@ -23,8 +23,21 @@ const busyRead = 4 << 10
 // a TLS handshake on an idle machine then makes threads wake each other.
 type turns chan struct{}
 
-// addProcessor adds the processor that is left for others, once in a process.
-var addProcessor = sync.OnceFunc(func() { runtime.GOMAXPROCS(processors + 1) })
+// addingProcessors is held while processors are counted and added.
+var addingProcessors sync.Mutex
+
+// addProcessors leaves n processors to others than those who keep theirs. It never takes one
+// away.
+func addProcessors(n int) {
+	addingProcessors.Lock()
+	defer addingProcessors.Unlock()
+	if runtime.GOMAXPROCS(0) < processors+n {
+		runtime.GOMAXPROCS(processors + n)
+	}
+}
+
+// addProcessor is addProcessors(1), once in a process.
+var addProcessor = sync.OnceFunc(func() { addProcessors(1) })
 
 // newTurns returns the turns of a driver.
 func newTurns() turns { return make(turns, processors) }
