@@ -40,8 +40,19 @@ func (t *timers) open(now socket.Instant, pingInterval time.Duration) {
 	t.deadline = 0
 	t.data = now
 	if pingInterval > 0 {
-		t.nextPing = now.Add(pingInterval)
+		t.nextPing = pingAt(now, pingInterval)
 	}
+}
+
+// maxPingDelay is how much later than its interval a ping is sent at most.
+const maxPingDelay = 8 * time.Millisecond
+
+// pingAt returns when to send a ping that is due an interval after now. It is up to
+// maxPingDelay later, or a 125th of a short interval, so that the pings of many connections
+// share an instant: a wake-up costs more than a ping.
+func pingAt(now socket.Instant, interval time.Duration) socket.Instant {
+	step := socket.Instant(max(min(maxPingDelay, interval/125), 1))
+	return (now.Add(interval) + step - 1) / step * step
 }
 
 // startStage clears the deadline. The new stage gets one when its first bytes have been
@@ -63,7 +74,7 @@ func (t *timers) flushed(now socket.Instant, timeout time.Duration, open, echoed
 
 // ping notes a ping and returns its payload: the instant at which it was sent.
 func (t *timers) ping(now socket.Instant, interval time.Duration) []byte {
-	t.nextPing = now.Add(interval)
+	t.nextPing = pingAt(now, interval)
 	t.pinged = now
 	if t.missing == 0 {
 		t.missing = now
