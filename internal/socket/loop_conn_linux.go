@@ -232,10 +232,12 @@ func (l *loop) watch(c *loopConn) {
 	}
 }
 
-// endHandshake takes a connection off the handshakes, if it is one of them.
+// endHandshake takes a connection off the handshakes, if it is one of them. It need not be
+// woken at the end of the time that it had.
 func (l *loop) endHandshake(c *loopConn) {
 	if !c.established {
 		c.established = true
+		l.timers.remove(c)
 		l.greeted.remove(l.greeting[c])
 		delete(l.greeting, c)
 		l.driver.unfinished.Add(-1)
