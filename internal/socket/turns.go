@@ -8,6 +8,10 @@ import (
 // processors is how many processors Go's scheduler had when the process started.
 var processors = runtime.GOMAXPROCS(0)
 
+// Processors returns how many processors Go's scheduler had when the process started. Drivers
+// add some later.
+func Processors() int { return processors }
+
 // busyRead is how many bytes a read has at least to make its connection busy. It is less than
 // a TLS record has, since crypto/tls returns one at a time.
 const busyRead = 4 << 10
