@@ -1,7 +1,6 @@
 package wsconn
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
@@ -72,7 +71,7 @@ func (c *Conn) start(now socket.Instant, handshake *wsproto.Handshake, b behavio
 	c.echo.rest = wsproto.NewRest(handshake.Deflate)
 	c.timers.open(now, pingInterval)
 	c.server.Metrics.Opened()
-	if c.server.Log.Enabled(context.Background(), slog.LevelDebug) { // otherwise the attributes are made for nothing
+	if c.server.logs(slog.LevelDebug) {
 		c.server.Log.Debug("connection opened", c.peer().attrs(c.id, "subprotocol", handshake.Subprotocol, "extensions", handshake.Deflate.String())...)
 	}
 }

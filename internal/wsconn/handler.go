@@ -2,6 +2,7 @@ package wsconn
 
 import (
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
 
@@ -137,7 +138,7 @@ func (c *Conn) Closed(now socket.Instant, cause error) {
 	summary := c.summary(now)
 	c.server.Admission.leave(summary.Clean)
 	c.server.Metrics.Closed(&summary)
-	if c.server.Lines.closed(now, summary.Clean) {
+	if c.server.logs(slog.LevelInfo) && c.server.Lines.closed(now, summary.Clean) {
 		c.logClosed(&summary, cause)
 	}
 	c.echo.end()

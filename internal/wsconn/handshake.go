@@ -1,6 +1,7 @@
 package wsconn
 
 import (
+	"log/slog"
 	"net/http"
 
 	"github.com/echosvc/echosvc/internal/budget"
@@ -108,7 +109,7 @@ const maxWhy = 160
 func (c *Conn) refuse(now socket.Instant, refusal *wsproto.HandshakeError) socket.Step {
 	refusal.Text += hints[refusal.Reason]
 	refusal.NoBody = c.isHEAD
-	if c.server.Lines.refused(now) {
+	if c.server.logs(slog.LevelInfo) && c.server.Lines.refused(now) {
 		why := refusal.Log
 		if len(why) > maxWhy {
 			why = why[:maxWhy] + "..."
