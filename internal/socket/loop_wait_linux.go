@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	// briskWait is how long a loop waits with its processor kept.
+	// briskWait is how long a loop waits with its processor kept, unless it knows that it has
+	// something to do soon.
 	briskWait = 4 * time.Millisecond
 	// keepTime is how long a loop keeps its processor. After 10 ms, the scheduler's monitor
 	// interrupts it, which wakes another thread.
@@ -43,7 +44,7 @@ type waiter struct {
 	conn     syscall.RawConn
 	fetched  func(uintptr) bool // fetches, for conn
 	open     bool               // the gate is
-	brisk    bool               // the last wait was shorter than briskWait
+	brisk    bool               // the last wait in Go's poller was short, or ended at its instant
 	parked   Instant            // when the last wait in Go's poller ended
 	deadline Instant            // of file; never if it has none
 
@@ -95,19 +96,20 @@ func (w *waiter) fetch(d time.Duration) {
 // wait fetches events. If none is ready, it waits for one until an instant, which must not
 // have been reached, or without limit if that is never. It may return early.
 func (w *waiter) wait(now, until Instant) {
-	if w.brisk && now.Sub(w.parked) < keepTime {
-		d := briskWait
-		if until != 0 {
-			d = min(d, until.Sub(now))
+	if keeps := w.parked.Add(keepTime); w.brisk && now < keeps {
+		d, last := briskWait, false
+		if until != 0 && until <= keeps { // one wait is better than two
+			d, last = until.Sub(now), true
 		}
 		w.fetch(d)
-		if w.n > 0 || w.err != nil || d < briskWait {
+		if w.n > 0 || w.err != nil || last {
 			return
 		}
 	}
 	w.park(now, until)
 	w.parked = w.now()
-	w.brisk = w.parked.Sub(now) < briskWait
+	// What is done at an instant, such as a ping, often has an answer soon.
+	w.brisk = w.n == 0 || w.parked.Sub(now) < briskWait
 	if w.brisk {
 		w.setGate(false)
 	}

@@ -38,6 +38,12 @@ func newWaiterTest(t *testing.T) *waiterTest {
 	return w
 }
 
+// wait is that of the waiter, and goes on after a signal of Go's scheduler.
+func (w *waiterTest) wait(now, until Instant) {
+	for w.waiter.wait(now, until); w.err == unix.EINTR; w.waiter.wait(now, until) {
+	}
+}
+
 // expect waits without limit, and fails the test unless there was an event.
 func (w *waiterTest) expect(t *testing.T) {
 	t.Helper()
@@ -119,6 +125,36 @@ func TestWaiterReturnsInTime(t *testing.T) {
 		}
 		go signalNow(w.signal)
 		w.expect(t)
+	}
+}
+
+// TestWaiterExpectsAnAnswer to what is done at an instant that it has waited for.
+func TestWaiterExpectsAnAnswer(t *testing.T) {
+	w := newWaiterTest(t)
+	if w.wait(w.clock, w.clock.Add(time.Millisecond)); !w.brisk || w.open {
+		t.Errorf("brisk is %v, the gate is open: %v", w.brisk, w.open)
+	}
+}
+
+// TestWaiterKeepsTheProcessorUpToAnInstant that is near.
+func TestWaiterKeepsTheProcessorUpToAnInstant(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		until  time.Duration
+		parked bool
+	}{
+		{"near", keepTime, false},
+		{"far", keepTime + 1, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWaiterTest(t)
+			w.brisk, w.parked = true, w.clock
+			before := w.clock
+			w.waiter.now = func() Instant { return before + 1 } // when a wait in Go's poller ends
+			if w.wait(before, before.Add(test.until)); w.n != 0 || (w.parked == before+1) != test.parked {
+				t.Errorf("%d events; the last wait in Go's poller ended at %v", w.n, w.parked)
+			}
+		})
 	}
 }
 
