@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -12,10 +13,10 @@ import (
 
 const (
 	// briskWait is how long a loop waits with its processor kept, unless it knows that it has
-	// something to do soon.
+	// something to do within keepTime.
 	briskWait = 4 * time.Millisecond
-	// keepTime is how long a loop keeps its processor. After 10 ms, the scheduler's monitor
-	// interrupts it, which wakes another thread.
+	// keepTime is how long a loop keeps its processor until it yields. After 10 ms, the
+	// scheduler's monitor would interrupt it.
 	keepTime = 8 * time.Millisecond
 )
 
@@ -26,7 +27,9 @@ const (
 // in one of two ways:
 //
 //   - While events follow each other closely, in the kernel, and it keeps the processor.
-//     The driver has added processors for the others.
+//     The driver has added processors for the others. The loop yields at first and every
+//     few milliseconds. Then the scheduler has a thread that waits in Go's poller, for the
+//     other goroutines and loops.
 //   - Otherwise in Go's own poller, like a goroutine that reads from a net.Conn.
 //
 // Go's poller does not watch the loop's epoll instance itself, but another one between them,
@@ -45,7 +48,7 @@ type waiter struct {
 	fetched  func(uintptr) bool // fetches, for conn
 	open     bool               // the gate is
 	brisk    bool               // the last wait in Go's poller was short, or ended at its instant
-	parked   Instant            // when the last wait in Go's poller ended
+	yielded  Instant            // when the loop last yielded; never since its last wait in Go's poller
 	deadline Instant            // of file; never if it has none
 
 	events [256]unix.EpollEvent
@@ -96,9 +99,13 @@ func (w *waiter) fetch(d time.Duration) {
 // wait fetches events. If none is ready, it waits for one until an instant, which must not
 // have been reached, or without limit if that is never. It may return early.
 func (w *waiter) wait(now, until Instant) {
-	if keeps := w.parked.Add(keepTime); w.brisk && now < keeps {
+	if w.brisk {
+		if w.yielded == 0 || now.Sub(w.yielded) >= keepTime {
+			w.yielded = now
+			runtime.Gosched()
+		}
 		d, last := briskWait, false
-		if until != 0 && until <= keeps { // one wait is better than two
+		if until != 0 && until.Sub(now) <= keepTime { // one wait is better than two
 			d, last = until.Sub(now), true
 		}
 		w.fetch(d)
@@ -107,9 +114,9 @@ func (w *waiter) wait(now, until Instant) {
 		}
 	}
 	w.park(now, until)
-	w.parked = w.now()
+	w.yielded = 0
 	// What is done at an instant, such as a ping, often has an answer soon.
-	w.brisk = w.n == 0 || w.parked.Sub(now) < briskWait
+	w.brisk = w.n == 0 || w.now().Sub(now) < briskWait
 	if w.brisk {
 		w.setGate(false)
 	}

@@ -71,30 +71,23 @@ func TestWaiterIsWoken(t *testing.T) {
 	}
 }
 
-// TestWaiterKeepsTheProcessorForAShortTime: whether a wait is in Go's poller.
-func TestWaiterKeepsTheProcessorForAShortTime(t *testing.T) {
+// TestWaiterYields: when it begins to keep its processor, and when it has for long.
+func TestWaiterYields(t *testing.T) {
+	w := newWaiterTest(t)
+	start := w.clock
 	for _, test := range []struct {
-		name   string
-		brisk  bool
-		since  time.Duration // the last wait in Go's poller
-		parked bool
-	}{
-		{"after a long wait", false, 0, true},
-		{"after a short wait", true, 0, false},
-		{"after short waits", true, keepTime - 1, false},
-		{"after short waits, for long", true, keepTime, true},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			w := newWaiterTest(t)
-			w.brisk, w.parked = test.brisk, w.clock
-			w.clock = w.clock.Add(test.since)
-			now := w.clock
-			w.waiter.now = func() Instant { return now + 1 } // when a wait in Go's poller ends
-			signalNow(w.signal)
-			if w.expect(t); (w.parked == now+1) != test.parked {
-				t.Errorf("the last wait in Go's poller ended %v ago", now.Sub(w.parked))
-			}
-		})
+		at, yielded time.Duration
+	}{{0, 0}, {1, 0}, {keepTime - 1, 0}, {keepTime, keepTime}, {keepTime + 1, keepTime}, {3 * keepTime, 3 * keepTime}} {
+		w.brisk, w.clock = true, start.Add(test.at)
+		signalNow(w.signal)
+		if w.expect(t); w.yielded != start.Add(test.yielded) {
+			t.Errorf("at %v, it last yielded at %v", test.at, w.yielded.Sub(start))
+		}
+	}
+	w.brisk = false
+	signalNow(w.signal)
+	if w.expect(t); w.yielded != 0 {
+		t.Error("a wait in Go's poller counts as a yield")
 	}
 }
 
@@ -148,11 +141,9 @@ func TestWaiterKeepsTheProcessorUpToAnInstant(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWaiterTest(t)
-			w.brisk, w.parked = true, w.clock
-			before := w.clock
-			w.waiter.now = func() Instant { return before + 1 } // when a wait in Go's poller ends
-			if w.wait(before, before.Add(test.until)); w.n != 0 || (w.parked == before+1) != test.parked {
-				t.Errorf("%d events; the last wait in Go's poller ended at %v", w.n, w.parked)
+			w.brisk = true
+			if w.wait(w.clock, w.clock.Add(test.until)); w.n != 0 || (w.yielded == 0) != test.parked {
+				t.Errorf("%d events; it last yielded at %v", w.n, w.yielded)
 			}
 		})
 	}
