@@ -14,8 +14,8 @@ const (
 	// duplicate, the runtime's poller, and those that are open for a moment, as of a
 	// certificate, /proc, or a connection on its way to net/http.
 	ownFiles = 20
-	// loopFiles are those of a loop: epoll and an eventfd.
-	loopFiles = 2
+	// loopFiles are those of a loop: two of epoll, and an eventfd.
+	loopFiles = 3
 	// healthFiles are for /healthz and /readyz on either port, unless the limit is below
 	// 1,024.
 	healthFiles = 16

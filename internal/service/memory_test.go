@@ -21,11 +21,11 @@ func TestLoopCount(t *testing.T) {
 		{64, 48 << 20, 0, 9},
 		{4, 48 << 20, 0, 4},
 		{64, 1 << 20, 0, 1},
-		{64, 0, 1024, 64},
-		{128, 0, 1024, 64},
-		{64, 0, 64, 4},
+		{64, 0, 1024, 42},
+		{128, 0, 1536, 64},
+		{64, 0, 64, 2},
 		{64, 0, 8, 1},
-		{64, 256 << 20, 256, 16},
+		{64, 256 << 20, 256, 10},
 	} {
 		if got := loopCount(test.cores, test.memory, test.files); got != test.want {
 			t.Errorf("loopCount(%d, %d, %d) = %d, want %d", test.cores, test.memory, test.files, got, test.want)

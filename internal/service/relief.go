@@ -37,7 +37,7 @@ type relief struct {
 
 // newRelief returns a relief that does nothing yet.
 func newRelief(account *budget.Account, d driver, log *slog.Logger) *relief {
-	return &relief{account: account, driver: d, log: log, sockets: socketMemory}
+	return &relief{account: account, driver: d, log: log, sockets: func() int64 { return 0 }}
 }
 
 // run works until done is closed. Without a limit it does nothing.
@@ -48,21 +48,26 @@ func (r *relief) run(done <-chan struct{}) {
 	r.before = debug.SetMemoryLimit(-1)
 	r.current = r.before
 	defer debug.SetMemoryLimit(r.before)
+	meter := newSocketMeter()
+	defer meter.close()
+	r.sockets = meter.bytes
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var last time.Time
 	for {
 		select {
 		case <-done:
 			return
 		case <-timer.C:
-		case <-r.account.NeedShed():
+		case <-r.account.NeedShed(): // with much memory in use, it has a value again at once
+			select {
+			case <-done:
+				return
+			case <-time.After(busyInterval - time.Since(last)):
+			}
 		}
-		timer.Reset(r.look(time.Now()))
-		select { // with much memory in use, NeedShed has a value again at once
-		case <-done:
-			return
-		case <-time.After(busyInterval):
-		}
+		last = time.Now()
+		timer.Reset(r.look(last))
 	}
 }
 

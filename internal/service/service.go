@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,7 +59,7 @@ func New(c config.Config, log *slog.Logger, version string) *Service {
 	account := newAccount(c.MemoryLimit, log)
 	loops := 0
 	if usesLoop(c) {
-		loops = loopCount(runtime.GOMAXPROCS(0), account.Limit(), fileLimit())
+		loops = loopCount(socket.Processors(), account.Limit(), fileLimit())
 		account.Add(budget.Base, int64(loops)*loopBase)
 	}
 	files := shareFiles(fileLimit(), loops, int(c.MaxHandshakes), int(c.MaxRequests))

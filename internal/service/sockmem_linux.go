@@ -4,16 +4,42 @@ import (
 	"bytes"
 	"os"
 	"strconv"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
-// socketMemory returns how many bytes the TCP sockets of this network namespace hold, or 0
-// if that is not known. In a container the namespace is that of the pod.
-func socketMemory() int64 {
-	stat, err := os.ReadFile("/proc/net/sockstat")
+// socketMeter measures the TCP sockets of this network namespace. In a container it is that of
+// the pod.
+type socketMeter struct {
+	fd int // of /proc/net/sockstat, or -1
+}
+
+func newSocketMeter() *socketMeter {
+	fd, err := unix.Open("/proc/net/sockstat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
+		fd = -1
+	}
+	return &socketMeter{fd: fd}
+}
+
+func (m *socketMeter) close() {
+	if m.fd >= 0 {
+		unix.Close(m.fd)
+	}
+}
+
+// bytes returns how many bytes the sockets hold, or 0 if that is not known. It is called often
+// and waits for nothing, so it does not tell Go's scheduler of its system calls: at rest, that
+// would take most of the time that a process uses.
+func (m *socketMeter) bytes() int64 {
+	var stat [4096]byte // the file has some 150 bytes
+	unix.RawSyscall(unix.SYS_LSEEK, uintptr(m.fd), 0, unix.SEEK_SET)
+	n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(m.fd), uintptr(unsafe.Pointer(&stat)), unsafe.Sizeof(stat))
+	if errno != 0 {
 		return 0
 	}
-	return parseSockstat(stat) * int64(os.Getpagesize())
+	return parseSockstat(stat[:n]) * int64(os.Getpagesize())
 }
 
 // parseSockstat returns the pages of TCP: the number after "mem" in the line

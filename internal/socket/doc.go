@@ -78,8 +78,9 @@
 //	loop_accept_linux.go    accepting connections
 //	loop_conn_linux.go      one connection: input and Steps
 //	loop_write_linux.go     one connection: sending, and holding what has to wait
+//	loop_wait_linux.go      how a loop waits
 //	loop_timers_linux.go    the heap of instants to wake at
-//	syscall_linux.go        system calls that do not wait
+//	syscall_linux.go        system calls that Go's scheduler is not told of
 //	accept.go               accepting while no descriptor is left
 //	handshakes.go           which handshake makes room for another
 //	shed.go                 which connections are closed for their memory

@@ -96,10 +96,13 @@ func unlimitReceive(fd int) {
 	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BUF_LOCK, 0)
 }
 
-// unacknowledged returns how many bytes the peer's TCP has not acknowledged, sent or not.
+// unacknowledged returns how many bytes the peer's TCP has not acknowledged, sent or not. It is
+// asked at the end of each connection, so Go's scheduler is not told of it: see
+// syscall_linux.go.
 func unacknowledged(fd int) int32 {
-	n, _ := unix.IoctlGetUint32(fd, unix.SIOCOUTQ) // cannot fail on a connection
-	return int32(n)
+	var n int32
+	unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCOUTQ, uintptr(unsafe.Pointer(&n))) // cannot fail on a connection
+	return n
 }
 
 // limitDelivery has the system give up a closed connection, and free what it holds, once the

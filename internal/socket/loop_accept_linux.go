@@ -1,10 +1,12 @@
 package socket
 
 import (
+	"encoding/binary"
 	"net"
 	"net/netip"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -65,7 +67,8 @@ func (l *loop) accept() {
 		if !l.makeRoom() {
 			return
 		}
-		fd, addr, err := unix.Accept4(l.acceptor.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		var addr unix.RawSockaddrInet6
+		fd, err := acceptNow(l.acceptor.fd, &addr)
 		switch err {
 		case nil:
 		case unix.EAGAIN:
@@ -80,12 +83,12 @@ func (l *loop) accept() {
 		l.driver.sockets.Add(1)
 		to := l.driver.loops[l.acceptor.next]
 		l.acceptor.next = (l.acceptor.next + 1) % len(l.driver.loops)
-		remote := addrString(addr)
+		remote := addrString(&addr)
 		if to == l {
 			l.add(fd, remote)
 		} else if !to.post(func() { to.add(fd, remote) }) {
 			l.driver.sockets.Add(-1)
-			unix.Close(fd)
+			closeNow(fd)
 		}
 	}
 }
@@ -123,18 +126,22 @@ func (l *loop) resumeAccepting() {
 }
 
 // addrString returns an address as remoteAddr does.
-func addrString(addr unix.Sockaddr) string {
-	switch addr := addr.(type) {
-	case *unix.SockaddrInet4:
-		return netip.AddrPortFrom(netip.AddrFrom4(addr.Addr), uint16(addr.Port)).String()
-	case *unix.SockaddrInet6:
-		ip := netip.AddrFrom16(addr.Addr).Unmap()
-		if zone, err := net.InterfaceByIndex(int(addr.ZoneId)); addr.ZoneId != 0 && err == nil {
-			ip = ip.WithZone(zone.Name)
+func addrString(addr *unix.RawSockaddrInet6) string {
+	ip := netip.AddrFrom16(addr.Addr).Unmap()
+	switch addr.Family {
+	case unix.AF_INET:
+		ip = netip.AddrFrom4((*unix.RawSockaddrInet4)(unsafe.Pointer(addr)).Addr)
+	case unix.AF_INET6:
+		if addr.Scope_id != 0 {
+			if zone, err := net.InterfaceByIndex(int(addr.Scope_id)); err == nil {
+				ip = ip.WithZone(zone.Name)
+			}
 		}
-		return netip.AddrPortFrom(ip, uint16(addr.Port)).String()
-	case *unix.SockaddrUnix:
+	case unix.AF_UNIX:
 		return unixAddr
+	default:
+		return "unknown"
 	}
-	return "unknown"
+	port := (*[2]byte)(unsafe.Pointer(&addr.Port))
+	return netip.AddrPortFrom(ip, binary.BigEndian.Uint16(port[:])).String()
 }

@@ -1,23 +1,32 @@
 package socket
 
 import (
+	"encoding/binary"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
 func TestAddrStringIsLikeThatOfNet(t *testing.T) {
+	var port80 uint16 // in network byte order
+	binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&port80))[:], 80)
+	v4 := func(a unix.RawSockaddrInet4) unix.RawSockaddrInet6 {
+		var addr unix.RawSockaddrInet6
+		*(*unix.RawSockaddrInet4)(unsafe.Pointer(&addr)) = a
+		return addr
+	}
 	for _, test := range []struct {
-		addr unix.Sockaddr
+		addr unix.RawSockaddrInet6
 		want string
 	}{
-		{&unix.SockaddrInet4{Port: 80, Addr: [4]byte{192, 0, 2, 1}}, "192.0.2.1:80"},
-		{&unix.SockaddrInet6{Port: 80, Addr: [16]byte{15: 1}}, "[::1]:80"},
-		{&unix.SockaddrInet6{Port: 80, Addr: [16]byte{10: 255, 11: 255, 12: 192, 14: 2, 15: 1}}, "192.0.2.1:80"},
-		{&unix.SockaddrUnix{}, "unix"},
-		{&unix.SockaddrNetlink{}, "unknown"},
+		{v4(unix.RawSockaddrInet4{Family: unix.AF_INET, Port: port80, Addr: [4]byte{192, 0, 2, 1}}), "192.0.2.1:80"},
+		{unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: port80, Addr: [16]byte{15: 1}}, "[::1]:80"},
+		{unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: port80, Addr: [16]byte{10: 255, 11: 255, 12: 192, 14: 2, 15: 1}}, "192.0.2.1:80"},
+		{unix.RawSockaddrInet6{Family: unix.AF_UNIX}, "unix"},
+		{unix.RawSockaddrInet6{Family: unix.AF_NETLINK}, "unknown"},
 	} {
-		if got := addrString(test.addr); got != test.want {
+		if got := addrString(&test.addr); got != test.want {
 			t.Errorf("got %s, want %s", got, test.want)
 		}
 	}

@@ -1,7 +1,6 @@
 package socket
 
 import (
-	"container/list"
 	"net"
 	"os"
 
@@ -18,34 +17,46 @@ const (
 	maxYields = 5
 )
 
-// loopConn is a connection of a loop. Idle connections are many, so its fields are small.
+// loopConn is a connection of a loop. Idle connections are many, so its fields are small, and
+// what few connections need is in tables of the loop: greeted, sending and shedding.
 type loopConn struct {
-	handler    Handler
-	held       *[]byte       // headroom, then what is kept, then what could not be sent; nil if neither
-	wakeAt     Instant       // in the loop's heap; never if it is not in there
-	taking                   // of what it is sent
-	completed  Instant       // when it last completed a frame or took a whole answer
-	handshake  *list.Element // in the loop's handshakes; nil once it is established
-	fd         int32
-	generation uint32
-	place      int32  // in the loop's heap
-	kept       int32  // bytes in held
-	pending    int32  // bytes in held that are to be sent, after those that were
-	sent       int32  // bytes in held that have been sent, after those that are kept
-	events     uint32 // that epoll reports
-	kernel     int32  // bytes in the socket's buffers, as they are on the account
-	trust      trust
-	input      inputState
-	then       Action // of the Step whose bytes are pending
-	class      int8   // of held
-	queued     bool   // in the loop's queue
-	busy       bool   // served from the queue, see noteWork
-	yields     uint8  // how often the size of a read has been halved, see noteWork
-	wakeAsked  bool   // Loop.Wake was called while bytes were pending
-	shed       int8   // notShed, shedAsked, shedCalled or shedDone; the loop's shedding has the time
-	active     bool   // it has sent something since the last Loop.Measure
-	frozen     bool   // the kernel holds little for it
+	handler     Handler
+	held        *[]byte // headroom, then what is kept, then what could not be sent; nil if neither
+	wakeAt      Instant // in the loop's heap; never if it is not in there
+	completed   Instant // when it last completed a frame or took a whole answer
+	taking              // of what it is sent
+	fd          int32
+	generation  uint32
+	place       int32 // in the loop's heap
+	kept        int32 // bytes in held
+	pending     int32 // bytes in held that are to be sent, after those that were
+	kernel      int32 // bytes in the socket's buffers, as they are on the account
+	trust       trust
+	input       inputState
+	then        Action // of the Step whose bytes are pending
+	watched     watched
+	established bool
+	queued      bool  // in the loop's queue
+	busy        bool  // served from the queue, see noteWork
+	yields      uint8 // how often the size of a read has been halved, see noteWork
+	wakeAsked   bool  // Loop.Wake was called while bytes were pending
+	shed        int8  // notShed, shedAsked, shedCalled or shedDone; the loop's shedding has the time
+	active      bool  // it has sent something since the last Loop.Measure
+	frozen      bool  // the kernel holds little for it
 }
+
+// watched is what epoll reports of a connection.
+type watched uint8
+
+const (
+	watchInput watched = iota
+	watchOutput
+	watchReset // and a hang-up
+)
+
+// watchedEvents are the events of epoll. A reset and a hang-up are reported whatever is asked
+// for. Edge-triggered, a hang-up is reported once, and not in every turn.
+var watchedEvents = [...]uint32{watchInput: unix.EPOLLIN, watchOutput: unix.EPOLLOUT, watchReset: unix.EPOLLET}
 
 // add begins to serve a connection.
 func (l *loop) add(fd int, remote string) {
@@ -57,15 +68,15 @@ func (l *loop) add(fd int, remote string) {
 	if err := l.epollCtl(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN, generation); err != nil {
 		l.log.Error("epoll_ctl", "error", err)
 		l.driver.sockets.Add(-1)
-		unix.Close(fd)
+		closeNow(fd)
 		return
 	}
-	c := &loopConn{handler: l.driver.config.Open(remote), fd: int32(fd), generation: generation, events: unix.EPOLLIN, busy: true}
+	c := &loopConn{handler: l.driver.config.Open(remote), fd: int32(fd), generation: generation, busy: true}
 	for len(l.conns) <= fd {
 		l.conns = append(l.conns, nil)
 	}
 	l.conns[fd] = c
-	c.handshake = l.greeted.add(c)
+	l.greeting[c] = l.greeted.add(c)
 	l.driver.unfinished.Add(1)
 	l.freeze(c)
 	l.driver.config.Account.Add(budget.Connections, l.driver.config.ConnCost)
@@ -85,8 +96,8 @@ func (l *loop) read(c *loopConn) {
 		l.take(c, byEndOfInput, c.handler.EndOfInput(l.now), 0, nil)
 	default:
 		c.busy = n >= busyLoopRead
-		if c.handshake != nil {
-			c.handshake = l.greeted.begin(c.handshake)
+		if !c.established {
+			l.greeting[c] = l.greeted.begin(l.greeting[c])
 		}
 		l.receive(c, mem, end+n)
 	}
@@ -147,7 +158,7 @@ func (l *loop) wake(c *loopConn) {
 func (l *loop) take(c *loopConn, by caller, step Step, given int, kept []byte) {
 	l.driver.config.check(by, step, given, len(kept))
 	c.input = c.input.after(by, step.Then)
-	if c.handshake != nil && c.handler.Established() {
+	if !c.established && c.handler.Established() {
 		l.endHandshake(c)
 	}
 	c.then = step.Then
@@ -187,13 +198,13 @@ func (l *loop) finish(c *loopConn) {
 		l.hijack(c)
 		return
 	case ShutDown:
-		if c.handshake != nil {
-			c.handshake = l.greeted.refuse(c.handshake)
+		if !c.established {
+			l.greeting[c] = l.greeted.refuse(l.greeting[c])
 		}
 		if l.driver.limited() { // a peer that goes on sending would have it grow
 			limitReceive(int(c.fd), lingerReceive)
 		}
-		unix.Shutdown(int(c.fd), unix.SHUT_WR) // if it fails, so does the next read
+		shutDownNow(int(c.fd)) // if it fails, so does the next read
 	}
 	l.watch(c)
 	if c.input == yielding {
@@ -208,27 +219,28 @@ func (l *loop) finish(c *loopConn) {
 
 // watch has epoll report what the connection waits for.
 func (l *loop) watch(c *loopConn) {
-	events := uint32(unix.EPOLLIN)
+	w := watchInput
 	switch {
 	case c.pending > 0:
-		events = unix.EPOLLOUT
+		w = watchOutput
 	case c.input == paused:
-		// A reset and a hang-up are reported whatever is asked for. Edge-triggered, a
-		// hang-up is reported once, and not in every turn.
-		events = unix.EPOLLET
+		w = watchReset
 	}
-	if events != c.events {
-		c.events = events
-		l.epollCtl(unix.EPOLL_CTL_MOD, int(c.fd), events, c.generation)
+	if w != c.watched {
+		c.watched = w
+		l.epollCtl(unix.EPOLL_CTL_MOD, int(c.fd), watchedEvents[w], c.generation)
 	}
 }
 
-// endHandshake takes a connection off the handshakes, if it is one of them.
+// endHandshake takes a connection off the handshakes, if it is one of them. It need not be
+// woken at the end of the time that it had.
 func (l *loop) endHandshake(c *loopConn) {
-	if c.handshake != nil {
-		l.greeted.remove(c.handshake)
+	if !c.established {
+		c.established = true
+		l.timers.remove(c)
+		l.greeted.remove(l.greeting[c])
+		delete(l.greeting, c)
 		l.driver.unfinished.Add(-1)
-		c.handshake = nil
 	}
 }
 
@@ -255,6 +267,7 @@ func (l *loop) forget(c *loopConn) {
 	l.endHandshake(c)
 	l.setKernel(c, 0)
 	delete(l.shedding, c)
+	delete(l.sending, c)
 	l.driver.sockets.Add(-1)
 	l.conns[c.fd] = nil
 	l.driver.config.Account.Add(budget.Connections, -l.driver.config.ConnCost)
@@ -266,7 +279,7 @@ func (l *loop) closeConn(c *loopConn, cause error) {
 		resetOnClose(int(c.fd))
 	}
 	l.forget(c)
-	unix.Close(int(c.fd)) // which also removes it from epoll
+	closeNow(int(c.fd)) // which also removes it from epoll
 	c.handler.Closed(l.now, cause)
 }
 

@@ -73,7 +73,7 @@ func (d *Loop) Stalled() bool {
 		return true
 	}
 	for _, l := range d.loops {
-		if beat := Instant(l.lastBeat.Load()); beat != 0 && d.config.Now().Sub(beat) > stallTime {
+		if l.stalled(d.config.Now()) {
 			return true
 		}
 	}
@@ -90,6 +90,7 @@ func (d *Loop) Serve(ln net.Listener) {
 		d.config.Log.Error("cannot accept connections", "error", err)
 		d.listenFailed.Store(true)
 	}
+	addProcessors(len(d.loops)) // since loops keep theirs while they wait for a moment
 	for _, l := range d.loops {
 		d.running.Go(l.run)
 	}

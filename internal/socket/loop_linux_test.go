@@ -97,6 +97,36 @@ func TestLoopIsStalledWhileItDoesNotTurn(t *testing.T) {
 	}
 }
 
+// TestLoopIsAskedWhileItWaits, as it does for good when nobody is connected.
+func TestLoopIsAskedWhileItWaits(t *testing.T) {
+	var clock atomic.Int64
+	clock.Store(int64(loopStart))
+	d, err := NewLoop(Config{Now: func() Instant { return Instant(clock.Load()) }, Log: slog.New(slog.DiscardHandler)}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.close()
+	l := d.loops[0] // which does not run, and so does not answer
+	for _, step := range []struct {
+		after   time.Duration
+		stalled bool
+	}{{0, false}, {stallTime, false}, {1, true}} {
+		clock.Add(int64(step.after))
+		if d.Stalled() != step.stalled {
+			t.Errorf("after another %v: stalled is %v", step.after, !step.stalled)
+		}
+	}
+	if l.now = l.beat(); d.Stalled() {
+		t.Error("stalled although it has answered")
+	}
+	l.end()
+	for range 2 {
+		if clock.Add(int64(2 * stallTime)); d.Stalled() {
+			t.Error("stalled after the end")
+		}
+	}
+}
+
 func TestLoopIsStalledIfItCannotListen(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -17,7 +17,7 @@ func (l *loop) readSize(c *loopConn) int {
 	switch {
 	case l.level == budget.None, c.shed != notShed: // what arrives after Shed is discarded
 		return math.MaxInt32
-	case l.level == budget.ReadLess && c.trust.shown(), c.handshake != nil:
+	case l.level == budget.ReadLess && c.trust.shown(), !c.established:
 		return 4 * mediumBuffer
 	}
 	return smallBuffer

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"container/list"
 	"log/slog"
 	"net"
 	"os"
@@ -17,9 +18,6 @@ const (
 	// queueTime is how long the queue is served in one turn. The last connection may
 	// exceed it.
 	queueTime = 250 * time.Microsecond
-	// maxTurn is how long a loop waits in one turn at most, so that its beat shows that
-	// it is alive.
-	maxTurn = time.Second
 )
 
 // loop serves connections on one goroutine. Only post may be called from another one.
@@ -35,16 +33,23 @@ type loop struct {
 	timers  wakeHeap
 	queue   []*loopConn // busy or yielding, to be served in this turn or a later one
 	greeted handshakes[*loopConn]
+	// greeting has the element of each connection in greeted.
+	greeting map[*loopConn]*list.Element
+	// sending has, of connections with bytes pending, how many bytes of held have been sent,
+	// after those that are kept; nothing for 0.
+	sending map[*loopConn]int32
 	level   budget.Level
 	// shedding has the connections that are to be shed once everything has been sent, and
 	// when they are closed if that takes too long.
 	shedding map[*loopConn]Instant
-	events   [256]unix.EpollEvent
+	waiter   *waiter
 	scratch  [256]byte
 
 	acceptor acceptor
 
-	lastBeat atomic.Int64 // an Instant; never before the first turn and after the last
+	// lastBeat is an Instant, of which it is known that the loop was at work or asked to be.
+	// It is never while the loop waits, before its first turn and after its last.
+	lastBeat atomic.Int64
 
 	mu     sync.Mutex
 	posted []func()
@@ -61,7 +66,13 @@ func newLoop(d *Loop) (*loop, error) {
 		unix.Close(epoll)
 		return nil, err
 	}
-	l := &loop{driver: d, log: d.config.Log, epoll: epoll, wakeup: wakeup, shedding: map[*loopConn]Instant{}, acceptor: acceptor{fd: -1, backoff: acceptBackoff{log: d.config.Log}}}
+	waiter, err := newWaiter(epoll, d.config.Now)
+	if err != nil {
+		unix.Close(epoll)
+		unix.Close(wakeup)
+		return nil, err
+	}
+	l := &loop{driver: d, log: d.config.Log, waiter: waiter, epoll: epoll, wakeup: wakeup, shedding: map[*loopConn]Instant{}, greeting: map[*loopConn]*list.Element{}, sending: map[*loopConn]int32{}, acceptor: acceptor{fd: -1, backoff: acceptBackoff{log: d.config.Log}}}
 	if err := l.epollCtl(unix.EPOLL_CTL_ADD, wakeup, unix.EPOLLIN, 0); err != nil {
 		l.close()
 		return nil, err
@@ -72,6 +83,7 @@ func newLoop(d *Loop) (*loop, error) {
 // close closes the loop's own descriptors.
 func (l *loop) close() {
 	l.acceptor.close()
+	l.waiter.close()
 	unix.Close(l.wakeup)
 	unix.Close(l.epoll)
 }
@@ -90,15 +102,13 @@ func (l *loop) post(f func()) bool {
 		return false
 	}
 	l.posted = append(l.posted, f)
-	one := [8]byte{1}            // in either byte order, a number other than 0
-	unix.Write(l.wakeup, one[:]) // fails only if the loop has been woken already
+	signalNow(l.wakeup)
 	return true
 }
 
 // runPosted calls what was posted.
 func (l *loop) runPosted() {
-	var count [8]byte
-	unix.Read(l.wakeup, count[:])
+	resetNow(l.wakeup)
 	l.mu.Lock()
 	posted := l.posted
 	l.posted = nil
@@ -108,35 +118,30 @@ func (l *loop) runPosted() {
 	}
 }
 
-// run turns the loop until the driver is aborted. Input comes before timers, since a
-// process that was stopped for a while finds both. The loop waits only when nothing is
-// ready, in a call that Go's scheduler knows of.
+// run turns the loop until the driver is aborted.
 //
 // Connections that take long are queued, and the queue is served for a short time between
 // two looks at the events. So the others wait for about one of them, however many they are.
+//
+// Input comes before timers, since a process that was stopped for a while finds both. So a
+// turn that may have waited leaves the timers to the next one, which fetches what has arrived
+// by then.
 func (l *loop) run() {
 	l.mem = make([]byte, l.driver.config.Headroom+loopBuffer)
 	for !l.driver.aborted.Load() {
-		n, err := pollNow(l.epoll, l.events[:])
-		if n == 0 && err == nil && len(l.queue) == 0 {
-			n, err = unix.EpollWait(l.epoll, l.events[:], l.timeout())
-		}
 		l.now = l.beat()
+		waited := l.fetch()
 		l.level = l.driver.config.Account.Pressure()
-		switch {
-		case err == unix.EINTR: // the process was stopped, so that there may be input now
-			continue
-		case err != nil:
-			l.log.Error("epoll_wait", "error", err)
-		}
-		for i := range max(n, 0) {
-			l.dispatch(&l.events[i])
+		for i := range l.waiter.n {
+			l.dispatch(&l.waiter.events[i])
 			if i%16 == 15 {
 				l.beat()
 			}
 		}
 		l.serveQueue()
-		l.expire()
+		if !waited {
+			l.expire(l.waiter.n == len(l.waiter.events))
+		}
 	}
 	l.end()
 }
@@ -147,6 +152,19 @@ func (l *loop) beat() Instant {
 	now := l.driver.config.Now()
 	l.lastBeat.Store(int64(now))
 	return now
+}
+
+// stalled reports whether the loop has been at work for stallTime without a beat. A loop that
+// waits is woken, so that the next call learns whether it has answered.
+func (l *loop) stalled(now Instant) bool {
+	if l.lastBeat.CompareAndSwap(0, int64(now)) {
+		if !l.post(func() {}) {
+			l.lastBeat.Store(0)
+		}
+		return false
+	}
+	beat := Instant(l.lastBeat.Load())
+	return beat != 0 && now.Sub(beat) > stallTime
 }
 
 // end calls what was posted last, and closes the connections that came with it.
@@ -185,13 +203,23 @@ func (l *loop) dispatch(event *unix.EpollEvent) {
 	}
 }
 
-// timeout returns how long the next turn may wait, in milliseconds.
-func (l *loop) timeout() int {
-	wait := maxTurn
-	if first := Earliest(l.timers.first(), l.acceptor.resume); first != 0 {
-		wait = min(wait, first.Sub(l.driver.config.Now()))
+// fetch fetches the events of a turn. It reports whether it may have waited for them. While
+// it waits, the loop has no beat, since it takes no time.
+func (l *loop) fetch() (waited bool) {
+	w := l.waiter
+	first := Earliest(l.timers.first(), l.acceptor.resume)
+	if len(l.queue) > 0 || first.Reached(l.now) {
+		w.fetch(0)
+	} else {
+		waited = true
+		l.lastBeat.Store(0)
+		w.wait(l.now, first)
+		l.now = l.beat()
 	}
-	return int((max(wait, 0) + time.Millisecond - 1) / time.Millisecond)
+	if w.err != nil && w.err != unix.EINTR { // the process was stopped, or the scheduler wants the processor
+		l.log.Error("epoll_wait", "error", w.err)
+	}
+	return waited
 }
 
 // enqueue puts a connection at the end of the queue, unless it is there already.
@@ -235,8 +263,9 @@ func (l *loop) serve(c *loopConn) {
 	}
 }
 
-// expire does what is due.
-func (l *loop) expire() {
+// expire does what is due. more is true if sockets may have input that no event of this turn
+// has reported.
+func (l *loop) expire(more bool) {
 	if l.acceptor.resume.Reached(l.now) {
 		l.resumeAccepting()
 	}
@@ -247,19 +276,19 @@ func (l *loop) expire() {
 		if c := l.timers.pop(); c.pending > 0 {
 			l.lookAtWrite(c)
 		} else {
-			l.wakeIfDue(c)
+			l.wakeIfDue(c, more)
 		}
 	}
 }
 
-// wakeIfDue wakes a connection, unless the heap had an earlier instant than needed. It
-// reads first: a turn can be long, and can have more events than it fetches.
-func (l *loop) wakeIfDue(c *loopConn) {
+// wakeIfDue wakes a connection, unless the heap had an earlier instant than needed. It first
+// reads what may have arrived by that instant.
+func (l *loop) wakeIfDue(c *loopConn, more bool) {
 	if at := c.handler.NextWake(); !c.wakeAsked && !at.Reached(l.now) {
 		l.timers.set(c, at)
 		return
 	}
-	if c.input == reading {
+	if c.input == reading && (more || c.queued) {
 		l.read(c)
 	}
 	if l.conns[c.fd] == c && c.pending == 0 { // otherwise it is due when everything has been sent

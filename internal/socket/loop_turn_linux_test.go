@@ -59,6 +59,30 @@ func TestLoopDoesNotWakeEarly(t *testing.T) {
 	h.expect(t, "receive x", "wake 1h0m9s", "closed")
 }
 
+// TestLoopForgetsTheDeadlineOfAHandshake, so that the loop need not turn for it.
+func TestLoopForgetsTheDeadlineOfAHandshake(t *testing.T) {
+	h := &scripted{wake: loopStart.Add(10 * time.Second)}
+	h.answer = func(_, got string) (Step, int) {
+		if got == "b" {
+			h.wake, h.established = 0, true
+		}
+		return Step{}, 0
+	}
+	l := newLoopTest(t, h)
+	for _, step := range []struct {
+		in     string
+		timers int
+	}{{"a", 1}, {"b", 0}} {
+		l.client.Write([]byte(step.in))
+		h.expectLast(t, func(call string) bool { return call == "receive "+step.in })
+		l.inLoop(func(l *loop, _ *loopConn) {
+			if len(l.timers) != step.timers {
+				t.Errorf("after %s: %d timers", step.in, len(l.timers))
+			}
+		})
+	}
+}
+
 func TestLoopWakesFromAPauseInTime(t *testing.T) {
 	h := &scripted{wake: loopStart.Add(5 * time.Second)}
 	h.answer = func(call, got string) (Step, int) {
@@ -90,10 +114,26 @@ func TestLoopReadsBeforeItWakes(t *testing.T) {
 		l.client.Write([]byte("b"))
 		l.clock.Add(int64(time.Minute))
 		loop.now = loop.beat()
-		loop.expire()
+		loop.expire(true)
 		h.wake = 0
 	})
 	h.expect(t, "receive a", "receive b", "wake 1h1m0s")
+}
+
+// TestLoopDoesNotReadBeforeItWakes what an event would have reported.
+func TestLoopDoesNotReadBeforeItWakes(t *testing.T) {
+	h := &scripted{wake: loopStart.Add(time.Second)}
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("a"))
+	h.expect(t, "receive a")
+	l.each(func(loop *loop) {
+		l.client.Write([]byte("b"))
+		l.clock.Add(int64(time.Minute))
+		loop.now = loop.beat()
+		loop.expire(false)
+		h.wake = 0
+	})
+	h.expect(t, "receive a", "wake 1h1m0s", "receive b")
 }
 
 // TestLoopTurnsWhileAConnectionYields: what is posted is called although a connection

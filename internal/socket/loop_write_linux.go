@@ -32,24 +32,26 @@ func (l *loop) send(c *loopConn, p []byte) (rest []byte, err error) {
 // it holds now.
 func (l *loop) hold(c *loopConn, kept, pending []byte) {
 	pool, headroom := l.driver.pool, l.driver.config.Headroom
-	last, lastClass := c.held, c.class
-	c.kept, c.pending, c.sent = int32(len(kept)), int32(len(pending)), 0
+	last, lastClass := c.held, 0
+	if last != nil {
+		lastClass = pool.class(len(*last))
+	}
+	c.kept, c.pending = int32(len(kept)), int32(len(pending))
 	size := headroom + len(kept) + len(pending)
 	switch {
 	case len(kept)+len(pending) == 0:
 		c.held = nil
-	case last != nil && len(pending) == 0 && int(lastClass) == l.heldClass(size):
+	case last != nil && len(pending) == 0 && lastClass == l.heldClass(size):
 		copy((*last)[headroom:], kept)
 		return
 	default:
-		c.class = int8(l.heldClass(size))
-		c.held = pool.get(int(c.class))
+		c.held = pool.get(l.heldClass(size))
 		l.level = l.driver.config.Account.Pressure()
 		copy((*c.held)[headroom:], kept)
 		copy((*c.held)[headroom+len(kept):], pending)
 	}
 	if last != nil {
-		pool.put(int(lastClass), last)
+		pool.put(lastClass, last)
 	}
 }
 
@@ -64,7 +66,7 @@ func (l *loop) heldClass(size int) int {
 
 // flush sends more of what is pending. Nothing is read until all of it has been sent.
 func (l *loop) flush(c *loopConn) {
-	first := l.driver.config.Headroom + int(c.kept) + int(c.sent)
+	first := l.driver.config.Headroom + int(c.kept) + int(l.sending[c])
 	rest, err := l.send(c, (*c.held)[first:first+int(c.pending)])
 	if err != nil {
 		l.closeConn(c, err)
@@ -72,15 +74,16 @@ func (l *loop) flush(c *loopConn) {
 	}
 	n := c.pending - int32(len(rest))
 	c.pending -= n
-	c.sent += n
 	switch {
 	case c.pending == 0:
 		c.completed = l.now
+		delete(l.sending, c)
 		l.setKernel(c, 0)
 		l.thaw(c)
 		l.hold(c, l.keptBytes(c), nil)
 		l.finish(c)
 	case n > 0:
+		l.sending[c] += n
 		l.extend(c)
 	}
 }

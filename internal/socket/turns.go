@@ -8,6 +8,10 @@ import (
 // processors is how many processors Go's scheduler had when the process started.
 var processors = runtime.GOMAXPROCS(0)
 
+// Processors returns how many processors Go's scheduler had when the process started. Drivers
+// add some later.
+func Processors() int { return processors }
+
 // busyRead is how many bytes a read has at least to make its connection busy. It is less than
 // a TLS record has, since crypto/tls returns one at a time.
 const busyRead = 4 << 10
@@ -23,8 +27,21 @@ const busyRead = 4 << 10
 // a TLS handshake on an idle machine then makes threads wake each other.
 type turns chan struct{}
 
-// addProcessor adds the processor that is left for others, once in a process.
-var addProcessor = sync.OnceFunc(func() { runtime.GOMAXPROCS(processors + 1) })
+// addingProcessors is held while processors are counted and added.
+var addingProcessors sync.Mutex
+
+// addProcessors leaves n processors to others than those who keep theirs. It never takes one
+// away.
+func addProcessors(n int) {
+	addingProcessors.Lock()
+	defer addingProcessors.Unlock()
+	if runtime.GOMAXPROCS(0) < processors+n {
+		runtime.GOMAXPROCS(processors + n)
+	}
+}
+
+// addProcessor is addProcessors(1), once in a process.
+var addProcessor = sync.OnceFunc(func() { addProcessors(1) })
 
 // newTurns returns the turns of a driver.
 func newTurns() turns { return make(turns, processors) }

@@ -1,6 +1,7 @@
 package wsconn
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/echosvc/echosvc/internal/budget"
@@ -11,26 +12,33 @@ import (
 
 // Conn is the life of one connection. It is a [socket.Handler]: its driver calls one method
 // at a time.
+//
+// Most connections are idle, so what few of them need is elsewhere: see echo and more.
 type Conn struct {
-	server   *Server
-	id       uint64
-	from     peer
-	behavior behavior // nil for nearly all: see echoing.go
+	server *Server
+	id     uint64
+	from   peer
+	more   *more // nil for nearly all
+	echo   lentEcho
 
-	life
-	timers      timers
-	goodbye     goodbye
-	echoed      bool          // data has been echoed since the last Flushed
-	begun       bool          // the request head begins here: a header of the PROXY protocol is taken off
-	plain       bool          // the request was admitted as plain HTTP
-	isHEAD      bool          // the method of the request is HEAD
-	request     *requestState // nil for nearly all
-	echo        wsproto.Echo
-	subprotocol string
-
+	timers
 	// What was echoed: messages, bytes of payload as received, and bytes that compression
 	// saved.
 	messages, bytes, saved int64
+
+	life
+	rtt     microseconds // of the last answered ping
+	goodbye goodbye
+	echoed  bool // data has been echoed since the last Flushed
+	isHEAD  bool // the method of the request is HEAD
+	begun   bool // the request head begins here: a header of the PROXY protocol is taken off
+}
+
+// more is what few connections need.
+type more struct {
+	requestState
+	behavior    behavior // nil for nearly all: see echoing.go
+	subprotocol string   // that was agreed
 }
 
 // behavior is what a connection does in place of simply echoing while its WebSocket is open.
@@ -56,28 +64,44 @@ func (c *Conn) setPeer(p peer) { c.from = p }
 // start opens the WebSocket. ignored are the names of parameters that are no controls.
 func (c *Conn) start(now socket.Instant, handshake *wsproto.Handshake, b behavior, pingInterval time.Duration, ignored query.Names) {
 	c.releaseRequest()
-	if names := ignored.String(); names != "" {
-		c.request = &requestState{ignored: names}
+	if names := ignored.String(); names != "" || b != nil || handshake.Subprotocol != "" {
+		c.more = &more{requestState: requestState{ignored: names}, behavior: b, subprotocol: handshake.Subprotocol}
 	}
 	c.life.open()
-	c.behavior = b
-	c.subprotocol = handshake.Subprotocol
-	c.echo = wsproto.NewEcho(&c.server.Protocol, handshake.Deflate)
+	c.echo.rest = wsproto.NewRest(handshake.Deflate)
 	c.timers.open(now, pingInterval)
 	c.server.Metrics.Opened()
-	c.server.Log.Debug("connection opened", c.peer().attrs(c.id, "subprotocol", c.subprotocol, "extensions", handshake.Deflate.String())...)
+	if c.server.logs(slog.LevelDebug) {
+		c.server.Log.Debug("connection opened", c.peer().attrs(c.id, "subprotocol", handshake.Subprotocol, "extensions", handshake.Deflate.String())...)
+	}
+}
+
+// behavior returns the connection's behavior; nil for nearly all.
+func (c *Conn) behavior() behavior {
+	if c.more == nil {
+		return nil
+	}
+	return c.more.behavior
+}
+
+// subprotocol returns the subprotocol that was agreed, or "".
+func (c *Conn) subprotocol() string {
+	if c.more == nil {
+		return ""
+	}
+	return c.more.subprotocol
 }
 
 // releaseRequest gives up what is kept of the request.
 func (c *Conn) releaseRequest() {
-	if c.request != nil {
-		c.request.release(c.server.Account)
-		c.request = nil
+	if c.more != nil {
+		c.more.release(c.server.Account)
+		c.more = nil
 	}
 }
 
 // note updates the connection after an event has been answered in b.
-func (c *Conn) note(now socket.Instant, b *wsproto.Buffer, ev *wsproto.Event, traffic *Traffic) {
+func (c *Conn) note(now socket.Instant, echo *wsproto.Echo, b *wsproto.Buffer, ev *wsproto.Event, traffic *Traffic) {
 	switch ev.Kind {
 	case wsproto.Data:
 		if c.stage != stageOpen {
@@ -87,10 +111,11 @@ func (c *Conn) note(now socket.Instant, b *wsproto.Buffer, ev *wsproto.Event, tr
 		c.timers.data, c.echoed = now, true
 		c.saved += ev.Saved
 		if c.goodbye.ends(c.server.Config.Goodbye, ev) {
-			c.sendClose(b, wsproto.CloseNormalClosure, "goodbye")
+			c.sendClose(echo, b, wsproto.CloseNormalClosure, "goodbye")
 		}
 	case wsproto.Pong:
 		if rtt, ok := c.timers.pong(now, ev.Payload); ok {
+			c.rtt = toMicroseconds(rtt)
 			c.server.Metrics.PongReceived(rtt)
 		}
 	case wsproto.Close:
@@ -101,9 +126,9 @@ func (c *Conn) note(now socket.Instant, b *wsproto.Buffer, ev *wsproto.Event, tr
 }
 
 // count counts the messages that were echoed in one call of Receive, and what context
-// takeover keeps now: before, that was history bytes.
-func (c *Conn) count(traffic *Traffic, history int) {
-	if grown := c.echo.HistorySize() - history; grown != 0 {
+// takeover keeps beyond what it kept before.
+func (c *Conn) count(traffic *Traffic, grown int) {
+	if grown != 0 {
 		c.server.Account.Add(budget.Histories, int64(grown))
 	}
 	c.messages += traffic.Text + traffic.Binary
@@ -112,15 +137,15 @@ func (c *Conn) count(traffic *Traffic, history int) {
 }
 
 // sendClose writes a close frame to b and starts to wait for the client's.
-func (c *Conn) sendClose(b *wsproto.Buffer, code wsproto.CloseCode, reason string) {
+func (c *Conn) sendClose(echo *wsproto.Echo, b *wsproto.Buffer, code wsproto.CloseCode, reason string) {
 	c.closing(ByServer, code)
-	c.echo.Close(b, code, reason)
+	echo.Close(b, code, reason)
 }
 
 // appendClose is sendClose with the frame appended to dst.
 func (c *Conn) appendClose(dst []byte, code wsproto.CloseCode, reason string) []byte {
 	c.closing(ByServer, code)
-	return c.echo.AppendClose(dst, code, reason)
+	return c.echo.borrow(&c.server.Protocol).AppendClose(dst, code, reason)
 }
 
 // closing starts to wait for the end of the closing handshake, which one side has begun.
@@ -133,7 +158,7 @@ func (c *Conn) closing(by Initiator, code wsproto.CloseCode) {
 // The server's own may still be on its way to a client that is slow to read.
 func (c *Conn) giveUp() socket.Step {
 	c.finish()
-	c.echo.Release() // nothing more is decoded
+	c.echo.release() // nothing more is decoded
 	return socket.Step{Then: socket.ShutDown}
 }
 

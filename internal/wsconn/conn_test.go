@@ -3,6 +3,7 @@ package wsconn
 import (
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wstest"
@@ -53,5 +54,12 @@ func TestTraffic(t *testing.T) {
 	}
 	if c.conn.messages != 4 || c.conn.bytes != 12 {
 		t.Errorf("the connection has %d messages of %d bytes", c.conn.messages, c.conn.bytes)
+	}
+}
+
+// TestConnSize: most connections are idle, and this is nearly all that they cost here.
+func TestConnSize(t *testing.T) {
+	if n := unsafe.Sizeof(Conn{}); n > 160 { // a size class of Go's allocator
+		t.Errorf("a Conn takes %d bytes", n)
 	}
 }

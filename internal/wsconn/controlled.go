@@ -88,29 +88,30 @@ func (k *controlled) answerAll(c *Conn, now socket.Instant, b *wsproto.Buffer) (
 		b.End = min(b.End, b.Start+fragmentWindow)
 	}
 	var traffic Traffic
-	history := c.echo.HistorySize()
+	echo := c.echo.borrow(&c.server.Protocol)
+	history := echo.HistorySize()
 	var fragments []byte // to be inserted into b.Out() at before
 	before := 0
-	ev := c.echo.Decode(b)
-	for ; ev.Kind != wsproto.NeedMore && ev.Kind != wsproto.Yield; ev = c.echo.Decode(b) {
+	ev := echo.Decode(b)
+	for ; ev.Kind != wsproto.NeedMore && ev.Kind != wsproto.Yield; ev = echo.Decode(b) {
 		open := c.stage == stageOpen
 		if open && k.fragment > 0 && ev.Kind == wsproto.Data {
 			before = len(b.Out())
 			fragments = k.appendFragments(nil, ev)
-			c.echo.Drop(b, ev)
+			echo.Drop(b, ev)
 			b.End = b.Start // one at a time
 		} else {
-			k.answer(c, b, ev)
+			k.answer(c, echo, b, ev)
 		}
-		c.note(now, b, ev, &traffic)
+		c.note(now, echo, b, ev, &traffic)
 		if c.stage == stageOpen { // the goodbye word may have closed it
-			k.endAfter(c, b, ev)
+			k.endAfter(c, echo, b, ev)
 		}
 		if open {
 			k.separate(b, ev)
 		}
 	}
-	c.count(&traffic, history)
+	c.count(&traffic, echo.HistorySize()-history)
 	step.Write = b.Out()
 	if len(fragments) > 0 {
 		step.Write = slices.Concat(step.Write[:before], fragments, step.Write[before:])
@@ -118,21 +119,21 @@ func (k *controlled) answerAll(c *Conn, now socket.Instant, b *wsproto.Buffer) (
 	if kept = end - b.Start; kept > 0 {
 		c.timers.data = now
 	}
-	return k.then(c, step, kept, ev.Kind == wsproto.Yield || b.End < end)
+	return k.then(c, echo, step, kept, ev.Kind == wsproto.Yield || b.End < end)
 }
 
 // answer answers an event, unless a control suppresses the answer.
-func (k *controlled) answer(c *Conn, b *wsproto.Buffer, ev *wsproto.Event) {
+func (k *controlled) answer(c *Conn, echo *wsproto.Echo, b *wsproto.Buffer, ev *wsproto.Event) {
 	open := c.stage == stageOpen
 	switch {
 	case open && ev.Kind == wsproto.Ping && !k.answerPings:
-		c.echo.Drop(b, ev)
+		echo.Drop(b, ev)
 	case open && ev.Kind == wsproto.Close && k.ignoreClose:
-		c.echo.Drop(b, ev)
+		echo.Drop(b, ev)
 		b.Discard()
 		k.ignoring = true
 	default:
-		c.echo.Answer(b, ev)
+		echo.Answer(b, ev)
 	}
 }
 
@@ -161,7 +162,7 @@ func (k *controlled) appendFragments(dst []byte, ev *wsproto.Event) []byte {
 
 // endAfter ends the connection once it has echoed the number of messages that a control
 // sets.
-func (k *controlled) endAfter(c *Conn, b *wsproto.Buffer, ev *wsproto.Event) {
+func (k *controlled) endAfter(c *Conn, echo *wsproto.Echo, b *wsproto.Buffer, ev *wsproto.Event) {
 	if ev.Kind != wsproto.Data || !ev.Last() {
 		return
 	}
@@ -177,7 +178,7 @@ func (k *controlled) endAfter(c *Conn, b *wsproto.Buffer, ev *wsproto.Event) {
 		k.end = socket.ShutDown
 		b.Discard()
 	case k.closing.after:
-		c.sendClose(b, k.closeCode, k.closeReason)
+		c.sendClose(echo, b, k.closeCode, k.closeReason)
 	}
 }
 
@@ -190,7 +191,7 @@ func (k *controlled) separate(b *wsproto.Buffer, ev *wsproto.Event) {
 }
 
 // then completes a step. more means that the bytes that were kept can be answered now.
-func (k *controlled) then(c *Conn, step socket.Step, kept int, more bool) (socket.Step, int) {
+func (k *controlled) then(c *Conn, echo *wsproto.Echo, step socket.Step, kept int, more bool) (socket.Step, int) {
 	switch {
 	case k.end != socket.Read:
 		step.Then = k.end
@@ -198,7 +199,7 @@ func (k *controlled) then(c *Conn, step socket.Step, kept int, more bool) (socke
 	case k.ignoring:
 		c.closing(ByClient, c.code) // until CLOSE_TIMEOUT
 		return step, 0
-	case c.echo.Done():
+	case echo.Done():
 		c.finish()
 		step.Then = socket.ShutDown
 		return step, 0

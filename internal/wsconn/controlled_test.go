@@ -135,7 +135,7 @@ func TestFragmentsAreBounded(t *testing.T) {
 				t.Errorf("%s: other messages came back", query)
 			}
 			for _, frame := range frames {
-				if len(frame.Payload) > c.conn.behavior.(*controlled).fragment {
+				if len(frame.Payload) > c.conn.behavior().(*controlled).fragment {
 					t.Fatalf("%s: a fragment of %d bytes", query, len(frame.Payload))
 				}
 			}
@@ -222,8 +222,8 @@ func TestDelay(t *testing.T) {
 		c.sent = nil
 		c.wakeAt(86 * time.Second)
 		c.expect(socket.Read)
-		if c.conn.timers.rtt != 61*time.Second {
-			t.Errorf("the RTT is %v", c.conn.timers.rtt)
+		if c.conn.rtt.duration() != 61*time.Second {
+			t.Errorf("the RTT is %v", c.conn.rtt.duration())
 		}
 	})
 }

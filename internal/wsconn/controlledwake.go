@@ -21,7 +21,7 @@ func (k *controlled) nextWake(c *Conn) socket.Instant {
 
 // maySend reports whether the server may send a message of its own: not between the
 // fragments of another (RFC 6455 section 5.4).
-func (k *controlled) maySend(c *Conn) bool { return !c.echo.MidMessage() && !k.midMessage }
+func (k *controlled) maySend(c *Conn) bool { return !c.echo.midMessage() && !k.midMessage }
 
 // wake does what is due. A control that ends the connection comes first, then keep-alive,
 // then the other controls.

@@ -27,7 +27,7 @@ func TestNoControlsNoCost(t *testing.T) {
 	for _, target := range []string{"/", "/?", "/path"} {
 		c := newConnTest(t, nil)
 		c.receive([]byte(strings.Replace(wstest.Request(), "GET / ", "GET "+target+" ", 1)))
-		if c.conn.behavior != nil || c.conn.stage != stageOpen {
+		if c.conn.behavior() != nil || c.conn.stage != stageOpen {
 			t.Errorf("%s: the connection has controls, or is not open: %q", target, c.sent)
 		}
 	}
@@ -177,11 +177,11 @@ func TestForeignQueriesAreIgnored(t *testing.T) {
 		"token=abc", "EIO=4&transport=websocket", "encoding=text", "room=1", "_=1", "_page=1f", "id=x&v=2&user=%ff", "state=1&code=2",
 		"&&", "=", "=&=", "token", "%zz=1", "a?b=/c", "delayed_start=1", strings.Repeat("a=b&", 1000), strings.Repeat("&", 1000),
 	} {
-		if c := withControls(t, query, nil); c.conn.behavior != nil {
+		if c := withControls(t, query, nil); c.conn.behavior() != nil {
 			t.Errorf("%s: the connection has controls", query)
 		}
 	}
-	if c := withControls(t, strings.Repeat("a=b&", 1000)+"close=ignore", nil); c.conn.behavior == nil {
+	if c := withControls(t, strings.Repeat("a=b&", 1000)+"close=ignore", nil); c.conn.behavior() == nil {
 		t.Error("a control after 1,000 other parameters is ignored")
 	}
 }
@@ -215,7 +215,7 @@ func TestIgnoredNamesAreListed(t *testing.T) {
 func TestControlsSwitchedOff(t *testing.T) {
 	off := func(c *settings) { c.Controls = false }
 	for _, query := range []string{"token=x", "a&b=%zz&&c", "x=greet", "greet=1&refuse=503", "close_on=1", "delay=soon"} {
-		if c := withControls(t, query, off); c.conn.behavior != nil {
+		if c := withControls(t, query, off); c.conn.behavior() != nil {
 			t.Errorf("%s: the connection has controls", query)
 		}
 	}

@@ -20,6 +20,7 @@
 //   - handshake.go: the opening handshake, and how it is refused. request.go: a head that
 //     arrives in pieces. date.go: Date in responses.
 //   - conn.go: the state of a connection, and what each frame changes.
+//   - lentecho.go: the Echo that a connection has within a message.
 //   - echoing.go: the echo. goodbye.go: the word that ends a conversation.
 //   - keepalive.go, timers.go: pings, pongs, idle time, the drain of one connection.
 //   - admission.go: the count of connections, their limit, and the drain of all.

@@ -2,6 +2,7 @@ package wsconn
 
 import (
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
 
@@ -49,9 +50,9 @@ func (c *Conn) EndOfInput(now socket.Instant) socket.Step {
 
 // Flushed starts the time-outs that count from the last byte sent.
 func (c *Conn) Flushed(now socket.Instant) {
-	c.timers.flushed(now, c.server.Config.CloseTimeout, c.echoed)
+	c.timers.flushed(now, c.server.Config.CloseTimeout, c.stage == stageOpen, c.echoed)
 	c.echoed = false
-	c.life.flushed = c.echo.CloseSent()
+	c.life.flushed = c.echo.closeSent()
 }
 
 // Established reports whether the WebSocket has been opened.
@@ -105,17 +106,17 @@ func (c *Conn) Shed(now socket.Instant, scratch []byte) socket.Step {
 // Held returns the size of a long head, or of the windows that the connection holds for past
 // and present compressed messages.
 func (c *Conn) Held() (bytes int, unfinished bool) {
-	if c.request != nil && c.request.long != nil {
-		return cap(c.request.long), true
+	if c.more != nil && c.more.long != nil {
+		return cap(c.more.long), true
 	}
-	inflater := c.echo.InflaterSize()
-	return c.echo.HistorySize() + inflater, inflater > 0
+	inflater := c.echo.inflaterSize()
+	return c.echo.historySize() + inflater, inflater > 0
 }
 
 // Hijacked hands a plain HTTP request to the HTTP server.
 func (c *Conn) Hijacked(nc net.Conn, kept []byte) {
-	if c.request != nil && c.request.long != nil {
-		kept = slices.Concat(c.request.long, kept)
+	if c.more != nil && c.more.long != nil {
+		kept = slices.Concat(c.more.long, kept)
 	}
 	c.releaseRequest()
 	c.server.HTTP.Deliver(nc, kept, c.peer().client())
@@ -130,15 +131,15 @@ func (c *Conn) Closed(now socket.Instant, cause error) {
 		c.releaseRequest()
 		return
 	}
-	if c.behavior != nil {
-		c.behavior.closed(c)
+	if b := c.behavior(); b != nil {
+		b.closed(c)
 	}
-	c.echo.Release()
-	c.server.Account.Add(budget.Histories, -int64(c.echo.HistorySize()))
+	c.server.Account.Add(budget.Histories, -int64(c.echo.historySize()))
 	summary := c.summary(now)
 	c.server.Admission.leave(summary.Clean)
 	c.server.Metrics.Closed(&summary)
-	if c.server.Lines.closed(now, summary.Clean) {
+	if c.server.logs(slog.LevelInfo) && c.server.Lines.closed(now, summary.Clean) {
 		c.logClosed(&summary, cause)
 	}
+	c.echo.end()
 }

@@ -1,6 +1,7 @@
 package wsconn
 
 import (
+	"log/slog"
 	"net/http"
 
 	"github.com/echosvc/echosvc/internal/budget"
@@ -27,8 +28,8 @@ func (c *Conn) receiveHead(now socket.Instant, b *wsproto.Buffer) (step socket.S
 		return socket.Step{}, len(in)
 	}
 	var state requestState // on the stack, unless more has to arrive
-	if c.request != nil {
-		state = *c.request
+	if c.more != nil {
+		state = c.more.requestState
 	}
 	before := len(state.long)
 	head, n, refusal := state.add(c.server.Account, in)
@@ -51,10 +52,10 @@ func (c *Conn) receiveHead(now socket.Instant, b *wsproto.Buffer) (step socket.S
 
 // keepRequest keeps the state of a head that is long, or not complete.
 func (c *Conn) keepRequest(state requestState) {
-	if c.request == nil {
-		c.request = new(requestState)
+	if c.more == nil {
+		c.more = new(more)
 	}
-	*c.request = state
+	c.more.requestState = state
 }
 
 // receiveRequest answers a complete request head, of which the last used bytes are in b.
@@ -99,7 +100,7 @@ func (c *Conn) receiveRequest(now socket.Instant, b *wsproto.Buffer, head []byte
 		b.Start += used
 		return socket.Step{Write: handshake.AppendResponse(nil, c.server.date()), Then: socket.Yield}, b.End - b.Start
 	}
-	b.Replace(used, handshake.AppendResponse(nil, c.server.date()))
+	b.Replace(used, handshake.AppendResponse(make([]byte, 0, 512), c.server.date()))
 	return c.receiveFrames(now, b)
 }
 
@@ -118,7 +119,7 @@ func (c *Conn) refuseHead(now socket.Instant, head []byte, refusal *wsproto.Hand
 func (c *Conn) refuse(now socket.Instant, refusal *wsproto.HandshakeError) socket.Step {
 	refusal.Text += hints[refusal.Reason]
 	refusal.NoBody = c.isHEAD
-	if c.server.Lines.refused(now) {
+	if c.server.logs(slog.LevelInfo) && c.server.Lines.refused(now) {
 		why := refusal.Log
 		if len(why) > maxWhy {
 			why = why[:maxWhy] + "..."

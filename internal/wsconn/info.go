@@ -36,15 +36,15 @@ func (c *Conn) Info() Info {
 	info := Info{
 		ID: c.id, Remote: c.peer().remote(), Client: c.peer().client(), Since: c.server.Clock(c.timers.opened),
 		Messages: c.messages, Bytes: c.bytes, Saved: c.saved,
-		Subprotocol: c.subprotocol, Extensions: c.echo.Deflate().String(),
+		Subprotocol: c.subprotocol(), Extensions: c.echo.deflate().String(),
 		State: c.stage.String(),
 	}
-	if c.behavior != nil {
-		controls, _ := c.behavior.query()
+	if b := c.behavior(); b != nil {
+		controls, _ := b.query()
 		info.Controls = requestinfo.Visible(controls)
 	}
-	if c.timers.rtt > 0 {
-		info.RTT = c.timers.rtt.String()
+	if rtt := c.rtt.duration(); rtt > 0 {
+		info.RTT = rtt.String()
 	}
 	return info
 }
@@ -55,7 +55,7 @@ func (c *Conn) summary(now socket.Instant) Summary {
 		Duration:  now.Sub(c.timers.opened),
 		Code:      c.code,
 		Initiator: c.initiator,
-		Clean:     c.echo.CloseReceived() && c.life.flushed,
+		Clean:     c.echo.closeReceived() && c.life.flushed,
 		Err:       c.err,
 	}
 	if s.Initiator == ByNobody {
@@ -71,18 +71,18 @@ func (c *Conn) logClosed(s *Summary, cause error) {
 		"messages", c.messages, "bytes", c.bytes,
 		"code", int(s.Code), "initiator", s.Initiator.String(), "clean", s.Clean,
 	)
-	if deflate := c.echo.Deflate(); deflate.Agreed() {
+	if deflate := c.echo.deflate(); deflate.Agreed() {
 		attrs = append(attrs, "extensions", deflate.String(), "saved", c.saved)
 	}
 	if s.Err != 0 {
 		attrs = append(attrs, "violation", s.Err.Name())
 	}
-	if c.behavior != nil {
-		_, controls := c.behavior.query()
+	if b := c.behavior(); b != nil {
+		_, controls := b.query()
 		attrs = append(attrs, "controls", controls)
 	}
-	if c.request != nil {
-		attrs = append(attrs, "ignored", c.request.ignored)
+	if c.more != nil && c.more.ignored != "" {
+		attrs = append(attrs, "ignored", c.more.ignored)
 	}
 	if cause != nil && !s.Clean {
 		attrs = append(attrs, "cause", cause.Error())

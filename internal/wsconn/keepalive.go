@@ -11,7 +11,7 @@ import (
 // keepAliveWake returns when keepAlive has something to do. While a connection is paused it
 // is not read, so a missing pong or missing data says nothing about the client.
 func (c *Conn) keepAliveWake(paused bool) socket.Instant {
-	at := socket.Earliest(c.timers.nextPing, c.timers.drain)
+	at := socket.Earliest(c.timers.nextPing, c.timers.deadline)
 	if !paused {
 		config := &c.server.Config
 		at = socket.Earliest(at, c.timers.pongDeadline(config.PongTimeout), c.timers.idleDeadline(config.IdleTimeout))
@@ -23,9 +23,9 @@ func (c *Conn) keepAliveWake(paused bool) socket.Instant {
 // because of the drain, a missing pong or IDLE_TIMEOUT, or a ping.
 func (c *Conn) keepAlive(now socket.Instant, dst []byte, pingInterval time.Duration, paused bool) []byte {
 	t, config := &c.timers, &c.server.Config
-	t.drain = c.server.Admission.closeAt(t.drain)
+	t.deadline = c.server.Admission.closeAt(t.deadline)
 	switch {
-	case t.drain.Reached(now):
+	case t.deadline.Reached(now):
 		return c.appendClose(dst, wsproto.CloseGoingAway, "the server is shutting down")
 	case !paused && t.pongDeadline(config.PongTimeout).Reached(now):
 		c.server.Metrics.PongMissed()

@@ -31,11 +31,11 @@ func TestPingsAndRTT_Section5_5_2(t *testing.T) {
 		c.at(interval + 30*time.Millisecond)
 		c.receive(pong)
 		c.expect(socket.Read)
-		if c.conn.timers.rtt != 30*time.Millisecond {
-			t.Errorf("the RTT is %v", c.conn.timers.rtt)
+		if c.conn.rtt.duration() != 30*time.Millisecond {
+			t.Errorf("the RTT is %v", c.conn.rtt.duration())
 		}
 		c.receive(pong) // again, unsolicited
-		if c.conn.timers.rtt != 30*time.Millisecond {
+		if c.conn.rtt.duration() != 30*time.Millisecond {
 			t.Error("an unsolicited pong changes the RTT")
 		}
 	}
@@ -71,7 +71,7 @@ func TestInputExtendsPongTimeout(t *testing.T) {
 	c.sent = nil
 	c.at(40 * time.Second)
 	c.receive(wstest.Frame(0x8a, string(binary.BigEndian.AppendUint64(nil, 7))))
-	if c.conn.timers.rtt != 0 {
+	if c.conn.rtt != 0 {
 		t.Error("a pong with another payload was taken for the answer")
 	}
 	c.wakeAt(50 * time.Second)

@@ -49,8 +49,8 @@ func TestLongHeads(t *testing.T) {
 			if got := string(c.sent); !strings.HasPrefix(got, "HTTP/1.1 101 ") || !strings.HasSuffix(got, "\r\n\r\n\x81\x05early") {
 				t.Errorf("%d bytes in pieces of %d: answered with %.100q", size, piece, got)
 			}
-			if c.conn.request != nil || account.Held() != 0 {
-				t.Errorf("%d bytes in pieces of %d: an open connection keeps %v, with %d bytes on the account", size, piece, c.conn.request, account.Held())
+			if c.conn.more != nil || account.Held() != 0 {
+				t.Errorf("%d bytes in pieces of %d: an open connection keeps %v, with %d bytes on the account", size, piece, c.conn.more, account.Held())
 			}
 		}
 	}

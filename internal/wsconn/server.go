@@ -1,6 +1,7 @@
 package wsconn
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"time"
@@ -39,6 +40,11 @@ type Server struct {
 
 // date returns the value of the Date field of a response.
 func (s *Server) date() string { return s.dates.at(s.WallClock()) }
+
+// logs reports whether lines of a level are written. Otherwise nothing should be made for them.
+func (s *Server) logs(level slog.Level) bool {
+	return s.Log.Enabled(context.Background(), level)
+}
 
 // Config is the part of the configuration that connections use.
 type Config struct {

@@ -39,9 +39,10 @@ type life struct {
 	stage     stage
 	initiator Initiator
 	upgraded  bool // the handshake was accepted
+	plain     bool // the request was admitted as plain HTTP
 	flushed   bool // the server's close frame has been sent completely
-	code      wsproto.CloseCode
 	err       wsproto.ProtocolError
+	code      wsproto.CloseCode
 }
 
 // advance moves to a stage, unless the life is in a later one.

@@ -2,6 +2,7 @@ package wsconn
 
 import (
 	"encoding/binary"
+	"math"
 	"time"
 
 	"github.com/echosvc/echosvc/internal/socket"
@@ -17,31 +18,52 @@ type timers struct {
 	opened   socket.Instant // the TCP connection was accepted
 	received socket.Instant // bytes last arrived, or a write that held up reading ended
 	data     socket.Instant // data last arrived, or its echo was sent
-	deadline socket.Instant // of any stage but open; never until the stage's first bytes are sent
+	// deadline is when an open connection is closed by the drain; never without one. It is
+	// that of any other stage, and never until the stage's first bytes are sent.
+	deadline socket.Instant
 	nextPing socket.Instant
 	pinged   socket.Instant // the last ping was sent
 	missing  socket.Instant // the first unanswered ping was sent; never if all are answered
-	drain    socket.Instant // when the drain closes this connection
-	rtt      time.Duration  // of the last answered ping
 }
+
+// microseconds is a time of up to 71 minutes in 4 bytes. Longer ones are cut to that.
+type microseconds uint32
+
+func toMicroseconds(d time.Duration) microseconds {
+	return microseconds(min(d.Microseconds(), math.MaxUint32))
+}
+
+func (m microseconds) duration() time.Duration { return time.Duration(m) * time.Microsecond }
 
 // open starts the timers of an open WebSocket.
 func (t *timers) open(now socket.Instant, pingInterval time.Duration) {
+	t.deadline = 0
 	t.data = now
 	if pingInterval > 0 {
-		t.nextPing = now.Add(pingInterval)
+		t.nextPing = pingAt(now, pingInterval)
 	}
+}
+
+// maxPingDelay is how much later than its interval a ping is sent at most.
+const maxPingDelay = 8 * time.Millisecond
+
+// pingAt returns when to send a ping that is due an interval after now. It is up to
+// maxPingDelay later, or a 125th of a short interval, so that the pings of many connections
+// share an instant: a wake-up costs more than a ping.
+func pingAt(now socket.Instant, interval time.Duration) socket.Instant {
+	step := socket.Instant(max(min(maxPingDelay, interval/125), 1))
+	return (now.Add(interval) + step - 1) / step * step
 }
 
 // startStage clears the deadline. The new stage gets one when its first bytes have been
 // sent.
 func (t *timers) startStage() { t.deadline = 0 }
 
-// flushed notes that everything has been sent, and gives a stage without a deadline one.
-// echoed means that data was sent. The server does not read while it writes, so the time
+// flushed notes that everything has been sent, and gives a stage without a deadline one,
+// unless it is open. echoed means that data was sent. The server does not read while it writes, so the time
 // of a write must not count against the client.
-func (t *timers) flushed(now socket.Instant, timeout time.Duration, echoed bool) {
-	if t.deadline == 0 {
+func (t *timers) flushed(now socket.Instant, timeout time.Duration, open, echoed bool) {
+	if t.deadline == 0 && !open {
 		t.deadline = now.Add(timeout)
 		t.received = now
 	}
@@ -52,7 +74,7 @@ func (t *timers) flushed(now socket.Instant, timeout time.Duration, echoed bool)
 
 // ping notes a ping and returns its payload: the instant at which it was sent.
 func (t *timers) ping(now socket.Instant, interval time.Duration) []byte {
-	t.nextPing = now.Add(interval)
+	t.nextPing = pingAt(now, interval)
 	t.pinged = now
 	if t.missing == 0 {
 		t.missing = now
@@ -70,12 +92,11 @@ func (t *timers) pong(now socket.Instant, payload []byte) (rtt time.Duration, ok
 	if sent < t.missing || sent > t.pinged {
 		return 0, false
 	}
-	t.rtt = now.Sub(sent)
 	t.missing = 0
 	if sent < t.pinged {
 		t.missing = t.pinged
 	}
-	return t.rtt, true
+	return now.Sub(sent), true
 }
 
 // pongDeadline returns when an unanswered ping means that the client is gone. Any bytes

@@ -25,8 +25,8 @@ func TestTimeoutsExcludeWriting(t *testing.T) {
 		c.do(c.conn.Wake(c.now, nil))
 		next := pongFor(t, c.sent)
 		c.receive(pong)
-		if c.conn.timers.missing != c.now || c.conn.timers.rtt != 31*time.Second {
-			t.Errorf("the ping of %v is unanswered, the RTT is %v", c.conn.timers.missing.Sub(beginning), c.conn.timers.rtt)
+		if c.conn.timers.missing != c.now || c.conn.rtt.duration() != 31*time.Second {
+			t.Errorf("the ping of %v is unanswered, the RTT is %v", c.conn.timers.missing.Sub(beginning), c.conn.rtt.duration())
 		}
 		c.receive(next)
 		if c.conn.timers.missing != 0 {
@@ -56,4 +56,25 @@ func TestTimeoutsExcludeWriting(t *testing.T) {
 		c.wakeAt(21 * time.Second)
 		c.expect(socket.Close)
 	})
+}
+
+// TestPingsShareInstants: each is a little late, and never early.
+func TestPingsShareInstants(t *testing.T) {
+	for _, test := range []struct {
+		interval, step time.Duration
+	}{
+		{25 * time.Second, 8 * time.Millisecond},
+		{time.Second, 8 * time.Millisecond},
+		{100 * time.Millisecond, 800 * time.Microsecond},
+		{time.Millisecond, 8 * time.Microsecond},
+		{time.Nanosecond, 1},
+	} {
+		for _, after := range []time.Duration{0, 1, test.step / 2, test.step - 1, test.step} {
+			due := beginning.Add(after).Add(test.interval)
+			got := pingAt(beginning.Add(after), test.interval)
+			if late := got.Sub(due); late < 0 || late >= test.step || got%socket.Instant(test.step) != 0 {
+				t.Errorf("%v after %v: %v late", test.interval, after, late)
+			}
+		}
+	}
 }

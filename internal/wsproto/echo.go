@@ -35,7 +35,7 @@ func (e *Echo) Release() { e.decoder.Release() }
 func (e *Echo) Deflate() Deflate { return e.decoder.deflate }
 
 // HistorySize returns how many bytes context takeover keeps for the next message.
-func (e *Echo) HistorySize() int { return e.decoder.historySize() }
+func (e *Echo) HistorySize() int { return historySize(e.decoder.history) }
 
 // InflaterSize returns the size of the inflater that an unfinished message holds, in bytes.
 func (e *Echo) InflaterSize() int { return e.decoder.lentBytes() }

@@ -89,12 +89,12 @@ func (i *inflation) endCompressed(ev *Event) bool {
 	return true
 }
 
-// historySize returns the size of the memory of the history.
-func (i *inflation) historySize() int {
-	if i.history == nil {
+// historySize returns the size of the memory of a history, which may be nil.
+func historySize(history *[]byte) int {
+	if history == nil {
 		return 0
 	}
-	return cap(*i.history)
+	return cap(*history)
 }
 
 // lentBytes returns the size of the inflater, or 0 if none is borrowed.

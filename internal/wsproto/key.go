@@ -28,6 +28,7 @@ func isKey(s string) bool {
 
 // acceptKey returns the Sec-WebSocket-Accept that answers a key (section 4.2.2, item 5.4).
 func acceptKey(key string) string {
-	sum := sha1.Sum([]byte(key + acceptGUID))
-	return base64.StdEncoding.EncodeToString(sum[:])
+	var b [64]byte // on the stack: each handshake needs it for a moment
+	sum := sha1.Sum(append(append(b[:0], key...), acceptGUID...))
+	return string(base64.StdEncoding.AppendEncode(b[:0], sum[:]))
 }

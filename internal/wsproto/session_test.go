@@ -8,7 +8,8 @@ import (
 )
 
 // session drives an Echo as the package comment describes, with a buffer that is no larger
-// than it must be and with canaries on both sides of it.
+// than it must be and with canaries on both sides of it. It keeps only the Rest of an Echo
+// that rests.
 type session struct {
 	t      testing.TB
 	echo   Echo
@@ -110,6 +111,11 @@ func (s *session) turn(p []byte) (yielded bool) {
 		if !bytes.Equal(side, bytes.Repeat([]byte{0xA5}, canary)) {
 			s.t.Fatal("the Echo wrote outside its buffer")
 		}
+	}
+	if rest, ok := s.echo.Rest(); ok { // nothing else is needed between messages
+		config := s.echo.decoder.config
+		s.echo = Echo{}
+		rest.Resume(&s.echo, config)
 	}
 	return yielded
 }
