@@ -23,16 +23,17 @@ type probeFlags struct {
 	duration, idle        time.Duration
 	plan                  probe.Plan
 	headers               []string
-	timeout               time.Duration
+	timeout, wait         time.Duration
 	given                 map[string]bool // by name
 }
 
 // probeUsage is printed before the list of flags.
-const probeUsage = `Usage: echosvc probe [flags] ws://host/path
+const probeUsage = `Usage: echosvc probe [flags] URL
 
-Tests an echo server, and the path to it, with a client that shares no code with echosvc. Without
--idle, -watch or a load flag it runs every check once. Exit status: 0 all passed, 1 a check failed,
-2 wrong usage.
+Tests an echo server, and the path to it, with a client that shares no code with echosvc. URL is
+like ws://host/path, https://host/path or host:port. Without -idle, -watch or a load flag it runs
+every check once. If one fails, it looks for the cause and prints what to change.
+Exit status: 0 all passed, 1 a check failed, 2 wrong usage.
 
 `
 
@@ -44,6 +45,7 @@ func parseProbe(args []string, stdout io.Writer) (*probeFlags, error) {
 	set.SetOutput(io.Discard) // errors are returned
 	set.Usage = func() {}
 	set.DurationVar(&f.idle, "idle", 0, "find the idle time-out of the path, up to this `duration`, such as 5m")
+	set.DurationVar(&f.wait, "wait", 0, "first wait until a message comes back, at most for this `duration`, such as 30s")
 	set.BoolVar(&f.watch, "watch", false, "stay connected and print a line on every change")
 	set.DurationVar(&f.duration, "for", 0, "end -watch after this `duration`; without it, -watch ends at a signal")
 	set.IntVar(&f.plan.Messages, "n", 1000, "load: number of messages in total")
@@ -56,7 +58,7 @@ func parseProbe(args []string, stdout io.Writer) (*probeFlags, error) {
 	set.StringVar(&f.caFile, "cafile", "", "trust the authorities in this PEM `file` instead of the system's")
 	set.BoolVar(&f.insecure, "insecure", false, "accept any certificate")
 	set.DurationVar(&f.timeout, "timeout", 10*time.Second, "wait this long for each answer")
-	set.BoolVar(&f.json, "json", false, "print JSON: one document, or with -watch one line an event")
+	set.BoolVar(&f.json, "json", false, "print JSON: one document, or with -watch one line an event (docs/probe.md has the schema)")
 	for {
 		err := set.Parse(args)
 		if errors.Is(err, flag.ErrHelp) {
@@ -103,6 +105,10 @@ func (f *probeFlags) check() error {
 		return fmt.Errorf("-for %v must be more than 0", f.duration)
 	case f.given["idle"] && (f.idle < time.Second || f.idle > 24*time.Hour):
 		return fmt.Errorf("-idle %v must be from 1s to 24h", f.idle)
+	case f.given["wait"] && f.watch:
+		return errors.New("use only one of -wait and -watch, which connects as soon as it can")
+	case f.given["wait"] && f.wait <= 0:
+		return fmt.Errorf("-wait %v must be more than 0", f.wait)
 	case f.timeout <= 0:
 		return fmt.Errorf("-timeout %v must be more than 0", f.timeout)
 	case f.insecure && f.caFile != "":
@@ -165,12 +171,14 @@ func (f *probeFlags) run(ctx context.Context, target *probe.Target, report *prob
 	}
 	report.Begin(target.URL.Redacted())
 	switch {
+	case f.given["wait"] && !probe.Wait(ctx, target, f.wait, report.Check, report.Step):
 	case f.given["idle"]:
 		probe.Idle(ctx, target, f.idle, report.Check, report.Step)
 	case f.load():
 		probe.Load(ctx, target, f.plan, report.Check, report.Step)
 	default:
-		probe.Run(ctx, target, report.Check)
+		report.NotTested = "idle time-outs; -idle 2m finds the time after which the path ends a silent connection"
+		probe.Run(ctx, target, report.Check, report.Step)
 	}
 	return report.End()
 }

@@ -84,7 +84,10 @@ func TestProbeErrors(t *testing.T) {
 	}{
 		{[]string{"-h"}, 0, "-origin", ""},
 		{nil, 2, "", "no URL"},
-		{[]string{"http://localhost/"}, 2, "", "must be like ws://"},
+		{[]string{"ftp://localhost/"}, 2, "", "must be like ws://"},
+		{[]string{"-wait", "0", url}, 2, "", "-wait 0s must be more than 0"},
+		{[]string{"-wait", "1s", "-watch", url}, 2, "", "use only one of -wait and -watch"},
+		{[]string{"-wait", "1ns", url}, 1, "FAILED  wait ", ""},
 		{[]string{url, "ws://other/"}, 2, "", "want one URL"},
 		{[]string{"-dance", url}, 2, "", "-dance"},
 		{[]string{"-watch", "-n", "3", url}, 2, "", "use only one of"},

@@ -24,6 +24,16 @@ type Check struct {
 	// have several lines.
 	Detail string `json:"detail"`
 	Data   any    `json:"data,omitempty"` // the figures in Detail
+	// SameAs is the name of an earlier check that failed with the same Detail. The [Report] sets it.
+	SameAs    string       `json:"same_as,omitempty"`
+	Diagnoses []*Diagnosis `json:"diagnoses,omitempty"`
+}
+
+// explain adds a diagnosis, unless it is nil.
+func (c *Check) explain(d *Diagnosis) {
+	if d != nil {
+		c.Diagnoses = append(c.Diagnoses, d)
+	}
 }
 
 // ok returns a Check with the verdict OK.
@@ -44,27 +54,40 @@ func failed(name, format string, args ...any) Check {
 // A prober runs the checks one after another.
 type prober struct {
 	*Target
+	later
 	emit func(Check)
 	// unsolicited is how many messages the server sends on a new connection without being asked.
 	unsolicited int
 }
 
 // Run runs every check and passes each result to emit. If no connection can be opened, the
-// handshake check is the only one.
-func Run(ctx context.Context, target *Target, emit func(Check)) {
+// handshake check is the only one. progress receives the name of each check as it begins. It must
+// not be nil.
+func Run(ctx context.Context, target *Target, emit func(Check), progress func(string)) {
 	p := &prober{Target: target, emit: emit}
+	progress("handshake")
 	if !p.handshake(ctx) {
 		return
 	}
-	for _, check := range []func(context.Context){
-		p.greeting, p.fidelity, p.fragments, p.ping, p.subprotocol, p.compression, p.closing, p.serverCloses, p.invalid,
+	for _, check := range []struct {
+		name string
+		run  func(context.Context)
+	}{
+		{"greeting", p.greeting}, {"arrival", p.arrival}, {"messages", p.fidelity}, {"fragments", p.fragments}, {"ping", p.ping},
+		{"subprotocol", p.subprotocol}, {"compression", p.compression}, {"close", p.closing}, {"close from the server", p.serverCloses},
+		{"breaches", p.invalid},
 	} {
-		if ctx.Err() == nil {
-			check(ctx)
+		if ctx.Err() == nil && !p.hopeless() {
+			progress(check.name)
+			check.run(ctx)
 		}
 	}
-	if ctx.Err() != nil {
+	p.laterHandshakes(ctx)
+	switch {
+	case ctx.Err() != nil:
 		emit(failed("end", "interrupted: the remaining checks did not run"))
+	case p.hopeless():
+		emit(failed("end", "%d handshakes in a row failed: the remaining checks did not run", maxFailedInARow))
 	}
 }
 

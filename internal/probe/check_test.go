@@ -1,11 +1,17 @@
 package probe
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 )
+
+// runChecks is Run without progress.
+func runChecks(ctx context.Context, target *Target, emit func(Check)) {
+	Run(ctx, target, emit, func(string) {})
+}
 
 // faithful returns a peer without faults.
 func faithful() *peer {
@@ -14,13 +20,13 @@ func faithful() *peer {
 
 func TestFaithfulServerPassesEveryCheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		checks := faithful().run(t, Run)
+		checks := faithful().run(t, runChecks)
 		for _, c := range checks {
 			if c.Verdict != OK {
 				t.Errorf("%s: %s, %s", c.Name, c.Verdict, c.Detail)
 			}
 		}
-		if want := 2 + len(samples()) + 2 + 1 + 2 + len(closings) + 1 + len(violations); len(checks) != want {
+		if want := 3 + len(samples()) + 2 + 1 + 2 + len(closings) + 1 + len(violations); len(checks) != want {
 			t.Errorf("%d checks, want %d", len(checks), want)
 		}
 		expect(t, checks, "handshake", OK, "X-Peer: memory")
@@ -113,7 +119,7 @@ func TestFaults(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := faithful()
 				test.fault(p)
-				checks := p.run(t, Run)
+				checks := p.run(t, runChecks)
 				for _, want := range test.want {
 					expect(t, checks, want.check, want.verdict, want.detail)
 				}
@@ -136,7 +142,7 @@ func TestRefusal(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				checks := (&peer{refuse: status(test.code, test.body)}).run(t, Run)
+				checks := (&peer{refuse: status(test.code, test.body)}).run(t, runChecks)
 				if len(checks) != 1 {
 					t.Errorf("%d checks, want 1", len(checks))
 				}
@@ -154,6 +160,6 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 			http.Redirect(w, r, "https://elsewhere.example/", http.StatusMovedPermanently)
 			return true
 		}}
-		expect(t, p.run(t, Run), "handshake", Failed, "redirects to https://elsewhere.example/, which WebSocket clients do not follow")
+		expect(t, p.run(t, runChecks), "handshake", Failed, "redirects to https://elsewhere.example/, which WebSocket clients do not follow")
 	})
 }

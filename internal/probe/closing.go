@@ -21,7 +21,7 @@ var closings = []struct {
 // (RFC 6455 section 5.5.1 says "typically") and then close TCP (section 7.1.1).
 func (p *prober) closing(ctx context.Context) {
 	for _, c := range closings {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || p.hopeless() {
 			return
 		}
 		s, err := p.open(ctx, offer{})

@@ -16,10 +16,11 @@ import (
 
 // A greeting is the first message of an echosvc for which greet=1 was set.
 type greeting struct {
-	Pod     string `json:"pod"`
-	Node    string `json:"node"`
-	Version string `json:"version"`
-	Request string `json:"request"`
+	Pod     string  `json:"pod"`
+	Node    string  `json:"node"`
+	Version string  `json:"version"`
+	Request string  `json:"request"`
+	Headers []Field `json:"headers"`
 }
 
 // parseGreeting parses a message as a greeting.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -51,6 +52,9 @@ func (p *prober) fidelity(ctx context.Context) {
 		}
 	}()
 	for _, sent := range samples() {
+		if p.hopeless() {
+			return
+		}
 		if s == nil {
 			var err error
 			if s, err = p.open(ctx, offer{}); err != nil {
@@ -58,14 +62,25 @@ func (p *prober) fidelity(ctx context.Context) {
 				continue
 			}
 		}
+		before, started := s.wire.received.Load(), time.Now()
 		got, err := s.echo(ctx, sent.kind, sent.payload)
+		took, arrived := time.Since(started), s.wire.received.Load()-before
 		switch {
 		case ctx.Err() != nil:
 			return
+		case err != nil && !s.over() && arrived > 0 && int(arrived) < len(sent.payload):
+			c := failed(sent.name, "no echo: only %d of %d bytes within %s", arrived, len(sent.payload), seconds(took))
+			c.explain(p.slow(ctx, s, arrived, took))
+			p.emit(c)
 		case err != nil:
 			p.emit(failed(sent.name, "no echo: %s", describeEnd(err)))
 		case sent.difference(got) != "":
 			p.emit(failed(sent.name, "%s", sent.difference(got)))
+		case took > slowEcho:
+			c := note(sent.name, "echoed unchanged, but slow: it took %s", seconds(took))
+			c.explain(p.slow(ctx, s, arrived, took))
+			p.emit(c)
+			continue
 		default:
 			p.emit(ok(sent.name, "echoed unchanged"))
 			continue
@@ -73,6 +88,15 @@ func (p *prober) fidelity(ctx context.Context) {
 		s.release() // its next message might be a late answer to this sample
 		s = nil
 	}
+}
+
+// slowEcho is how long the echo of the largest sample may take: it is 4 Mbit/s both ways.
+const slowEcho = 2 * time.Second
+
+// slow is the diagnosis for a path that carries so many bytes in a time.
+func (p *prober) slow(ctx context.Context, s *session, arrived int64, took time.Duration) *Diagnosis {
+	response := s.wire.response.head()
+	return diagnose("transfer-rate-limited", p.proxyBehind(ctx, &response), "the path carries %.0f KB a second", float64(arrived)/1000/took.Seconds())
 }
 
 // difference describes how a message differs from the sample. It returns "" if they are equal.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -13,55 +12,47 @@ import (
 
 // handshakeData holds the figures of a handshake.
 type handshakeData struct {
-	Status    int         `json:"status,omitempty"`
-	Remote    string      `json:"remote,omitempty"`
-	TLS       string      `json:"tls,omitempty"`
-	ConnectMS float64     `json:"connect_ms,omitempty"`
-	TLSMS     float64     `json:"tls_ms,omitempty"`
-	TotalMS   float64     `json:"total_ms,omitempty"`
-	Header    http.Header `json:"header,omitempty"`
-	Body      string      `json:"body,omitempty"`
+	Status    int     `json:"status,omitempty"`
+	Remote    string  `json:"remote,omitempty"`
+	TLS       string  `json:"tls,omitempty"`
+	ConnectMS float64 `json:"connect_ms,omitempty"`
+	TLSMS     float64 `json:"tls_ms,omitempty"`
+	TotalMS   float64 `json:"total_ms,omitempty"`
+	Header    []Field `json:"header,omitempty"` // of the response, as it arrived
+	Body      string  `json:"body,omitempty"`
 }
 
 // handshake opens a connection and reports whether that succeeded.
 func (p *prober) handshake(ctx context.Context) bool {
 	const name = "handshake"
-	s, err := p.dial(ctx, offer{})
+	s, err := p.Target.dial(ctx, offer{})
 	var refused *refusal
 	if errors.As(err, &refused) {
-		c := failed(name, "%v%s", refused, fields(refused.header))
-		c.Data = handshakeData{Status: refused.status, TotalMS: inMS(refused.took), Header: refused.header, Body: refused.body}
+		c := failed(name, "%v%s", refused, &refused.response)
+		c.explain(p.diagnoseHandshake(ctx, err))
+		c.Data = handshakeData{Status: refused.status, TotalMS: inMS(refused.took), Header: refused.response.fields, Body: printable([]byte(refused.body))}
 		p.emit(c)
 		return false
 	}
 	if err != nil {
-		p.emit(failed(name, "%v", err))
+		c := failed(name, "%v", err)
+		c.explain(p.diagnoseHandshake(ctx, err))
+		p.emit(c)
 		return false
 	}
 	defer s.release()
+	response := s.wire.response.head()
 	took := "connect " + milliseconds(s.wire.connect)
 	if s.wire.tls != "" {
 		took += ", " + s.wire.tls + " " + milliseconds(s.wire.handshake)
 	}
-	c := ok(name, "101 in %s (%s) from %s%s", milliseconds(s.took), took, s.wire.RemoteAddr(), fields(s.response.Header))
+	c := ok(name, "101 in %s (%s) from %s%s", milliseconds(s.took), took, s.wire.RemoteAddr(), &response)
 	c.Data = handshakeData{
-		Status: s.response.StatusCode, Remote: s.wire.RemoteAddr().String(), TLS: s.wire.tls, Header: s.response.Header,
+		Status: s.response.StatusCode, Remote: s.wire.RemoteAddr().String(), TLS: s.wire.tls, Header: response.fields,
 		ConnectMS: inMS(s.wire.connect), TLSMS: inMS(s.wire.handshake), TotalMS: inMS(s.took),
 	}
 	p.emit(c)
 	return true
-}
-
-// fields formats header fields, one per line, sorted.
-func fields(header http.Header) string {
-	var lines []string
-	for name, values := range header {
-		for _, value := range values {
-			lines = append(lines, "\n"+name+": "+printable([]byte(value)))
-		}
-	}
-	slices.Sort(lines)
-	return strings.Join(lines, "")
 }
 
 // greeting checks whether the server sends a message before the client has sent one.

@@ -74,7 +74,11 @@ func Idle(ctx context.Context, target *Target, limit time.Duration, emit func(Ch
 			progress(fmt.Sprintf("idle for %.0f s of %s, %d of %d connections open", time.Since(started).Seconds(), brief(limit+idleMargin), len(steps)-len(conns), len(steps)))
 		}
 	}
-	emit(summarize(conns, limit))
+	c := summarize(conns, limit)
+	if cut := c.Data.(idleData).CutAfter; cut > 0 {
+		c.explain(diagnose("idle-timeout", target.provoke(ctx), "the path ends connections on which nothing is sent for %.1f s", cut))
+	}
+	emit(c)
 }
 
 // disablePings finds out how to turn the server's pings off, since they would keep connections
@@ -91,7 +95,9 @@ func disablePings(ctx context.Context, target *Target, emit func(Check)) (query 
 		}
 	}
 	if err != nil {
-		emit(failed(name, "%v", err))
+		c := failed(name, "%v", err)
+		c.explain(target.diagnoseHandshake(ctx, err))
+		emit(c)
 		return nil, false
 	}
 	defer s.release()

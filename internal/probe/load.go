@@ -83,7 +83,9 @@ func Load(ctx context.Context, target *Target, plan Plan, emit func(Check), prog
 		}
 	}()
 	if err != nil {
-		emit(failed(name, "opened %d of %d connections: %s", len(sessions), plan.Conns, describeEnd(err)))
+		c := failed(name, "opened %d of %d connections: %s", len(sessions), plan.Conns, describeEnd(err))
+		c.explain(target.diagnoseHandshake(ctx, err))
+		emit(c)
 		return
 	}
 	l := &load{Plan: plan, started: time.Now()}

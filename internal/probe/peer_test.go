@@ -224,7 +224,7 @@ func (c *peerConn) send(frames ...frame) {
 func (c *peerConn) talk(r *http.Request) {
 	query := r.URL.Query()
 	if c.controls && query.Has("greet") {
-		greeting, _ := json.Marshal(map[string]any{"pod": c.pod, "version": "test", "request": "GET " + r.RequestURI, "headers": []any{}})
+		greeting, _ := json.Marshal(map[string]any{"pod": c.pod, "version": "test", "request": "GET " + r.RequestURI + " HTTP/1.1", "headers": fieldsOf(r)})
 		c.send(frame{fin: true, opcode: 1, payload: greeting})
 	}
 	if c.unsolicited != "" {
@@ -346,6 +346,17 @@ func (c *peerConn) violation(f frame) int {
 		return 1007
 	}
 	return 0
+}
+
+// fieldsOf returns the header fields of a request.
+func fieldsOf(r *http.Request) []Field {
+	fields := []Field{{"Host", r.Host}}
+	for name, values := range r.Header {
+		for _, value := range values {
+			fields = append(fields, Field{name, value})
+		}
+	}
+	return fields
 }
 
 // first selects the subprotocol that is offered first.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,24 +16,45 @@ type Report struct {
 	JSON     bool
 	Progress io.Writer // the terminal for the progress line; nil for none
 
-	url     string
-	started time.Time
-	checks  []Check
-	showing bool // the progress line is on the terminal
+	// NotTested is what a run leaves out and how to test it, printed after a run in which a
+	// connection could be opened.
+	NotTested string
+
+	url       string
+	started   time.Time
+	checks    []Check
+	first     map[string]string   // the first check that failed with a detail
+	repeated  map[string][]string // the checks that failed with the same detail, by the first one
+	diagnoses []*Diagnosis
+	showing   bool // the progress line is on the terminal
 }
 
 // Begin starts the report of a target.
 func (r *Report) Begin(url string) {
 	r.url, r.started = url, time.Now()
+	r.first, r.repeated = map[string]string{}, map[string][]string{}
 	if !r.JSON {
 		fmt.Fprintln(r.Out, url)
 	}
 }
 
-// Check adds a check.
+// Check adds a check. As text, a failure that is the same as an earlier one is not printed
+// again: End lists the checks.
 func (r *Report) Check(c Check) {
+	if c.Verdict == Failed {
+		if c.SameAs = r.first[c.Detail]; c.SameAs == "" {
+			r.first[c.Detail] = c.Name
+		} else {
+			r.repeated[c.SameAs] = append(r.repeated[c.SameAs], c.Name)
+		}
+	}
 	r.checks = append(r.checks, c)
-	if r.JSON {
+	for _, d := range c.Diagnoses {
+		if !slices.ContainsFunc(r.diagnoses, func(known *Diagnosis) bool { return *known == *d }) {
+			r.diagnoses = append(r.diagnoses, d)
+		}
+	}
+	if r.JSON || c.SameAs != "" {
 		return
 	}
 	r.clear()
@@ -40,14 +62,22 @@ func (r *Report) Check(c Check) {
 	if c.Verdict == Failed {
 		verdict = "FAILED" // stands out in a long list
 	}
-	detail := strings.ReplaceAll(c.Detail, "\n", "\n"+strings.Repeat(" ", 38))
-	fmt.Fprintf(r.Out, "  %-6s  %-26s  %s\n", verdict, c.Name, detail)
+	r.line(verdict, c.Name, c.Detail)
+}
+
+// line writes a line of the text.
+func (r *Report) line(verdict, name, detail string) {
+	detail = strings.ReplaceAll(detail, "\n", "\n"+strings.Repeat(" ", 38))
+	fmt.Fprintf(r.Out, "  %-6s  %-26s  %s\n", verdict, name, detail)
 }
 
 // Event adds an event of a watch.
 func (r *Report) Event(e Event) {
 	if r.JSON {
-		json.NewEncoder(r.Out).Encode(e)
+		json.NewEncoder(r.Out).Encode(struct {
+			Schema int `json:"schema"`
+			Event
+		}{Schema, e})
 		return
 	}
 	r.clear()
@@ -70,12 +100,19 @@ func (r *Report) clear() {
 	}
 }
 
+// Schema is the version of the JSON output. It increases when a field is removed or changes its
+// meaning; docs/probe.schema.json describes it.
+const Schema = 1
+
 // document is the JSON report.
 type document struct {
-	URL     string    `json:"url"`
-	Started time.Time `json:"started"`
-	OK      bool      `json:"ok"`
-	Checks  []Check   `json:"checks"`
+	Schema    int          `json:"schema"`
+	URL       string       `json:"url"`
+	Started   time.Time    `json:"started"`
+	OK        bool         `json:"ok"`
+	Checks    []Check      `json:"checks"`
+	Diagnoses []*Diagnosis `json:"diagnoses,omitempty"` // of all checks, each once
+	NotTested string       `json:"not_tested,omitempty"`
 }
 
 // End writes the summary. It reports whether no check has failed.
@@ -86,12 +123,29 @@ func (r *Report) End() bool {
 		count[c.Verdict]++
 	}
 	passed := count[Failed] == 0
+	notTested := ""
+	if count[OK] > 0 {
+		notTested = r.NotTested
+	}
 	if r.JSON {
 		encoder := json.NewEncoder(r.Out)
 		encoder.SetIndent("", "  ")
-		encoder.Encode(document{r.url, r.started.UTC(), passed, r.checks})
+		encoder.SetEscapeHTML(false)
+		encoder.Encode(document{Schema, r.url, r.started.UTC(), passed, r.checks, r.diagnoses, notTested})
 		return passed
 	}
+	for _, c := range r.checks {
+		if same := r.repeated[c.Name]; len(same) > 0 {
+			r.line("FAILED", fmt.Sprintf("%d more", len(same)), "as "+c.Name+": "+strings.Join(same, "; "))
+			delete(r.repeated, c.Name)
+		}
+	}
 	fmt.Fprintf(r.Out, "%d ok, %d noted, %d failed\n", count[OK], count[Note], count[Failed])
+	for _, d := range r.diagnoses {
+		fmt.Fprintf(r.Out, "likely cause: %v\n", d)
+	}
+	if notTested != "" {
+		fmt.Fprintf(r.Out, "not tested: %s\n", notTested)
+	}
 	return passed
 }

@@ -38,7 +38,7 @@ func TestReportAsJSON(t *testing.T) {
 	var out bytes.Buffer
 	r := Report{Out: &out, JSON: true}
 	r.Begin("ws://localhost/")
-	r.Check(Check{"load", OK, "fine", loadData{Messages: 3}})
+	r.Check(Check{Name: "load", Verdict: OK, Detail: "fine", Data: loadData{Messages: 3}})
 	r.Step("nothing is shown")
 	if !r.End() {
 		t.Error("End reported failure, though no check failed")
@@ -61,7 +61,7 @@ func TestReportOfEvents(t *testing.T) {
 	event := Event{Time: at, Event: "connected", Detail: "to a", Pod: "a"}
 	for asJSON, want := range map[bool]string{
 		false: "  03:04:05.678  connected   to a\n",
-		true:  `{"time":"2026-01-02T03:04:05.678Z","event":"connected","detail":"to a","pod":"a"}` + "\n",
+		true:  `{"schema":1,"time":"2026-01-02T03:04:05.678Z","event":"connected","detail":"to a","pod":"a"}` + "\n",
 	} {
 		var out bytes.Buffer
 		(&Report{Out: &out, JSON: asJSON}).Event(event)

@@ -44,6 +44,7 @@ type session struct {
 	pongs    atomic.Int64 // from the server, whatever their payload
 	released chan struct{}
 	once     sync.Once
+	counted  *atomic.Int64 // the number of open connections that this one is part of; nil for none
 }
 
 // A message is a message from the server.
@@ -53,26 +54,7 @@ type message struct {
 	pieces  int // reads it took: for a small message, the number of its non-empty fragments
 }
 
-// A refusal is a response to the handshake other than 101.
-type refusal struct {
-	status int
-	header http.Header
-	body   string // its beginning, made printable
-	took   time.Duration
-}
-
-func (r *refusal) Error() string {
-	text := fmt.Sprintf("answered with %d %s, want 101", r.status, http.StatusText(r.status))
-	if to := r.header.Get("Location"); to != "" {
-		text += fmt.Sprintf("; redirects to %s, which WebSocket clients do not follow", printable([]byte(to)))
-	}
-	if r.body != "" {
-		text += fmt.Sprintf("; body: %s", r.body)
-	}
-	return text
-}
-
-// dial opens a WebSocket. The error is a [*refusal] if the server's response was not 101.
+// dial opens a WebSocket. The error is a [*handshakeError].
 func (t *Target) dial(ctx context.Context, o offer) (*session, error) {
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
@@ -102,20 +84,30 @@ func (t *Target) dial(ctx context.Context, o offer) (*session, error) {
 		OnPongReceived: func(context.Context, []byte) { s.pongs.Add(1) },
 	})
 	s.took = time.Since(started)
-	switch {
-	case err != nil && response != nil && response.StatusCode != http.StatusSwitchingProtocols:
-		body, _ := io.ReadAll(response.Body) // the library has read some of it already
-		return nil, &refusal{response.StatusCode, response.Header, printable(body), s.took}
-	case err != nil && ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.Canceled):
-		return nil, fmt.Errorf("no answer to the handshake within %v (%w)", t.Timeout, ctx.Err())
-	case err != nil:
-		return nil, simplify(err)
+	if err != nil {
+		return nil, t.explain(ctx, err, response, lower.Load(), s.took)
 	}
 	conn.SetReadLimit(maxEcho)
 	s.conn, s.response, s.opened, s.wire = conn, response, time.Now(), lower.Load()
 	s.wire.held.Store(true)
 	go s.read()
 	return s, nil
+}
+
+// explain returns the error of a handshake that failed with err. response and w may be nil.
+func (t *Target) explain(ctx context.Context, err error, response *http.Response, w *wire, took time.Duration) *handshakeError {
+	e := &handshakeError{cause: simplify(err), reached: w != nil}
+	if w != nil {
+		e.sent, e.received = w.request.head(), w.response.recorded()
+	}
+	switch {
+	case response != nil && response.StatusCode != http.StatusSwitchingProtocols:
+		body, _ := io.ReadAll(response.Body) // the library has read the beginning, and closed the rest
+		e.cause = &refusal{response.StatusCode, w.response.head(), string(body), took}
+	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.Canceled):
+		e.cause = fmt.Errorf("no answer to the handshake within %v (%w)", t.Timeout, ctx.Err())
+	}
+	return e
 }
 
 // read reads until the connection ends.
@@ -228,6 +220,16 @@ func (s *session) endOr(err error) error {
 	return err
 }
 
+// over reports whether the connection has ended.
+func (s *session) over() bool {
+	select {
+	case _, open := <-s.messages:
+		return !open
+	default:
+		return false
+	}
+}
+
 // end discards messages until the connection ends, at most the time-out. The error says how it
 // ended.
 func (s *session) end(ctx context.Context) error {
@@ -254,6 +256,9 @@ func (s *session) release() {
 		s.wire.release()
 		s.conn.CloseNow()
 		for range s.messages {
+		}
+		if s.counted != nil {
+			s.counted.Add(-1)
 		}
 	})
 }

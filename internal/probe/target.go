@@ -23,12 +23,25 @@ type Target struct {
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// NewTarget returns a Target for a ws or wss URL. Its connections do not use TCP keep-alive,
-// because some idle timers count the keep-alive probes as traffic.
+// NewTarget returns a Target for a ws or wss URL. http and https mean the same as ws and wss,
+// and a host without a scheme means ws, or wss on port 443. Its connections do not use TCP
+// keep-alive, because some idle timers count the keep-alive probes as traffic.
 func NewTarget(rawURL string) (*Target, error) {
-	u, err := url.Parse(rawURL)
-	if err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Hostname() == "" || u.Fragment != "" {
-		return nil, fmt.Errorf("%q is not a WebSocket URL; it must be like ws://localhost:8080/ or wss://example.com/path?query", rawURL)
+	full := rawURL
+	if !strings.Contains(rawURL, "://") {
+		full = "ws://" + rawURL
+	}
+	u, err := url.Parse(full)
+	if err == nil && full != rawURL && u.Port() == "443" {
+		u.Scheme = "wss"
+	}
+	if err == nil {
+		if scheme, is := map[string]string{"http": "ws", "https": "wss"}[u.Scheme]; is {
+			u.Scheme = scheme
+		}
+	}
+	if err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Hostname() == "" || u.Fragment != "" || u.Opaque != "" {
+		return nil, fmt.Errorf("%q is not the URL of a WebSocket; it must be like ws://localhost:8080/, https://example.com/path?query or localhost:8080", rawURL)
 	}
 	dialer := &net.Dialer{KeepAlive: -1}
 	return &Target{URL: u, Header: http.Header{}, TLS: &tls.Config{}, Timeout: 10 * time.Second, DialContext: dialer.DialContext}, nil

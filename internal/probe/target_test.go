@@ -20,7 +20,7 @@ import (
 func TestNewTarget(t *testing.T) {
 	for raw, good := range map[string]bool{
 		"ws://localhost:8080/": true, "wss://example.com/a/b?c=d": true, "ws://[::1]:80": true,
-		"http://localhost/": false, "localhost:8080": false, "ws:///path": false, "ws://a/#b": false, "": false, "ws://a:b:c/": false,
+		"http://localhost/": true, "localhost:8080": true, "ftp://localhost/": false, "ws:///path": false, "ws://a/#b": false, "": false, "ws://a:b:c/": false,
 	} {
 		if _, err := NewTarget(raw); (err == nil) != good || err != nil && !strings.Contains(err.Error(), "must be like ws://") {
 			t.Errorf("%q: %v", raw, err)

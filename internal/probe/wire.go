@@ -20,6 +20,7 @@ type wire struct {
 	tls                string        // TLS version; "" without TLS
 	held               atomic.Bool
 	received           atomic.Int64 // bytes
+	request, response  recorder     // the heads, as they were sent and as they arrived
 }
 
 // dialWire opens a connection, with TLS if config is not nil.
@@ -48,7 +49,13 @@ func (t *Target) dialWire(ctx context.Context, network, address string, config *
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
 	w.received.Add(int64(n))
+	w.response.record(p[:n])
 	return n, err
+}
+
+func (w *wire) Write(p []byte) (int, error) {
+	w.request.record(p)
+	return w.Conn.Write(p)
 }
 
 // Close is called by the library. On a held wire it only unblocks the reader.

@@ -1,0 +1,167 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+)
+
+// A Diagnosis is the likely cause of a finding, and what to change.
+type Diagnosis struct {
+	ID    string `json:"id"`              // a stable name, one of those in docs/probe.md
+	Proxy string `json:"proxy,omitempty"` // the one that Fix is for; "" if it is not known
+	Cause string `json:"cause"`
+	Fix   string `json:"fix"`
+}
+
+// String returns the diagnosis in one line.
+func (d *Diagnosis) String() string { return d.Cause + "; fix: " + d.Fix }
+
+// diagnose returns a diagnosis with the fix for a proxy. An empty proxy means that it is not
+// known.
+func diagnose(id, proxy, format string, args ...any) *Diagnosis {
+	return &Diagnosis{ID: id, Proxy: proxy, Cause: fmt.Sprintf(format, args...), Fix: fixFor(id, proxy)}
+}
+
+// diagnoseHandshake finds the cause of a failed handshake. It may send further requests. It
+// returns nil if it has no idea.
+func (t *Target) diagnoseHandshake(ctx context.Context, err error) *Diagnosis {
+	var e *handshakeError
+	if !errors.As(err, &e) || ctx.Err() != nil {
+		return nil
+	}
+	var refused *refusal
+	switch {
+	case errors.As(err, &refused):
+		return t.diagnoseRefusal(ctx, e, refused)
+	case !e.reached:
+		return t.diagnoseDial(ctx, e.cause)
+	case strings.HasPrefix(string(e.received), "HTTP/1.1 101"):
+		return t.diagnoseResponse(ctx, parseHead(e.received))
+	}
+	return t.diagnoseSilence(ctx, e)
+}
+
+// diagnoseDial explains why there was no TCP connection, or no TLS.
+func (t *Target) diagnoseDial(ctx context.Context, err error) *Diagnosis {
+	var record tls.RecordHeaderError
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &record) && isHTTP2(append(record.RecordHeader[:], 0, 0, 0, 0)), errors.As(err, &record):
+		d := diagnose("plain-port", "", "the port does not speak TLS: it answered the TLS handshake with plain HTTP or something else")
+		d.Fix = "use ws:// (" + t.withScheme("ws") + "), or: " + d.Fix
+		return d
+	case isCertificateError(err):
+		return t.diagnoseCertificate(err)
+	case errors.As(err, &dns):
+		return diagnose("name-unknown", "", "the name %s has no address", dns.Name)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return diagnose("nothing-listens", "", "nothing listens on %s", t.address())
+	case isTimeout(err), errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return diagnose("unreachable", "", "no TCP connection to %s: packets are lost or dropped", t.address())
+	case t.URL.Scheme == "wss" && t.wantsProxyHeader(ctx):
+		return t.diagnoseProxyHeader(ctx)
+	case t.URL.Scheme == "wss":
+		d := diagnose("plain-port", "", "the port ended the TLS handshake without an answer, so it may not speak TLS")
+		d.Fix = "use ws:// (" + t.withScheme("ws") + "), or: " + d.Fix
+		return d
+	}
+	return nil
+}
+
+// withScheme returns the URL with another scheme, without a password.
+func (t *Target) withScheme(scheme string) string {
+	u := *t.URL
+	u.Scheme = scheme
+	return u.Redacted()
+}
+
+func isCertificateError(err error) bool {
+	var verification *tls.CertificateVerificationError
+	return errors.As(err, &verification)
+}
+
+// diagnoseCertificate explains why a certificate was rejected.
+func (t *Target) diagnoseCertificate(err error) *Diagnosis {
+	var verification *tls.CertificateVerificationError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	errors.As(err, &verification)
+	leaf := verification.UnverifiedCertificates[0]
+	switch {
+	case errors.As(err, &name):
+		return diagnose("certificate-name", "", "the certificate is not for %s but for %s", name.Host, strings.Join(leaf.DNSNames, ", "))
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return diagnose("certificate-expired", "", "the certificate is valid from %s to %s only", leaf.NotBefore.UTC().Format("2006-01-02"), leaf.NotAfter.UTC().Format("2006-01-02"))
+	case leaf.Issuer.String() == leaf.Subject.String():
+		return diagnose("certificate-unknown", "", "the certificate is self-signed (%s)", leaf.Subject)
+	}
+	return diagnose("certificate-unknown", "", "no trusted authority has signed the certificate; its issuer is %s", leaf.Issuer)
+}
+
+// diagnoseSilence explains why the answer was not HTTP, or why there was none.
+func (t *Target) diagnoseSilence(ctx context.Context, e *handshakeError) *Diagnosis {
+	switch {
+	case isHTTP2(e.received):
+		return diagnose("http2-only", t.provoke(ctx), "the port speaks HTTP/2 only, and a WebSocket handshake needs HTTP/1.1 (RFC 6455 section 4.1)")
+	case len(e.received) > 0 && e.received[0] == 0x15, t.URL.Scheme == "ws" && t.speaksTLS(ctx): // 0x15 is a TLS alert
+		return t.tlsPort()
+	case t.wantsProxyHeader(ctx):
+		return t.diagnoseProxyHeader(ctx)
+	case t.speaksHTTP2(ctx):
+		return diagnose("http2-only", t.provoke(ctx), "the port speaks HTTP/2 only, and a WebSocket handshake needs HTTP/1.1 (RFC 6455 section 4.1)")
+	case len(e.received) > 0:
+		return diagnose("not-http", "", "the answer is not HTTP: %q", printable(e.received))
+	}
+	return diagnose("no-answer", t.provoke(ctx), "the connection was accepted, but no answer to the handshake came")
+}
+
+// tlsPort is the diagnosis for ws on a port that speaks TLS.
+func (t *Target) tlsPort() *Diagnosis {
+	d := diagnose("tls-port", "", "the port speaks TLS, and the URL begins with ws://")
+	d.Fix = "use " + t.withScheme("wss")
+	return d
+}
+
+// diagnoseProxyHeader is for a port that answers once it gets a PROXY protocol header.
+func (t *Target) diagnoseProxyHeader(ctx context.Context) *Diagnosis {
+	answer, _ := t.ask(ctx, []byte("PROXY TCP4 127.0.0.1 127.0.0.1 40000 80\r\n"), t.TLS, []byte("GET /\x00 HTTP/1.1\r\nHost: "+t.host()+"\r\n\r\n"))
+	h := parseHead(answer)
+	_, body, _ := strings.Cut(string(answer), "\r\n\r\n")
+	proxy := errorPage(&refusal{response: h, body: body})
+	return diagnose("proxy-protocol-missing", proxy, "the port expects the PROXY protocol, and the client does not send it: with a PROXY header it answers")
+}
+
+// diagnoseResponse explains what is wrong with a 101.
+func (t *Target) diagnoseResponse(ctx context.Context, response head) *Diagnosis {
+	missing := ""
+	switch {
+	case !response.hasToken("Upgrade", "websocket"):
+		missing = "Upgrade"
+	case !response.hasToken("Connection", "Upgrade"):
+		missing = "Connection"
+	case !response.has("Sec-WebSocket-Accept"):
+		missing = "Sec-WebSocket-Accept"
+	case response.has("Sec-WebSocket-Protocol"):
+		return diagnose("subprotocol-not-offered", t.proxyBehind(ctx, &response), "the response selects the subprotocol %q, which was not offered", response.value("Sec-WebSocket-Protocol"))
+	default:
+		return diagnose("accept-wrong", t.proxyBehind(ctx, &response), "the response's Sec-WebSocket-Accept does not belong to the key that was sent: a proxy changed one of them, or answered from a cache")
+	}
+	d := diagnose("response-field-removed", t.proxyBehind(ctx, &response), "the server's 101 arrived without %s, which a proxy removed", missing)
+	d.Fix = strings.ReplaceAll(d.Fix, "NAME", missing)
+	return d
+}
+
+// proxyBehind returns the proxy that a response came through, by its Server field or by a page
+// that it sends for a malformed request.
+func (t *Target) proxyBehind(ctx context.Context, response *head) string {
+	if proxy := passedThrough(response); proxy != "" {
+		return proxy
+	}
+	return t.provoke(ctx)
+}

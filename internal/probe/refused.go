@@ -1,0 +1,132 @@
+package probe
+
+import (
+	"context"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// missing finds what a server says is missing from a request. Servers word it differently, but
+// all name the field. The first pattern that matches decides, so the specific ones come first.
+var missing = []struct {
+	pattern *regexp.Regexp
+	id      string
+	cause   string
+}{
+	{regexp.MustCompile(`(?i)PROXY protocol|\bsend-proxy\b|PROXY_PROTOCOL|"PROXY |PROXY TCP|PROXY UNKNOWN`), "proxy-protocol-unexpected", "a proxy sends a PROXY protocol header, and the server does not expect it"},
+	{regexp.MustCompile(`(?i)HTTP/1\.0`), "http10", "the request arrived as HTTP/1.0, which has no upgrade; it was sent as HTTP/1.1"},
+	{regexp.MustCompile(`(?i)sec-websocket-key`), "key-removed", "Sec-WebSocket-Key was sent, but never arrived"},
+	{regexp.MustCompile(`(?i)sec-websocket-version`), "version-removed", "Sec-WebSocket-Version was sent, but never arrived"},
+	{regexp.MustCompile(`(?i)no "?connection: ?upgrade|'connection' header|(missing|invalid) connection header|connection header .* does not contain`), "connection-removed", "Connection: Upgrade was sent, but never arrived"},
+	{regexp.MustCompile(`(?i)no "?upgrade: ?websocket|'upgrade' header|(missing|invalid) upgrade header|upgrade header .* does not contain|not a websocket|upgrade required`), "upgrade-removed", "Upgrade: websocket was sent, but never arrived"},
+}
+
+// diagnoseRefusal explains a response other than 101.
+func (t *Target) diagnoseRefusal(ctx context.Context, e *handshakeError, r *refusal) *Diagnosis {
+	page := errorPage(r)
+	through := passedThrough(&r.response)
+	known := page
+	if known == "" {
+		known = through
+	}
+	// proxy is the one to change: found by a further request if the answer does not name it.
+	proxy := func() string {
+		if known == "" {
+			known = t.provoke(ctx)
+		}
+		return known
+	}
+	own := page == "" && !r.isHTML() && r.body != "" // the server's text, not a page
+	switch {
+	case r.response.has("Location") && r.status >= 300 && r.status < 400:
+		return t.diagnoseRedirect(r, known)
+	case r.status == 400 && strings.Contains(r.body, "HTTPS port"), r.status == 400 && strings.Contains(r.body, "HTTP request to an HTTPS server"):
+		return t.tlsPort()
+	case r.status == 431, r.status == 414, r.status == 400 && strings.Contains(r.body, "Header Or Cookie Too Large"):
+		return diagnose("header-too-large", proxy(), "the request head is larger than %s accepts (%d bytes in the fields given with -H)", named(page, "the server"), t.headerSize())
+	case own && strings.Contains(r.body, "HEALTH_PORT"), own && (r.status == 404 || r.status == 400 || r.status == 426 || r.status == 200) && t.isHealthPort(ctx):
+		return diagnose("health-port", proxy(), "the request reached the health port of an echosvc, which has no WebSocket")
+	case r.status == 403 && own && strings.Contains(r.body, "Origin"):
+		return diagnose("origin-refused", "", "the server refused the Origin: %s", printable([]byte(r.body)))
+	case own && (r.status == 400 || r.status == 405 || r.status == 426 || r.status == 501 || r.status == 505):
+		for _, m := range missing {
+			if m.pattern.MatchString(r.body) {
+				return diagnose(m.id, proxy(), "%s", m.cause)
+			}
+		}
+	case r.status == 426 && known == envoy:
+		return diagnose("http10", envoy, "the request reached Envoy as HTTP/1.0")
+	}
+	if t.headerSize() > 0 && r.status == 400 && t.acceptsBareHandshake(ctx) {
+		return diagnose("header-too-large", proxy(), "the fields given with -H (%d bytes) are refused: without them the handshake succeeds", t.headerSize())
+	}
+	return t.diagnoseStatus(r, page, proxy)
+}
+
+// headerSize returns the size of the additional header fields, in bytes.
+func (t *Target) headerSize() (size int) {
+	for name, values := range t.Header {
+		for _, value := range values {
+			size += len(name) + len(": \r\n") + len(value)
+		}
+	}
+	return size
+}
+
+// named returns name, or other if it is empty.
+func named(name, other string) string {
+	if name == "" {
+		return other
+	}
+	return name
+}
+
+// diagnoseRedirect gives the URL that a redirect leads to.
+func (t *Target) diagnoseRedirect(r *refusal, proxy string) *Diagnosis {
+	d := diagnose("redirect", proxy, "%s redirects, and WebSocket clients do not follow redirects", named(errorPage(r), "the server"))
+	to, err := t.URL.Parse(r.response.value("Location"))
+	if err != nil {
+		return d
+	}
+	target := url.URL{Scheme: map[string]string{"http": "ws", "https": "wss"}[to.Scheme], Host: to.Host, Path: to.Path, RawPath: to.RawPath, RawQuery: to.RawQuery}
+	if target.Scheme == "" {
+		target.Scheme = to.Scheme
+	}
+	d.Fix = "use " + target.String() + ", or: " + d.Fix
+	return d
+}
+
+// diagnoseStatus explains a refusal by its status and by who made it.
+func (t *Target) diagnoseStatus(r *refusal, page string, proxy func() string) *Diagnosis {
+	who := named(page, "the server")
+	switch {
+	case r.status == 200 && strings.Contains(r.body, "<title>echosvc"):
+		return diagnose("upgrade-removed", proxy(), "the page of an echosvc came back: Upgrade and the Sec-WebSocket fields were sent, but never arrived")
+	case r.status == 200 && r.isHTML():
+		return diagnose("web-page", proxy(), "a web page answered: the path %s leads to a web application, not to the WebSocket server", t.URL.EscapedPath())
+	case r.status == 200:
+		return diagnose("upgrade-removed", proxy(), "the request was answered like plain HTTP: Upgrade: websocket was sent, but never arrived, or the path has no WebSocket")
+	case r.status == 401:
+		return diagnose("unauthorized", proxy(), "%s wants a login (WWW-Authenticate: %s)", who, r.response.value("WWW-Authenticate"))
+	case r.status == 403 && page == envoy:
+		return diagnose("upgrade-removed", envoy, "Envoy refused the upgrade")
+	case r.status == 403:
+		return diagnose("forbidden", proxy(), "%s refused the request by a rule", who)
+	case r.status == 404:
+		return diagnose("not-found", proxy(), "%s has nothing at the path %s of the host %s", who, t.URL.EscapedPath(), t.host())
+	case r.status == 429:
+		return diagnose("limited", proxy(), "%s limits requests", who)
+	case r.status == 503 && page == nginx:
+		return diagnose("limited", nginx, "nginx refused the request itself: 503 is what limit_req and limit_conn answer")
+	case r.status == 502, r.status == 503 && page != "", r.status >= 520 && r.status <= 523:
+		return diagnose("no-backend", proxy(), "%s has no server behind it that answers (%d)", who, r.status)
+	case r.status == 504, r.status == 524:
+		return diagnose("backend-silent", proxy(), "the server behind %s did not answer in time", named(page, "the proxy"))
+	case r.status == 503:
+		return diagnose("unavailable", "", "the server itself does not take connections now: %s", named(r.page(), "it gives no reason"))
+	case r.status == 400:
+		return diagnose("bad-request", proxy(), "%s found the request malformed as it arrived", who)
+	}
+	return diagnose("refused", proxy(), "%s answered with %s", who, r.statusLine())
+}
