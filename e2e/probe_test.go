@@ -17,9 +17,11 @@ func (p *process) url() string {
 
 // probed is the probe's JSON report.
 type probed struct {
-	OK     bool
-	Checks []probedCheck
-	status int // exit status
+	OK        bool
+	Checks    []probedCheck
+	Diagnoses []struct{ ID, Proxy, Cause, Fix string }
+	NotTested string `json:"not_tested"`
+	status    int    // exit status
 }
 
 type probedCheck struct {

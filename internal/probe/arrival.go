@@ -71,6 +71,10 @@ func (p *prober) arrival(ctx context.Context) {
 func compare(sent, arrived *head) *arrivalData {
 	data := &arrivalData{Request: arrived.line}
 	if want, got := requestTarget(sent.line), requestTarget(arrived.line); want != got {
+		wantPath, wantQuery, _ := strings.Cut(want, "?")
+		if path, query, _ := strings.Cut(got, "?"); query == wantQuery {
+			want, got = wantPath, path
+		}
 		data.Changed = append(data.Changed, change{"Path", want, got})
 	}
 	seen := map[string]bool{}

@@ -54,7 +54,12 @@ func (s *session) closes(ctx context.Context, name string, sent websocket.CloseE
 		return failed(name, "answered with %s: sent %s", formatClose(got), formatClose(sent))
 	}
 	if err := s.wire.awaitEnd(s.timeout); err != nil {
-		return failed(name, "bad end of TCP: answered with the same code and reason, but %v", err)
+		c := failed(name, "bad end of TCP: answered with the same code and reason, but %v", err)
+		if err == errLeftOpen {
+			response := s.wire.response.head()
+			c.explain(diagnose("tcp-left-open", passedThrough(&response), "both close frames passed, but TCP stayed open"))
+		}
+		return c
 	}
 	return ok(name, "answered with the same code and reason, then closed TCP")
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"syscall"
 )
@@ -52,8 +53,8 @@ func (t *Target) diagnoseDial(ctx context.Context, err error) *Diagnosis {
 	var record tls.RecordHeaderError
 	var dns *net.DNSError
 	switch {
-	case errors.As(err, &record) && isHTTP2(append(record.RecordHeader[:], 0, 0, 0, 0)), errors.As(err, &record):
-		d := diagnose("plain-port", "", "the port does not speak TLS: it answered the TLS handshake with plain HTTP or something else")
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+		d := diagnose("plain-port", "", "the port does not speak TLS, and the URL begins with wss://")
 		d.Fix = "use ws:// (" + t.withScheme("ws") + "), or: " + d.Fix
 		return d
 	case isCertificateError(err):
@@ -150,7 +151,7 @@ func (t *Target) diagnoseResponse(ctx context.Context, response head) *Diagnosis
 	case response.has("Sec-WebSocket-Protocol"):
 		return diagnose("subprotocol-not-offered", t.proxyBehind(ctx, &response), "the response selects the subprotocol %q, which was not offered", response.value("Sec-WebSocket-Protocol"))
 	default:
-		return diagnose("accept-wrong", t.proxyBehind(ctx, &response), "the response's Sec-WebSocket-Accept does not belong to the key that was sent: a proxy changed one of them, or answered from a cache")
+		return diagnose("accept-wrong", t.proxyBehind(ctx, &response), "the response's Sec-WebSocket-Accept does not belong to the key that was sent: a proxy removed or changed Sec-WebSocket-Key, or answered from a cache")
 	}
 	d := diagnose("response-field-removed", t.proxyBehind(ctx, &response), "the server's 101 arrived without %s, which a proxy removed", missing)
 	d.Fix = strings.ReplaceAll(d.Fix, "NAME", missing)

@@ -6,21 +6,21 @@ import "strings"
 // stands first where the proxy is not known.
 var fixes = map[string]map[string]string{
 	"upgrade-removed": {
-		nginx:   "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; proxy_http_version 1.1;",
+		nginx:   nginxUpgrade,
 		haproxy: "remove the http-request del-header or set-header that changes Upgrade; HAProxy passes on upgrades by itself",
 		traefik: "remove Upgrade from customRequestHeaders of the headers middleware; Traefik passes on upgrades by itself",
 		envoy:   "upgrade_configs: [{upgrade_type: websocket}] in the HTTP connection manager",
 		apache:  "ProxyPass / http://HOST:PORT/ upgrade=websocket",
 	},
 	"connection-removed": {
-		nginx:   "proxy_set_header Connection upgrade;",
+		nginx:   nginxUpgrade,
 		haproxy: "remove the http-request del-header or set-header that changes Connection",
 		traefik: "remove Connection from customRequestHeaders of the headers middleware",
 		envoy:   "upgrade_configs: [{upgrade_type: websocket}] in the HTTP connection manager",
 		apache:  "ProxyPass / http://HOST:PORT/ upgrade=websocket",
 	},
 	"http10": {
-		nginx:   "proxy_http_version 1.1;",
+		nginx:   nginxUpgrade,
 		haproxy: "remove the http-request or option that changes the version; HAProxy keeps HTTP/1.1",
 		envoy:   "send HTTP/1.1 to Envoy from the hop before it",
 		apache:  "remove SetEnv force-proxy-request-1.0 and proxy-nokeepalive",
@@ -53,7 +53,11 @@ var fixes = map[string]map[string]string{
 		envoy:   "remove prefix_rewrite and regex_rewrite from the route",
 	},
 	"subprotocol-not-offered": {"": "let the server select one of the subprotocols that the client offered, or none"},
-	"accept-wrong":            {"": "let no proxy change or cache Sec-WebSocket-Key and Sec-WebSocket-Accept"},
+	"tcp-left-open": {
+		nginx: "limit_rate 0; for this location (it does not slow down WebSockets, but delays the end of TCP)",
+		"":    "close TCP after both close frames (RFC 6455 section 7.1.1)",
+	},
+	"accept-wrong": removed("Sec-WebSocket-Key"),
 	"health-port": {
 		nginx:   "proxy_pass (or server in upstream) must name PORT of the echosvc, 8080 by default, not HEALTH_PORT",
 		haproxy: "server must name PORT of the echosvc, 8080 by default; HEALTH_PORT belongs after check port",
@@ -155,6 +159,7 @@ var fixes = map[string]map[string]string{
 		envoy:   "codec_type: AUTO in the HTTP connection manager",
 		"":      "let the port speak HTTP/1.1 too (alpn h2,http/1.1)",
 	},
+	"tls-port": {"": "use wss://"},
 	"plain-port": {
 		nginx:   "listen ... ssl; with ssl_certificate",
 		haproxy: "bind ... ssl crt FILE",
@@ -167,7 +172,7 @@ var fixes = map[string]map[string]string{
 		"":      "except this path from the redirect",
 	},
 	"idle-timeout": {
-		nginx:   "proxy_read_timeout 3600s; proxy_send_timeout 3600s; or a smaller PING_INTERVAL of the server",
+		nginx:   "proxy_read_timeout 3600s; proxy_send_timeout 3600s; (in stream: proxy_timeout), or a smaller PING_INTERVAL of the server",
 		haproxy: "timeout tunnel 1h, or a smaller PING_INTERVAL of the server",
 		traefik: "respondingTimeouts.idleTimeout of the entry point, or a smaller PING_INTERVAL of the server",
 		envoy:   "timeout: 0s of the route and stream_idle_timeout: 0s, or a smaller PING_INTERVAL of the server",
@@ -190,6 +195,10 @@ var fixes = map[string]map[string]string{
 	"nothing-listens":     {"": "start the server, or check host and port; -wait 30s waits for a server that is starting"},
 	"unreachable":         {"": "check the address, the firewall, and the network policy"},
 }
+
+// nginxUpgrade is what every location for WebSockets needs: without one of them, the others have
+// no effect.
+const nginxUpgrade = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
 
 // removed is the fix for a field that was removed from the request.
 func removed(name string) map[string]string {

@@ -84,13 +84,16 @@ func (t *Target) handshakeRequest() []byte {
 		"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHByb2JlJ3Mga2V5IQ==\r\n\r\n")
 }
 
-// speaksTLS reports whether the port of a ws URL answers a TLS handshake.
+// speaksTLS reports whether the port of a ws URL completes a TLS handshake.
 func (t *Target) speaksTLS(ctx context.Context) bool {
-	secure, u := *t, *t.URL
-	u.Scheme, u.Host = "wss", t.address()
-	secure.URL = &u
-	_, err := secure.ask(ctx, nil, &tls.Config{InsecureSkipVerify: true, ServerName: t.serverName()}, secure.handshakeRequest())
-	return err == nil || err == io.EOF || isTimeout(err)
+	ctx, cancel := context.WithTimeout(ctx, min(followUpTimeout, t.Timeout))
+	defer cancel()
+	nc, err := t.DialContext(ctx, "tcp", t.address())
+	if err != nil {
+		return false
+	}
+	defer nc.Close()
+	return tls.Client(nc, &tls.Config{InsecureSkipVerify: true, ServerName: t.serverName()}).HandshakeContext(ctx) == nil
 }
 
 // http2Preface is the client's connection preface: the fixed text and an empty SETTINGS frame

@@ -18,7 +18,7 @@ type later struct {
 	accepted, failed int
 	inARow           int   // failed, since the last one that was accepted
 	first            error // of the first that failed
-	others           int64 // connections that were open then
+	most             int64 // connections that were open at a time
 }
 
 // count adds the outcome of a handshake. A refusal of controls is not a failure.
@@ -29,11 +29,11 @@ func (l *later) count(s *session, err error) {
 	case err == nil:
 		l.accepted++
 		l.inARow = 0
-		l.open.Add(1)
+		l.most = max(l.most, l.open.Add(1))
 		s.counted = &l.open
 	case !refusesControls(err) && !errors.Is(err, context.Canceled):
 		if l.first == nil {
-			l.first, l.others = err, l.open.Load()
+			l.first = err
 		}
 		l.failed++
 		l.inARow++
@@ -71,11 +71,14 @@ func (p *prober) laterHandshakes(ctx context.Context) {
 	p.emit(c)
 }
 
-// pauseAfterClose is how long a proxy may take to notice that a connection has ended, and
-// pauseForRate is a little more than the second in which most limits count.
+// The pauses between the handshakes of diagnoseLater: a little more than the second in which most
+// limits count, twice that, the time in which a proxy notices that a connection has ended, and one that few
+// limits of requests reach.
 const (
-	pauseAfterClose = 200 * time.Millisecond
 	pauseForRate    = 1100 * time.Millisecond
+	pauseForWindow  = 2200 * time.Millisecond
+	pauseAfterClose = 50 * time.Millisecond
+	pauseToHold     = 150 * time.Millisecond
 )
 
 // diagnoseLater tells a limit of connections from one of requests in a time. No connection of
@@ -87,27 +90,43 @@ func (p *prober) diagnoseLater(ctx context.Context) *Diagnosis {
 			return p.diagnoseHandshake(ctx, p.first)
 		}
 	}
-	proxy := ""
-	if refused != nil {
-		proxy = named(errorPage(refused), p.proxyBehind(ctx, &refused.response))
-	} else {
-		proxy = p.provoke(ctx)
+	one := p.openAfter(ctx, pauseForRate)
+	if one == nil { // the limit may look back at the second before, and count what it refused
+		one = p.openAfter(ctx, pauseForWindow)
 	}
-	again := func(pause time.Duration) bool {
-		sleepUntil(ctx, time.Now().Add(pause))
-		s, err := p.Target.dial(ctx, offer{})
-		if err == nil {
-			s.release()
-		}
-		return err == nil
+	if one == nil {
+		return p.diagnoseHandshake(ctx, p.first)
 	}
-	switch {
-	case again(pauseAfterClose) && again(0):
-		if p.others > 0 {
-			return diagnose("connections-limited", proxy, "handshakes fail while %d other connections of this client are open, and succeed after those have ended", p.others)
+	response := one.wire.response.head()
+	proxy := p.proxyBehind(ctx, &response)
+	one.release()
+	held := []*session{p.openAfter(ctx, pauseAfterClose)}
+	defer func() {
+		for _, s := range held {
+			if s != nil {
+				s.release()
+			}
 		}
-	case again(pauseForRate):
+	}()
+	if held[0] == nil {
 		return diagnose("request-rate-limited", proxy, "a handshake right after another one fails, and succeeds a second later")
 	}
-	return p.diagnoseHandshake(ctx, p.first)
+	for range p.most + 2 { // some that were refused may have been open at the same time
+		s := p.openAfter(ctx, pauseToHold)
+		if s == nil {
+			return diagnose("connections-limited", proxy, "handshakes fail while this client has %d open", len(held))
+		}
+		held = append(held, s)
+	}
+	return diagnose("request-rate-limited", proxy, "handshakes in quick succession fail, and slower ones succeed")
+}
+
+// openAfter pauses, then opens a connection. It returns nil if the handshake fails.
+func (p *prober) openAfter(ctx context.Context, pause time.Duration) *session {
+	sleepUntil(ctx, time.Now().Add(pause))
+	s, err := p.Target.dial(ctx, offer{})
+	if err != nil {
+		return nil
+	}
+	return s
 }

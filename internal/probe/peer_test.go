@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha1"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,78 +13,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 	"unicode/utf8"
 )
-
-// A frame is a frame of RFC 6455 section 5.2.
-type frame struct {
-	fin     bool
-	rsv     byte // RSV1 is 4
-	opcode  byte
-	masked  bool
-	payload []byte
-}
-
-func readFrame(r io.Reader) (f frame, err error) {
-	var head [14]byte
-	if _, err := io.ReadFull(r, head[:2]); err != nil {
-		return f, err
-	}
-	f = frame{fin: head[0]&0x80 != 0, rsv: head[0] >> 4 & 7, opcode: head[0] & 15, masked: head[1]&0x80 != 0}
-	n, more := uint64(head[1]&0x7f), 0
-	switch n {
-	case 126:
-		more = 2
-	case 127:
-		more = 8
-	}
-	if _, err := io.ReadFull(r, head[2:2+more]); err != nil {
-		return f, err
-	}
-	switch more {
-	case 2:
-		n = uint64(binary.BigEndian.Uint16(head[2:]))
-	case 8:
-		n = binary.BigEndian.Uint64(head[2:])
-	}
-	key := make([]byte, 4)
-	if f.masked {
-		if _, err := io.ReadFull(r, key); err != nil {
-			return f, err
-		}
-	}
-	f.payload = make([]byte, n)
-	_, err = io.ReadFull(r, f.payload)
-	for i := range f.payload {
-		f.payload[i] ^= key[i%4]
-	}
-	return f, err
-}
-
-// bytes returns the frame as a server sends it, unmasked.
-func (f frame) bytes() []byte {
-	first := f.rsv<<4 | f.opcode
-	if f.fin {
-		first |= 0x80
-	}
-	p := []byte{first}
-	switch n := len(f.payload); {
-	case n < 126:
-		p = append(p, byte(n))
-	case n < 65536:
-		p = binary.BigEndian.AppendUint16(append(p, 126), uint16(n))
-	default:
-		p = binary.BigEndian.AppendUint64(append(p, 127), uint64(n))
-	}
-	return append(p, f.payload...)
-}
-
-func closeFrameOf(code int, reason string) frame {
-	return frame{fin: true, opcode: 8, payload: append(binary.BigEndian.AppendUint16(nil, uint16(code)), reason...)}
-}
 
 // A peer is an echo server in memory, faithful but for its faults. Its connections, clock and
 // goroutines belong to the test's bubble.
@@ -102,6 +35,8 @@ type peer struct {
 	lingers     bool                                              // does not close TCP
 	subprotocol func(offered string) string                       // selects one
 	deflate     string                                            // extension in the response; compressed messages are echoed as they are
+	rewrite     func(r *http.Request)                             // changes the request before it arrives, as a proxy does
+	hide        string                                            // a field that is removed from the response
 	controls    bool                                              // supports echosvc controls
 	pod         string
 	delay       time.Duration // before an echo
@@ -112,6 +47,7 @@ type peer struct {
 
 	conns    chan net.Conn
 	handlers sync.WaitGroup
+	open     atomic.Int32 // connections
 }
 
 // serve starts the peer and returns a target that reaches it.
@@ -165,25 +101,30 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.refuse != nil && p.refuse(w, r) {
 		return
 	}
+	key := r.Header.Get("Sec-WebSocket-Key")
+	if p.rewrite != nil {
+		p.rewrite(r)
+	}
 	nc, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		p.t.Error(err)
 		return
 	}
 	defer nc.Close()
-	sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
-	response := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Peer: memory\r\nSec-WebSocket-Accept: " + base64.StdEncoding.EncodeToString(sum[:]) + "\r\n"
+	response := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Peer: memory\r\nSec-WebSocket-Accept: " + acceptKey(key) + "\r\n"
 	if offered := r.Header.Get("Sec-WebSocket-Protocol"); offered != "" && p.subprotocol != nil {
-		if selected := p.subprotocol(offered); selected != "" {
+		if selected := p.subprotocol(offered); selected != "" && p.hide != "Sec-WebSocket-Protocol" {
 			response += "Sec-WebSocket-Protocol: " + selected + "\r\n"
 		}
 	}
 	deflate := p.deflate != "" && r.Header.Get("Sec-WebSocket-Extensions") != ""
-	if deflate {
+	if deflate && p.hide != "Sec-WebSocket-Extensions" {
 		response += "Sec-WebSocket-Extensions: " + p.deflate + "\r\n"
 	}
 	nc.Write([]byte(response + "\r\n"))
 	c := &peerConn{peer: p, nc: nc, r: buffered.Reader, deflate: deflate, out: make(chan []byte, 100), over: make(chan struct{})}
+	p.open.Add(1)
+	defer p.open.Add(-1)
 	p.handlers.Add(1)
 	defer p.handlers.Done()
 	go c.write()
@@ -236,14 +177,14 @@ func (c *peerConn) talk(r *http.Request) {
 	defer close(stop)
 	if c.pingEvery > 0 && !(c.controls && query.Get("ping") == "0") {
 		wg.Go(func() {
-			for after(c.pingEvery, stop) {
+			for elapsed(c.pingEvery, stop) {
 				c.send(frame{fin: true, opcode: 9})
 			}
 		})
 	}
 	if c.sendAway > 0 {
 		wg.Go(func() {
-			if after(c.sendAway, stop) {
+			if elapsed(c.sendAway, stop) {
 				c.send(closeFrameOf(1001, "the server is shutting down"))
 			}
 		})
@@ -299,8 +240,8 @@ func (c *peerConn) talk(r *http.Request) {
 	}
 }
 
-// after waits for d. It returns false if stop is closed first.
-func after(d time.Duration, stop chan struct{}) bool {
+// elapsed waits for d. It returns false if stop is closed first.
+func elapsed(d time.Duration, stop chan struct{}) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -357,6 +298,12 @@ func fieldsOf(r *http.Request) []Field {
 		}
 	}
 	return fields
+}
+
+// acceptKey returns the value of Sec-WebSocket-Accept for a key (RFC 6455 section 4.2.2).
+func acceptKey(key string) string {
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // first selects the subprotocol that is offered first.

@@ -14,13 +14,15 @@ var missing = []struct {
 	id      string
 	cause   string
 }{
-	{regexp.MustCompile(`(?i)PROXY protocol|\bsend-proxy\b|PROXY_PROTOCOL|"PROXY |PROXY TCP|PROXY UNKNOWN`), "proxy-protocol-unexpected", "a proxy sends a PROXY protocol header, and the server does not expect it"},
+	{regexp.MustCompile(`(?i)PROXY protocol|\bsend-proxy\b|PROXY_PROTOCOL|"PROXY |PROXY TCP|PROXY UNKNOWN|begins with byte 0x0d`), "proxy-protocol-unexpected", "a proxy sends a PROXY protocol header, and the server does not expect it"},
 	{regexp.MustCompile(`(?i)HTTP/1\.0`), "http10", "the request arrived as HTTP/1.0, which has no upgrade; it was sent as HTTP/1.1"},
 	{regexp.MustCompile(`(?i)sec-websocket-key`), "key-removed", "Sec-WebSocket-Key was sent, but never arrived"},
 	{regexp.MustCompile(`(?i)sec-websocket-version`), "version-removed", "Sec-WebSocket-Version was sent, but never arrived"},
 	{regexp.MustCompile(`(?i)no "?connection: ?upgrade|'connection' header|(missing|invalid) connection header|connection header .* does not contain`), "connection-removed", "Connection: Upgrade was sent, but never arrived"},
 	{regexp.MustCompile(`(?i)no "?upgrade: ?websocket|'upgrade' header|(missing|invalid) upgrade header|upgrade header .* does not contain|not a websocket|upgrade required`), "upgrade-removed", "Upgrade: websocket was sent, but never arrived"},
 }
+
+const healthPort = "the request reached the health port of an echosvc, which has no WebSocket"
 
 // diagnoseRefusal explains a response other than 101.
 func (t *Target) diagnoseRefusal(ctx context.Context, e *handshakeError, r *refusal) *Diagnosis {
@@ -38,6 +40,11 @@ func (t *Target) diagnoseRefusal(ctx context.Context, e *handshakeError, r *refu
 		return known
 	}
 	own := page == "" && !r.isHTML() && r.body != "" // the server's text, not a page
+	if page == traefik && r.status == 404 {          // also what every other Go program answers, echosvc's health port included
+		if t.isHealthPort(ctx) {
+			return diagnose("health-port", t.provoke(ctx), healthPort)
+		}
+	}
 	switch {
 	case r.response.has("Location") && r.status >= 300 && r.status < 400:
 		return t.diagnoseRedirect(r, known)
@@ -46,7 +53,7 @@ func (t *Target) diagnoseRefusal(ctx context.Context, e *handshakeError, r *refu
 	case r.status == 431, r.status == 414, r.status == 400 && strings.Contains(r.body, "Header Or Cookie Too Large"):
 		return diagnose("header-too-large", proxy(), "the request head is larger than %s accepts (%d bytes in the fields given with -H)", named(page, "the server"), t.headerSize())
 	case own && strings.Contains(r.body, "HEALTH_PORT"), own && (r.status == 404 || r.status == 400 || r.status == 426 || r.status == 200) && t.isHealthPort(ctx):
-		return diagnose("health-port", proxy(), "the request reached the health port of an echosvc, which has no WebSocket")
+		return diagnose("health-port", proxy(), healthPort)
 	case r.status == 403 && own && strings.Contains(r.body, "Origin"):
 		return diagnose("origin-refused", "", "the server refused the Origin: %s", printable([]byte(r.body)))
 	case own && (r.status == 400 || r.status == 405 || r.status == 426 || r.status == 501 || r.status == 505):
@@ -126,6 +133,9 @@ func (t *Target) diagnoseStatus(r *refusal, page string, proxy func() string) *D
 	case r.status == 503:
 		return diagnose("unavailable", "", "the server itself does not take connections now: %s", named(r.page(), "it gives no reason"))
 	case r.status == 400:
+		if own := r.page(); page == "" && own != "" && !r.isHTML() {
+			return diagnose("bad-request", "", "the server refuses the request as it arrived: %s", own)
+		}
 		return diagnose("bad-request", proxy(), "%s found the request malformed as it arrived", who)
 	}
 	return diagnose("refused", proxy(), "%s answered with %s", who, r.statusLine())

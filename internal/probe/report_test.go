@@ -34,6 +34,54 @@ func TestReportAsText(t *testing.T) {
 	}
 }
 
+// A failure is printed once, a diagnosis once, and what was not tested only if something was.
+func TestReportOfRepeatedFailures(t *testing.T) {
+	c := failed("text", "gone")
+	c.explain(&Diagnosis{ID: "a", Cause: "a cable", Fix: "plug it in"})
+	again := c
+	again.Name = "binary"
+	for _, asJSON := range []bool{false, true} {
+		var out bytes.Buffer
+		r := Report{Out: &out, JSON: asJSON, NotTested: "the rest"}
+		r.Begin("ws://localhost/")
+		for _, check := range []Check{ok("handshake", "101"), c, again, failed("ping", "gone"), ok("close", "gone")} {
+			r.Check(check)
+		}
+		r.End()
+		want := `ws://localhost/
+  ok      handshake                   101
+  FAILED  text                        gone
+  ok      close                       gone
+  FAILED  2 more                      as text: binary; ping
+2 ok, 0 noted, 3 failed
+likely cause: a cable; fix: plug it in
+not tested: the rest
+`
+		if got := out.String(); !asJSON && got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+		if !asJSON {
+			continue
+		}
+		var got struct {
+			Schema    int
+			Checks    []struct{ Name string }
+			Diagnoses []Diagnosis
+			NotTested string `json:"not_tested"`
+		}
+		if err := json.Unmarshal(out.Bytes(), &got); err != nil || got.Schema != 1 || len(got.Checks) != 5 || len(got.Diagnoses) != 1 || got.NotTested != "the rest" {
+			t.Errorf("%v, %+v", err, got)
+		}
+	}
+	var out bytes.Buffer
+	r := Report{Out: &out, NotTested: "the rest"}
+	r.Begin("ws://localhost/")
+	r.Check(failed("handshake", "no"))
+	if r.End(); strings.Contains(out.String(), "not tested") {
+		t.Error(out.String())
+	}
+}
+
 func TestReportAsJSON(t *testing.T) {
 	var out bytes.Buffer
 	r := Report{Out: &out, JSON: true}

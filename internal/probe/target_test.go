@@ -18,12 +18,21 @@ import (
 )
 
 func TestNewTarget(t *testing.T) {
-	for raw, good := range map[string]bool{
-		"ws://localhost:8080/": true, "wss://example.com/a/b?c=d": true, "ws://[::1]:80": true,
-		"http://localhost/": true, "localhost:8080": true, "ftp://localhost/": false, "ws:///path": false, "ws://a/#b": false, "": false, "ws://a:b:c/": false,
+	for raw, want := range map[string]string{
+		"ws://localhost:8080/": "ws://localhost:8080/", "wss://example.com/a/b?c=d": "wss://example.com/a/b?c=d", "ws://[::1]:80": "ws://[::1]:80",
+		"http://localhost/": "ws://localhost/", "https://example.com/a?b=c": "wss://example.com/a?b=c", "HTTPS://example.com": "wss://example.com",
+		"localhost:8080": "ws://localhost:8080", "example.com": "ws://example.com", "example.com/a?b=c": "ws://example.com/a?b=c",
+		"127.0.0.1:8080": "ws://127.0.0.1:8080", "[::1]:8080": "ws://[::1]:8080", "example.com:443": "wss://example.com:443", "user:secret@example.com": "ws://user:secret@example.com",
+		"ftp://localhost/": "", "ws:///path": "", "ws://a/#b": "", "": "", "/path": "", ":8080": "", "ws://a:b:c/": "", "ws:a": "", "a b": "",
 	} {
-		if _, err := NewTarget(raw); (err == nil) != good || err != nil && !strings.Contains(err.Error(), "must be like ws://") {
-			t.Errorf("%q: %v", raw, err)
+		target, err := NewTarget(raw)
+		switch {
+		case want == "":
+			if err == nil || !strings.Contains(err.Error(), "must be like ws://") {
+				t.Errorf("%q: %v, %v", raw, target, err)
+			}
+		case err != nil || target.URL.String() != want:
+			t.Errorf("%q: %+v, %v; want %s", raw, target, err, want)
 		}
 	}
 }

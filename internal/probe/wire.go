@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"sync/atomic"
@@ -71,6 +70,9 @@ func (w *wire) release() {
 	w.Conn.Close()
 }
 
+// errLeftOpen is returned by awaitEnd after its time-out.
+var errLeftOpen = errors.New("TCP was still open when the time-out had passed")
+
 // awaitEnd waits until the server has closed the connection. The error says what happened
 // instead.
 func (w *wire) awaitEnd(timeout time.Duration) error {
@@ -80,7 +82,7 @@ func (w *wire) awaitEnd(timeout time.Duration) error {
 	case err == nil, errors.Is(err, io.ErrUnexpectedEOF): // the latter: TLS without close_notify
 		return nil
 	case isTimeout(err):
-		return fmt.Errorf("TCP was still open after %v", timeout)
+		return errLeftOpen
 	case isReset(err):
 		return errors.New("TCP was reset, which can destroy a close frame in flight")
 	default:

@@ -1,0 +1,85 @@
+package probe
+
+import (
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A limit shows only after the first handshake. The probe tells what is limited.
+func TestLimits(t *testing.T) {
+	page := "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+	// rate allows a number of handshakes in a time.
+	rate := func(number int, per time.Duration) func(p *peer) {
+		var mu sync.Mutex
+		var accepted []time.Time
+		return func(p *peer) {
+			p.refuse = func(w http.ResponseWriter, r *http.Request) bool {
+				mu.Lock()
+				defer mu.Unlock()
+				if n := len(accepted); n >= number && time.Since(accepted[n-number]) < per {
+					return status(503, page)(w, r)
+				}
+				accepted = append(accepted, time.Now())
+				return false
+			}
+		}
+	}
+	// most allows a number of connections at a time.
+	most := func(number int32) func(p *peer) {
+		return func(p *peer) {
+			p.refuse = func(w http.ResponseWriter, r *http.Request) bool {
+				return p.open.Load() >= number && status(503, page)(w, r)
+			}
+		}
+	}
+	tests := map[string]struct {
+		limit func(p *peer)
+		id    string
+	}{
+		"one a second":             {rate(1, time.Second), "request-rate-limited"},
+		"ten in half a second":     {rate(10, 500*time.Millisecond), "request-rate-limited"},
+		"five at a time":           {most(5), "connections-limited"},
+		"the server goes away":     {after(5, status(503, page)), "limited"},
+		"the server says that":     {after(5, status(503, "the server is shutting down")), "unavailable"},
+		"the server has no others": {after(5, status(502, page)), "no-backend"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := faithful()
+				test.limit(p)
+				checks := p.run(t, runChecks)
+				expect(t, checks, "handshake", OK, "101")
+				expect(t, checks, "later handshakes", Failed, "though the first one succeeded")
+				if d := checks["later handshakes"].Diagnoses; len(d) != 1 || d[0].ID != test.id {
+					t.Errorf("%v, want %s", d, test.id)
+				}
+			})
+		})
+	}
+}
+
+// after lets a number of handshakes through, and then refuses.
+func after(number int32, refuse func(http.ResponseWriter, *http.Request) bool) func(p *peer) {
+	var count atomic.Int32
+	return func(p *peer) {
+		p.refuse = func(w http.ResponseWriter, r *http.Request) bool { return count.Add(1) > number && refuse(w, r) }
+	}
+}
+
+// A server that is gone does not cost a time-out for each of the remaining checks.
+func TestRunEndsWithoutHope(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := faithful()
+		after(5, func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true })(p)
+		started := time.Now()
+		expect(t, p.run(t, runChecks), "end", Failed, "3 handshakes in a row failed: the remaining checks did not run")
+		if took := time.Since(started); took > 2*time.Minute {
+			t.Errorf("took %v", took)
+		}
+	})
+}
