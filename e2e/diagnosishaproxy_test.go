@@ -53,7 +53,7 @@ var haproxyMisconfigurations = []misconfiguration{
 	{name: "path rewritten", config: through("http-request set-path /other%[path]", "", "WS"), status: 0, id: "path-rewritten", cause: "/other/path", fix: "set-path"},
 	{name: "Origin stripped", config: through("http-request del-header Origin", "", "WS"), args: []string{"-origin", "https://example.com"}, status: 0, id: "field-removed", cause: "Origin was sent", fix: "http-request del-header Origin"},
 	{name: "redirect", config: through("http-request redirect scheme https", "", "WS"), status: 1, id: "redirect", cause: "redirect", fix: "use wss://127.0.0.1"},
-	{name: "time-out", config: through("timeout client 5s", "timeout tunnel 5s", "WS"), args: []string{"-idle", "6s"}, status: 1, id: "idle-timeout", cause: "nothing is sent for 5.", fix: "timeout tunnel"},
+	{name: "time-out", config: through("timeout client 5s", "timeout tunnel 5s", "WS"), args: []string{"-idle", "6s"}, status: 1, id: "idle-timeout", cause: "nothing is sent for", fix: "timeout tunnel"},
 }
 
 // TestProbeDiagnosesHAProxy: each configuration gives one line with the cause and the fix, and

@@ -62,7 +62,7 @@ var nginxMisconfigurations = []misconfiguration{
 	{name: "Origin stripped", config: passes(`proxy_set_header Origin "";`), args: []string{"-origin", "https://example.com"}, status: 0, id: "field-removed", cause: "Origin was sent", fix: `proxy_set_header Origin "";`},
 	{name: "underscore", config: passes(""), args: []string{"-H", "my_token: x"}, status: 0, id: "field-removed", cause: "was sent", fix: "underscores_in_headers on;"},
 	{name: "redirect", config: "listen ADDR; return 301 https://$http_host$request_uri;", status: 1, id: "redirect", cause: "redirects", fix: "use wss://127.0.0.1"},
-	{name: "time-out", config: passes("proxy_read_timeout 5s;"), args: []string{"-idle", "6s"}, status: 1, id: "idle-timeout", cause: "nothing is sent for 5.", fix: "proxy_read_timeout"},
+	{name: "time-out", config: passes("proxy_read_timeout 5s;"), args: []string{"-idle", "6s"}, status: 1, id: "idle-timeout", cause: "nothing is sent for", fix: "proxy_read_timeout"},
 	{name: "limit_rate", config: passes("limit_rate 20k;"), status: 1, id: "tcp-left-open", cause: "TCP stayed open", fix: "limit_rate"},
 }
 
@@ -103,7 +103,7 @@ func TestProbeDiagnosesNginxStream(t *testing.T) {
 		{name: "PROXY protocol not expected", config: "listen ADDR; proxy_pass WS; proxy_protocol on;", status: 1, id: "proxy-protocol-unexpected", cause: "does not expect it", fix: "proxy_protocol on;"},
 		{name: "proxy_download_rate", config: "listen ADDR; proxy_pass WS; proxy_download_rate 100k;", status: 1, id: "transfer-rate-limited", cause: "KB a second", fix: "proxy_download_rate"},
 		{name: "no backend", config: "listen ADDR; proxy_pass DEAD;", status: 1, id: "no-answer", cause: "no answer to the handshake", fix: "server"},
-		{name: "time-out", config: "listen ADDR; proxy_pass WS; proxy_timeout 5s;", args: []string{"-idle", "6s"}, status: 1, id: "idle-timeout", cause: "nothing is sent for 5.", fix: "proxy_timeout"},
+		{name: "time-out", config: "listen ADDR; proxy_pass WS; proxy_timeout 5s;", args: []string{"-idle", "6s"}, status: 1, id: "idle-timeout", cause: "nothing is sent for", fix: "proxy_timeout"},
 	}
 	configs, addrs := misconfigured(t, table)
 	var servers strings.Builder

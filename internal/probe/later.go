@@ -12,26 +12,28 @@ import (
 // later counts the handshakes after the first one, which succeeded. A limit on handshakes or on
 // connections shows only in them.
 type later struct {
-	open atomic.Int64 // connections of this run
+	current atomic.Int64 // connections of this run, those that are being opened included
 
 	mu               sync.Mutex
 	accepted, failed int
 	inARow           int   // failed, since the last one that was accepted
 	first            error // of the first that failed
-	most             int64 // connections that were open at a time
+	most             int64 // the largest value of current
 }
 
 // count adds the outcome of a handshake. A refusal of controls is not a failure.
 func (l *later) count(s *session, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch {
-	case err == nil:
+	l.most = max(l.most, l.current.Load())
+	if err == nil {
 		l.accepted++
 		l.inARow = 0
-		l.most = max(l.most, l.open.Add(1))
-		s.counted = &l.open
-	case !refusesControls(err) && !errors.Is(err, context.Canceled):
+		s.counted = &l.current
+		return
+	}
+	l.current.Add(-1)
+	if !refusesControls(err) && !errors.Is(err, context.Canceled) {
 		if l.first == nil {
 			l.first = err
 		}
@@ -53,6 +55,7 @@ func (l *later) hopeless() bool {
 
 // dial dials and counts the outcome.
 func (p *prober) dial(ctx context.Context, o offer) (*session, error) {
+	p.current.Add(1)
 	s, err := p.Target.dial(ctx, o)
 	p.count(s, err)
 	return s, err
@@ -111,7 +114,7 @@ func (p *prober) diagnoseLater(ctx context.Context) *Diagnosis {
 	if held[0] == nil {
 		return diagnose("request-rate-limited", proxy, "a handshake right after another one fails, and succeeds a second later")
 	}
-	for range p.most + 2 { // some that were refused may have been open at the same time
+	for range p.most {
 		s := p.openAfter(ctx, pauseToHold)
 		if s == nil {
 			return diagnose("connections-limited", proxy, "handshakes fail while this client has %d open", len(held))

@@ -28,11 +28,16 @@ func TestLimits(t *testing.T) {
 			}
 		}
 	}
-	// most allows a number of connections at a time.
+	// most allows a number of connections at a time, those that are being opened included. Each
+	// takes time to open, so that those that are opened concurrently do meet.
 	most := func(number int32) func(p *peer) {
 		return func(p *peer) {
+			var opening atomic.Int32
 			p.refuse = func(w http.ResponseWriter, r *http.Request) bool {
-				return p.open.Load() >= number && status(503, page)(w, r)
+				defer opening.Add(-1)
+				full := p.open.Load()+opening.Add(1) > number
+				time.Sleep(10 * time.Millisecond)
+				return full && status(503, page)(w, r)
 			}
 		}
 	}
