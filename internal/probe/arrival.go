@@ -149,6 +149,7 @@ func (d *arrivalData) check(name string, proxy func() string) Check {
 			c.Verdict = verdict
 		}
 		diagnosis := diagnose(id, proxy(), format, args...)
+		diagnosis.Verdict = verdict
 		c.Diagnoses = append(c.Diagnoses, diagnosis)
 		return diagnosis
 	}

@@ -14,19 +14,25 @@ import (
 
 // A Diagnosis is the likely cause of a finding, and what to change.
 type Diagnosis struct {
-	ID    string `json:"id"`              // a stable name, one of those in docs/probe.md
-	Proxy string `json:"proxy,omitempty"` // the one that Fix is for; "" if it is not known
-	Cause string `json:"cause"`
-	Fix   string `json:"fix"`
+	ID      string  `json:"id"`              // a stable name, one of those in docs/probe.md
+	Verdict Verdict `json:"verdict"`         // Failed, or Note for what does no harm to WebSockets
+	Proxy   string  `json:"proxy,omitempty"` // the one that Fix is for; "" if it is not known
+	Cause   string  `json:"cause"`
+	Fix     string  `json:"fix"`
 }
 
 // String returns the diagnosis in one line.
-func (d *Diagnosis) String() string { return d.Cause + "; fix: " + d.Fix }
+func (d *Diagnosis) String() string {
+	if d.Verdict == Note {
+		return "note: " + d.Cause + "; fix: " + d.Fix
+	}
+	return "likely cause: " + d.Cause + "; fix: " + d.Fix
+}
 
 // diagnose returns a diagnosis with the fix for a proxy. An empty proxy means that it is not
 // known.
 func diagnose(id, proxy, format string, args ...any) *Diagnosis {
-	return &Diagnosis{ID: id, Proxy: proxy, Cause: fmt.Sprintf(format, args...), Fix: fixFor(id, proxy)}
+	return &Diagnosis{ID: id, Verdict: Failed, Proxy: proxy, Cause: fmt.Sprintf(format, args...), Fix: fixFor(id, proxy)}
 }
 
 // diagnoseHandshake finds the cause of a failed handshake. It may send further requests. It

@@ -78,7 +78,9 @@ func (p *prober) fidelity(ctx context.Context) {
 			p.emit(failed(sent.name, "%s", sent.difference(got)))
 		case took > slowEcho:
 			c := note(sent.name, "echoed unchanged, but slow: it took %s", seconds(took))
-			c.explain(p.slow(ctx, s, arrived, took))
+			d := p.slow(ctx, s, arrived, took)
+			d.Verdict = Note
+			c.explain(d)
 			p.emit(c)
 			continue
 		default:

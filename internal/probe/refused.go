@@ -40,11 +40,6 @@ func (t *Target) diagnoseRefusal(ctx context.Context, e *handshakeError, r *refu
 		return known
 	}
 	own := page == "" && !r.isHTML() && r.body != "" // the server's text, not a page
-	if page == traefik && r.status == 404 {          // also what every other Go program answers, echosvc's health port included
-		if t.isHealthPort(ctx) {
-			return diagnose("health-port", t.provoke(ctx), healthPort)
-		}
-	}
 	switch {
 	case r.response.has("Location") && r.status >= 300 && r.status < 400:
 		return t.diagnoseRedirect(r, known)
@@ -120,6 +115,8 @@ func (t *Target) diagnoseStatus(r *refusal, page string, proxy func() string) *D
 		return diagnose("upgrade-removed", envoy, "Envoy refused the upgrade")
 	case r.status == 403:
 		return diagnose("forbidden", proxy(), "%s refused the request by a rule", who)
+	case r.status == 404 && strings.TrimSpace(r.body) == "404 page not found": // or another Go program
+		return diagnose("not-found", traefik, "no router of Traefik matches the path %s of the host %s", t.URL.EscapedPath(), t.host())
 	case r.status == 404:
 		return diagnose("not-found", proxy(), "%s has nothing at the path %s of the host %s", who, t.URL.EscapedPath(), t.host())
 	case r.status == 429:

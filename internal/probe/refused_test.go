@@ -43,7 +43,7 @@ func TestRefusals(t *testing.T) {
 			"no-backend", haproxy, "the error page of HAProxy"},
 		"HAProxy 403": {"HTTP/1.1 403 Forbidden\ncontent-type: text/html\n", "<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n</body></html>\n",
 			"forbidden", haproxy, "the error page of HAProxy"},
-		"Traefik 404":        {"HTTP/1.1 404 Not Found\nX-Content-Type-Options: nosniff\n" + plain, "404 page not found\n", "not-found", traefik, "the error page of Traefik"},
+		"Traefik 404":        {"HTTP/1.1 404 Not Found\nX-Content-Type-Options: nosniff\n" + plain, "404 page not found\n", "not-found", traefik, "404 page not found"},
 		"Traefik 502":        {"HTTP/1.1 502 Bad Gateway\n" + plain, "Bad Gateway", "no-backend", traefik, "the error page of Traefik"},
 		"Traefik 503":        {"HTTP/1.1 503 Service Unavailable\n" + plain, "no available server\n", "no-backend", traefik, "the error page of Traefik"},
 		"Envoy 503":          {"HTTP/1.1 503 Service Unavailable\nserver: envoy\ncontent-type: text/plain\n", "upstream connect error or disconnect/reset before headers. reset reason: connection failure", "no-backend", envoy, "the error page of Envoy"},

@@ -142,7 +142,7 @@ func (r *Report) End() bool {
 	}
 	fmt.Fprintf(r.Out, "%d ok, %d noted, %d failed\n", count[OK], count[Note], count[Failed])
 	for _, d := range r.diagnoses {
-		fmt.Fprintf(r.Out, "likely cause: %v\n", d)
+		fmt.Fprintln(r.Out, d)
 	}
 	if notTested != "" {
 		fmt.Fprintf(r.Out, "not tested: %s\n", notTested)

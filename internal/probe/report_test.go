@@ -37,14 +37,16 @@ func TestReportAsText(t *testing.T) {
 // A failure is printed once, a diagnosis once, and what was not tested only if something was.
 func TestReportOfRepeatedFailures(t *testing.T) {
 	c := failed("text", "gone")
-	c.explain(&Diagnosis{ID: "a", Cause: "a cable", Fix: "plug it in"})
+	c.explain(&Diagnosis{ID: "a", Verdict: Failed, Cause: "a cable", Fix: "plug it in"})
 	again := c
 	again.Name = "binary"
+	noted := ok("close", "gone")
+	noted.explain(&Diagnosis{ID: "b", Verdict: Note, Cause: "a long cable", Fix: "shorten it"})
 	for _, asJSON := range []bool{false, true} {
 		var out bytes.Buffer
 		r := Report{Out: &out, JSON: asJSON, NotTested: "the rest"}
 		r.Begin("ws://localhost/")
-		for _, check := range []Check{ok("handshake", "101"), c, again, failed("ping", "gone"), ok("close", "gone")} {
+		for _, check := range []Check{ok("handshake", "101"), c, again, failed("ping", "gone"), noted} {
 			r.Check(check)
 		}
 		r.End()
@@ -55,6 +57,7 @@ func TestReportOfRepeatedFailures(t *testing.T) {
   FAILED  2 more                      as text: binary; ping
 2 ok, 0 noted, 3 failed
 likely cause: a cable; fix: plug it in
+note: a long cable; fix: shorten it
 not tested: the rest
 `
 		if got := out.String(); !asJSON && got != want {
@@ -69,7 +72,7 @@ not tested: the rest
 			Diagnoses []Diagnosis
 			NotTested string `json:"not_tested"`
 		}
-		if err := json.Unmarshal(out.Bytes(), &got); err != nil || got.Schema != 1 || len(got.Checks) != 5 || len(got.Diagnoses) != 1 || got.NotTested != "the rest" {
+		if err := json.Unmarshal(out.Bytes(), &got); err != nil || got.Schema != 1 || len(got.Checks) != 5 || len(got.Diagnoses) != 2 || got.NotTested != "the rest" {
 			t.Errorf("%v, %+v", err, got)
 		}
 	}
