@@ -26,11 +26,22 @@ type misconfiguration struct {
 	fix    string   // likewise
 }
 
-// diagnosed runs the probe through each proxy and compares its diagnosis. addrs are where the
-// proxies listen.
-func diagnosed(t *testing.T, table []misconfiguration, addrs []string) {
+// diagnosed runs the probe through each proxy and compares its diagnosis, also with the column of
+// the table in docs/proxies.md. addrs are where the proxies listen.
+func diagnosed(t *testing.T, table []misconfiguration, addrs []string, column int) {
 	t.Helper()
+	documented := map[string]string{}
+	for _, row := range sectionRows(t, "docs/proxies.md", "What the probe says of wrong configurations") {
+		documented[row[0]] = row[column]
+	}
 	for i, m := range table {
+		want := fmt.Sprintf("`%s`, %d", m.id, m.status)
+		if m.id == "" {
+			want = fmt.Sprintf("nothing, %d", m.status)
+		}
+		if documented[m.name] != want {
+			t.Errorf("docs/proxies.md has %q for %s, want %q", documented[m.name], m.name, want)
+		}
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			scheme := m.scheme

@@ -21,13 +21,13 @@ var haproxyMisconfigurations = []misconfiguration{
 	{name: "no Upgrade", config: through("http-request del-header Upgrade", "", "WS"), status: 1, id: "upgrade-removed", cause: "never arrived", fix: "http-request del-header"},
 	{name: "no Connection", config: through("http-request del-header Connection", "", "WS"), status: 1, id: "connection-removed", cause: "never arrived", fix: "http-request del-header"},
 	{name: "health port", config: through("", "", "HEALTH"), status: 1, id: "health-port", cause: "health port", fix: "server must name PORT"},
-	{name: "503", config: through("", "", "DEAD"), status: 1, id: "no-backend", cause: "(503)", fix: "server line"},
-	{name: "503, check fails", config: through("", "option httpchk GET /nowhere", "WS check port 9 inter 100ms fall 1"), status: 1, id: "no-backend", cause: "(503)", fix: "check"},
-	{name: "502", config: through("", "", "ENDING"), status: 1, id: "no-backend", cause: "(502)", fix: "server line"},
-	{name: "504", config: through("", "timeout server 500ms", "SILENT"), status: 1, id: "backend-silent", cause: "did not answer in time", fix: "timeout server"},
-	{name: "rate", config: through("stick-table type ip size 1k expire 10s store http_req_rate(1s)\n  http-request track-sc0 src\n  http-request deny deny_status 429 if { sc_http_req_rate(0) gt 1 }", "", "WS"), status: 1, id: "request-rate-limited", cause: "a second later", fix: "http_req_rate"},
-	{name: "connections", config: through("stick-table type ip size 1k expire 10s store conn_cur\n  http-request track-sc0 src\n  http-request deny deny_status 429 if { sc_conn_cur(0) gt 4 }", "", "WS"), status: 1, id: "connections-limited", cause: "while this client has", fix: "conn_cur"},
-	{name: "TCP connections", config: through("stick-table type ip size 1k expire 10s store conn_cur\n  tcp-request connection track-sc0 src\n  tcp-request connection reject if { sc_conn_cur(0) gt 4 }", "", "WS"), status: 1, id: "connections-limited", cause: "while this client has", fix: "conn_cur"},
+	{name: "no backend", config: through("", "", "DEAD"), status: 1, id: "no-backend", cause: "(503)", fix: "server line"},
+	{name: "check fails", config: through("", "option httpchk GET /nowhere", "WS check port 9 inter 100ms fall 1"), status: 1, id: "no-backend", cause: "(503)", fix: "check"},
+	{name: "backend ends the connection", config: through("", "", "ENDING"), status: 1, id: "no-backend", cause: "(502)", fix: "server line"},
+	{name: "backend does not answer", config: through("", "timeout server 500ms", "SILENT"), status: 1, id: "backend-silent", cause: "did not answer in time", fix: "timeout server"},
+	{name: "rate of requests limited", config: through("stick-table type ip size 1k expire 10s store http_req_rate(1s)\n  http-request track-sc0 src\n  http-request deny deny_status 429 if { sc_http_req_rate(0) gt 1 }", "", "WS"), status: 1, id: "request-rate-limited", cause: "a second later", fix: "http_req_rate"},
+	{name: "connections limited", config: through("stick-table type ip size 1k expire 10s store conn_cur\n  http-request track-sc0 src\n  http-request deny deny_status 429 if { sc_conn_cur(0) gt 4 }", "", "WS"), status: 1, id: "connections-limited", cause: "while this client has", fix: "conn_cur"},
+	{name: "TCP connections limited", config: through("stick-table type ip size 1k expire 10s store conn_cur\n  tcp-request connection track-sc0 src\n  tcp-request connection reject if { sc_conn_cur(0) gt 4 }", "", "WS"), status: 1, id: "connections-limited", cause: "while this client has", fix: "conn_cur"},
 	{name: "web page", config: through(`http-request return status 200 content-type text/html string "<!doctype html><title>My application</title>"`, "", "WS"), status: 1, id: "web-page", cause: "/path", fix: "use_backend"},
 	{name: "401", config: through("http-request auth realm closed", "", "WS"), status: 1, id: "unauthorized", cause: "closed", fix: "http-request auth"},
 	{name: "403", config: through("http-request deny", "", "WS"), status: 1, id: "forbidden", cause: "HAProxy refused", fix: "http-request deny"},
@@ -37,7 +37,7 @@ var haproxyMisconfigurations = []misconfiguration{
 	{name: "TLS", config: bound("ssl crt PEM alpn h2,http/1.1"), scheme: "wss", args: []string{"-insecure"}, status: 0},
 	{name: "HTTP/2 only", config: bound("proto h2"), status: 1, id: "http2-only", cause: "HTTP/2 only", fix: "proto h2"},
 	{name: "HTTP/2 only in TLS", config: bound("ssl crt PEM proto h2"), scheme: "wss", args: []string{"-insecure"}, status: 1, id: "http2-only", cause: "HTTP/2 only", fix: "proto h2"},
-	{name: "buffer", config: through("", "", "WS"), args: cookie, status: 1, id: "header-too-large", cause: "without them the handshake succeeds", fix: "tune.bufsize"},
+	{name: "header buffer too small", config: through("", "", "WS"), args: cookie, status: 1, id: "header-too-large", cause: "without them the handshake succeeds", fix: "tune.bufsize"},
 	{name: "PROXY protocol not expected", config: through("", "", "WS send-proxy"), status: 1, id: "proxy-protocol-unexpected", cause: "does not expect it", fix: "send-proxy"},
 	{name: "PROXY protocol v2 not expected", config: through("", "", "WS send-proxy-v2"), status: 1, id: "proxy-protocol-unexpected", cause: "does not expect it", fix: "send-proxy-v2"},
 	{name: "PROXY protocol expected", config: bound("accept-proxy"), status: 1, id: "proxy-protocol-missing", cause: "expects the PROXY protocol", fix: "accept-proxy"},
@@ -53,7 +53,7 @@ var haproxyMisconfigurations = []misconfiguration{
 	{name: "path rewritten", config: through("http-request set-path /other%[path]", "", "WS"), status: 0, id: "path-rewritten", cause: "/other/path", fix: "set-path"},
 	{name: "Origin stripped", config: through("http-request del-header Origin", "", "WS"), args: []string{"-origin", "https://example.com"}, status: 0, id: "field-removed", cause: "Origin was sent", fix: "http-request del-header Origin"},
 	{name: "redirect", config: through("http-request redirect scheme https", "", "WS"), status: 1, id: "redirect", cause: "redirect", fix: "use wss://127.0.0.1"},
-	{name: "time-out", config: through("timeout client 5s", "timeout tunnel 5s", "WS"), args: []string{"-idle", "6s"}, status: 1, id: "idle-timeout", cause: "nothing is sent for", fix: "timeout tunnel"},
+	{name: "time-out of 5 s (-idle 6s)", config: through("timeout client 5s", "timeout tunnel 5s", "WS"), args: []string{"-idle", "6s"}, status: 1, id: "idle-timeout", cause: "nothing is sent for", fix: "timeout tunnel"},
 }
 
 // TestProbeDiagnosesHAProxy: each configuration gives one line with the cause and the fix, and
@@ -77,5 +77,5 @@ defaults
   retries 0
 `+sections.String(), "-db", "-f")
 	awaitListening(t, addrs)
-	t.Run("configurations", func(t *testing.T) { diagnosed(t, haproxyMisconfigurations, addrs) })
+	t.Run("configurations", func(t *testing.T) { diagnosed(t, haproxyMisconfigurations, addrs, 2) })
 }

@@ -31,22 +31,22 @@ var nginxMisconfigurations = []misconfiguration{
 	{name: "no Connection", config: atRoot("proxy_pass http://WS; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade;"), status: 1, id: "connection-removed", cause: "never arrived", fix: "proxy_set_header Connection upgrade;"},
 	{name: "HTTP/1.0", config: atRoot("proxy_pass http://WS; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"), status: 1, id: "http10", cause: "HTTP/1.0", fix: "proxy_http_version 1.1;"},
 	{name: "health port", config: atRoot("proxy_pass http://HEALTH; " + nginxPass), status: 1, id: "health-port", cause: "health port", fix: "proxy_pass"},
-	{name: "502", config: atRoot("proxy_pass http://DEAD; " + nginxPass), status: 1, id: "no-backend", cause: "(502)", fix: "proxy_pass"},
-	{name: "502, ends", config: atRoot("proxy_pass http://ENDING; " + nginxPass), status: 1, id: "no-backend", cause: "(502)", fix: "proxy_pass"},
-	{name: "504", config: atRoot("proxy_pass http://SILENT; proxy_read_timeout 500ms; " + nginxPass), status: 1, id: "backend-silent", cause: "did not answer in time", fix: "proxy_read_timeout"},
-	{name: "limit_req", config: passes("limit_req zone=requests;"), status: 1, id: "request-rate-limited", cause: "a second later", fix: "limit_req"},
-	{name: "limit_conn", config: passes("limit_conn connections 4;"), status: 1, id: "connections-limited", cause: "while this client has", fix: "limit_conn"},
-	{name: "limit_conn of one", config: passes("limit_conn single 1;"), status: 1, id: "connections-limited", cause: "while this client has", fix: "limit_conn"},
+	{name: "no backend", config: atRoot("proxy_pass http://DEAD; " + nginxPass), status: 1, id: "no-backend", cause: "(502)", fix: "proxy_pass"},
+	{name: "backend ends the connection", config: atRoot("proxy_pass http://ENDING; " + nginxPass), status: 1, id: "no-backend", cause: "(502)", fix: "proxy_pass"},
+	{name: "backend does not answer", config: atRoot("proxy_pass http://SILENT; proxy_read_timeout 500ms; " + nginxPass), status: 1, id: "backend-silent", cause: "did not answer in time", fix: "proxy_read_timeout"},
+	{name: "rate of requests limited", config: passes("limit_req zone=requests;"), status: 1, id: "request-rate-limited", cause: "a second later", fix: "limit_req"},
+	{name: "connections limited", config: passes("limit_conn connections 4;"), status: 1, id: "connections-limited", cause: "while this client has", fix: "limit_conn"},
+	{name: "connections limited to one", config: passes("limit_conn single 1;"), status: 1, id: "connections-limited", cause: "while this client has", fix: "limit_conn"},
 	{name: "web page", config: atRoot("root SITE; try_files $uri /index.html;"), status: 1, id: "web-page", cause: "/path", fix: "location"},
 	{name: "401", config: passes("auth_basic closed; auth_basic_user_file PASSWORDS;"), status: 1, id: "unauthorized", cause: `Basic realm="closed"`, fix: "Authorization"},
 	{name: "403", config: passes("deny all;"), status: 1, id: "forbidden", cause: "nginx refused", fix: "deny"},
-	{name: "404", config: "listen ADDR; location /other { proxy_pass http://WS; }", status: 1, id: "not-found", cause: "/path", fix: "location"},
+	{name: "path not configured", config: "listen ADDR; location /other { proxy_pass http://WS; }", status: 1, id: "not-found", cause: "/path", fix: "location"},
 	{name: "wss to plain", config: passes(""), scheme: "wss", args: []string{"-insecure"}, status: 1, id: "plain-port", cause: "does not speak TLS", fix: "use ws://"},
 	{name: "ws to TLS", config: listens("ssl"), status: 1, id: "tls-port", cause: "speaks TLS", fix: "use wss://"},
 	{name: "self-signed", config: listens("ssl"), scheme: "wss", status: 1, id: "certificate-unknown", cause: "self-signed", fix: "-cafile"},
 	{name: "TLS", config: listens("ssl"), scheme: "wss", args: []string{"-insecure"}, status: 0},
 	{name: "HTTP/2 only", config: listens("http2"), status: 1, id: "http2-only", cause: "HTTP/2 only", fix: "http2"},
-	{name: "header buffer", config: passes("") + " large_client_header_buffers 1 1k;", args: cookie, status: 1, id: "header-too-large", cause: "larger than nginx accepts", fix: "large_client_header_buffers"},
+	{name: "header buffer too small", config: passes("") + " large_client_header_buffers 1 1k;", args: cookie, status: 1, id: "header-too-large", cause: "larger than nginx accepts", fix: "large_client_header_buffers"},
 	{name: "PROXY protocol expected", config: listens("proxy_protocol"), status: 1, id: "proxy-protocol-missing", cause: "expects the PROXY protocol", fix: "listen"},
 	{name: "PROXY protocol expected in TLS", config: listens("ssl proxy_protocol"), scheme: "wss", args: []string{"-insecure"}, status: 1, id: "proxy-protocol-missing", cause: "expects the PROXY protocol", fix: "listen"},
 	{name: "Sec-WebSocket-Protocol stripped", config: passes(`proxy_set_header Sec-WebSocket-Protocol "";`), status: 1, id: "subprotocol-removed", cause: "was sent, but never arrived", fix: `proxy_set_header Sec-WebSocket-Protocol "";`},
@@ -60,9 +60,9 @@ var nginxMisconfigurations = []misconfiguration{
 	{name: "Host rewritten", config: strings.Replace(passes(""), "$http_host", "$proxy_host", 1), status: 0, id: "host-rewritten", cause: "arrived as", fix: "proxy_set_header Host $http_host;"},
 	{name: "path rewritten", config: atRoot("proxy_pass http://WS/other/; " + nginxPass), status: 0, id: "path-rewritten", cause: "/other/path", fix: "proxy_pass"},
 	{name: "Origin stripped", config: passes(`proxy_set_header Origin "";`), args: []string{"-origin", "https://example.com"}, status: 0, id: "field-removed", cause: "Origin was sent", fix: `proxy_set_header Origin "";`},
-	{name: "underscore", config: passes(""), args: []string{"-H", "my_token: x"}, status: 0, id: "field-removed", cause: "was sent", fix: "underscores_in_headers on;"},
+	{name: "field with an underscore", config: passes(""), args: []string{"-H", "my_token: x"}, status: 0, id: "field-removed", cause: "was sent", fix: "underscores_in_headers on;"},
 	{name: "redirect", config: "listen ADDR; return 301 https://$http_host$request_uri;", status: 1, id: "redirect", cause: "redirects", fix: "use wss://127.0.0.1"},
-	{name: "time-out", config: passes("proxy_read_timeout 5s;"), args: []string{"-idle", "6s"}, status: 1, id: "idle-timeout", cause: "nothing is sent for", fix: "proxy_read_timeout"},
+	{name: "time-out of 5 s (-idle 6s)", config: passes("proxy_read_timeout 5s;"), args: []string{"-idle", "6s"}, status: 1, id: "idle-timeout", cause: "nothing is sent for", fix: "proxy_read_timeout"},
 	{name: "limit_rate", config: passes("limit_rate 20k;"), status: 1, id: "tcp-left-open", cause: "TCP stayed open", fix: "limit_rate"},
 }
 
@@ -89,7 +89,7 @@ http {
 `+servers.String()+`}
 `, "-p", "DIR", "-c")
 	awaitListening(t, addrs)
-	t.Run("configurations", func(t *testing.T) { diagnosed(t, nginxMisconfigurations, addrs) })
+	t.Run("configurations", func(t *testing.T) { diagnosed(t, nginxMisconfigurations, addrs, 1) })
 }
 
 // TestProbeDiagnosesNginxStream: what only the module for streams can do.
@@ -99,11 +99,11 @@ func TestProbeDiagnosesNginxStream(t *testing.T) {
 		missing(t, module)
 	}
 	table := []misconfiguration{
-		{name: "right", config: "listen ADDR; proxy_pass WS;", status: 0},
+		{name: "stream", config: "listen ADDR; proxy_pass WS;", status: 0},
 		{name: "PROXY protocol not expected", config: "listen ADDR; proxy_pass WS; proxy_protocol on;", status: 1, id: "proxy-protocol-unexpected", cause: "does not expect it", fix: "proxy_protocol on;"},
-		{name: "proxy_download_rate", config: "listen ADDR; proxy_pass WS; proxy_download_rate 100k;", status: 1, id: "transfer-rate-limited", cause: "KB a second", fix: "proxy_download_rate"},
-		{name: "no backend", config: "listen ADDR; proxy_pass DEAD;", status: 1, id: "no-answer", cause: "no answer to the handshake", fix: "server"},
-		{name: "time-out", config: "listen ADDR; proxy_pass WS; proxy_timeout 5s;", args: []string{"-idle", "6s"}, status: 1, id: "idle-timeout", cause: "nothing is sent for", fix: "proxy_timeout"},
+		{name: "stream: proxy_download_rate", config: "listen ADDR; proxy_pass WS; proxy_download_rate 100k;", status: 1, id: "transfer-rate-limited", cause: "KB a second", fix: "proxy_download_rate"},
+		{name: "stream: no backend", config: "listen ADDR; proxy_pass DEAD;", status: 1, id: "no-answer", cause: "no answer to the handshake", fix: "server"},
+		{name: "stream: time-out of 5 s (-idle 6s)", config: "listen ADDR; proxy_pass WS; proxy_timeout 5s;", args: []string{"-idle", "6s"}, status: 1, id: "idle-timeout", cause: "nothing is sent for", fix: "proxy_timeout"},
 	}
 	configs, addrs := misconfigured(t, table)
 	var servers strings.Builder
@@ -119,5 +119,5 @@ stream {
 `+servers.String()+`}
 `, "-p", "DIR", "-c")
 	awaitListening(t, addrs)
-	t.Run("configurations", func(t *testing.T) { diagnosed(t, table, addrs) })
+	t.Run("configurations", func(t *testing.T) { diagnosed(t, table, addrs, 1) })
 }

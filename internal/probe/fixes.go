@@ -141,10 +141,16 @@ var fixes = map[string]map[string]string{
 		"":      "raise the limit of the request head, or send smaller cookies",
 	},
 	"proxy-protocol-unexpected": {
-		nginx:   "remove proxy_protocol on; or let the server expect it (echosvc: PROXY_PROTOCOL=optional)",
-		haproxy: "remove send-proxy (or send-proxy-v2) from the server line, or let the server expect it (echosvc: PROXY_PROTOCOL=optional)",
-		traefik: "remove proxyProtocol from the service's loadBalancer, or let the server expect it (echosvc: PROXY_PROTOCOL=optional)",
-		envoy:   "remove the proxy_protocol transport socket, or let the server expect it (echosvc: PROXY_PROTOCOL=optional)",
+		nginx:   "remove proxy_protocol on; or let the server expect it (echosvc: PROXY_PROTOCOL=optional and TRUSTED_PROXIES)",
+		haproxy: "remove send-proxy (or send-proxy-v2) from the server line, or let the server expect it (echosvc: PROXY_PROTOCOL=optional and TRUSTED_PROXIES)",
+		traefik: "remove proxyProtocol from the service's loadBalancer, or let the server expect it (echosvc: PROXY_PROTOCOL=optional and TRUSTED_PROXIES)",
+		envoy:   "remove the proxy_protocol transport socket, or let the server expect it (echosvc: PROXY_PROTOCOL=optional and TRUSTED_PROXIES)",
+	},
+	"proxy-protocol-not-sent": {
+		nginx:   "proxy_protocol on; (in stream), or let the server do without it (echosvc: PROXY_PROTOCOL=optional)",
+		haproxy: "add send-proxy (or send-proxy-v2) to the server line, or let the server do without it (echosvc: PROXY_PROTOCOL=optional)",
+		traefik: "add proxyProtocol to the service's loadBalancer, or let the server do without it (echosvc: PROXY_PROTOCOL=optional)",
+		envoy:   "add the proxy_protocol transport socket to the cluster, or let the server do without it (echosvc: PROXY_PROTOCOL=optional)",
 	},
 	"proxy-protocol-missing": {
 		nginx:   "remove proxy_protocol from listen, or let the load balancer in front send it",

@@ -98,6 +98,7 @@ func TestMissingFields(t *testing.T) {
 		"Failed to open a WebSocket connection: missing Sec-WebSocket-Key header.":                                                 "key-removed",        // websockets
 		"Invalid Upgrade header":                                                                             "upgrade-removed", // ws
 		"Missing or invalid Sec-WebSocket-Version header":                                                    "version-removed", // ws
+		"PROXY_PROTOCOL=require of this server expects a PROXY protocol header from this proxy":            "proxy-protocol-not-sent",
 		"this is a PROXY protocol header (send-proxy), and PROXY_PROTOCOL is off":                            "proxy-protocol-unexpected",
 		"this is not an HTTP request: it begins with byte 0x0d (TLS on a port without TLS begins with 0x16)": "proxy-protocol-unexpected",
 	} {
