@@ -13,6 +13,19 @@ func runChecks(ctx context.Context, target *Target, emit func(Check)) {
 	Run(ctx, target, emit, func(string) {})
 }
 
+// Each check is announced before it runs, and only those that run.
+func TestRunReportsProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var steps []string
+		faithful().run(t, func(ctx context.Context, target *Target, emit func(Check)) {
+			Run(ctx, target, emit, func(step string) { steps = append(steps, step) })
+		})
+		if got, want := strings.Join(steps, ", "), "handshake, greeting, arrival, messages, fragments, ping, subprotocol, compression, close, close from the server, breaches"; got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	})
+}
+
 // faithful returns a peer without faults.
 func faithful() *peer {
 	return &peer{subprotocol: first, deflate: "permessage-deflate", controls: true, pod: "echo-1"}

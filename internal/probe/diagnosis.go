@@ -45,7 +45,7 @@ func (t *Target) diagnoseHandshake(ctx context.Context, err error) *Diagnosis {
 	var refused *refusal
 	switch {
 	case errors.As(err, &refused):
-		return t.diagnoseRefusal(ctx, e, refused)
+		return t.diagnoseRefusal(ctx, refused)
 	case !e.reached:
 		return t.diagnoseDial(ctx, e.cause)
 	case strings.HasPrefix(string(e.received), "HTTP/1.1 101"):
@@ -146,7 +146,7 @@ func (t *Target) diagnoseProxyHeader(ctx context.Context) *Diagnosis {
 
 // diagnoseResponse explains what is wrong with a 101.
 func (t *Target) diagnoseResponse(ctx context.Context, response head) *Diagnosis {
-	missing := ""
+	var missing string
 	switch {
 	case !response.hasToken("Upgrade", "websocket"):
 		missing = "Upgrade"

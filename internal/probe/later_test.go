@@ -48,9 +48,9 @@ func TestLimits(t *testing.T) {
 		"one a second":             {rate(1, time.Second), "request-rate-limited"},
 		"ten in half a second":     {rate(10, 500*time.Millisecond), "request-rate-limited"},
 		"five at a time":           {most(5), "connections-limited"},
-		"the server goes away":     {after(5, status(503, page)), "limited"},
-		"the server says that":     {after(5, status(503, "the server is shutting down")), "unavailable"},
-		"the server has no others": {after(5, status(502, page)), "no-backend"},
+		"the server goes away":     {afterFive(status(503, page)), "limited"},
+		"the server says that":     {afterFive(status(503, "the server is shutting down")), "unavailable"},
+		"the server has no others": {afterFive(status(502, page)), "no-backend"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -68,11 +68,11 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// after lets a number of handshakes through, and then refuses.
-func after(number int32, refuse func(http.ResponseWriter, *http.Request) bool) func(p *peer) {
+// afterFive lets five handshakes through, and then refuses.
+func afterFive(refuse func(http.ResponseWriter, *http.Request) bool) func(p *peer) {
 	var count atomic.Int32
 	return func(p *peer) {
-		p.refuse = func(w http.ResponseWriter, r *http.Request) bool { return count.Add(1) > number && refuse(w, r) }
+		p.refuse = func(w http.ResponseWriter, r *http.Request) bool { return count.Add(1) > 5 && refuse(w, r) }
 	}
 }
 
@@ -80,7 +80,7 @@ func after(number int32, refuse func(http.ResponseWriter, *http.Request) bool) f
 func TestRunEndsWithoutHope(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := faithful()
-		after(5, func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true })(p)
+		afterFive(func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true })(p)
 		started := time.Now()
 		expect(t, p.run(t, runChecks), "end", Failed, "3 handshakes in a row failed: the remaining checks did not run")
 		if took := time.Since(started); took > 2*time.Minute {

@@ -26,7 +26,7 @@ var missing = []struct {
 const healthPort = "the request reached the health port of an echosvc, which has no WebSocket"
 
 // diagnoseRefusal explains a response other than 101.
-func (t *Target) diagnoseRefusal(ctx context.Context, e *handshakeError, r *refusal) *Diagnosis {
+func (t *Target) diagnoseRefusal(ctx context.Context, r *refusal) *Diagnosis {
 	page := errorPage(r)
 	through := passedThrough(&r.response)
 	known := page
