@@ -17,7 +17,7 @@ import (
 // A misconfiguration is a proxy that breaks WebSockets in one way, and what the probe says of it.
 type misconfiguration struct {
 	name   string
-	config string   // ADDR is where to listen; WS, HEALTH, DEAD, SILENT and ENDING are backends
+	config string   // ADDR is where to listen; WS, TLSSERVER, HEALTH, DEAD, SILENT and ENDING are backends
 	args   []string // of the probe, besides the URL
 	scheme string   // of the URL; ws if it is empty
 	status int      // exit status
@@ -81,24 +81,27 @@ func misconfigured(t *testing.T, table []misconfiguration) (configs, addrs []str
 	t.Helper()
 	p := startBinary(t, "PING_INTERVAL=0")
 	cert, key := wstest.WriteCertificate(t, t.TempDir(), "localhost")
+	secure := startBinary(t, "TLS_CERT_FILE="+cert, "TLS_KEY_FILE="+key)
 	pemFile := filepath.Join(t.TempDir(), "both.pem")
 	passwords := filepath.Join(t.TempDir(), "passwords")
 	site := t.TempDir()
 	for file, text := range map[string]string{
 		pemFile: readFile(t, cert) + readFile(t, key), passwords: "user:{PLAIN}secret\n",
-		filepath.Join(site, "index.html"): "<!doctype html><title>My application</title>",
+		filepath.Join(site, "index.html"): "<!doctype html><title>My application</title>", filepath.Join(site, "sorry.html"): "<!doctype html><title>Sorry</title>",
 	} {
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	replacer := []string{
+		"TLSSERVER", fmt.Sprintf("127.0.0.1:%d", secure.ports["ws"]),
 		"WS", fmt.Sprintf("127.0.0.1:%d", p.ports["ws"]), "HEALTH", fmt.Sprintf("127.0.0.1:%d", p.ports["health"]),
 		"DEAD", fmt.Sprintf("127.0.0.1:%d", freePort(t, "127.0.0.1")), "SILENT", listener(t, false), "ENDING", listener(t, true),
 		"CERT", cert, "KEY", key, "PEM", pemFile, "PASSWORDS", passwords, "SITE", site,
 	}
-	for _, m := range table {
-		addr := fmt.Sprintf("127.0.0.1:%d", freePort(t, "127.0.0.1"))
+	for i, m := range table {
+		host := fmt.Sprintf("127.0.2.%d", 1+i) // each its own, so that no two get the same port
+		addr := fmt.Sprintf("%s:%d", host, freePort(t, host))
 		addrs = append(addrs, addr)
 		configs = append(configs, strings.NewReplacer(append(slices.Clone(replacer), "ADDR", addr)...).Replace(m.config))
 	}

@@ -33,6 +33,11 @@ var haproxyMisconfigurations = []misconfiguration{
 	{name: "403", config: through("http-request deny", "", "WS"), status: 1, id: "forbidden", cause: "HAProxy refused", fix: "http-request deny"},
 	{name: "wss to plain", config: through("", "", "WS"), scheme: "wss", args: []string{"-insecure"}, status: 1, id: "plain-port", cause: "does not speak TLS", fix: "bind ... ssl"},
 	{name: "ws to TLS", config: bound("ssl crt PEM"), status: 1, id: "tls-port", cause: "speaks TLS", fix: "use wss://"},
+	{name: "client certificate", config: bound("ssl crt PEM ca-file CERT verify required"), scheme: "wss", args: []string{"-insecure"}, status: 1, id: "client-certificate", cause: "certificate of the client", fix: "client certificate"},
+	{name: "strict-sni", config: bound("ssl crt PEM strict-sni"), scheme: "wss", args: []string{"-insecure", "-H", "Host: other.example"}, status: 1, id: "tls-refused", cause: "refused the TLS handshake", fix: "-H 'Host: NAME'"},
+	{name: "plain HTTP to a TLS backend", config: through("", "", "TLSSERVER"), status: 1, id: "backend-speaks-tls", cause: "server that speaks TLS", fix: "add ssl"},
+	{name: "TLS to a plain backend", config: through("", "", "WS ssl verify none"), status: 1, id: "no-backend", cause: "HAProxy has no server", fix: "without ssl"},
+	{name: "HTTP/2 to the backend", config: through("", "", "WS proto h2"), status: 1, id: "no-backend", cause: "HAProxy has no server", fix: "proto h2"},
 	{name: "self-signed", config: bound("ssl crt PEM"), scheme: "wss", status: 1, id: "certificate-unknown", cause: "self-signed", fix: "-cafile"},
 	{name: "TLS", config: bound("ssl crt PEM alpn h2,http/1.1"), scheme: "wss", args: []string{"-insecure"}, status: 0},
 	{name: "HTTP/2 only", config: bound("proto h2"), status: 1, id: "http2-only", cause: "HTTP/2 only", fix: "proto h2"},
@@ -52,7 +57,7 @@ var haproxyMisconfigurations = []misconfiguration{
 	{name: "Host rewritten", config: through("http-request set-header Host other.example", "", "WS"), status: 0, id: "host-rewritten", cause: "arrived as other.example", fix: "http-request set-header Host"},
 	{name: "path rewritten", config: through("http-request set-path /other%[path]", "", "WS"), status: 0, id: "path-rewritten", cause: "/other/path", fix: "set-path"},
 	{name: "Origin stripped", config: through("http-request del-header Origin", "", "WS"), args: []string{"-origin", "https://example.com"}, status: 0, id: "field-removed", cause: "Origin was sent", fix: "http-request del-header Origin"},
-	{name: "redirect", config: through("http-request redirect scheme https", "", "WS"), status: 1, id: "redirect", cause: "redirect", fix: "use wss://127.0.0.1"},
+	{name: "redirect", config: through("http-request redirect scheme https", "", "WS"), status: 1, id: "redirect", cause: "redirect", fix: "use wss://127.0.2."},
 	{name: "time-out of 5 s (-idle 6s)", config: through("timeout client 5s", "timeout tunnel 5s", "WS"), args: []string{"-idle", "6s"}, status: 1, id: "idle-timeout", cause: "nothing is sent for", fix: "timeout tunnel"},
 }
 

@@ -43,15 +43,27 @@ func (t *Target) diagnoseHandshake(ctx context.Context, err error) *Diagnosis {
 		return nil
 	}
 	var refused *refusal
+	var operation *net.OpError
 	switch {
 	case errors.As(err, &refused):
 		return t.diagnoseRefusal(ctx, refused)
+	case errors.As(err, &operation) && operation.Op == "remote error":
+		return diagnoseAlert(operation.Err)
 	case !e.reached:
 		return t.diagnoseDial(ctx, e.cause)
 	case strings.HasPrefix(string(e.received), "HTTP/1.1 101"):
 		return t.diagnoseResponse(ctx, parseHead(e.received))
 	}
 	return t.diagnoseSilence(ctx, e)
+}
+
+// diagnoseAlert explains a TLS alert of the server. With TLS 1.3 the one for a missing certificate
+// comes only after the handshake (RFC 8446 section 4.4.2.4).
+func diagnoseAlert(alert error) *Diagnosis {
+	if text := alert.Error(); strings.Contains(text, "certificate required") || strings.Contains(text, "bad certificate") {
+		return diagnose("client-certificate", "", "the server wants a certificate of the client: %v", alert)
+	}
+	return diagnose("tls-refused", "", "the server refused the TLS handshake: %v", alert)
 }
 
 // diagnoseDial explains why there was no TCP connection, or no TLS.
@@ -101,7 +113,7 @@ func (t *Target) diagnoseCertificate(err error) *Diagnosis {
 	errors.As(err, &verification)
 	leaf := verification.UnverifiedCertificates[0]
 	switch {
-	case errors.As(err, &name):
+	case errors.As(err, &name) && t.trusts(verification.UnverifiedCertificates):
 		return diagnose("certificate-name", "", "the certificate is not for %s but for %s", name.Host, strings.Join(leaf.DNSNames, ", "))
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return diagnose("certificate-expired", "", "the certificate is valid from %s to %s only", leaf.NotBefore.UTC().Format("2006-01-02"), leaf.NotAfter.UTC().Format("2006-01-02"))
@@ -109,6 +121,17 @@ func (t *Target) diagnoseCertificate(err error) *Diagnosis {
 		return diagnose("certificate-unknown", "", "the certificate is self-signed (%s)", leaf.Subject)
 	}
 	return diagnose("certificate-unknown", "", "no trusted authority has signed the certificate; its issuer is %s", leaf.Issuer)
+}
+
+// trusts reports whether a trusted authority has signed the first certificate of a chain, for
+// whatever name.
+func (t *Target) trusts(chain []*x509.Certificate) bool {
+	intermediates := x509.NewCertPool()
+	for _, certificate := range chain[1:] {
+		intermediates.AddCert(certificate)
+	}
+	_, err := chain[0].Verify(x509.VerifyOptions{Roots: t.TLS.RootCAs, Intermediates: intermediates})
+	return err == nil
 }
 
 // diagnoseSilence explains why the answer was not HTTP, or why there was none.

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -90,6 +91,25 @@ func TestDialErrors(t *testing.T) {
 		}
 		time.Sleep(time.Minute) // until the dial has returned
 	})
+}
+
+// What the alerts of TLS mean, in the words of crypto/tls.
+func TestAlerts(t *testing.T) {
+	for text, want := range map[string]string{
+		"tls: certificate required": "client-certificate", "tls: bad certificate": "client-certificate",
+		"tls: unrecognized name": "tls-refused", "tls: protocol version not supported": "tls-refused",
+	} {
+		target, err := NewTarget("wss://peer.example/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		target.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			return nil, &net.OpError{Op: "remote error", Err: errors.New(text)}
+		}
+		if d, _ := diagnosedAs(t, target); d.ID != want {
+			t.Errorf("%s: %v, want %s", text, d, want)
+		}
+	}
 }
 
 // Every diagnosis has a fix, with and without a known proxy, and docs/probe.md lists it.

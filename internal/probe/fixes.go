@@ -66,8 +66,8 @@ var fixes = map[string]map[string]string{
 		"":      "use PORT of the echosvc, 8080 by default, not HEALTH_PORT",
 	},
 	"no-backend": {
-		nginx:   "start the server, and name its host and port in proxy_pass (or server in upstream); error_log has the reason",
-		haproxy: "start the server, name its host and port in the server line, and let its check pass; the statistics page has the reason",
+		nginx:   "start the server, and name its scheme, host and port in proxy_pass (or server in upstream); error_log has the reason",
+		haproxy: "start the server, name its host and port in the server line (without ssl and proto h2, unless the server has them), and let its check pass; the log has the reason",
 		traefik: "start the server, and name its host and port in the service's server url",
 		envoy:   "start the server, and name its host and port in the cluster's endpoints; response_flags in the access log have the reason",
 		alb:     "register a target that passes the health check of the target group (/readyz)",
@@ -164,6 +164,23 @@ var fixes = map[string]map[string]string{
 		haproxy: "remove proto h2 from bind, and add http/1.1 to its alpn",
 		envoy:   "codec_type: AUTO in the HTTP connection manager",
 		"":      "let the port speak HTTP/1.1 too (alpn h2,http/1.1)",
+	},
+	"tls-refused": {
+		nginx:   "check ssl_protocols and ssl_ciphers, and the name (-H 'Host: NAME')",
+		haproxy: "check ssl-min-ver and ciphers, and strict-sni with the name (-H 'Host: NAME')",
+		"":      "check the name (-H 'Host: NAME'), the TLS versions and the ciphers of the server",
+	},
+	"client-certificate": {
+		nginx:   "ssl_verify_client off; or optional for this server: the probe has no client certificate",
+		haproxy: "remove verify required from bind: the probe has no client certificate",
+		"":      "do not require a client certificate on this port: the probe has none",
+	},
+	"backend-speaks-tls": {
+		nginx:   "proxy_pass https://NAME;",
+		haproxy: "add ssl (with ca-file, or verify none) to the server line",
+		traefik: "begin the service's server url with https",
+		envoy:   "add a TLS transport_socket to the cluster",
+		"":      "let the proxy use https to the server, or take TLS_CERT_FILE out of the server",
 	},
 	"tls-port": {"": "use wss://"},
 	"plain-port": {

@@ -23,6 +23,10 @@ var missing = []struct {
 	{regexp.MustCompile(`(?i)no "?upgrade: ?websocket|'upgrade' header|(missing|invalid) upgrade header|upgrade header .* does not contain|not a websocket|upgrade required`), "upgrade-removed", "Upgrade: websocket was sent, but never arrived"},
 }
 
+// wantsTLS is what servers answer to plain HTTP on a port that speaks TLS: nginx, Go, echosvc and
+// Apache.
+var wantsTLS = regexp.MustCompile(`sent to HTTPS port|HTTP request to an HTTPS server|use https(,| or) wss|speaking plain HTTP to an SSL-enabled`)
+
 const healthPort = "the request reached the health port of an echosvc, which has no WebSocket"
 
 // diagnoseRefusal explains a response other than 101.
@@ -44,8 +48,13 @@ func (t *Target) diagnoseRefusal(ctx context.Context, r *refusal) *Diagnosis {
 	switch {
 	case r.response.has("Location") && r.status >= 300 && r.status < 400:
 		return t.diagnoseRedirect(r, known)
-	case r.status == 400 && strings.Contains(r.body, "HTTPS port"), r.status == 400 && strings.Contains(r.body, "HTTP request to an HTTPS server"):
-		return t.tlsPort()
+	case r.status == 400 && wantsTLS.MatchString(r.body):
+		if t.URL.Scheme == "ws" && t.speaksTLS(ctx) {
+			return t.tlsPort()
+		}
+		return diagnose("backend-speaks-tls", t.provoke(ctx), "the proxy speaks plain HTTP to a server that speaks TLS")
+	case r.status == 400 && strings.Contains(r.body, "No required SSL certificate was sent"):
+		return diagnose("client-certificate", proxy(), "%s wants a certificate of the client", named(page, "the server"))
 	case r.status == 431, r.status == 414, r.status == 400 && strings.Contains(r.body, "Header Or Cookie Too Large"):
 		return diagnose("header-too-large", proxy(), "the request head is larger than %s accepts (%d bytes in the fields given with -H)", named(page, "the server"), t.headerSize())
 	case own && strings.Contains(r.body, "HEALTH_PORT"), own && (r.status == 404 || r.status == 400 || r.status == 426 || r.status == 200) && t.isHealthPort(ctx):
@@ -92,6 +101,10 @@ func (t *Target) diagnoseRedirect(r *refusal, proxy string) *Diagnosis {
 	if err != nil {
 		return d
 	}
+	if strings.TrimSuffix(to.Path, "/") != strings.TrimSuffix(t.URL.Path, "/") {
+		d.Fix = "if that is a login page, send the session with -H 'Cookie: ...'; or: " + d.Fix
+		return d
+	}
 	target := url.URL{Scheme: map[string]string{"http": "ws", "https": "wss"}[to.Scheme], Host: to.Host, Path: to.Path, RawPath: to.RawPath, RawQuery: to.RawQuery}
 	if target.Scheme == "" {
 		target.Scheme = to.Scheme
@@ -103,6 +116,7 @@ func (t *Target) diagnoseRedirect(r *refusal, proxy string) *Diagnosis {
 // diagnoseStatus explains a refusal by its status and by who made it.
 func (t *Target) diagnoseStatus(r *refusal, page string, proxy func() string) *Diagnosis {
 	who := named(page, "the server")
+	between := named(page, named(passedThrough(&r.response), "the proxy"))
 	switch {
 	case r.status == 200 && strings.Contains(r.body, "<title>echosvc"):
 		return diagnose("upgrade-removed", proxy(), "the page of an echosvc came back: Upgrade and the Sec-WebSocket fields were sent, but never arrived")
@@ -125,9 +139,9 @@ func (t *Target) diagnoseStatus(r *refusal, page string, proxy func() string) *D
 	case r.status == 503 && page == nginx:
 		return diagnose("limited", nginx, "nginx refused the request itself: 503 is what limit_req and limit_conn answer")
 	case r.status == 502, r.status == 503 && page != "", r.status >= 520 && r.status <= 523:
-		return diagnose("no-backend", proxy(), "%s has no server behind it that answers (%d)", who, r.status)
+		return diagnose("no-backend", proxy(), "%s has no server behind it that answers (%d)", between, r.status)
 	case r.status == 504, r.status == 524:
-		return diagnose("backend-silent", proxy(), "the server behind %s did not answer in time", named(page, "the proxy"))
+		return diagnose("backend-silent", proxy(), "the server behind %s did not answer in time", between)
 	case r.status == 503:
 		return diagnose("unavailable", "", "the server itself does not take connections now: %s", named(r.page(), "it gives no reason"))
 	case r.status == 400:

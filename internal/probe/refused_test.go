@@ -36,7 +36,7 @@ func TestRefusals(t *testing.T) {
 		"nginx 400, cookie": {"HTTP/1.1 400 Bad Request\nServer: nginx\n" + html, "<html>\r\n<head><title>400 Request Header Or Cookie Too Large</title></head>\r\n<body>\r\n<center><h1>400 Bad Request</h1></center>\r\n<center>Request Header Or Cookie Too Large</center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n",
 			"header-too-large", nginx, "the error page of nginx"},
 		"nginx 400, TLS": {"HTTP/1.1 400 Bad Request\nServer: nginx\n" + html, "<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n<body>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n",
-			"tls-port", "", "the error page of nginx"},
+			"backend-speaks-tls", nginx, "the error page of nginx"},
 		"OpenResty 504": {"HTTP/1.1 504 Gateway Time-out\nServer: openresty\n" + html, "<html>\r\n<head><title>504 Gateway Time-out</title></head>\r\n<body>\r\n<center><h1>504 Gateway Time-out</h1></center>\r\n<hr><center>openresty</center>\r\n</body>\r\n</html>\r\n",
 			"backend-silent", "OpenResty", "the error page of OpenResty"},
 		"HAProxy 503": {"HTTP/1.1 503 Service Unavailable\ncache-control: no-cache\ncontent-type: text/html\n", "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n",
@@ -114,8 +114,8 @@ func TestMissingFields(t *testing.T) {
 // A redirect to https means wss.
 func TestRedirectNamesTheURL(t *testing.T) {
 	for location, want := range map[string]string{
-		"https://peer.example/path?a=1": "use wss://peer.example/path?a=1, or", "/path/": "use ws://peer.example/path/, or",
-		"http://other.example": "use ws://other.example, or", "wss://other.example/": "use wss://other.example/, or",
+		"https://login.example/signin": "if that is a login page", "https://peer.example/path?a=1": "use wss://peer.example/path?a=1, or", "/path/": "use ws://peer.example/path/, or",
+		"http://other.example/path": "use ws://other.example/path, or", "wss://other.example/path": "use wss://other.example/path, or",
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			d, _ := diagnosedAs(t, scripted(t, "ws://peer.example/path", always(response("HTTP/1.1 301 Moved Permanently\nLocation: "+location+"\n", ""))))
