@@ -72,8 +72,8 @@ func (t *Target) diagnoseDial(ctx context.Context, err error) *Diagnosis {
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
-		d := diagnose("plain-port", "", "the port does not speak TLS, and the URL begins with wss://")
-		d.Fix = "use ws:// (" + t.withScheme("ws") + "), or: " + d.Fix
+		d := diagnose("plain-port", t.plain().provoke(ctx), "the port does not speak TLS, and the URL begins with wss://")
+		d.Fix = "use " + t.withScheme("ws") + ", or: " + d.Fix
 		return d
 	case isCertificateError(err):
 		return t.diagnoseCertificate(err)
@@ -87,10 +87,18 @@ func (t *Target) diagnoseDial(ctx context.Context, err error) *Diagnosis {
 		return t.diagnoseProxyHeader(ctx)
 	case t.URL.Scheme == "wss":
 		d := diagnose("plain-port", "", "the port ended the TLS handshake without an answer, so it may not speak TLS")
-		d.Fix = "use ws:// (" + t.withScheme("ws") + "), or: " + d.Fix
+		d.Fix = "use " + t.withScheme("ws") + ", or: " + d.Fix
 		return d
 	}
 	return nil
+}
+
+// plain returns the target for ws on the same port.
+func (t *Target) plain() *Target {
+	plain, u := *t, *t.URL
+	u.Scheme, u.Host = "ws", t.address()
+	plain.URL = &u
+	return &plain
 }
 
 // withScheme returns the URL with another scheme, without a password.

@@ -39,7 +39,7 @@ func TestPorts(t *testing.T) {
 		"SSH":              {"ws://a/", always("SSH-2.0-OpenSSH_9.2\r\n"), "not-http", ""},
 		"nothing":          {"ws://a/", always(""), "no-answer", ""},
 		"nothing, HAProxy": {"ws://a/", func(r string) string { return map[bool]string{true: page}[strings.Contains(r, "\x00")] }, "no-answer", haproxy},
-		"wss to HTTP":      {"wss://a/", always(page), "plain-port", ""},
+		"wss to HTTP":      {"wss://a/", always(page), "plain-port", haproxy},
 		"wss to nothing":   {"wss://a/", always(""), "plain-port", ""},
 		"101 of a cache":   {"ws://a/", always("HTTP/1.1 101 Switching Protocols\r\nServer: nginx\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n"), "accept-wrong", nginx},
 		"101, no Upgrade":  {"ws://a/", always("HTTP/1.1 101 Switching Protocols\r\nServer: nginx\r\nConnection: upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n"), "response-field-removed", nginx},

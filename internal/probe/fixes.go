@@ -207,7 +207,7 @@ var fixes = map[string]map[string]string{
 		"":      "see the log of the server: a hop may send the PROXY protocol, or a field that is not valid",
 	},
 	"refused":             {"": "see the log of whoever answered"},
-	"no-answer":           {"": "see whether the server behind the port hangs; -timeout waits longer"},
+	"no-answer":           {"": "let the server behind the port run and answer; -timeout waits longer"},
 	"not-http":            {"": "check the port: another service listens there"},
 	"origin-refused":      {"": "add the origin to ALLOWED_ORIGINS of the server, or send the one that browsers send, with -origin"},
 	"unavailable":         {"": "wait until it is ready (-wait 30s), or raise its limits (MAX_CONNECTIONS, MEMORY_LIMIT)"},

@@ -47,7 +47,7 @@ func (t *Target) diagnoseRefusal(ctx context.Context, r *refusal) *Diagnosis {
 	own := page == "" && !r.isHTML() && r.body != "" // the server's text, not a page
 	switch {
 	case r.response.has("Location") && r.status >= 300 && r.status < 400:
-		return t.diagnoseRedirect(r, known)
+		return t.diagnoseRedirect(r, proxy())
 	case r.status == 400 && wantsTLS.MatchString(r.body):
 		if t.URL.Scheme == "ws" && t.speaksTLS(ctx) {
 			return t.tlsPort()
