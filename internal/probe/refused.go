@@ -15,7 +15,7 @@ var missing = []struct {
 	cause   string
 }{
 	{regexp.MustCompile(`(?i)PROXY_PROTOCOL=require|expects a PROXY protocol`), "proxy-protocol-not-sent", "the server expects the PROXY protocol from the proxy, and the proxy does not send it"},
-	{regexp.MustCompile(`(?i)PROXY protocol|\bsend-proxy\b|PROXY_PROTOCOL|"PROXY |PROXY TCP|PROXY UNKNOWN|begins with byte 0x0d`), "proxy-protocol-unexpected", "a proxy sends a PROXY protocol header, and the server does not expect it"},
+	{regexp.MustCompile(`(?i)PROXY protocol|\bsend-proxy\b|PROXY_PROTOCOL|"PROXY |PROXY TCP|PROXY UNKNOWN|begins with byte 0x0[0d]`), "proxy-protocol-unexpected", "a proxy sends a PROXY protocol header, and the server does not expect it"},
 	{regexp.MustCompile(`(?i)HTTP/1\.0`), "http10", "the request arrived as HTTP/1.0, which has no upgrade; it was sent as HTTP/1.1"},
 	{regexp.MustCompile(`(?i)sec-websocket-key`), "key-removed", "Sec-WebSocket-Key was sent, but never arrived"},
 	{regexp.MustCompile(`(?i)sec-websocket-version`), "version-removed", "Sec-WebSocket-Version was sent, but never arrived"},

@@ -101,6 +101,7 @@ func TestMissingFields(t *testing.T) {
 		"PROXY_PROTOCOL=require of this server expects a PROXY protocol header from this proxy":              "proxy-protocol-not-sent",
 		"this is a PROXY protocol header (send-proxy), and PROXY_PROTOCOL is off":                            "proxy-protocol-unexpected",
 		"this is not an HTTP request: it begins with byte 0x0d (TLS on a port without TLS begins with 0x16)": "proxy-protocol-unexpected",
+		"this is not an HTTP request: it begins with byte 0x00":                                              "proxy-protocol-unexpected", // version 2, after its CRLFs
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			d, _ := diagnosedAs(t, scripted(t, "ws://peer.example/", always(response("HTTP/1.1 400 Bad Request\nContent-Type: text/plain\n", body))))
