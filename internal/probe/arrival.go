@@ -50,7 +50,7 @@ func (p *prober) arrival(ctx context.Context) {
 	g, known, err := s.firstEcho(ctx, "what arrived?")
 	switch {
 	case !known:
-		p.emit(note(name, "unknown: only an echosvc tells what arrives, by its control greet=1"))
+		p.emit(note(name, "unknown: only an echosvc tells what arrives, by its control greet=1, and with CONTROLS=true"))
 		return
 	case err != nil:
 		p.emit(failed(name, "no echo: %s", describeEnd(err)))
