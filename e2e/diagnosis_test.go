@@ -48,7 +48,7 @@ func diagnosed(t *testing.T, table []misconfiguration, addrs []string, column in
 			if scheme == "" {
 				scheme = "ws"
 			}
-			result := runProbe(t, append(slices.Clone(m.args), "-timeout", "5s", scheme+"://"+addrs[i]+"/path")...)
+			result := runProbe(t, append(slices.Clone(m.args), "-timeout", "5s", scheme+"://"+addrs[i]+"/path?room=1")...)
 			var lines []string
 			for _, d := range result.Diagnoses {
 				lines = append(lines, d.ID+": "+d.Cause+"; fix: "+d.Fix)
