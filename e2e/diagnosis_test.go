@@ -17,7 +17,7 @@ import (
 // A misconfiguration is a proxy that breaks WebSockets in one way, and what the probe says of it.
 type misconfiguration struct {
 	name   string
-	config string   // ADDR is where to listen; WS, TLSSERVER, HEALTH, DEAD, SILENT and ENDING are backends
+	config string   // ADDR is where to listen; WS, TLSSERVER, REQUIRING, HEALTH, DEAD, SILENT and ENDING are backends
 	args   []string // of the probe, besides the URL
 	scheme string   // of the URL; ws if it is empty
 	status int      // exit status
@@ -93,7 +93,9 @@ func misconfigured(t *testing.T, table []misconfiguration) (configs, addrs []str
 			t.Fatal(err)
 		}
 	}
+	requiring := startBinary(t, "PROXY_PROTOCOL=require", "TRUSTED_PROXIES=127.0.0.0/8")
 	replacer := []string{
+		"REQUIRING", fmt.Sprintf("127.0.0.1:%d", requiring.ports["ws"]),
 		"TLSSERVER", fmt.Sprintf("127.0.0.1:%d", secure.ports["ws"]),
 		"WS", fmt.Sprintf("127.0.0.1:%d", p.ports["ws"]), "HEALTH", fmt.Sprintf("127.0.0.1:%d", p.ports["health"]),
 		"DEAD", fmt.Sprintf("127.0.0.1:%d", freePort(t, "127.0.0.1")), "SILENT", listener(t, false), "ENDING", listener(t, true),

@@ -46,6 +46,8 @@ var haproxyMisconfigurations = []misconfiguration{
 	{name: "PROXY protocol not expected", config: through("", "", "WS send-proxy"), status: 1, id: "proxy-protocol-unexpected", cause: "does not expect it", fix: "send-proxy"},
 	{name: "PROXY protocol v2 not expected", config: through("", "", "WS send-proxy-v2"), status: 1, id: "proxy-protocol-unexpected", cause: "does not expect it", fix: "send-proxy-v2"},
 	{name: "PROXY protocol expected", config: bound("accept-proxy"), status: 1, id: "proxy-protocol-missing", cause: "expects the PROXY protocol", fix: "accept-proxy"},
+	{name: "PROXY protocol not sent", config: through("", "", "REQUIRING"), status: 1, id: "proxy-protocol-not-sent", cause: "the proxy does not send it", fix: "send-proxy"},
+	{name: "PROXY protocol sent as expected", config: through("", "", "REQUIRING send-proxy-v2"), status: 0},
 	{name: "Sec-WebSocket-Protocol stripped", config: through("http-request del-header Sec-WebSocket-Protocol", "", "WS"), status: 1, id: "subprotocol-removed", cause: "was sent, but never arrived", fix: "http-request del-header Sec-WebSocket-Protocol"},
 	{name: "Sec-WebSocket-Extensions stripped", config: through("http-request del-header Sec-WebSocket-Extensions", "", "WS"), status: 0, id: "extensions-removed", cause: "was sent, but never arrived", fix: "http-request del-header"},
 	{name: "Sec-WebSocket-Key stripped", config: through("http-request del-header Sec-WebSocket-Key", "", "WS"), status: 1, id: "accept-wrong", cause: "removed or changed Sec-WebSocket-Key", fix: "http-request del-header"},

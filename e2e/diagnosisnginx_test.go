@@ -55,6 +55,7 @@ var nginxMisconfigurations = []misconfiguration{
 	{name: "header buffer too small", config: passes("") + " large_client_header_buffers 1 1k;", args: cookie, status: 1, id: "header-too-large", cause: "larger than nginx accepts", fix: "large_client_header_buffers"},
 	{name: "PROXY protocol expected", config: listens("proxy_protocol"), status: 1, id: "proxy-protocol-missing", cause: "expects the PROXY protocol", fix: "listen"},
 	{name: "PROXY protocol expected in TLS", config: listens("ssl proxy_protocol"), scheme: "wss", args: []string{"-insecure"}, status: 1, id: "proxy-protocol-missing", cause: "expects the PROXY protocol", fix: "listen"},
+	{name: "PROXY protocol not sent", config: atRoot("proxy_pass http://REQUIRING; " + nginxPass), status: 1, id: "proxy-protocol-not-sent", cause: "the proxy does not send it", fix: "proxy_protocol on;"},
 	{name: "Sec-WebSocket-Protocol stripped", config: passes(`proxy_set_header Sec-WebSocket-Protocol "";`), status: 1, id: "subprotocol-removed", cause: "was sent, but never arrived", fix: `proxy_set_header Sec-WebSocket-Protocol "";`},
 	{name: "Sec-WebSocket-Extensions stripped", config: passes(`proxy_set_header Sec-WebSocket-Extensions "";`), status: 0, id: "extensions-removed", cause: "was sent, but never arrived", fix: "proxy_set_header"},
 	{name: "Sec-WebSocket-Key stripped", config: passes(`proxy_set_header Sec-WebSocket-Key "";`), status: 1, id: "key-removed", cause: "was sent, but never arrived", fix: "proxy_set_header"},
