@@ -84,9 +84,16 @@ func (r *Report) Event(e Event) {
 	fmt.Fprintf(r.Out, "  %s  %-10s  %s\n", e.Time.UTC().Format("15:04:05.000"), e.Event, e.Detail)
 }
 
+// maxStep is the length of the longest progress line, in characters. A line that a narrow terminal
+// wraps could not be erased.
+const maxStep = 79
+
 // Step replaces the progress line.
 func (r *Report) Step(text string) {
 	if r.Progress != nil {
+		if characters := []rune(text); len(characters) > maxStep {
+			text = string(characters[:maxStep-3]) + "..."
+		}
 		fmt.Fprintf(r.Progress, "\r\x1b[K%s", text)
 		r.showing = true
 	}

@@ -13,6 +13,7 @@ func TestReportAsText(t *testing.T) {
 	r := Report{Out: &out, Progress: &progress}
 	r.Begin("ws://localhost/")
 	r.Check(ok("text", "came back the same"))
+	r.Step(strings.Repeat("é", 80))
 	r.Step("half")
 	r.Check(failed("close", "two\nlines"))
 	r.Check(note("subprotocol", "none"))
@@ -29,7 +30,7 @@ func TestReportAsText(t *testing.T) {
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if got := progress.String(); got != "\r\x1b[Khalf\r\x1b[K" {
+	if got := progress.String(); got != "\r\x1b[K"+strings.Repeat("é", 76)+"...\r\x1b[Khalf\r\x1b[K" {
 		t.Errorf("progress %q", got)
 	}
 }
