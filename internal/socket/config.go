@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"time"
@@ -15,6 +16,11 @@ type Config struct {
 	Open func(remote string) Handler
 	// Now is the clock. It must not go back, and never returns the zero Instant.
 	Now func() Instant
+	// TLS makes the driver speak TLS with every connection; nil is plain TCP.
+	TLS *tls.Config
+	// NoTLS returns what a client is sent that does not speak TLS, given its first bytes,
+	// or nothing; it may be nil.
+	NoTLS func(first [5]byte) string
 	// Headroom is the least number of bytes before the input of [Handler.Receive].
 	Headroom int
 	// Buffer is the size of a buffer, headroom included, in which a handler can always

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"crypto/tls"
 	"io"
 	"log/slog"
 	"net"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/echosvc/echosvc/internal/budget"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // driver is what both drivers are to their user.
@@ -36,14 +38,15 @@ type served struct {
 	driver
 	*testing.T
 	addr     string
+	tls      bool
 	account  *budget.Account
 	next     chan *scripted // what the driver serves the next connection with
 	handlers []*scripted
 	clients  []net.Conn
 }
 
-// eachDriver runs a test with every driver of the system. When it ends, the handler of
-// each connection must have had its last call, once.
+// eachDriver runs a test with every driver of the system, over TCP and over TLS. When it
+// ends, the handler of each connection must have had its last call, once.
 func eachDriver(t *testing.T, test func(s *served)) {
 	t.Helper()
 	eachDriverWith(t, nil, test)
@@ -52,38 +55,59 @@ func eachDriver(t *testing.T, test func(s *served)) {
 // eachDriverWith is eachDriver with a change of the configuration, which may be nil.
 func eachDriverWith(t *testing.T, change func(*Config), test func(s *served)) {
 	for name, construct := range newDriver {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := &served{T: t, next: make(chan *scripted, 1)}
-			start := time.Now().Add(-time.Nanosecond)
-			config := Config{
-				Open:         func(string) Handler { return <-s.next },
-				Now:          func() Instant { return Instant(time.Since(start)) },
-				Headroom:     testHeadroom,
-				Buffer:       32 << 20, // so that one Step can write more than a socket takes
-				WriteTimeout: time.Minute,
-				Log:          slog.New(slog.DiscardHandler),
-			}
+		run(t, name, construct, change, test)
+		run(t, name+" over TLS", construct, func(c *Config) {
+			c.TLS = newTLSConfig(t)
 			if change != nil {
-				change(&config)
+				change(c)
 			}
-			var err error
-			if s.driver, err = construct(config); err != nil {
-				t.Fatal(err)
-			}
-			ln, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			s.addr, s.account = ln.Addr().String(), config.Account
-			go s.Serve(ln)
-			t.Cleanup(func() {
-				ln.Close()
-				s.end()
-			})
-			test(s)
-		})
+		}, test)
 	}
+}
+
+// newTLSConfig returns a configuration for TLS with a new certificate.
+func newTLSConfig(t *testing.T) *tls.Config {
+	t.Helper()
+	pair, err := tls.LoadX509KeyPair(wstest.WriteCertificate(t, t.TempDir(), "test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}}
+}
+
+// run runs a test with one driver.
+func run(t *testing.T, name string, construct func(Config) (driver, error), change func(*Config), test func(s *served)) {
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		s := &served{T: t, next: make(chan *scripted, 1)}
+		start := time.Now().Add(-time.Nanosecond)
+		config := Config{
+			Open:         func(string) Handler { return <-s.next },
+			Now:          func() Instant { return Instant(time.Since(start)) },
+			Headroom:     testHeadroom,
+			Buffer:       32 << 20, // so that one Step can write more than a socket takes
+			WriteTimeout: time.Minute,
+			Log:          slog.New(slog.DiscardHandler),
+		}
+		if change != nil {
+			change(&config)
+		}
+		var err error
+		if s.driver, err = construct(config); err != nil {
+			t.Fatal(err)
+		}
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.addr, s.account, s.tls = ln.Addr().String(), config.Account, config.TLS != nil
+		go s.Serve(ln)
+		t.Cleanup(func() {
+			ln.Close()
+			s.end()
+		})
+		test(s)
+	})
 }
 
 // end aborts the driver, and fails the test if it leaves something behind.
@@ -101,17 +125,39 @@ func (s *served) end() {
 	}
 }
 
-// dial opens a connection that is served with h.
-func (s *served) dial(h *scripted) *net.TCPConn {
+// client is a client's end of a connection.
+type client struct {
+	net.Conn // over tcp
+	tcp      *net.TCPConn
+}
+
+// CloseWrite ends the client's sending side.
+func (c *client) CloseWrite() error {
+	return c.Conn.(interface{ CloseWrite() error }).CloseWrite()
+}
+
+// reset closes the connection with a reset.
+func (c *client) reset() {
+	c.tcp.SetLinger(0)
+	c.tcp.Close()
+}
+
+// dial opens a connection that is served with h. The TLS handshake comes with the first read
+// or write.
+func (s *served) dial(h *scripted) *client {
 	s.Helper()
 	s.next <- h
-	client, err := net.Dial("tcp", s.addr)
+	nc, err := net.Dial("tcp", s.addr)
 	if err != nil {
 		s.Fatal(err)
 	}
-	client.SetDeadline(time.Now().Add(time.Minute))
-	s.handlers, s.clients = append(s.handlers, h), append(s.clients, client)
-	return client.(*net.TCPConn)
+	nc.SetDeadline(time.Now().Add(time.Minute))
+	s.handlers, s.clients = append(s.handlers, h), append(s.clients, nc)
+	c := &client{nc, nc.(*net.TCPConn)}
+	if s.tls {
+		c.Conn = tls.Client(nc, &tls.Config{InsecureSkipVerify: true})
+	}
+	return c
 }
 
 // send has the client send p.

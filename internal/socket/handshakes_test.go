@@ -1,9 +1,6 @@
 package socket
 
-import (
-	"net"
-	"testing"
-)
+import "testing"
 
 func TestHandshakesDropTheOldestSilentOne(t *testing.T) {
 	var h handshakes[string]
@@ -74,7 +71,7 @@ func TestMaxSockets(t *testing.T) {
 		greeting := Step{Write: []byte("hi")}
 		silent := &scripted{opened: greeting}
 		s.expectRead(s.dial(silent), "hi")
-		var clients []net.Conn
+		var clients []*client
 		for range 2 {
 			client := s.dial(&scripted{opened: greeting, established: true, last: []byte("bye")})
 			s.expectRead(client, "hi")
@@ -82,7 +79,7 @@ func TestMaxSockets(t *testing.T) {
 		}
 		silent.expect(s.T, dropped)
 		waiting := s.dial(&scripted{opened: greeting})
-		clients[0].(*net.TCPConn).CloseWrite()
+		clients[0].CloseWrite()
 		s.expectEnd(clients[0], "bye")
 		s.expectRead(waiting, "hi")
 	})

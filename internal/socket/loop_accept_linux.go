@@ -63,8 +63,9 @@ func (l *loop) listen(ln net.Listener) error {
 
 // accept accepts the connections that are ready, and deals them out to the loops.
 func (l *loop) accept() {
-	for range acceptBatch {
-		if !l.makeRoom() {
+	for i := range acceptBatch {
+		// Only the first is known to wait: nobody must make room for one that does not come.
+		if l.full() && (i > 0 || !l.makeRoom()) {
 			return
 		}
 		var addr unix.RawSockaddrInet6
@@ -93,11 +94,16 @@ func (l *loop) accept() {
 	}
 }
 
-// makeRoom drops a handshake if Config.MaxSockets is reached. It reports whether one more
-// connection may be accepted. Another loop's handshake takes a moment.
-func (l *loop) makeRoom() bool {
+// full reports whether Config.MaxSockets is reached.
+func (l *loop) full() bool {
 	most := int64(l.driver.config.MaxSockets)
-	if most == 0 || l.driver.sockets.Load() < most || l.dropHandshake() {
+	return most > 0 && l.driver.sockets.Load() >= most
+}
+
+// makeRoom drops a handshake for a connection that waits. It reports whether that may be
+// accepted. Another loop's handshake takes a moment.
+func (l *loop) makeRoom() bool {
+	if l.dropHandshake() {
 		return true
 	}
 	if l.driver.unfinished.Load() == 0 {

@@ -52,11 +52,12 @@ const (
 	watchInput watched = iota
 	watchOutput
 	watchReset // and a hang-up
+	watchBoth  // input and room for output
 )
 
 // watchedEvents are the events of epoll. A reset and a hang-up are reported whatever is asked
 // for. Edge-triggered, a hang-up is reported once, and not in every turn.
-var watchedEvents = [...]uint32{watchInput: unix.EPOLLIN, watchOutput: unix.EPOLLOUT, watchReset: unix.EPOLLET}
+var watchedEvents = [...]uint32{watchInput: unix.EPOLLIN, watchOutput: unix.EPOLLOUT, watchReset: unix.EPOLLET, watchBoth: unix.EPOLLIN | unix.EPOLLOUT}
 
 // add begins to serve a connection.
 func (l *loop) add(fd int, remote string) {
@@ -80,11 +81,20 @@ func (l *loop) add(fd int, remote string) {
 	l.driver.unfinished.Add(1)
 	l.freeze(c)
 	l.driver.config.Account.Add(budget.Connections, l.driver.config.ConnCost)
-	l.take(c, byOpened, c.handler.Opened(l.now), 0, nil)
+	step := c.handler.Opened(l.now)
+	if l.driver.config.TLS != nil {
+		l.openTLS(c, step)
+		return
+	}
+	l.take(c, byOpened, step, 0, nil)
 }
 
 // read reads once, and gives the connection what it kept and what has arrived.
 func (l *loop) read(c *loopConn) {
+	if l.secured != nil {
+		l.readTLS(c)
+		return
+	}
 	mem, end := l.readBuffer(c)
 	most := min(l.readSize(c), loopBuffer>>c.yields)
 	n, err := receiveNow(int(c.fd), mem[end:min(len(mem), end+most)])
@@ -157,12 +167,16 @@ func (l *loop) wake(c *loopConn) {
 // connection keeps.
 func (l *loop) take(c *loopConn, by caller, step Step, given int, kept []byte) {
 	l.driver.config.check(by, step, given, len(kept))
+	if l.inHandshake(c) {
+		l.takeInHandshake(c, step)
+		return
+	}
 	c.input = c.input.after(by, step.Then)
 	if !c.established && c.handler.Established() {
 		l.endHandshake(c)
 	}
 	c.then = step.Then
-	rest, err := l.send(c, step.Write)
+	rest, err := l.sendStep(c, step)
 	if err != nil {
 		l.closeConn(c, err)
 		return
@@ -182,7 +196,9 @@ func (l *loop) take(c *loopConn, by caller, step Step, given int, kept []byte) {
 
 // finish ends a Step whose bytes have been sent.
 func (l *loop) finish(c *loopConn) {
-	c.handler.Flushed(l.now)
+	if !l.sentUnasked(c) {
+		c.handler.Flushed(l.now)
+	}
 	if l.goOnShedding(c) {
 		return
 	}
@@ -207,7 +223,7 @@ func (l *loop) finish(c *loopConn) {
 		shutDownNow(int(c.fd)) // if it fails, so does the next read
 	}
 	l.watch(c)
-	if c.input == yielding {
+	if c.input == yielding || c.input == reading && l.hasMore(c) {
 		l.enqueue(c)
 	}
 	if c.wakeAsked {
@@ -226,6 +242,11 @@ func (l *loop) watch(c *loopConn) {
 	case c.input == paused:
 		w = watchReset
 	}
+	l.setWatched(c, w)
+}
+
+// setWatched has epoll report w.
+func (l *loop) setWatched(c *loopConn, w watched) {
 	if w != c.watched {
 		c.watched = w
 		l.epollCtl(unix.EPOLL_CTL_MOD, int(c.fd), watchedEvents[w], c.generation)
@@ -263,6 +284,7 @@ func (l *loop) mostHandshakes() int {
 // forget removes a connection from the loop.
 func (l *loop) forget(c *loopConn) {
 	l.hold(c, nil, nil)
+	l.forgetTLS(c)
 	l.timers.remove(c)
 	l.endHandshake(c)
 	l.setKernel(c, 0)
@@ -286,6 +308,7 @@ func (l *loop) closeConn(c *loopConn, cause error) {
 // hijack gives a connection to its handler, as a net.Conn.
 func (l *loop) hijack(c *loopConn) {
 	kept := append([]byte(nil), l.keptBytes(c)...)
+	over := l.hijackTLS(c)
 	l.forget(c)
 	l.epollCtl(unix.EPOLL_CTL_DEL, int(c.fd), 0, 0)
 	file := os.NewFile(uintptr(c.fd), "tcp")
@@ -295,5 +318,5 @@ func (l *loop) hijack(c *loopConn) {
 		c.handler.Closed(l.now, err)
 		return
 	}
-	l.driver.hijacks.Go(func() { c.handler.Hijacked(nc, kept) })
+	l.driver.hijacks.Go(func() { c.handler.Hijacked(over(nc), kept) })
 }

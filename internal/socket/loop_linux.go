@@ -25,6 +25,8 @@ type Loop struct {
 	loops        []*loop
 	running      sync.WaitGroup // loops
 	hijacks      sync.WaitGroup // calls of Handler.Hijacked
+	securing     sync.WaitGroup // TLS handshakes
+	turns        turns          // of TLS handshakes
 	sockets      atomic.Int64   // open connections
 	unfinished   atomic.Int64   // those of them that are not established
 	aborted      atomic.Bool
@@ -40,7 +42,7 @@ func NewLoop(config Config, n int) (*Loop, error) {
 	// are parts of a full read and its headroom; a Step that writes more than it was
 	// given adds up to Config.Buffer.
 	whole := 2*config.Headroom + loopBuffer
-	d := &Loop{config: config, pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer, whole, whole+config.Buffer)}
+	d := &Loop{config: config, turns: newTurns(), pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer, whole, whole+config.Buffer)}
 	for range n {
 		l, err := newLoop(d)
 		if err != nil {
@@ -126,6 +128,7 @@ func (d *Loop) Abort() {
 func (d *Loop) Wait() {
 	d.running.Wait()
 	d.hijacks.Wait()
+	d.securing.Wait()
 }
 
 // each has every loop call f, and returns when all have. Loops call f at the same time.

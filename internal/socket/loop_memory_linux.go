@@ -102,9 +102,9 @@ func (d *Loop) Shed(bytes int64, atOnce bool) int {
 			if c == nil {
 				continue
 			}
-			buffer := int64(0)
+			buffer := l.recordBytes(c)
 			if c.held != nil {
-				buffer = int64(len(*c.held))
+				buffer += int64(len(*c.held))
 			}
 			if h := newHolder(c, c.handler, buffer, int64(c.kernel), c.completed, c.shed != notShed); h.bytes > 0 {
 				mu.Lock()

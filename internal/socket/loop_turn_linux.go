@@ -28,6 +28,10 @@ type loop struct {
 	wakeup  int         // an eventfd, readable when something has been posted
 	now     Instant     // when the events of this turn were fetched
 	mem     []byte      // the read buffer
+	secured []*tlsConn  // by file descriptor; nil without TLS
+	records []byte      // the buffer that ciphertext is read into
+	out     []byte      // collects ciphertext to be sent
+	working int         // TLS handshakes that goroutines work on
 	conns   []*loopConn // by file descriptor
 	next    uint32      // generation of the next connection
 	timers  wakeHeap
@@ -128,6 +132,9 @@ func (l *loop) runPosted() {
 // by then.
 func (l *loop) run() {
 	l.mem = make([]byte, l.driver.config.Headroom+loopBuffer)
+	if l.driver.config.TLS != nil {
+		l.records = make([]byte, mostRecord+recordBuffer)
+	}
 	for !l.driver.aborted.Load() {
 		l.now = l.beat()
 		waited := l.fetch()
@@ -213,7 +220,7 @@ func (l *loop) fetch() (waited bool) {
 	} else {
 		waited = true
 		l.lastBeat.Store(0)
-		w.wait(l.now, first)
+		w.wait(l.now, first, l.working > 0)
 		l.now = l.beat()
 	}
 	if w.err != nil && w.err != unix.EINTR { // the process was stopped, or the scheduler wants the processor

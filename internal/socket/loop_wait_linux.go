@@ -97,9 +97,10 @@ func (w *waiter) fetch(d time.Duration) {
 }
 
 // wait fetches events. If none is ready, it waits for one until an instant, which must not
-// have been reached, or without limit if that is never. It may return early.
-func (w *waiter) wait(now, until Instant) {
-	if w.brisk {
+// have been reached, or without limit if that is never. It may return early. With giveWay,
+// the processor goes to another goroutine, whose work the loop waits for.
+func (w *waiter) wait(now, until Instant, giveWay bool) {
+	if w.brisk && !giveWay {
 		if w.yielded == 0 || now.Sub(w.yielded) >= keepTime {
 			w.yielded = now
 			runtime.Gosched()

@@ -40,7 +40,7 @@ func newWaiterTest(t *testing.T) *waiterTest {
 
 // wait is that of the waiter, and goes on after a signal of Go's scheduler.
 func (w *waiterTest) wait(now, until Instant) {
-	for w.waiter.wait(now, until); w.err == unix.EINTR; w.waiter.wait(now, until) {
+	for w.waiter.wait(now, until, false); w.err == unix.EINTR; w.waiter.wait(now, until, false) {
 	}
 }
 

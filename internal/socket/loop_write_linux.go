@@ -6,6 +6,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// sendStep sends what a Step writes, and returns the rest, in the form that is sent.
+func (l *loop) sendStep(c *loopConn, step Step) (rest []byte, err error) {
+	out := step.Write
+	if l.secured != nil {
+		if out, err = l.encrypt(c, step); err != nil {
+			return nil, err
+		}
+	}
+	return l.send(c, out)
+}
+
 // send sends p, or as much of it as the socket takes, and returns the rest.
 func (l *loop) send(c *loopConn, p []byte) (rest []byte, err error) {
 	if len(p) == 0 {

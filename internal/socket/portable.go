@@ -50,7 +50,7 @@ func (d *Portable) Serve(ln net.Listener) {
 			return
 		}
 		d.makeRoom()
-		c := &portableConn{driver: d, nc: nc, handler: d.config.Open(remoteAddr(nc))}
+		c := &portableConn{driver: d, nc: d.config.secure(nc), handler: d.config.Open(remoteAddr(nc))}
 		d.conns[c] = struct{}{}
 		c.handshake = d.greeted.add(c)
 		c.freeze()

@@ -2,7 +2,6 @@ package socket
 
 import (
 	"bytes"
-	"net"
 	"slices"
 	"testing"
 	"time"
@@ -114,7 +113,7 @@ func TestShedGivesASlowPeerAMoment(t *testing.T) {
 }
 
 // shedWith has a connection shed that keeps input, and writes last before it shuts down.
-func (s *served) shedWith(last []byte) (*scripted, *net.TCPConn) {
+func (s *served) shedWith(last []byte) (*scripted, *client) {
 	h := &scripted{answer: func(call, got string) (Step, int) {
 		if call == "shed" {
 			return Step{Write: last, Then: ShutDown}, 0

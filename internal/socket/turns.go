@@ -54,5 +54,22 @@ func (t turns) take() {
 	}
 }
 
+// takeUnless takes a turn, unless gone is closed first. It reports whether it did. The processor
+// is added only if it has to wait.
+func (t turns) takeUnless(gone <-chan struct{}) bool {
+	select {
+	case t <- struct{}{}:
+		return true
+	default:
+	}
+	addProcessor()
+	select {
+	case t <- struct{}{}:
+		return true
+	case <-gone:
+		return false
+	}
+}
+
 // giveBack ends a turn.
 func (t turns) giveBack() { <-t }

@@ -1,0 +1,208 @@
+package socket
+
+import (
+	"bytes"
+	"crypto/tls"
+	"io"
+	"iter"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/echosvc/echosvc/internal/budget"
+)
+
+// handshakeCost is what a TLS handshake holds while its goroutine runs, in bytes: a stack
+// and the messages.
+const handshakeCost = 32 << 10
+
+// tlsHandshake is the TLS handshake of a connection. crypto/tls has no handshake that can be
+// left and continued, so it runs as a coroutine: next runs it until it waits for the client,
+// or has ended. The loop receives and sends for it meanwhile.
+//
+// Signing takes up to milliseconds with RSA, so a goroutine calls next, in turns with
+// others. The loop itself calls it when no key is used: for the client's Finished message
+// of TLS 1.3.
+type tlsHandshake struct {
+	loop    *loop
+	conn    *loopConn
+	tls     *tlsConn
+	opened  Step   // waits until the handshake is complete
+	out     []byte // to be sent
+	working bool   // a goroutine has the handshake, and with it the tlsConn
+
+	next   func() (waits struct{}, ok bool) // nil until the first record has arrived
+	stop   func()
+	resume func(struct{}) bool // for wait
+	gone   chan struct{}       // closed when the connection is
+	result *tls.Conn
+	err    error
+}
+
+// openTLS begins the TLS handshake of a new connection. The Step of Opened waits for it, and
+// the handler may be woken before.
+func (l *loop) openTLS(c *loopConn, opened Step) {
+	t := &tlsConn{Conn: noConn{}}
+	t.handshake = &tlsHandshake{loop: l, conn: c, tls: t, opened: opened}
+	t.out = &t.handshake.out
+	for len(l.secured) < len(l.conns) {
+		l.secured = append(l.secured, nil)
+	}
+	l.secured[c.fd] = t
+	l.timers.set(c, c.handler.NextWake())
+}
+
+// inHandshake reports whether a connection's TLS handshake is not complete.
+func (l *loop) inHandshake(c *loopConn) bool {
+	return l.secured != nil && l.secured[c.fd].handshake != nil
+}
+
+// takeInHandshake carries out a Step of a connection whose TLS handshake is not complete.
+// It can do no more than wait, or end the connection.
+func (l *loop) takeInHandshake(c *loopConn, step Step) {
+	if len(step.Write) > 0 || step.Then != Read {
+		l.closeConn(c, errTLSHandshake)
+		return
+	}
+	c.handler.Flushed(l.now)
+	l.timers.set(c, c.handler.NextWake())
+}
+
+// readHandshake receives what the handshake waits for. While it works, nothing is received.
+func (l *loop) readHandshake(c *loopConn, t *tlsConn) {
+	h := t.handshake
+	if h.working {
+		l.setWatched(c, watchReset) // until sendFlight
+		return
+	}
+	if len(h.out) > 0 && !l.sendFlight(c, h) {
+		return
+	}
+	n, err := l.receiveRecords(c, t)
+	switch {
+	case err == unix.EAGAIN, err == unix.EINTR:
+		return
+	case err != nil:
+		l.closeConn(c, os.NewSyscallError("read", err))
+		return
+	case n == 0:
+		l.closeConn(c, io.ErrUnexpectedEOF)
+		return
+	}
+	l.greeting[c] = l.greeted.begin(l.greeting[c])
+	if nextRecord(t.in) == 0 {
+		l.keepRecords(t, true)
+		return
+	}
+	arrived := bytes.Clone(t.in)
+	t.in = nil
+	l.keepRecords(t, true)
+	t.in = arrived
+	if h.next == nil {
+		h.gone = make(chan struct{})
+		h.next, h.stop = iter.Pull(h.run)
+	} else if !usesKey(arrived) {
+		_, waits := h.next()
+		l.worked(h, waits)
+		return
+	}
+	h.working = true
+	l.working++
+	l.driver.securing.Go(h.work)
+}
+
+// usesKey reports whether records may have a message that is answered with the private key or
+// a key exchange. All of these are sent in the clear, and Finished is not in TLS 1.3.
+func usesKey(records []byte) bool {
+	const handshake = 22 // RFC 8446 section 5.1
+	for n := nextRecord(records); n > 0; n = nextRecord(records) {
+		if records[0] == handshake {
+			return true
+		}
+		records = records[n:]
+	}
+	return false
+}
+
+// run is the coroutine.
+func (h *tlsHandshake) run(yield func(struct{}) bool) {
+	config := &h.loop.driver.config
+	h.resume = yield
+	h.result = tls.Server(h.tls, config.TLS)
+	if h.err = h.result.Handshake(); h.err != nil {
+		config.answerNoTLS(h.err)
+	}
+}
+
+// wait returns to the caller of next until more has arrived. It reports false if the
+// connection is gone.
+func (h *tlsHandshake) wait() bool { return h.resume(struct{}{}) }
+
+// work calls next on a goroutine.
+func (h *tlsHandshake) work() {
+	d := h.loop.driver
+	d.config.Account.Add(budget.Buffers, handshakeCost)
+	defer d.config.Account.Add(budget.Buffers, -handshakeCost)
+	waits := true
+	if d.turns.takeUnless(h.gone) {
+		_, waits = h.next()
+		d.turns.giveBack()
+	}
+	if !h.loop.post(func() { h.loop.worked(h, waits) }) {
+		h.stop()
+	}
+}
+
+// worked goes on with a handshake that waits for the client, or has ended.
+func (l *loop) worked(h *tlsHandshake, waits bool) {
+	if h.working {
+		h.working = false
+		l.working--
+	}
+	c, t := h.conn, h.tls
+	switch {
+	case l.secured[c.fd] != t: // it was closed meanwhile
+		h.stop()
+	case waits:
+		l.sendFlight(c, h)
+	case h.err != nil:
+		l.send(c, h.out) // an alert
+		l.closeConn(c, h.err)
+	default:
+		l.out = append(l.out, h.out...)
+		t.tls, t.out, t.handshake = h.result, &l.out, nil
+		t.more = nextRecord(t.in) > 0
+		l.setWatched(c, watchInput)
+		l.take(c, byOpened, h.opened, 0, nil)
+	}
+}
+
+// sendFlight sends what the handshake has written, and has epoll report what it waits for. It
+// reports whether everything has been sent.
+func (l *loop) sendFlight(c *loopConn, h *tlsHandshake) bool {
+	rest, err := l.send(c, h.out)
+	if err != nil {
+		l.closeConn(c, err)
+		return false
+	}
+	h.out = append(h.out[:0], rest...)
+	if len(rest) > 0 {
+		l.setWatched(c, watchBoth)
+		return false
+	}
+	l.setWatched(c, watchInput)
+	return true
+}
+
+// abandon ends a handshake whose connection is closed. It reports whether a goroutine still
+// has the tlsConn.
+func (h *tlsHandshake) abandon() bool {
+	switch {
+	case h.next == nil:
+	case h.working:
+		close(h.gone)
+	default:
+		h.stop()
+	}
+	return h.working
+}
