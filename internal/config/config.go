@@ -36,7 +36,7 @@ type Config struct {
 	Host             Host           `envconfig:"HOST" desc:"IP address or host name to listen on, or unix: and the path of a Unix socket" empty:"all addresses, IPv4 and IPv6"`
 	HealthHost       Host           `envconfig:"HEALTH_HOST" desc:"HOST of the health port" empty:"HOST, or 127.0.0.1 if that is a Unix socket"`
 	PortFile         string         `envconfig:"PORT_FILE" desc:"file that gets the URLs of the echo and of /healthz, in one line, as soon as the server listens; removed at the end" empty:"none"`
-	Driver           Driver         `envconfig:"DRIVER" default:"auto" desc:"socket driver: loop (an epoll loop for each core; Linux only, no TLS), portable (a goroutine for each connection) or auto (loop if possible)"`
+	Driver           Driver         `envconfig:"DRIVER" default:"auto" desc:"socket driver: loop (an epoll loop for each core; Linux only), portable (a goroutine for each connection) or auto (loop if possible)"`
 	TLSCertFile      string         `envconfig:"TLS_CERT_FILE" desc:"PEM file with the certificate and its chain; PORT then serves wss; reloaded when the file changes" empty:"no TLS"`
 	TLSKeyFile       string         `envconfig:"TLS_KEY_FILE" desc:"PEM file with the certificate's private key" empty:"no TLS"`
 	LogLevel         LogLevel       `envconfig:"LOG_LEVEL" default:"info" desc:"lowest level to log: debug, info, warn or error"`
@@ -156,9 +156,6 @@ func (c *Config) conflicts(wrong map[string]bool) (errs []error) {
 	}
 	if (c.TLSCertFile == "") != (c.TLSKeyFile == "") {
 		report(fmt.Errorf("TLS_CERT_FILE=%q and TLS_KEY_FILE=%q must be set together", c.TLSCertFile, c.TLSKeyFile))
-	}
-	if c.Driver == "loop" && c.TLSCertFile != "" {
-		report(errors.New("DRIVER=loop does not support TLS; with TLS_CERT_FILE it must be portable or auto"), "DRIVER")
 	}
 	if c.ProxyProtocol != ProxyProtocol(clientaddr.Off) && len(c.TrustedProxies) == 0 {
 		report(errors.New("PROXY_PROTOCOL needs TRUSTED_PROXIES, since only the proxies that it lists are believed"), "PROXY_PROTOCOL", "TRUSTED_PROXIES")

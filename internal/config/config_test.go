@@ -132,14 +132,13 @@ func TestVariablesOfKubernetesAreExplained(t *testing.T) {
 	}
 }
 
-func TestLoopDoesNotSupportTLS(t *testing.T) {
+func TestEveryDriverSupportsTLS(t *testing.T) {
 	c := Default()
-	c.Driver, c.TLSCertFile, c.TLSKeyFile = "loop", "a", "b"
-	if errs := c.conflicts(nil); len(errs) != 1 || !strings.HasPrefix(errs[0].Error(), "DRIVER=loop does not support TLS") {
-		t.Errorf("the conflicts are %v", errs)
-	}
-	if errs := c.conflicts(map[string]bool{"DRIVER": true}); errs != nil {
-		t.Errorf("with a wrong DRIVER, the conflicts are %v", errs)
+	for _, c.Driver = range []Driver{"auto", "loop", "portable"} {
+		c.TLSCertFile, c.TLSKeyFile = "a", "b"
+		if errs := c.conflicts(nil); errs != nil {
+			t.Errorf("with DRIVER=%s, the conflicts are %v", c.Driver, errs)
+		}
 	}
 }
 

@@ -7,12 +7,18 @@ import (
 	"github.com/echosvc/echosvc/internal/config"
 )
 
-// TestAutoIsPortableWithTLS: the loop driver does not support TLS.
-func TestAutoIsPortableWithTLS(t *testing.T) {
-	c := config.Default()
-	c.TLSCertFile, c.TLSKeyFile = "a", "b"
-	s := New(c, slog.New(slog.DiscardHandler), "test")
-	if d, err := s.newDriver(s.connServer(nil)); err != nil || d.Name() != "portable" {
-		t.Errorf("auto with TLS is %v, %v", d, err)
+// TestAutoIsTheLoopWhereItExists, with TLS and without.
+func TestAutoIsTheLoopWhereItExists(t *testing.T) {
+	want := "portable"
+	if haveLoop {
+		want = "loop"
+	}
+	for _, file := range []string{"", "a"} {
+		c := config.Default()
+		c.TLSCertFile, c.TLSKeyFile = file, file
+		s := New(c, slog.New(slog.DiscardHandler), "test")
+		if d, err := s.newDriver(s.connServer(nil)); err != nil || d.Name() != want {
+			t.Errorf("auto with TLS_CERT_FILE=%q is %v, %v; want %s", file, d, err, want)
+		}
 	}
 }

@@ -70,7 +70,6 @@ func start(t *testing.T, driver string, change func(*config.Config)) *running {
 			t.Fatal(err)
 		}
 		r.certificate.Store(pair)
-		ws = newTLSListener(ws, pair)
 	}
 	go func() {
 		defer close(r.done)

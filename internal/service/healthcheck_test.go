@@ -40,8 +40,10 @@ func TestCheckHealth(t *testing.T) {
 	})
 }
 
-func TestHealthOverTLS(t *testing.T) {
-	r, _ := startTLS(t)
+func TestHealthOverTLS(t *testing.T) { eachDriver(t, testHealthOverTLS) }
+
+func testHealthOverTLS(t *testing.T, driver string) {
+	r, _ := startTLS(t, driver)
 	c := r.config
 	c.Host, c.Port, c.HealthPort = "127.0.0.1", config.Port(wstest.Port(t, r.addr)), 0
 	if err := CheckHealth(t.Context(), c, 0); err != nil {

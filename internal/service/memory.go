@@ -22,7 +22,7 @@ const (
 
 // usesLoop reports whether a configuration chooses the loop driver.
 func usesLoop(c config.Config) bool {
-	return c.Driver == "loop" || c.Driver == "auto" && haveLoop && c.TLSCertFile == ""
+	return c.Driver == "loop" || c.Driver == "auto" && haveLoop
 }
 
 // loopCount returns how many loops the loop driver has: one for each core, or fewer, so that

@@ -44,9 +44,6 @@ func (s *Service) Run(ctx context.Context, signals <-chan os.Signal, stdout io.W
 		l.close()
 		return err
 	}
-	if c := s.certificate.Load(); c != nil {
-		l.ws = newTLSListener(l.ws, c)
-	}
 	return s.serve(ctx, signals, l.ws, l.health)
 }
 
@@ -167,6 +164,9 @@ func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 		MaxHandshakes: s.files.handshakes,
 		MaxSockets:    s.files.sockets,
 		Log:           s.log,
+	}
+	if cert := s.certificate.Load(); cert != nil {
+		c.TLS, c.NoTLS = serverTLS(cert), answerNoTLS
 	}
 	if s.loops > 0 {
 		return newLoopDriver(c, s.loops)

@@ -2,11 +2,8 @@ package service
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -107,75 +104,23 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.pair.Load(), nil
 }
 
-// tlsListener is a listener whose connections use TLS.
-type tlsListener struct {
-	net.Listener
-	config *tls.Config
-}
-
-// newTLSListener returns a listener for wss. ALPN offers only HTTP/1.1, the version that
+// serverTLS returns the configuration for wss. ALPN offers only HTTP/1.1, the version that
 // RFC 6455 upgrades from.
-func newTLSListener(ln net.Listener, c *certificate) net.Listener {
-	return &tlsListener{ln, &tls.Config{
+func serverTLS(c *certificate) *tls.Config {
+	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		NextProtos:     []string{"http/1.1"},
 		GetCertificate: c.get,
-	}}
+	}
 }
 
-// Accept returns a connection whose TLS handshake takes place with the first read.
-func (l *tlsListener) Accept() (net.Conn, error) {
-	nc, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
+// answerNoTLS returns the answer to a client that speaks plain HTTP, given its first bytes.
+func answerNoTLS(first [5]byte) string {
+	if !looksLikeHTTP(first) {
+		return ""
 	}
-	first := &headerConn{Conn: nc}
-	return &tlsConn{Conn: tls.Server(first, l.config), first: first}, nil
-}
-
-// tlsConn is a TLS connection that answers a client that speaks plain HTTP. A PROXY protocol
-// header that precedes TLS is the first that it reads, so that its handler finds it in the
-// same place as without TLS.
-type tlsConn struct {
-	*tls.Conn
-	first *headerConn
-}
-
-// NetConn returns the connection that TLS runs over.
-func (c *tlsConn) NetConn() net.Conn { return c.first.Conn }
-
-// errTLSHandshake ends a connection whose TLS handshake was not complete at a deadline.
-// crypto/tls cannot continue a handshake after one.
-var errTLSHandshake = errors.New("the TLS handshake was not complete in time")
-
-func (c *tlsConn) Read(p []byte) (int, error) {
-	n, err := c.read(p)
-	if errors.Is(err, os.ErrDeadlineExceeded) && !c.ConnectionState().HandshakeComplete {
-		return n, errTLSHandshake
-	}
-	var record tls.RecordHeaderError
-	if errors.As(err, &record) && record.Conn != nil && looksLikeHTTP(record.RecordHeader) {
-		io.WriteString(record.Conn, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 60\r\n\r\n"+
-			"This port speaks TLS (TLS_CERT_FILE is set): use https, wss\n")
-	}
-	return n, err
-}
-
-// read reads the header, if there is one, and then what the client sends over TLS.
-func (c *tlsConn) read(p []byte) (int, error) {
-	if !c.first.begun || c.first.header != nil {
-		if err := c.Handshake(); err != nil {
-			return 0, err
-		}
-	}
-	if c.first.header != nil {
-		n := copy(p, c.first.header)
-		if c.first.header = c.first.header[n:]; len(c.first.header) == 0 {
-			c.first.header = nil
-		}
-		return n, nil
-	}
-	return c.Conn.Read(p)
+	return "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 60\r\n\r\n" +
+		"This port speaks TLS (TLS_CERT_FILE is set): use https, wss\n"
 }
 
 // looksLikeHTTP reports whether the first bytes of a connection look like an HTTP request.

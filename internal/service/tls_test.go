@@ -63,11 +63,11 @@ func TestCertificateIsReloaded(t *testing.T) {
 }
 
 // startTLS starts a service with a certificate in dir.
-func startTLS(t *testing.T) (r *running, dir string) {
+func startTLS(t *testing.T, driver string) (r *running, dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	cert, key := wstest.WriteCertificate(t, dir, "one")
-	return start(t, "portable", func(c *config.Config) { c.TLSCertFile, c.TLSKeyFile = cert, key }), dir
+	return start(t, driver, func(c *config.Config) { c.TLSCertFile, c.TLSKeyFile = cert, key }), dir
 }
 
 // dialTLS opens a WebSocket over TLS and returns the common name in the certificate.
@@ -92,8 +92,10 @@ func dialTLS(t *testing.T, addr string) (*wstest.Client, string) {
 }
 
 // TestWSS: echo, a reload of the certificate while a connection is open, and the drain.
-func TestWSS(t *testing.T) {
-	r, dir := startTLS(t)
+func TestWSS(t *testing.T) { eachDriver(t, testWSS) }
+
+func testWSS(t *testing.T, driver string) {
+	r, dir := startTLS(t, driver)
 	c, name := dialTLS(t, r.addr)
 	if name != "one" {
 		t.Errorf("the certificate is for %s", name)
@@ -125,22 +127,27 @@ func TestWSS(t *testing.T) {
 }
 
 // TestDrainEndsTLSHandshakes: the drain does not wait for incomplete TLS handshakes.
-func TestDrainEndsTLSHandshakes(t *testing.T) {
-	r, _ := startTLS(t)
+func TestDrainEndsTLSHandshakes(t *testing.T) { eachDriver(t, testDrainEndsTLSHandshakes) }
+
+func testDrainEndsTLSHandshakes(t *testing.T, driver string) {
+	r, _ := startTLS(t, driver)
 	silent := wstest.Connect(t, r.addr)
 	wstest.Eventually(t, "the connection is accepted", func() bool { return r.handlers() == 1 })
 	c, _ := dialTLS(t, r.addr)
 	r.terminate()
-	silent.ExpectEnd()
 	if f, err := c.Frame(); err != nil || f.First != 0x88 {
 		t.Errorf("read %v, %v; want a close frame", f, err)
 	}
 	c.Send(wstest.Frame(0x88, "\x03\xe9"))
 	c.ExpectEnd()
+	silent.ExpectEnd()
+	<-r.done
 }
 
-func TestPlainHTTPOnATLSPortIsAnswered(t *testing.T) {
-	r, _ := startTLS(t)
+func TestPlainHTTPOnATLSPortIsAnswered(t *testing.T) { eachDriver(t, testPlainHTTPOnATLSPortIsAnswered) }
+
+func testPlainHTTPOnATLSPortIsAnswered(t *testing.T, driver string) {
+	r, _ := startTLS(t, driver)
 	c := wstest.Connect(t, r.addr)
 	c.Send([]byte(wstest.Request()))
 	if response := c.Response(); response.StatusCode != 400 || !response.Close {

@@ -19,8 +19,10 @@ import (
 
 // TestCertificateThatBlocks: a file that nobody writes to is like one on a hung volume.
 // Handshakes go on with the last pair, and so does the drain.
-func TestCertificateThatBlocks(t *testing.T) {
-	r, _ := startTLS(t)
+func TestCertificateThatBlocks(t *testing.T) { eachDriver(t, testCertificateThatBlocks) }
+
+func testCertificateThatBlocks(t *testing.T, driver string) {
+	r, _ := startTLS(t, driver)
 	cert := r.config.TLSCertFile
 	good, err := os.ReadFile(cert)
 	if err != nil {
