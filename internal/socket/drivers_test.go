@@ -66,7 +66,7 @@ func eachDriverWith(t *testing.T, change func(*Config), test func(s *served)) {
 }
 
 // newTLSConfig returns a configuration for TLS with a new certificate.
-func newTLSConfig(t *testing.T) *tls.Config {
+func newTLSConfig(t testing.TB) *tls.Config {
 	t.Helper()
 	pair, err := tls.LoadX509KeyPair(wstest.WriteCertificate(t, t.TempDir(), "test"))
 	if err != nil {

@@ -86,16 +86,14 @@ func (t *tlsConn) decrypt(p []byte) (n int, err error) {
 	t.work = 0
 	for n < len(p) {
 		t.silent = false
-		var m int
-		m, err = t.tls.Read(p[n:])
+		m, err := t.tls.Read(p[n:])
 		n += m
-		if err == errWouldBlock {
-			t.more = nextRecord(t.in) > 0
-			return n, nil
-		}
-		if err != nil {
+		if err != nil && err != errWouldBlock {
 			t.more = n > 0 // crypto/tls returns io.EOF again
 			return n, err
+		}
+		if t.more = nextRecord(t.in) > 0; err != nil || n < len(p) && !t.more {
+			return n, nil // another Read would return errWouldBlock, for an allocation
 		}
 	}
 	t.more = true
