@@ -17,7 +17,9 @@ const (
 	loopCost     = 6 << 10   // an idle connection of the loop driver: 0.6 KiB, and 5 KiB in the kernel
 	portableCost = 13 << 10  // one of the portable driver, without its buffer
 	tlsCost      = 40 << 10  // what TLS adds to it
+	loopTLSCost  = 8 << 10   // what TLS adds to one of the loop driver
 	loopBase     = 640 << 10 // a loop's read buffer and table
+	loopTLSBase  = 320 << 10 // what TLS adds to it: ciphertext that was read, and that is sent
 )
 
 // usesLoop reports whether a configuration chooses the loop driver.
@@ -71,6 +73,8 @@ func idleBuffer(loop bool) int64 {
 // connCost returns what an idle connection costs.
 func connCost(loop, tls bool) int64 {
 	switch {
+	case loop && tls:
+		return loopCost + loopTLSCost
 	case loop:
 		return loopCost
 	case tls:

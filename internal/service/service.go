@@ -61,6 +61,9 @@ func New(c config.Config, log *slog.Logger, version string) *Service {
 	if usesLoop(c) {
 		loops = loopCount(socket.Processors(), account.Limit(), fileLimit())
 		account.Add(budget.Base, int64(loops)*loopBase)
+		if c.TLSCertFile != "" {
+			account.Add(budget.Base, int64(loops)*loopTLSBase)
+		}
 	}
 	files := shareFiles(fileLimit(), loops, int(c.MaxHandshakes), int(c.MaxRequests))
 	cost := connCost(loops > 0, c.TLSCertFile != "")

@@ -51,6 +51,7 @@ func (d *Portable) Serve(ln net.Listener) {
 		}
 		d.makeRoom()
 		c := &portableConn{driver: d, nc: d.config.secure(nc), handler: d.config.Open(remoteAddr(nc))}
+		c.tls, _ = c.nc.(*portableTLS)
 		d.conns[c] = struct{}{}
 		c.handshake = d.greeted.add(c)
 		c.freeze()

@@ -30,6 +30,7 @@ func timedOut(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 type portableConn struct {
 	driver *Portable
 	nc     net.Conn
+	tls    *portableTLS // what nc is; nil without TLS
 	// interrupted asks for a wake before any wait. It is set and cleared under mu, and
 	// read without.
 	interrupted atomic.Bool
@@ -73,6 +74,9 @@ func (c *portableConn) run() {
 		c.inbox.release()
 		c.forgetMemory()
 		c.driver.forget(c)
+		if c.tls != nil {
+			c.tls.hijack()
+		}
 		c.nc.SetDeadline(time.Time{})
 		c.handler.Hijacked(c.nc, kept)
 		return
@@ -106,7 +110,7 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 	c.driver.config.check(by, step, given, kept)
 	c.input = c.input.after(by, step.Then)
 	c.noteHandshake(by, step.Then)
-	if err := c.write(step.Write); err != nil {
+	if err := c.writeStep(step); err != nil {
 		return Close, err
 	}
 	c.inbox.keep(kept, c.driver.roomy()) // after the write, since step.Write may be a part of the buffer
@@ -120,7 +124,7 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 		if c.driver.limited() {                          // a peer that goes on sending would have it grow
 			control(c.nc, func(fd int) { limitReceive(fd, lingerReceive) })
 		}
-		if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
+		if half, ok := overTCP(c.nc).(interface{ CloseWrite() error }); ok {
 			half.CloseWrite() // if it fails, so does the next read
 		}
 	}
@@ -278,44 +282,52 @@ func (c *portableConn) wake() (Action, error) {
 	return c.take(byWake, step, kept, kept)
 }
 
-// write sends p. The time-out is on progress and not on the whole: a peer that has taken
-// something has all of it again. Over TLS it is on the whole, since crypto/tls cannot go
-// on with a write that has met a deadline.
+// writeStep sends what a Step writes.
+func (c *portableConn) writeStep(step Step) error {
+	if c.tls == nil {
+		return c.write(step.Write)
+	}
+	out, release, err := c.tls.encrypt(step)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return c.write(out)
+}
+
+// write sends p over TCP. The time-out is on progress and not on the whole: a peer that has
+// taken something has all of it again.
 func (c *portableConn) write(p []byte) error {
 	timeout := c.driver.config.WriteTimeout
-	overTLS := overTCP(c.nc) != c.nc
+	tcp := overTCP(c.nc)
 	now := time.Now()
-	if timeout > 0 && overTLS {
-		c.nc.SetWriteDeadline(now.Add(timeout))
-	}
 	for progress := now; len(p) > 0; now = time.Now() {
-		if timeout > 0 && !overTLS {
-			c.nc.SetWriteDeadline(now.Add(c.writeLook()))
+		if timeout > 0 {
+			tcp.SetWriteDeadline(now.Add(c.writeLook()))
 		}
-		n, err := c.nc.Write(p[:min(len(p), c.writeSize())])
+		n, err := tcp.Write(p[:min(len(p), c.writeSize())])
 		c.noteSent(n, timedOut(err))
 		p = p[n:]
 		switch {
 		case err == nil:
 		case !timedOut(err):
 			return err
-		case n > 0 && !overTLS:
+		case n > 0:
 			progress = time.Now()
-		case overTLS || time.Since(progress) >= timeout:
+		case time.Since(progress) >= timeout:
 			return ErrWriteTimeout
 		}
 	}
 	return nil
 }
 
-// hangUp closes the connection. Over TLS this tells the peer first, which takes 5 s if the
-// peer does not read, and which Abort cuts short. A reset tells nothing, and neither does
-// a write time-out, after which the peer is known not to read.
+// hangUp closes the connection. With TLS the last Step has sent a close_notify, and an error
+// sends none.
 func (c *portableConn) hangUp(last Action, cause error) {
 	if last == Reset || abandons(cause) {
 		reset(c.nc)
-	} else {
-		Leave(c.nc, c.driver.config.Account, c.driver.config.LeaveTimeout)
+		return
 	}
-	c.nc.Close()
+	Leave(c.nc, c.driver.config.Account, c.driver.config.LeaveTimeout)
+	overTCP(c.nc).Close()
 }

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"crypto/tls"
 	"io"
 	"log/slog"
 	"net"
@@ -38,9 +39,16 @@ func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
 
 // inBubble runs a test with one connection between client and h.
 func inBubble(t *testing.T, h *scripted, test func(t *testing.T, d *Portable, client net.Conn)) {
+	t.Helper()
+	inBubbleWith(t, nil, h, test)
+}
+
+// inBubbleWith is inBubble for a driver that speaks TLS if config is not nil. client does not.
+func inBubbleWith(t *testing.T, config *tls.Config, h *scripted, test func(t *testing.T, d *Portable, client net.Conn)) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		d := NewPortable(Config{
+			TLS:          config,
 			Open:         func(string) Handler { return h },
 			Now:          func() Instant { return Instant(time.Hour + time.Since(start)) },
 			Headroom:     testHeadroom,

@@ -5,13 +5,40 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync"
+	"time"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
-// portableTLS is a TLS connection of the portable driver. Its handshake takes place with the
-// first read or write.
+// portableTLS is the TLS of a connection of the portable driver. Its handshake takes place
+// with the first read or write.
+//
+// What a Step writes is encrypted first, and sent by the driver. So a write that meets a
+// deadline can be continued, as without TLS, which crypto/tls cannot do.
 type portableTLS struct {
 	*tls.Conn
 	config *Config
+	below  *belowTLS
+	done   bool // the handshake is complete
+}
+
+// belowTLS is the net.Conn below a portableTLS.
+type belowTLS struct {
+	net.Conn
+	timeout time.Duration // of writing what crypto/tls writes on its own; 0 is none
+	out     *[]byte       // collects what is written; nil if that is to be sent
+}
+
+func (b *belowTLS) Write(p []byte) (int, error) {
+	if b.out != nil {
+		*b.out = append(*b.out, p...)
+		return len(p), nil
+	}
+	if b.timeout > 0 {
+		b.SetWriteDeadline(time.Now().Add(b.timeout))
+	}
+	return b.Conn.Write(p)
 }
 
 // secure returns a connection that speaks TLS, if the driver does.
@@ -19,18 +46,66 @@ func (c *Config) secure(nc net.Conn) net.Conn {
 	if c.TLS == nil {
 		return nc
 	}
-	return &portableTLS{tls.Server(nc, c.TLS), c}
+	below := &belowTLS{Conn: nc, timeout: c.WriteTimeout}
+	return &portableTLS{Conn: tls.Server(below, c.TLS), config: c, below: below}
 }
 
-// Read reads. crypto/tls cannot continue a handshake after a deadline.
-func (c *portableTLS) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if err == nil {
-		return n, nil
+// NetConn returns the connection that TLS runs over.
+func (c *portableTLS) NetConn() net.Conn { return c.below.Conn }
+
+// handshake does the handshake if it is not complete. crypto/tls cannot continue one after a
+// deadline.
+func (c *portableTLS) handshake() error {
+	if c.done {
+		return nil
 	}
-	if errors.Is(err, os.ErrDeadlineExceeded) && !c.ConnectionState().HandshakeComplete {
-		return n, errTLSHandshake
+	err := c.Handshake()
+	c.done = err == nil
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return errTLSHandshake
 	}
 	c.config.answerNoTLS(err)
-	return n, err
+	return err
 }
+
+func (c *portableTLS) Read(p []byte) (int, error) {
+	if err := c.handshake(); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
+
+// outs has buffers for ciphertext.
+var outs = sync.Pool{New: func() any { return new([]byte) }}
+
+// encrypt returns the ciphertext of what a Step writes, with a close_notify if that is the
+// last of the connection. release must be called when it has been sent.
+func (c *portableTLS) encrypt(step Step) (out []byte, release func(), err error) {
+	if len(step.Write) > 0 || step.Then == ShutDown {
+		if err := c.handshake(); err != nil {
+			return nil, nil, err
+		}
+	}
+	buffer := outs.Get().(*[]byte)
+	*buffer = (*buffer)[:0]
+	c.below.out = buffer
+	if len(step.Write) > 0 {
+		_, err = c.Conn.Write(step.Write)
+	}
+	if c.done && (step.Then == Close || step.Then == ShutDown) {
+		c.Conn.CloseWrite() // fails only if Write does
+	}
+	c.below.out = nil
+	if err != nil {
+		return nil, nil, err
+	}
+	n := int64(len(*buffer))
+	c.config.Account.Add(budget.Buffers, n)
+	return *buffer, func() {
+		c.config.Account.Add(budget.Buffers, -n)
+		outs.Put(buffer)
+	}, nil
+}
+
+// hijack leaves the deadlines of writing to the handler.
+func (c *portableTLS) hijack() { c.below.timeout = 0 }

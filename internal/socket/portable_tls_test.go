@@ -1,58 +1,71 @@
 package socket
 
 import (
+	"crypto/tls"
 	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
-// goodbyePipe is a pipe that closes as crypto/tls does: it sends a goodbye first, and waits
-// up to 5 s for the peer to read it.
-type goodbyePipe struct{ net.Conn }
-
-func (p *goodbyePipe) NetConn() net.Conn { return p.Conn }
-
-func (p *goodbyePipe) Close() error {
-	p.Conn.SetWriteDeadline(time.Now().Add(5 * time.Second))
-	p.Conn.Write([]byte("goodbye"))
-	return p.Conn.Close()
+// inBubbleOverTLS is inBubble with TLS. raw is below client.
+func inBubbleOverTLS(t *testing.T, h *scripted, test func(t *testing.T, d *Portable, client *tls.Conn, raw net.Conn)) {
+	t.Helper()
+	config := newTLSConfig(t)
+	config.SessionTicketsDisabled = true // a pipe has no buffer for them
+	inBubbleWith(t, config, h, func(t *testing.T, d *Portable, raw net.Conn) {
+		client := tls.Client(raw, &tls.Config{InsecureSkipVerify: true})
+		if err := client.Handshake(); err != nil {
+			t.Fatal(err)
+		}
+		test(t, d, client, raw)
+	})
 }
 
-// serveGoodbye has d serve h over a goodbyePipe.
-func serveGoodbye(d *Portable, h *scripted) (client net.Conn) {
-	client, server := net.Pipe()
-	c := &portableConn{driver: d, nc: &goodbyePipe{server}, handler: h}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.conns[c] = struct{}{}
-	d.running.Go(c.run)
-	return client
-}
-
-// closing returns a handler that closes at once, for the connection that every bubble has.
-func closing() *scripted { return &scripted{opened: Step{Then: Close}} }
-
-// TestPortableSendsNoGoodbyeAfterAWriteTimeout, since it would wait for 5 s more.
-func TestPortableSendsNoGoodbyeAfterAWriteTimeout(t *testing.T) {
-	h := &scripted{answer: func(string, string) (Step, int) { return Step{Write: []byte("answer")}, 0 }}
-	inBubble(t, closing(), func(t *testing.T, d *Portable, _ net.Conn) {
-		client := serveGoodbye(d, h)
+// TestPortableWriteTimeoutIsOnProgressOverTLS, and nothing is sent after it.
+func TestPortableWriteTimeoutIsOnProgressOverTLS(t *testing.T) {
+	h := &scripted{answer: func(string, string) (Step, int) { return Step{Write: make([]byte, 1000)}, 0 }}
+	inBubbleOverTLS(t, h, func(t *testing.T, d *Portable, client *tls.Conn, raw net.Conn) {
 		client.Write([]byte("x"))
-		time.Sleep(29 * time.Second) // of the bubble
+		for range 3 {
+			time.Sleep(29 * time.Second) // of the bubble
+			raw.Read(make([]byte, 1))
+		}
+		synctest.Wait()
+		time.Sleep(29 * time.Second)
 		expectCalls(t, h, "receive x")
-		time.Sleep(1001 * time.Millisecond)
+		time.Sleep(1301 * time.Millisecond) // a look every 0.3 s
 		expectCalls(t, h, "receive x", "closed: "+ErrWriteTimeout.Error())
 	})
 }
 
-// TestPortableAbortsAGoodbye that the peer does not read, so that Abort ends in time.
-func TestPortableAbortsAGoodbye(t *testing.T) {
+// TestPortableAbortsTheLastBytesOverTLS, a close_notify among them, that the peer does not
+// read.
+func TestPortableAbortsTheLastBytesOverTLS(t *testing.T) {
 	h := &scripted{answer: func(string, string) (Step, int) { return Step{Then: Close}, 0 }}
-	inBubble(t, closing(), func(t *testing.T, d *Portable, _ net.Conn) {
-		client := serveGoodbye(d, h)
+	inBubbleOverTLS(t, h, func(t *testing.T, d *Portable, client *tls.Conn, _ net.Conn) {
 		client.Write([]byte("x"))
 		expectCalls(t, h, "receive x")
 		d.Abort()
-		expectCalls(t, h, "receive x", "closed")
+		expectCalls(t, h, "receive x", "closed: "+net.ErrClosed.Error())
+	})
+}
+
+// TestPortableTLSAnswersAKeyUpdateLater than the last write's deadline.
+func TestPortableTLSAnswersAKeyUpdateLater(t *testing.T) {
+	config := newTLSConfig(t)
+	config.SessionTicketsDisabled = true
+	h := &scripted{answer: echo}
+	inBubbleWith(t, config, h, func(t *testing.T, d *Portable, raw net.Conn) {
+		c := newRecordClient(t, raw)
+		c.send(c.record(dataRecord, "a"))
+		c.expect(dataRecord, "a")
+		time.Sleep(time.Hour) // of the bubble
+		c.send(c.record(handshakeRecord, keyUpdateAnswered))
+		c.out.update()
+		c.expect(handshakeRecord, keyUpdate)
+		c.in.update()
+		c.send(c.record(dataRecord, "b"))
+		c.expect(dataRecord, "b")
 	})
 }
