@@ -2,7 +2,10 @@ package service
 
 import (
 	"crypto/tls"
+	"encoding/json"
+	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -144,7 +147,9 @@ func testDrainEndsTLSHandshakes(t *testing.T, driver string) {
 	<-r.done
 }
 
-func TestPlainHTTPOnATLSPortIsAnswered(t *testing.T) { eachDriver(t, testPlainHTTPOnATLSPortIsAnswered) }
+func TestPlainHTTPOnATLSPortIsAnswered(t *testing.T) {
+	eachDriver(t, testPlainHTTPOnATLSPortIsAnswered)
+}
 
 func testPlainHTTPOnATLSPortIsAnswered(t *testing.T, driver string) {
 	r, _ := startTLS(t, driver)
@@ -152,5 +157,66 @@ func testPlainHTTPOnATLSPortIsAnswered(t *testing.T, driver string) {
 	c.Send([]byte(wstest.Request()))
 	if response := c.Response(); response.StatusCode != 400 || !response.Close {
 		t.Errorf("answered with %s", response.Status)
+	}
+}
+
+// TestTLSIsResumed with a ticket (RFC 8446 section 2.2, RFC 5077), also after the certificate
+// has been replaced.
+func TestTLSIsResumed(t *testing.T) { eachDriver(t, testTLSIsResumed) }
+
+func testTLSIsResumed(t *testing.T, driver string) {
+	r, dir := startTLS(t, driver)
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		config := &tls.Config{InsecureSkipVerify: true, MinVersion: version, MaxVersion: version, ClientSessionCache: tls.NewLRUClientSessionCache(1), ServerName: "localhost"}
+		for _, want := range []bool{false, true, true} {
+			nc, err := tls.Dial("tcp", r.addr, config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			nc.SetDeadline(time.Now().Add(wstest.Patience))
+			c := wstest.NewClient(t, nc)
+			c.Send([]byte(wstest.Request()))
+			if response := c.Response(); response.StatusCode != 101 {
+				t.Fatalf("the upgrade was answered with %s", response.Status)
+			}
+			if got := nc.ConnectionState().DidResume; got != want {
+				t.Errorf("%s: resumed %t, want %t", tls.VersionName(version), got, want)
+			}
+			c.Send(wstest.Frame(0x81, "hi"))
+			c.Expect(frame(0x81, "hi"))
+			c.Close()
+			wstest.WriteCertificate(t, dir, "two")
+			r.ReloadCertificate()
+		}
+	}
+}
+
+// TestPlainHTTPOverTLS: the echo of a request shows the name that the client asked for (RFC
+// 6066 section 3), and a large body arrives whole.
+func TestPlainHTTPOverTLS(t *testing.T) { eachDriver(t, testPlainHTTPOverTLS) }
+
+func testPlainHTTPOverTLS(t *testing.T, driver string) {
+	r, _ := startTLS(t, driver)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true, ServerName: "echo.example"}}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport, Timeout: wstest.Patience}
+	body := strings.Repeat("x", 40<<10)
+	response, err := client.Post("https://"+r.addr+"/path", "text/plain", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var got struct {
+		TLS struct {
+			Version    string `json:"version"`
+			ServerName string `json:"serverName"`
+		} `json:"tls"`
+	}
+	text, err := io.ReadAll(response.Body)
+	if err != nil || json.Unmarshal(text, &got) != nil {
+		t.Fatalf("%v: %.200s", err, text)
+	}
+	if got.TLS.ServerName != "echo.example" || got.TLS.Version != "TLS 1.3" || !strings.Contains(string(text), body[:1000]) {
+		t.Errorf("the echo is %.400s", text)
 	}
 }
