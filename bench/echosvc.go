@@ -16,13 +16,14 @@ import (
 
 // echosvcCommand runs echosvc with its defaults except for the driver, the address, what the load
 // needs, and the log, which has a line for each connection; the other servers log nothing. Over TLS
-// echosvc chooses the driver, because not every driver speaks TLS.
+// it does not ask for the loop, the default, because older builds refuse that.
 func echosvcCommand(driver string, more ...string) func(launch) (args, env []string) {
 	return func(l launch) (args, env []string) {
 		env = []string{"HOST=" + l.addr.Addr().String(), fmt.Sprintf("PORT=%d", l.addr.Port()), "HEALTH_PORT=0", "LOG_LEVEL=warn"}
 		if l.load.TLS {
 			env = append(env, "TLS_CERT_FILE="+filepath.Join(l.dir, peers.CertFile), "TLS_KEY_FILE="+filepath.Join(l.dir, peers.KeyFile))
-		} else {
+		}
+		if !l.load.TLS || driver != "loop" {
 			env = append(env, "DRIVER="+driver)
 		}
 		switch l.load.Kind {

@@ -7,8 +7,7 @@
 // protocol; it does decide who makes room when memory or descriptors are short (shed.go,
 // handshakes.go). There are two:
 //
-//   - [Portable] has one goroutine per connection, over net.Conn. It runs wherever Go runs,
-//     and it is the one for TLS.
+//   - [Portable] has one goroutine per connection, over net.Conn. It runs wherever Go runs.
 //   - Loop, on Linux, has a few epoll loops over raw descriptors. A connection that waits
 //     costs a few hundred bytes.
 //
@@ -62,6 +61,19 @@
 // driver, each connection reads into a buffer of its own (portableConn.read, inbox) and
 // writes from there (take, write).
 //
+// # TLS
+//
+// With Config.TLS, both drivers keep the contract over TLS, with these additions: Opened is
+// called before the TLS handshake. What it wrote is sent once that is complete, and Wake may
+// come earlier. If the Step of such a Wake does anything but wait, the connection ends. A
+// close_notify follows the last bytes before a ShutDown or a Close, and one from the peer is
+// the end of input.
+//
+// crypto/tls reads from a net.Conn and waits in it. In the loop driver, this is a tlsConn, in
+// memory: its Read hands out a record that the loop has received, or returns a temporary
+// error, and its Write adds to what the loop sends. crypto/tls remembers all other errors, and
+// cannot continue after one of Write.
+//
 // # Files
 //
 //	handler.go              Handler, Step, Action: the contract
@@ -73,11 +85,16 @@
 //	turns.go                how busy ones leave a processor to the others
 //	pending_error_*.go      how they notice a reset during a pause
 //	inbox.go                the buffer that such a connection reads into
+//	portable_tls.go         their TLS
+//	tls.go                  what both drivers do about TLS
 //	loop_linux.go           Loop
 //	loop_turn_linux.go      one loop: events, yields, timers
 //	loop_accept_linux.go    accepting connections
 //	loop_conn_linux.go      one connection: input and Steps
 //	loop_write_linux.go     one connection: sending, and holding what has to wait
+//	loop_tls_linux.go       one connection with TLS: receiving and sending records
+//	loop_tlsconn_linux.go   what crypto/tls reads from and writes to
+//	loop_tlshandshake_linux.go  the TLS handshake
 //	loop_wait_linux.go      how a loop waits
 //	loop_timers_linux.go    the heap of instants to wake at
 //	syscall_linux.go        system calls that Go's scheduler is not told of
