@@ -152,6 +152,7 @@ func (s *served) dial(h *scripted) *client {
 		s.Fatal(err)
 	}
 	nc.SetDeadline(time.Now().Add(time.Minute))
+	nc.(*net.TCPConn).SetReadBuffer(128 << 10) // or it grows to what the system allows
 	s.handlers, s.clients = append(s.handlers, h), append(s.clients, nc)
 	c := &client{nc, nc.(*net.TCPConn)}
 	if s.tls {

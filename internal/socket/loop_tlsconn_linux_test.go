@@ -164,7 +164,7 @@ func TestTLSAllocations(t *testing.T) {
 		}
 		server.tls.Write(p[:n])
 	})
-	if n > 1 {
+	if n > 1 && !withRaceDetector { // which has pools forget
 		t.Errorf("%v allocations a message, and at most 1 is crypto/tls's", n)
 	}
 }

@@ -9,6 +9,9 @@ import (
 	"github.com/echosvc/echosvc/internal/budget"
 )
 
+// unread is more bytes than the sockets of both sides take from a peer that does not read.
+const unread = 6 << 20
+
 // shedUntil sheds until h has had a call of Shed or its last one. A connection must have
 // stalled for a moment before it is chosen.
 func (s *served) shedUntil(h *scripted, atOnce bool) {
@@ -95,7 +98,7 @@ func TestShedChoosesAPeerThatStopsReading(t *testing.T) {
 
 // TestShedGivesASlowPeerAMoment, in which it may take what is pending and the last Step.
 func TestShedGivesASlowPeerAMoment(t *testing.T) {
-	large := bytes.Repeat([]byte("x"), 16<<20)
+	large := bytes.Repeat([]byte("x"), unread)
 	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
 		h := &scripted{answer: func(call, got string) (Step, int) {
 			if call == "shed" {
@@ -130,7 +133,7 @@ func (s *served) shedWith(last []byte) (*scripted, *client) {
 // TestShedIsCalledOnce: a peer that takes the last Step slowly has all of it, and then the end
 // of input.
 func TestShedIsCalledOnce(t *testing.T) {
-	large := bytes.Repeat([]byte("x"), 16<<20)
+	large := bytes.Repeat([]byte("x"), unread)
 	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
 		h, client := s.shedWith(large)
 		readString(s.T, client, 1) // the driver has begun to send
@@ -142,7 +145,7 @@ func TestShedIsCalledOnce(t *testing.T) {
 
 // TestShedLeavesAConnectionThatShutsDown: the peer has all of what is pending.
 func TestShedLeavesAConnectionThatShutsDown(t *testing.T) {
-	large := bytes.Repeat([]byte("x"), 16<<20)
+	large := bytes.Repeat([]byte("x"), unread)
 	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
 		h := &scripted{answer: func(call, got string) (Step, int) { return Step{Write: large, Then: ShutDown}, 0 }}
 		client := s.dial(h)
@@ -159,7 +162,7 @@ func TestShedLeavesAConnectionThatShutsDown(t *testing.T) {
 
 // TestShedAbortsAPeerThatDoesNotTakeTheLastStep after the same moment.
 func TestShedAbortsAPeerThatDoesNotTakeTheLastStep(t *testing.T) {
-	large := make([]byte, 16<<20)
+	large := make([]byte, unread)
 	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
 		h, _ := s.shedWith(large)
 		h.expect(s.T, "receive kept", "shed", "closed: "+ErrShed.Error())
@@ -168,7 +171,7 @@ func TestShedAbortsAPeerThatDoesNotTakeTheLastStep(t *testing.T) {
 
 // TestShedAbortsAPeerThatDoesNotRead after a moment, or at once.
 func TestShedAbortsAPeerThatDoesNotRead(t *testing.T) {
-	large := make([]byte, 16<<20)
+	large := make([]byte, unread)
 	for _, atOnce := range []bool{false, true} {
 		eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
 			h := &scripted{answer: func(string, string) (Step, int) { return Step{Write: large}, 0 }}
@@ -186,7 +189,7 @@ func TestShedAbortsAPeerThatDoesNotRead(t *testing.T) {
 
 // TestKernelBytesAreOnTheAccount while a peer does not read, and not afterwards.
 func TestKernelBytesAreOnTheAccount(t *testing.T) {
-	large := make([]byte, 16<<20)
+	large := make([]byte, unread)
 	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
 		account := s.account
 		h := &scripted{answer: func(string, string) (Step, int) { return Step{Write: large, Then: Close}, 0 }}
