@@ -16,8 +16,8 @@ const (
 	recordBuffer = 64 << 10
 	// busyRecords is how many bytes of ciphertext make a connection busy.
 	busyRecords = 16 << 10
-	// ownedRecord is the largest record for which what crypto/tls keeps is a part of
-	// Config.ConnCost.
+	// ownedRecord is the size of a record for which Config.ConnCost includes the buffer that
+	// crypto/tls keeps.
 	ownedRecord = 1 << 10
 )
 
@@ -93,11 +93,12 @@ func (l *loop) keepRecords(t *tlsConn, received bool) {
 	}
 }
 
-// accountRecords puts on the account what crypto/tls keeps for large records.
+// accountRecords puts on the account what crypto/tls keeps for large records: a buffer for the
+// largest, which it may have made twice as large.
 func (l *loop) accountRecords(t *tlsConn) {
-	if t.largest > max(ownedRecord, t.accounted) {
-		l.driver.config.Account.Add(budget.Buffers, int64(t.largest-t.accounted))
-		t.accounted = t.largest
+	if size := 2 * t.largest; t.largest > ownedRecord && size > t.accounted {
+		l.driver.config.Account.Add(budget.Buffers, int64(size-t.accounted))
+		t.accounted = size
 	}
 }
 

@@ -57,7 +57,7 @@ type tlsConn struct {
 	unasked   bool    // what is pending is crypto/tls's own, and no Step's
 	silent    bool    // the last record has had no data so far
 	work      int32   // of this turn
-	largest   int32   // record so far, in bytes: crypto/tls keeps a buffer of that size
+	largest   int32   // record so far, in bytes: crypto/tls keeps a buffer for it
 	accounted int32   // bytes of that buffer that are on the account
 }
 
@@ -146,6 +146,9 @@ func (t *tlsConn) Write(p []byte) (int, error) {
 	*t.out = append(*t.out, p...)
 	return len(p), nil
 }
+
+// NetConn returns the socket, for a handler that has hijacked the connection.
+func (t *tlsConn) NetConn() net.Conn { return t.Conn }
 
 // hijack makes the connection one that waits, over nc, and returns it for the handler.
 func (t *tlsConn) hijack(nc net.Conn, in []byte) net.Conn {
