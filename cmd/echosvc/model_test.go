@@ -45,6 +45,7 @@ var modelServers = []struct {
 	{"portable-takeover", []string{"DRIVER=portable", "COMPRESSION=takeover"}, false, model.Server{Compression: "takeover", MaxMessage: 64 << 20}},
 	{"portable-off", []string{"DRIVER=portable", "COMPRESSION=off", "MAX_MESSAGE_SIZE=1KiB"}, false, model.Server{Compression: "off", MaxMessage: 1 << 10}},
 	{"wss", []string{"DRIVER=auto", "COMPRESSION=takeover", "MAX_MESSAGE_SIZE=100KiB"}, true, model.Server{Compression: "takeover", MaxMessage: 100 << 10}},
+	{"portable-wss", []string{"DRIVER=portable", "MAX_MESSAGE_SIZE=100KiB"}, true, model.Server{Compression: "stateless", MaxMessage: 100 << 10}},
 }
 
 // modelRegressions are programs that find a mistake of a certain kind: those that were
@@ -107,7 +108,7 @@ func startModelServer(t *testing.T, i int, environment ...string) (*model.Server
 	return &server, p
 }
 
-// TestModel compares the service with the reference model, on both drivers and over TLS.
+// TestModel compares the service with the reference model, with both drivers, over TCP and TLS.
 func TestModel(t *testing.T) {
 	programs, drains := *modelPrograms, *modelDrains
 	if withRaceDetector {
