@@ -12,8 +12,8 @@ import (
 	"github.com/echosvc/echosvc/internal/budget"
 )
 
-// handshakeCost is what a TLS handshake holds while its goroutine runs, in bytes: a stack
-// and the messages.
+// handshakeCost is what a TLS handshake holds from its first record to its end, in bytes: a
+// stack and the messages.
 const handshakeCost = 32 << 10
 
 // tlsHandshake is the TLS handshake of a connection. crypto/tls has no handshake that can be
@@ -127,6 +127,8 @@ func usesKey(records []byte) bool {
 // run is the coroutine.
 func (h *tlsHandshake) run(yield func(struct{}) bool) {
 	config := &h.loop.driver.config
+	config.Account.Add(budget.Buffers, handshakeCost)
+	defer config.Account.Add(budget.Buffers, -handshakeCost)
 	h.resume = yield
 	h.result = tls.Server(h.tls, config.TLS)
 	if h.err = h.result.Handshake(); h.err != nil {
@@ -141,8 +143,6 @@ func (h *tlsHandshake) wait() bool { return h.resume(struct{}{}) }
 // work calls next on a goroutine.
 func (h *tlsHandshake) work() {
 	d := h.loop.driver
-	d.config.Account.Add(budget.Buffers, handshakeCost)
-	defer d.config.Account.Add(budget.Buffers, -handshakeCost)
 	waits := true
 	if d.turns.takeUnless(h.gone) {
 		_, waits = h.next()
