@@ -93,8 +93,8 @@ func TestLongHeadsOverSockets(t *testing.T) {
 		r := start(t, driver, nil)
 		check(t, func() *wstest.Client { return wstest.Connect(t, r.addr) })
 	})
-	t.Run("TLS", func(t *testing.T) {
-		r, _ := startTLS(t)
+	eachDriver(t, func(t *testing.T, driver string) {
+		r, _ := startTLS(t, driver)
 		check(t, func() *wstest.Client {
 			nc, err := tls.Dial("tcp", r.addr, &tls.Config{InsecureSkipVerify: true})
 			if err != nil {

@@ -64,8 +64,11 @@ func control(nc net.Conn, f func(fd int)) {
 
 // overTCP returns what a TLS connection runs over, or the connection itself.
 func overTCP(nc net.Conn) net.Conn {
-	if over, ok := nc.(interface{ NetConn() net.Conn }); ok {
-		return over.NetConn()
+	for {
+		over, ok := nc.(interface{ NetConn() net.Conn })
+		if !ok {
+			return nc
+		}
+		nc = over.NetConn()
 	}
-	return nc
 }

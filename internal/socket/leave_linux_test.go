@@ -16,7 +16,7 @@ import (
 // leaving returns a client that has read nothing of what it was sent, and whose connection the
 // server has closed after it had shut down its sending side. held are further bytes on the
 // account when it closes.
-func (s *served) leaving(what []byte, held int64) *net.TCPConn {
+func (s *served) leaving(what []byte, held int64) *client {
 	s.Helper()
 	h := &scripted{flushed: true, answer: func(call, _ string) (Step, int) {
 		if call == "wake" {

@@ -77,7 +77,7 @@ func TestShedChoosesAPeerThatStopsReading(t *testing.T) {
 			return Step{Write: make([]byte, answer*len(got))}, 0
 		}}
 		client := s.dial(h)
-		client.SetReadBuffer(answer)
+		client.tcp.SetReadBuffer(answer)
 		for range 2 * shownBytes / answer {
 			s.send(client, "a")
 			readString(s.T, client, answer)
