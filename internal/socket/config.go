@@ -18,6 +18,10 @@ type Config struct {
 	Now func() Instant
 	// TLS makes the driver speak TLS with every connection; nil is plain TCP.
 	TLS *tls.Config
+	// BeforeTLS returns how many of the first bytes of a connection precede TLS, as a PROXY
+	// protocol header does; or more if that cannot be told before more have arrived. ok is
+	// false if there are too many. Receive is given them first. nil is none.
+	BeforeTLS func(p []byte) (length int, more, ok bool)
 	// NoTLS returns what a client is sent that does not speak TLS, given its first bytes,
 	// or nothing; it may be nil.
 	NoTLS func(first [5]byte) string

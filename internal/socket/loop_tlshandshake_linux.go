@@ -28,6 +28,8 @@ type tlsHandshake struct {
 	conn    *loopConn
 	tls     *tlsConn
 	opened  Step   // waits until the handshake is complete
+	begun   bool   // what precedes TLS has been taken off
+	before  []byte // that, for Receive
 	out     []byte // to be sent
 	working bool   // a goroutine has the handshake, and with it the tlsConn
 
@@ -90,7 +92,16 @@ func (l *loop) readHandshake(c *loopConn, t *tlsConn) {
 		return
 	}
 	l.greeting[c] = l.greeted.begin(l.greeting[c])
-	if nextRecord(t.in) == 0 {
+	more := false
+	if !h.begun {
+		h.before, t.in, more, err = l.driver.config.beforeTLS(t.in)
+		h.begun = !more
+	}
+	if err != nil {
+		l.closeConn(c, err)
+		return
+	}
+	if more || nextRecord(t.in) == 0 {
 		l.keepRecords(t, true)
 		return
 	}
@@ -173,7 +184,13 @@ func (l *loop) worked(h *tlsHandshake, waits bool) {
 		t.tls, t.out, t.handshake = h.result, &l.out, nil
 		t.more = nextRecord(t.in) > 0
 		l.setWatched(c, watchInput)
-		l.take(c, byOpened, h.opened, 0, nil)
+		l.take(c, byOpened, h.opened, 0, h.before)
+		if len(h.before) > 0 && l.conns[c.fd] == c && c.input == reading {
+			c.input = yielding // so that Receive is called with it at once
+			if c.pending == 0 {
+				l.enqueue(c)
+			}
+		}
 	}
 }
 

@@ -28,6 +28,48 @@ type belowTLS struct {
 	net.Conn
 	timeout time.Duration // of writing what crypto/tls writes on its own; 0 is none
 	out     *[]byte       // collects what is written; nil if that is to be sent
+
+	config *Config
+	begun  bool   // what precedes TLS has been taken off
+	before []byte // that, for Receive
+	ahead  []byte // what was read after it
+}
+
+func (b *belowTLS) Read(p []byte) (int, error) {
+	if !b.begun {
+		if err := b.begin(); err != nil {
+			return 0, err
+		}
+	}
+	if len(b.ahead) > 0 {
+		n := copy(p, b.ahead)
+		b.ahead = b.ahead[n:]
+		return n, nil
+	}
+	b.ahead = nil
+	return b.Conn.Read(p)
+}
+
+// begin reads until it is certain what precedes TLS.
+func (b *belowTLS) begin() error {
+	if b.config.BeforeTLS == nil {
+		b.begun = true
+		return nil
+	}
+	buffer := make([]byte, 512)
+	for !b.begun {
+		n, err := b.Conn.Read(buffer)
+		b.ahead = append(b.ahead, buffer[:n]...)
+		if err != nil {
+			return err
+		}
+		before, rest, more, err := b.config.beforeTLS(b.ahead)
+		if err != nil {
+			return err
+		}
+		b.before, b.ahead, b.begun = before, rest, !more
+	}
+	return nil
 }
 
 func (b *belowTLS) Write(p []byte) (int, error) {
@@ -46,7 +88,7 @@ func (c *Config) secure(nc net.Conn) net.Conn {
 	if c.TLS == nil {
 		return nc
 	}
-	below := &belowTLS{Conn: nc, timeout: c.WriteTimeout}
+	below := &belowTLS{Conn: nc, timeout: c.WriteTimeout, config: c}
 	return &portableTLS{Conn: tls.Server(below, c.TLS), config: c, below: below}
 }
 
@@ -71,6 +113,11 @@ func (c *portableTLS) handshake() error {
 func (c *portableTLS) Read(p []byte) (int, error) {
 	if err := c.handshake(); err != nil {
 		return 0, err
+	}
+	if before := c.below.before; len(before) > 0 {
+		n := copy(p, before)
+		c.below.before = before[n:]
+		return n, nil
 	}
 	return c.Conn.Read(p)
 }

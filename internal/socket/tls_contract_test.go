@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -245,4 +246,61 @@ func TestTLSHandshakeEndsWithItsConnection(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWhatPrecedesTLS is given to Receive first, and not a byte more is taken off.
+func TestWhatPrecedesTLS(t *testing.T) {
+	split := func(p []byte) (length int, more, ok bool) {
+		if !bytes.HasPrefix(p, []byte("<")) {
+			return 0, false, true
+		}
+		end := bytes.IndexByte(p, '>') + 1
+		return end, end == 0, end > 0 || len(p) < 1000
+	}
+	for _, before := range []string{"", "<a>", "<" + strings.Repeat("a", 600) + ">"} {
+		for _, cut := range []func(net.Conn) net.Conn{
+			func(nc net.Conn) net.Conn { return nc },
+			func(nc net.Conn) net.Conn { return bytewise{nc} },
+		} {
+			eachDriverWith(t, func(c *Config) { c.BeforeTLS = split }, func(s *served) {
+				if !s.tls {
+					return
+				}
+				h := &scripted{answer: func(_, got string) (Step, int) {
+					if strings.HasSuffix(got, "!") {
+						return Step{Write: []byte(got)}, 0
+					}
+					return Step{}, len(got)
+				}}
+				raw := cut(s.dial(h).tcp)
+				c := tls.Client(&preceded{raw, before}, &tls.Config{InsecureSkipVerify: true})
+				if c.Handshake(); before != "" {
+					h.expectLast(s.T, func(call string) bool { return call == "receive "+before })
+				}
+				s.send(c, "hello!")
+				s.expectRead(c, before+"hello!")
+			})
+		}
+	}
+	eachDriverWith(t, func(c *Config) { c.BeforeTLS = split }, func(s *served) {
+		if s.tls {
+			h := &scripted{}
+			s.send(s.dial(h).tcp, "<"+strings.Repeat("a", 2000))
+			if calls := h.expectEnd(s.T); calls[0] != "closed: "+errBeforeTLS.Error() {
+				s.Errorf("the calls are %q", calls)
+			}
+		}
+	})
+}
+
+// preceded is a net.Conn that sends something before the first bytes.
+type preceded struct {
+	net.Conn
+	before string
+}
+
+func (c *preceded) Write(p []byte) (int, error) {
+	_, err := c.Conn.Write(append([]byte(c.before), p...))
+	c.before = ""
+	return len(p), err
 }
