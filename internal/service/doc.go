@@ -14,7 +14,6 @@
 //     answers of HEALTH_PORT. dated.go: Date in those that net/http makes itself.
 //     healthcheck.go is the client side of /healthz, for a container's HEALTHCHECK.
 //   - tls.go: wss, and certificates that are replaced while the service runs.
-//     headerconn.go: a PROXY protocol header that precedes TLS.
 //   - log.go, logwriter.go: a log that never blocks.
 //   - memory.go, files.go: what MEMORY_LIMIT and the limit of open files are shared among.
 //     relief.go: what happens close to MEMORY_LIMIT. healthconns.go: the health port's share.

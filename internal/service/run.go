@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/clientaddr"
 	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/httpecho"
 	"github.com/echosvc/echosvc/internal/page"
@@ -166,7 +167,7 @@ func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 		Log:           s.log,
 	}
 	if cert := s.certificate.Load(); cert != nil {
-		c.TLS, c.NoTLS = serverTLS(cert), answerNoTLS
+		c.TLS, c.NoTLS, c.BeforeTLS = serverTLS(cert), answerNoTLS, clientaddr.Split
 	}
 	if s.loops > 0 {
 		return newLoopDriver(c, s.loops)
