@@ -18,12 +18,16 @@ const (
 	proxyV2 = "\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c\xc6\x33\x64\x07\x0a\x00\x00\x01\xdc\x04\x01\xbb"
 )
 
-// transports are the drivers, and TLS.
+// overTLS is the end of the name of a transport with TLS.
+const overTLS = " over TLS"
+
+// transports are the drivers, over TCP and over TLS.
 func transports() []string {
+	all := []string{"portable", "portable" + overTLS}
 	if haveLoop {
-		return []string{"portable", "loop", "tls"}
+		all = append(all, "loop", "loop"+overTLS)
 	}
-	return []string{"portable", "tls"}
+	return all
 }
 
 // startBehindProxy starts a service that trusts the loopback interface.
@@ -37,11 +41,12 @@ func startBehindProxy(t *testing.T, transport, protocol, networks string) *runni
 			t.Fatal(err)
 		}
 	}
-	if transport != "tls" {
-		return start(t, transport, change)
+	driver, secure := strings.CutSuffix(transport, overTLS)
+	if !secure {
+		return start(t, driver, change)
 	}
 	cert, key := wstest.WriteCertificate(t, t.TempDir(), "one")
-	return start(t, "portable", func(c *config.Config) {
+	return start(t, driver, func(c *config.Config) {
 		change(c)
 		c.TLSCertFile, c.TLSKeyFile = cert, key
 	})
@@ -54,7 +59,7 @@ func connectAfter(t *testing.T, transport, addr, header string) *wstest.Client {
 	for i := range len(header) {
 		c.Send([]byte(header[i : i+1]))
 	}
-	if transport != "tls" {
+	if !strings.HasSuffix(transport, overTLS) {
 		return c
 	}
 	secure := tls.Client(c.Conn, &tls.Config{InsecureSkipVerify: true})
