@@ -1,0 +1,74 @@
+//go:build unix
+
+package service
+
+import (
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestPassedSockets: which one is for which port (sd_listen_fds(3)).
+func TestPassedSockets(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		names      []string
+		ws, health int // index, or -1
+		wrong      string
+	}{
+		{"none", nil, -1, -1, ""},
+		{"one", []string{"echosvc.socket"}, 0, -1, ""},
+		{"two", []string{"echosvc.socket", "echosvc.socket"}, 0, 1, ""},
+		{"two without names", []string{"LISTEN_FD_3", "LISTEN_FD_4"}, 0, 1, ""},
+		{"health alone", []string{"health"}, -1, 0, ""},
+		{"health first", []string{"health", "ws"}, 1, 0, ""},
+		{"health by the name of its unit", []string{"echosvc-health.socket", "echosvc.socket"}, 1, 0, ""},
+		{"three", []string{"a", "b", "c"}, -1, -1, "the socket c is one too many"},
+		{"health twice", []string{"health", "a", "health"}, -1, -1, "the socket health is one too many"},
+	} {
+		var files []*os.File
+		var addrs []string
+		for _, name := range test.names {
+			ln := loopback(t)
+			file, err := ln.(*net.TCPListener).File()
+			if err != nil {
+				t.Fatal(err)
+			}
+			ln.Close()
+			files = append(files, os.NewFile(dup(t, file), name))
+			addrs = append(addrs, ln.Addr().String())
+		}
+		l, err := passed(files)
+		if (err != nil) != (test.wrong != "") || err != nil && !strings.Contains(err.Error(), test.wrong) {
+			t.Errorf("%s: the error is %v, want %q", test.name, err, test.wrong)
+		}
+		for _, got := range []struct {
+			ln   net.Listener
+			want int
+		}{{l.ws, test.ws}, {l.health, test.health}} {
+			if (got.ln != nil) != (got.want >= 0) || got.ln != nil && got.ln.Addr().String() != addrs[got.want] {
+				t.Errorf("%s: listens on %v, want the address %d", test.name, got.ln, got.want)
+			}
+		}
+		l.close()
+	}
+	file, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := passed([]*os.File{file}); err == nil || !strings.Contains(err.Error(), "is not a stream socket that listens") {
+		t.Errorf("with a file that is no socket the error is %v", err)
+	}
+}
+
+// dup returns another descriptor for a file, and closes the file.
+func dup(t *testing.T, file *os.File) uintptr {
+	defer file.Close()
+	fd, err := syscall.Dup(int(file.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uintptr(fd)
+}
