@@ -71,7 +71,7 @@ const dripInterval = 300 * time.Millisecond
 func slowHeads(s *siege, n int) error {
 	head := []byte(upgradeHead("/slow", sampleKey))
 	s.crowd(n, func() (*ws, error) { return s.connect(socketOptions{}) }, func(w *ws, _ int) {
-		s.drip(w, head, dripInterval)
+		s.drip(w, head)
 	})
 	s.hold()
 	return nil
@@ -81,7 +81,7 @@ func longHeads(s *siege, n int) error {
 	head := []byte(upgradeHead("/long", sampleKey, headerFields(100, 1000)+"\r\n"))
 	s.crowd(n, func() (*ws, error) { return s.connect(socketOptions{}) }, func(w *ws, _ int) {
 		w.Write(head[:len(head)-10])
-		s.drip(w, head[len(head)-10:len(head)-1], dripInterval)
+		s.drip(w, head[len(head)-10:len(head)-1])
 	})
 	s.hold()
 	return nil
@@ -94,7 +94,7 @@ var helloStart = []byte{22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3}
 func slowTLS(s *siege, n int) error {
 	s.crowd(n, func() (*ws, error) { return s.raw(socketOptions{}) }, func(w *ws, _ int) {
 		w.Write(helloStart)
-		s.drip(w, make([]byte, 500), dripInterval)
+		s.drip(w, make([]byte, 500))
 	})
 	s.hold()
 	return nil
@@ -104,7 +104,7 @@ func slowFrames(s *siege, n int) error {
 	header := claim(fin|opBinary, 1<<16)
 	s.crowdWS(n, "/slow", nil, func(w *ws, _ int) {
 		w.Write(header)
-		s.drip(w, make([]byte, 1<<10), dripInterval)
+		s.drip(w, make([]byte, 1<<10))
 	})
 	s.hold()
 	return nil

@@ -272,10 +272,10 @@ func pour(w io.Writer, p []byte) {
 	}
 }
 
-// drip writes p byte by byte, until that fails or the siege ends.
-func (s *siege) drip(w *ws, p []byte, interval time.Duration) {
+// drip writes p, a byte every dripInterval, until that fails or the siege ends.
+func (s *siege) drip(w *ws, p []byte) {
 	for i := range p {
-		if _, err := w.Write(p[i : i+1]); err != nil || !s.pause(interval) {
+		if _, err := w.Write(p[i : i+1]); err != nil || !s.pause(dripInterval) {
 			return
 		}
 	}
