@@ -86,6 +86,7 @@ func TestClientAddress(t *testing.T) {
 					if field == "" {
 						field = "X-Other: x"
 					}
+					closed, answered := len(logged(r, "connection closed")), len(logged(r, "http request"))
 					c := connectAfter(t, transport, r.addr, test.header)
 					c.Send([]byte(strings.Replace(wstest.Request(field), "GET /", "GET /?greet=1", 1)))
 					if got := c.Response(); got.StatusCode != 101 {
@@ -106,7 +107,7 @@ func TestClientAddress(t *testing.T) {
 					c.Expect(frame(0x88, "\x03\xe8"))
 					c.ExpectEnd()
 					c.Close()
-					wstest.Eventually(t, "it is closed", func() bool { return r.admission.Open() == 0 })
+					wstest.Eventually(t, "its end is logged", func() bool { return len(logged(r, "connection closed")) > closed })
 
 					for _, accept := range []string{"application/json", "text/plain"} {
 						c = connectAfter(t, transport, r.addr, test.header)
@@ -121,8 +122,10 @@ func TestClientAddress(t *testing.T) {
 							t.Errorf("the echo as text is %s", body)
 						}
 					}
+					wstest.Eventually(t, "both requests are logged", func() bool { return len(logged(r, "http request")) == answered+2 })
 					for _, msg := range []string{"connection opened", "connection closed", "http request"} {
-						expectClient(t, "the log line "+msg, lastLine(t, r, msg), test.want)
+						lines := logged(r, msg)
+						expectClient(t, "the log line "+msg, lines[len(lines)-1], test.want)
 					}
 				})
 			}
@@ -142,15 +145,14 @@ func expectClient(t *testing.T, what, object, want string) {
 	}
 }
 
-// lastLine returns the last line of the log with a message about a path or a WebSocket.
-func lastLine(t *testing.T, r *running, msg string) (last string) {
-	t.Helper()
+// logged returns the lines of the log that have msg, other than those of /connections.
+func logged(r *running, msg string) (lines []string) {
 	for line := range strings.Lines(r.log.String()) {
 		if strings.Contains(line, `"msg":"`+msg+`"`) && !strings.Contains(line, `"path":"/connections"`) {
-			last = line
+			lines = append(lines, line)
 		}
 	}
-	return last
+	return lines
 }
 
 // TestProxyHeaderIsRefused with 400 and a text that the client can read, over TLS too.
