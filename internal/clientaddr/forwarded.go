@@ -8,10 +8,10 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// maxHops is how many addresses in a field are looked at.
+// maxHops is how many addresses of a field are read.
 const maxHops = 64
 
-// fields are the header fields in which proxies tell the address of the client.
+// fields are the header fields with the address of the client.
 var fields = []struct {
 	name string
 	list func(value string) []string // its elements, the nearest proxy's last
@@ -25,10 +25,10 @@ var fields = []struct {
 // Client returns the address of the client that a request comes from, or "" if it is remote
 // itself or not known. header is the address in the PROXY protocol header, or "".
 //
-// Each trusted proxy adds the address of its own peer to the end of a field, so the client is
-// the last address that is not a trusted proxy's; what precedes it may be made up. If all are
-// trusted, it is the first one. A client can also send a field that its proxy does not set, so
-// fields that contradict each other count for nothing.
+// A proxy appends the address of its peer to a field. So the client is the last address that is
+// not a trusted proxy's, or the first if all are; the client may have made up those before. It
+// may also send a field that its proxies do not set, so fields that contradict each other are
+// ignored.
 func (r *Rules) Client(remote, header string, request *wsproto.Request) string {
 	if !r.trusts(remote) {
 		return "" // which includes that there was no header
@@ -62,9 +62,9 @@ func (r *Rules) Client(remote, header string, request *wsproto.Request) string {
 	return client.String()
 }
 
-// lastUntrusted returns the last address that is not a trusted proxy's, or the first one if all
-// are. ok is false without addresses, and if there is anything else than an address after it:
-// then nobody knows who wrote what precedes.
+// lastUntrusted returns the last address that is not a trusted proxy's, or the first if all are.
+// ok is false if there is none, or if anything but addresses follows it: that shows no trusted
+// proxy, so what precedes it may be made up.
 func (r *Rules) lastUntrusted(elements []string, parse func(string) (netip.Addr, bool)) (last netip.Addr, ok bool) {
 	hops := 0
 	for _, element := range slices.Backward(elements) {

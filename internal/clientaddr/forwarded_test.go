@@ -7,8 +7,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// TestClient: the last address that is not a trusted proxy's.
-func TestClient(t *testing.T) {
+func TestClientIsTheLastAddressThatIsNotATrustedProxys(t *testing.T) {
 	for _, test := range []struct {
 		name, remote, header string
 		fields               []string

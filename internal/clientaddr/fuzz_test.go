@@ -6,8 +6,8 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// FuzzScan: a connection is judged alike whether its bytes arrive at once or one by one, and a
-// header never goes beyond what has arrived.
+// FuzzScan: the result does not depend on how the bytes are cut, and a header is never longer
+// than what has arrived.
 func FuzzScan(f *testing.F) {
 	for _, in := range []string{"", "GET /", "PROXY TCP4 192.0.2.7 10.0.0.1 56324 443\r\nGET", "PROXY UNKNOWN\r\n", v2TCP4 + "GET", v2TCP6, v2TLV, v2Local, v2Unix} {
 		for protocol := range Require + 1 {
@@ -36,7 +36,7 @@ func FuzzScan(f *testing.F) {
 	})
 }
 
-// FuzzClient: what a client sends never panics, and never makes a stranger's word count.
+// FuzzClient: what a client sends never panics, and an address that is not trusted sets no client.
 func FuzzClient(f *testing.F) {
 	f.Add("X-Forwarded-For", "192.0.2.7, 10.0.0.9")
 	f.Add("Forwarded", `for="[2001:db8::7]:4711";host="a\",b", for=10.0.0.9`)
@@ -45,7 +45,7 @@ func FuzzClient(f *testing.F) {
 		request := wsproto.Request{Fields: []wsproto.Field{{Name: name, Value: value}}}
 		r := trusting(t, Off)
 		if got := r.Client(stranger, "", &request); got != "" {
-			t.Fatalf("the word of a stranger counts: %s", got)
+			t.Fatalf("an address that is not trusted sets the client %s", got)
 		}
 		if got := r.Client(proxy, "", &request); got != "" {
 			if _, err := ParseNetwork(got); err != nil {

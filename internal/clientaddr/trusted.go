@@ -11,16 +11,17 @@ import (
 // address.
 const Unix = "unix"
 
-// Rules say whose word about the address of a client counts. The zero value believes nobody.
+// Rules are the proxies that are trusted to tell the address of a client. The zero value trusts
+// none.
 type Rules struct {
 	Trusted  []Network
 	Protocol Protocol
 }
 
-// Protocol says whether connections begin with a header of the PROXY protocol.
+// Protocol is the use of the PROXY protocol: whether connections begin with its header.
 type Protocol uint8
 
-// The protocols.
+// The uses.
 const (
 	Off      Protocol = iota // every header is refused
 	Optional                 // a trusted proxy may send one
@@ -40,8 +41,8 @@ func (n Network) String() string {
 	return n.prefix.String()
 }
 
-// ParseNetwork parses a network: a prefix such as 10.0.0.0/8, an IP address, or "unix:". The
-// error says what was meant if bits of the address are beyond the prefix.
+// ParseNetwork parses a network: a prefix such as 10.0.0.0/8, an IP address, or "unix:". If
+// the address has bits beyond the prefix, the error suggests the network without them.
 func ParseNetwork(s string) (Network, error) {
 	if s == Unix+":" {
 		return Network{}, nil
@@ -62,7 +63,7 @@ func ParseNetwork(s string) (Network, error) {
 	return Network{prefix}, nil
 }
 
-// trusts reports whether the word of a peer counts. remote is its address with its port.
+// trusts reports whether a peer is a trusted proxy. remote is its address with its port.
 func (r *Rules) trusts(remote string) bool {
 	if len(r.Trusted) == 0 {
 		return false

@@ -167,7 +167,7 @@ func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 		Log:           s.log,
 	}
 	if cert := s.certificate.Load(); cert != nil {
-		c.TLS, c.NoTLS, c.BeforeTLS = serverTLS(cert), answerNoTLS, clientaddr.Split
+		c.TLS, c.NoTLS, c.BeforeTLS = serverTLS(cert), answerNoTLS, clientaddr.HeaderLength
 	}
 	if s.loops > 0 {
 		return newLoopDriver(c, s.loops)

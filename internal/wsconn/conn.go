@@ -31,7 +31,8 @@ type Conn struct {
 	goodbye goodbye
 	echoed  bool // data has been echoed since the last Flushed
 	isHEAD  bool // the method of the request is HEAD
-	begun   bool // the request head begins here: a header of the PROXY protocol is taken off
+	// A PROXY protocol header has been taken off, or there is none.
+	proxyHeaderDone bool
 }
 
 // more is what few connections need.

@@ -34,9 +34,9 @@ const (
 	stranger = "192.0.2.1:4000"
 )
 
-// TestHeader: sections of the PROXY protocol's specification. What follows the header is left
-// alone, and pieces of the header are waited for.
-func TestHeader(t *testing.T) {
+// TestHeaderHasTheClient: the sections are those of the PROXY protocol's specification. Scan
+// waits for the whole header and takes nothing of what follows it.
+func TestHeaderHasTheClient(t *testing.T) {
 	for _, test := range []struct{ name, header, client string }{
 		{"2.1 TCP4", "PROXY TCP4 192.0.2.7 10.0.0.1 56324 443\r\n", "192.0.2.7:56324"},
 		{"2.1 TCP6", "PROXY TCP6 2001:db8::7 2001:db8::1 56324 443\r\n", "[2001:db8::7]:56324"},
@@ -65,7 +65,7 @@ func TestHeader(t *testing.T) {
 	}
 }
 
-func TestNoHeader(t *testing.T) {
+func TestConnectionsWithoutAHeaderAreAccepted(t *testing.T) {
 	for _, in := range []string{"GET / HTTP/1.1\r\n", "POST", "PRI * HTTP/2.0", "PROPFIND", "PROXYX", "\r\nGET", "\r\n\r\nGET", "\x16\x03\x01"} {
 		for _, protocol := range []Protocol{Off, Optional} {
 			if got, more, refusal := trusting(t, protocol).Scan(proxy, []byte(in)); got != (Header{}) || more || refusal != nil {

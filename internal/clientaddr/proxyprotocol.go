@@ -34,22 +34,21 @@ var (
 	signatureV2 = proxyproto.SIGV2
 )
 
-// Header is what a connection begins with.
+// Header is the PROXY protocol header of a connection.
 type Header struct {
 	Length int    // in bytes; 0 if there is no header
-	Client string // the address of the client; "" if the header does not tell it
+	Client string // the address of the client; "" if the header does not have one
 }
 
-// Split returns the length of the header that b begins with, or 0 without one. more reports that
-// more bytes have to arrive before that is certain. ok is false if the header is over the limit:
-// then nobody can tell where it ends.
-func Split(b []byte) (length int, more, ok bool) {
+// HeaderLength returns the length of the header that b begins with, or 0 if there is none. more
+// means that more bytes have to arrive first. ok is false if the header is too long.
+func HeaderLength(b []byte) (length int, more, ok bool) {
 	version, more := versionOf(b)
 	if more || version == 0 {
 		return 0, more, true
 	}
 	switch length = lengthOf(version, b); {
-	case length > limit(version):
+	case length > maxLength(version):
 		return 0, false, false
 	case length == 0 || length > len(b):
 		return 0, true, true
@@ -57,8 +56,8 @@ func Split(b []byte) (length int, more, ok bool) {
 	return length, false, true
 }
 
-// versionOf returns the version of the header that b begins with, or 0. more reports that more
-// bytes have to arrive before that is certain.
+// versionOf returns the version of the header that b begins with, or 0 if there is none. more
+// means that more bytes have to arrive first.
 func versionOf(b []byte) (version int, more bool) {
 	for i, signature := range [][]byte{signatureV1, signatureV2} {
 		n := min(len(b), len(signature))
@@ -69,9 +68,8 @@ func versionOf(b []byte) (version int, more bool) {
 	return 0, false
 }
 
-// lengthOf returns the length of the header of that version that b begins with, or 0 if more
-// bytes have to arrive before that is known. A line without an end is as long as b if that is
-// over the limit.
+// lengthOf returns the length of the header of a version that b begins with, or 0 if more bytes
+// have to arrive first. A line that is too long and has no end yet counts as long as b.
 func lengthOf(version int, b []byte) int {
 	if version == 2 {
 		if len(b) < fixedV2 {
@@ -88,17 +86,17 @@ func lengthOf(version int, b []byte) int {
 	return 0
 }
 
-// limit returns the length of the longest header of a version.
-func limit(version int) int {
+// maxLength returns the length of the longest header of a version.
+func maxLength(version int) int {
 	if version == 1 {
 		return maxV1
 	}
 	return maxV2
 }
 
-// Scan looks for a header at the beginning of b, which is everything that has arrived from
-// remote. more reports that more bytes have to arrive. A connection that the rules do not
-// allow is refused as soon as that is certain.
+// Scan parses the header at the beginning of b, which is everything that has arrived from
+// remote. more means that more bytes have to arrive first. Scan refuses a connection as soon as
+// the bytes show that the rules do not allow it.
 func (r *Rules) Scan(remote string, b []byte) (header Header, more bool, refusal *wsproto.HandshakeError) {
 	version, more := versionOf(b)
 	switch {
@@ -116,10 +114,10 @@ func (r *Rules) Scan(remote string, b []byte) (header Header, more bool, refusal
 	case !r.trusts(remote):
 		return Header{}, false, refuse("this connection begins with a header of the PROXY protocol, version %d, but its sender %v is not in TRUSTED_PROXIES of this server", version, peer(remote))
 	}
-	length, more, ok := Split(b)
+	length, more, ok := HeaderLength(b)
 	switch {
 	case !ok:
-		return Header{}, false, refuse("the header of the PROXY protocol, version %d, has %d bytes or more; the limit of this server is %d", version, lengthOf(version, b), limit(version))
+		return Header{}, false, refuse("the header of the PROXY protocol, version %d, has %d bytes or more; the limit of this server is %d", version, lengthOf(version, b), maxLength(version))
 	case more:
 		return Header{}, true, nil
 	}
@@ -130,7 +128,8 @@ func (r *Rules) Scan(remote string, b []byte) (header Header, more bool, refusal
 	return Header{length, source(parsed)}, false, nil
 }
 
-// peer is an address in a refusal. It is no string, which the log would hide.
+// peer is an address in the text of a refusal. A string would be hidden in the log, since it could
+// be the client's.
 type peer string
 
 func refuse(format string, args ...any) *wsproto.HandshakeError {
