@@ -89,17 +89,17 @@ func Load(arguments ...Argument) (Config, error) {
 	wrong := map[string]bool{}
 	for field, value := range reflect.ValueOf(&c).Elem().Fields() {
 		setting := inForce(field.Tag, arguments)
-		if err := decode(field, value, setting.Value); err != nil {
-			wrong[setting.Name] = true
-			errs = append(errs, fmt.Errorf("%s=%q %w%s", setting.Name, setting.Value, err, hint(setting.Name, setting.Value)))
+		if err := decode(field, value, setting.value); err != nil {
+			wrong[setting.name] = true
+			errs = append(errs, fmt.Errorf("%s=%q %w%s", setting.name, setting.value, err, hint(setting.name, setting.value)))
 		}
 	}
 	return c, errors.Join(append(errs, c.conflicts(wrong)...)...)
 }
 
-// decode sets one field to the value that text means. It passes envconfig a struct of that field
-// alone, because envconfig stops at the first error. There the text is the default of a variable
-// that does not exist. The error says what is allowed.
+// decode sets a field to the value of text. The error says what is allowed. envconfig stops at
+// the first error, so it is given a struct of this field alone. It reads the environment itself,
+// so text is passed as the default of a variable that cannot exist, named "=".
 func decode(field reflect.StructField, value reflect.Value, text string) error {
 	field.Tag = reflect.StructTag(`envconfig:"=" default:` + strconv.Quote(text) + " " + string(field.Tag))
 	one := reflect.New(reflect.StructOf([]reflect.StructField{field}))
@@ -134,7 +134,7 @@ func (c *Config) HealthAddress() Host {
 	case c.HealthHost != "":
 		return c.HealthHost
 	case c.Host.Unix() != "":
-		return "127.0.0.1" // who wants a Unix socket does not want a port that all can reach
+		return "127.0.0.1" // HOST keeps other machines out, and so must this
 	}
 	return c.Host
 }

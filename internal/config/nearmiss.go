@@ -1,17 +1,16 @@
 package config
 
 import (
-	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/echosvc/echosvc/internal/query"
 )
 
-// NearMiss is a variable that looks like a setting and is none.
+// NearMiss is a variable that is not a setting but looks like one.
 type NearMiss struct {
 	Name  string
-	Meant string // the setting
+	Meant string // the setting that it looks like
 }
 
 func (n NearMiss) String() string {
@@ -19,8 +18,8 @@ func (n NearMiss) String() string {
 }
 
 // NearMisses returns the variables of an environment, in the form of [os.Environ], that were
-// most likely meant as a setting. Other programs have variables too, so a name counts only if it
-// has the words of a setting and one of them at least is right.
+// most likely meant as a setting. Other programs have variables too, so a near miss must have the
+// words of a setting, and at least one of them without an error.
 func NearMisses(environ []string) (list []NearMiss) {
 	names := settingNames()
 	for _, variable := range environ {
@@ -34,14 +33,6 @@ func NearMisses(environ []string) (list []NearMiss) {
 	}
 	slices.SortFunc(list, func(a, b NearMiss) int { return strings.Compare(a.Name, b.Name) })
 	return list
-}
-
-// settingNames returns the names of all settings.
-func settingNames() (names []string) {
-	for field := range reflect.TypeFor[Config]().Fields() {
-		names = append(names, field.Tag.Get("envconfig"))
-	}
-	return names
 }
 
 // prefix is what people put before the name of a setting.
@@ -68,7 +59,7 @@ func wordsDistance(name, setting string) (distance int, near bool) {
 	if len(got) > 1 && strings.HasPrefix(setting, name+"_") { // TLS_CERT
 		return 1, true
 	}
-	if len(got) != len(want) || len(want) == 1 && len(setting) < 7 { // PORT and HOST are near too much
+	if len(got) != len(want) || len(want) == 1 && len(setting) < 7 { // PORT and HOST are near too many words
 		return 0, false
 	}
 	right := len(want) == 1
@@ -83,8 +74,8 @@ func wordsDistance(name, setting string) (distance int, near bool) {
 	return distance, right
 }
 
-// wordDistance returns how far a word is from another, and whether that is near: the plural or
-// the singular, an abbreviation, or a slip of the keys after the first letter.
+// wordDistance returns how far a word is from another, and whether that is near: its plural or
+// singular, an abbreviation of it, or a typing error after the first letter.
 func wordDistance(got, want string) (distance int, near bool) {
 	switch {
 	case got == want:

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -23,56 +24,58 @@ func FlagName(setting string) string {
 
 // IsSetting reports whether a variable of that name is a setting.
 func IsSetting(name string) bool {
+	return slices.Contains(settingNames(), name)
+}
+
+// settingNames returns the names of all settings.
+func settingNames() (names []string) {
 	for field := range reflect.TypeFor[Config]().Fields() {
-		if field.Tag.Get("envconfig") == name {
-			return true
-		}
+		names = append(names, field.Tag.Get("envconfig"))
 	}
-	return false
+	return names
 }
 
-// Setting is a setting in force.
-type Setting struct {
-	Name   string
-	Value  string // as it was given
-	Source string // default, environment or argument
+// setting is a setting in force.
+type setting struct {
+	name   string
+	value  string // as it was given
+	source string // default, environment or argument
 }
 
-// inForce returns a setting: the last argument of its name, the environment variable, or the
-// default. An empty variable means the default, unless empty has a meaning: Compose files and
-// shells set a variable to "" when they mean none.
-func inForce(tag reflect.StructTag, arguments []Argument) Setting {
-	s := Setting{tag.Get("envconfig"), tag.Get("default"), "default"}
+// inForce returns a setting: its last argument, else its environment variable, else its default.
+// An empty value means the default, unless empty has a meaning of its own: Compose files and shells
+// set a variable to "" when they mean none.
+func inForce(tag reflect.StructTag, arguments []Argument) setting {
+	s := setting{tag.Get("envconfig"), tag.Get("default"), "default"}
 	given := func(text, source string) {
 		if text != "" || tag.Get("empty") != "" {
-			s.Value, s.Source = text, source
+			s.value, s.source = text, source
 		}
 	}
-	if text, set := os.LookupEnv(s.Name); set {
+	if text, set := os.LookupEnv(s.name); set {
 		given(text, "environment")
 	}
 	for _, argument := range arguments {
-		if argument.Name == s.Name {
+		if argument.Name == s.name {
 			given(argument.Value, "argument")
 		}
 	}
 	return s
 }
 
-// WriteSettings writes a line for each setting in force: its name, value and source. In place of
-// an empty value, its meaning is in parentheses.
+// WriteSettings writes a line for each setting in force: its name, value and source. For an empty
+// value it writes the meaning, in parentheses.
 func WriteSettings(w io.Writer, arguments ...Argument) error {
 	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for field := range reflect.TypeFor[Config]().Fields() {
 		s := inForce(field.Tag, arguments)
-		fmt.Fprintf(columns, "%s\t%s\t%s\n", s.Name, cmp.Or(s.Value, "("+field.Tag.Get("empty")+")"), s.Source)
+		fmt.Fprintf(columns, "%s\t%s\t%s\n", s.name, cmp.Or(s.value, "("+field.Tag.Get("empty")+")"), s.source)
 	}
 	return columns.Flush()
 }
 
-// WriteHelp writes a line for each setting: its name, default and meaning. It does not use
-// envconfig.Usage, which links text/template. With that, the linker keeps every exported
-// method, 1.6 MB in all.
+// WriteHelp writes a line for each setting: its name, default and meaning. envconfig.Usage would
+// link text/template, with which the linker keeps every exported method: 1.6 MB in all.
 func WriteHelp(w io.Writer) error {
 	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for field := range reflect.TypeFor[Config]().Fields() {

@@ -16,18 +16,18 @@ func TestSources(t *testing.T) {
 		set       bool
 		variable  string
 		arguments []Argument
-		want      Setting
+		want      setting
 	}{
-		{"PORT", false, "", nil, Setting{"PORT", "8080", "default"}},
-		{"PORT", true, "", nil, Setting{"PORT", "8080", "default"}},
-		{"PORT", true, "1", nil, Setting{"PORT", "1", "environment"}},
-		{"PORT", true, "1", []Argument{{"PORT", "2"}}, Setting{"PORT", "2", "argument"}},
-		{"PORT", true, "1", []Argument{{"PORT", "2"}, {"HOST", "x"}, {"PORT", "3"}}, Setting{"PORT", "3", "argument"}},
-		{"PORT", true, "1", []Argument{{"PORT", ""}}, Setting{"PORT", "1", "environment"}},
-		{"GOODBYE", false, "", nil, Setting{"GOODBYE", "bye", "default"}},
-		{"GOODBYE", true, "", nil, Setting{"GOODBYE", "", "environment"}},
-		{"GOODBYE", true, "x", []Argument{{"GOODBYE", ""}}, Setting{"GOODBYE", "", "argument"}},
-		{"HOST", false, "", nil, Setting{"HOST", "", "default"}},
+		{"PORT", false, "", nil, setting{"PORT", "8080", "default"}},
+		{"PORT", true, "", nil, setting{"PORT", "8080", "default"}},
+		{"PORT", true, "1", nil, setting{"PORT", "1", "environment"}},
+		{"PORT", true, "1", []Argument{{"PORT", "2"}}, setting{"PORT", "2", "argument"}},
+		{"PORT", true, "1", []Argument{{"PORT", "2"}, {"HOST", "x"}, {"PORT", "3"}}, setting{"PORT", "3", "argument"}},
+		{"PORT", true, "1", []Argument{{"PORT", ""}}, setting{"PORT", "1", "environment"}},
+		{"GOODBYE", false, "", nil, setting{"GOODBYE", "bye", "default"}},
+		{"GOODBYE", true, "", nil, setting{"GOODBYE", "", "environment"}},
+		{"GOODBYE", true, "x", []Argument{{"GOODBYE", ""}}, setting{"GOODBYE", "", "argument"}},
+		{"HOST", false, "", nil, setting{"HOST", "", "default"}},
 	} {
 		os.Unsetenv(test.name)
 		if test.set {
