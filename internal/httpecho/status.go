@@ -21,7 +21,7 @@ func offerUpgrade(h http.Header) {
 func writeStatus(w http.ResponseWriter, status int) bool {
 	h := w.Header()
 	content := true
-	if f, ok := query.Required(status); ok {
+	if f, ok := query.RequiredField(status); ok {
 		h.Set(f.Name, f.Value)
 	}
 	switch status {

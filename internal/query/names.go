@@ -11,16 +11,15 @@ const (
 	maxNames = 16
 	// maxListed is the longest name that is listed, in bytes.
 	maxListed = 32
-	// maxLooked is how many parameters are looked at. The others are counted.
+	// maxLooked is how many parameters are compared with the list. The others are only counted.
 	maxLooked = 64
 )
 
-// Names are the names of parameters that were ignored, without their values. A parameter
-// without "=" may be a secret that has no name, and so may one with a long name or odd
-// characters: the list has its length.
+// Names are the names of parameters that were ignored, without their values. A parameter without
+// "=", or with a long name or odd characters, may itself be a secret. The list has its length.
 type Names struct {
 	list   []string // distinct
-	looked int      // parameters
+	looked int      // parameters that were compared with the list
 	more   int      // parameters that are not listed
 }
 
@@ -35,8 +34,7 @@ func Ignore(target string) (ignored Names) {
 	return ignored
 }
 
-// add adds the name of a parameter. It reports false if the list had
-// that name already.
+// add adds the name of a parameter. It reports whether the name is new, as far as the list shows.
 func (n *Names) add(part string) bool {
 	name, _, named := strings.Cut(part, "=")
 	if len(n.list) == maxNames || n.looked == maxLooked {
@@ -68,8 +66,8 @@ func listable(name string) bool {
 	return true
 }
 
-// List returns the names in the order of the query. Beyond a limit, its last element has the
-// number of the others. It is nil if there are none.
+// List returns the names in the order of the query, or nil if there are none. If there are too
+// many, the last element is the number of the rest.
 func (n Names) List() []string {
 	if n.more > 0 {
 		return append(slices.Clone(n.list), fmt.Sprintf("(%d more)", n.more))

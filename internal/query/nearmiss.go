@@ -11,7 +11,7 @@ const MaxWord = 16
 // maxControl is the longest name of a control.
 const maxControl = MaxWord
 
-// far is the distance of names that have nothing to do with each other.
+// far is the distance between names that are not alike.
 const far = 1 << 10
 
 // distance returns how far a name is from that of a control. Less than far means that it is
@@ -24,14 +24,14 @@ const far = 1 << 10
 //   - it is the beginning of the control, well into it, or goes on after a control of two
 //     words: close_re, fragme, close_in_s.
 //
-// It does not know the words that have a meaning of their own; see ownWord.
+// It does not except English words such as closed; see ownWord.
 func distance(name, control string) int {
 	a, b := letters(name), letters(control)
 	switch {
 	case a == b:
 		return 0
 	case len(a) > len(b)+2 && !strings.HasPrefix(a, b), len(b) > len(a)+2 && !strings.HasPrefix(b, a):
-		return far // saves the time of the rest for most names
+		return far // for most names, without the cost of the rest
 	case slices.Equal(slices.Compact([]byte(a)), slices.Compact([]byte(b))):
 		return 1
 	}
@@ -77,17 +77,17 @@ func underscored(name string) string {
 	}, strings.ToLower(name))
 }
 
-// ownWords are words of others that are one or two letters away from a control, without
-// separators.
+// ownWords are words that are one or two edits away from a control and have a meaning of their
+// own. They have no separators.
 var ownWords = strings.Fields(`
 	great green greed greek freet relay decay belay delta ever very clone closed closer closet lose chose
 	reuse refuge refute defuse recuse refused reflate stalling stallion segment`)
 
-// lastWords are short words that are close to the "in" and "code" of a control, and that end
-// names of others.
+// lastWords are common last words of names that are one edit away from the "in" or "code" of a
+// control.
 var lastWords = strings.Fields(`id ids is if it an pin min bin win fin int mode node season`)
 
-// ownWord reports whether a name is a word of its own, in spite of its likeness to a control.
+// ownWord reports whether a name that is like a control has a meaning of its own.
 func ownWord(name string) bool {
 	if slices.Contains(ownWords, letters(name)) {
 		return true
@@ -106,9 +106,8 @@ func isSwap(a, b string) bool {
 	return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i]
 }
 
-// EditDistance returns how many letters must be inserted, deleted or replaced, or swapped
-// with their neighbor, to make b of a (optimal string alignment). Both have at most
-// [MaxWord] bytes.
+// EditDistance returns how many edits turn a into b (optimal string alignment): letters inserted,
+// deleted or replaced, and neighbors swapped. Both have at most [MaxWord] bytes.
 func EditDistance(a, b string) int {
 	var d [MaxWord + 1][MaxWord + 1]int
 	for i := range len(a) + 1 {

@@ -1,7 +1,13 @@
-// Package query reads controls from the query of a URL. A control is a parameter that this
-// server knows. Clients, frameworks and proxies put parameters of their own into URLs, so
-// those that are not controls are ignored, except for a name that is most likely a control
-// with a typing error.
+// Package query reads controls from the query of a URL. A control is a parameter that asks this
+// server for a certain behavior. Clients, frameworks and proxies put parameters of their own into
+// URLs, so other parameters are ignored. Only a near miss can be refused: a name that is most likely
+// a control with a typing error.
+//
+//   - query.go: a table of controls, and how it parses a query.
+//   - nearmiss.go: which names are near misses.
+//   - names.go: the list of the names that were ignored.
+//   - values.go: times, numbers and switches within bounds.
+//   - status.go: the header field that a status needs.
 package query
 
 import (
@@ -41,8 +47,8 @@ const (
 )
 
 // Parse sets the controls in the query of a target. It returns their names, in the order of
-// the query, and those that it ignored. With strict, it refuses a name that is nearly that of
-// a control. A refusal has the value of a control, but no other.
+// the query, and the names that it ignored. With strict, it refuses a near miss: a name that is
+// most likely a control with a typing error. The text of a refusal quotes values of controls only.
 func (t Table[T]) Parse(target string, into *T, strict bool) (found []string, ignored Names, refusal *wsproto.HandshakeError) {
 	_, query, _ := strings.Cut(target, "?")
 	if query == "" {
@@ -60,16 +66,16 @@ func (t Table[T]) Parse(target string, into *T, strict bool) (found []string, ig
 			if isNew := ignored.add(part); strict && isNew && compared < maxNearMisses {
 				compared++
 				if meant := t.nearest(name); meant != "" {
-					return nil, ignored, t.refuse("the query has %.80q, which is not a control of this server; the control is called %s", rawName, known(meant))
+					return nil, ignored, t.Refuse("the query has %.80q, which is not a control of this server; the control is called %s", rawName, known(meant))
 				}
 			}
 			continue
 		case slices.Contains(found, name):
-			return nil, ignored, t.refuse("the query has the control %s twice", known(t[i].Name))
+			return nil, ignored, t.Refuse("the query has the control %s twice", known(t[i].Name))
 		}
 		value, malformed := url.QueryUnescape(rawValue)
 		if malformed != nil || !t[i].Set(into, value) {
-			return nil, ignored, t.refuse("the control %s is %.80q; it must be %s", known(t[i].Name), rawValue, known(t[i].Allowed))
+			return nil, ignored, t.Refuse("the control %s is %.80q; it must be %s", known(t[i].Name), rawValue, known(t[i].Allowed))
 		}
 		found = append(found, t[i].Name)
 	}
@@ -119,19 +125,17 @@ func (t Table[T]) nearest(name string) string {
 	return nearest
 }
 
-// Refuse returns the refusal of a request because of its query. Its text lists the controls.
-func (t Table[T]) Refuse(text string) *wsproto.HandshakeError { return t.refuse(text) }
-
-// refuse is Refuse with a format.
-func (t Table[T]) refuse(format string, args ...any) *wsproto.HandshakeError {
-	return wsproto.Refuse(http.StatusBadRequest, ReasonControl, format+". The controls are %s", append(args, known(t.Examples()))...)
+// Refuse returns the refusal of a request because of its query. Its text is that of
+// [wsproto.Refuse], followed by the list of the controls.
+func (t Table[T]) Refuse(format string, args ...any) *wsproto.HandshakeError {
+	return wsproto.Refuse(http.StatusBadRequest, ReasonControl, format+". The controls are %s", append(args, known(t.examples()))...)
 }
 
-// known is a text of this server, which [wsproto.Refuse] does not hide from the log.
+// known is a text of this server. In the log, [wsproto.Refuse] hides strings but not this type.
 type known string
 
-// Examples is the list of controls in the text of a refusal.
-func (t Table[T]) Examples() string {
+// examples returns an example of each control, as a list for the text of a refusal.
+func (t Table[T]) examples() string {
 	var examples []string
 	for _, c := range t {
 		examples = append(examples, c.Example)

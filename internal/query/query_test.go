@@ -15,7 +15,7 @@ var table = Table[settings]{
 	{"beta_gamma", "beta_gamma=TEXT", "a text", func(s *settings, v string) bool { s.b = v; return true }},
 }
 
-func TestParse(t *testing.T) {
+func TestParseSetsControlsAndRefusesNearMisses(t *testing.T) {
 	const list = ". The controls are alpha=1, beta_gamma=TEXT"
 	tests := []struct {
 		target         string
@@ -52,8 +52,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestLogHasTheControl, and nothing that the client sent.
-func TestLogHasTheControl(t *testing.T) {
+// TestLogHidesWhatTheClientSent: the log has the control, and only the length of what was sent.
+func TestLogHidesWhatTheClientSent(t *testing.T) {
 	for target, want := range map[string]string{
 		"/?alpha=secret":  "the control alpha is (6 bytes); it must be 1. The controls are ",
 		"/?alpa=secret":   "the query has (4 bytes), which is not a control of this server; the control is called alpha. ",

@@ -6,9 +6,9 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// Required returns the header field that a response must have because of its status, when a
-// control has asked for that (RFC 9110 section 15.5).
-func Required(status int) (f wsproto.Field, ok bool) {
+// RequiredField returns the header field that a response with a status must have (RFC 9110 section
+// 15.5), for a control that asks for the status.
+func RequiredField(status int) (f wsproto.Field, ok bool) {
 	switch status {
 	case http.StatusUnauthorized:
 		return wsproto.Field{Name: "WWW-Authenticate", Value: "Bearer"}, true // for Basic, a browser would ask its user

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestValues(t *testing.T) {
+func TestValuesAreWithinBounds(t *testing.T) {
 	var d time.Duration
 	for value, want := range map[string]bool{"0": true, "1s": true, "1000ms": true, "1.001s": false, "-1ms": false, "1": false, "": false, "s": false} {
 		if got := SetTime(&d, value, 0, time.Second); got != want {

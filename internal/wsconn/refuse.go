@@ -15,7 +15,7 @@ func (k *controls) refusal() *wsproto.HandshakeError {
 	}
 	e := wsproto.Refuse(k.refuse, ReasonRefuse, "the query has refuse=%d, which asks this server to refuse the handshake", k.refuse)
 	e.Phrase = http.StatusText(k.refuse)
-	if field, ok := query.Required(k.refuse); ok {
+	if field, ok := query.RequiredField(k.refuse); ok {
 		e.Fields = append(e.Fields, field)
 	}
 	if k.refuseAfter >= 0 {
