@@ -11,10 +11,10 @@ import (
 	"github.com/echosvc/echosvc/internal/wsconn"
 )
 
-// attemptsPath is where the page asks, relative to itself, with its id in the query.
+// attemptsPath is the path of the question, relative to the page.
 const attemptsPath = "/.ws/upgrade"
 
-// attempt is the answer about an attempt to open a WebSocket.
+// attempt is the answer to the page, in JSON.
 type attempt struct {
 	Outcome wsconn.Outcome `json:"outcome"`
 	Status  int            `json:"status,omitempty"`
@@ -24,9 +24,9 @@ type attempt struct {
 	requestinfo.Identity
 }
 
-// handleAttempts answers the page's question what became of an upgrade: GET .ws/upgrade?id=ID.
-// All other requests go to next. Pages of other origins cannot read the answer, since it has
-// no Access-Control-Allow-Origin.
+// handleAttempts tells the page what became of one of its upgrades: GET .ws/upgrade?id=ID. Other
+// requests go to next. Without Access-Control-Allow-Origin, pages of other origins cannot read the
+// answer.
 func handleAttempts(next http.Handler, attempts *wsconn.Attempts, now func() socket.Instant, identity requestinfo.Identity) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, attemptsPath) {

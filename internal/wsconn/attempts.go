@@ -22,29 +22,29 @@ const (
 	maxAttempts = 256
 	// maxAttemptText is how much of a refusal's text is remembered, in bytes.
 	maxAttemptText = 1024
-	// The length of an id, in bytes. A shorter one could be guessed.
+	// minID and maxID bound the length of an id, in bytes. A shorter one could be guessed.
 	minID, maxID = 16, 64
 )
 
-// An Outcome is what the server did with an attempt to open a WebSocket.
+// An Outcome is the result of an attempt to open a WebSocket.
 type Outcome string
 
 // The outcomes.
 const (
 	OutcomeAccepted Outcome = "accepted" // answered with 101
 	OutcomeRefused  Outcome = "refused"  // answered with an error
-	OutcomePlain    Outcome = "plain"    // arrived without any field of a WebSocket upgrade, and was served as plain HTTP
+	OutcomePlain    Outcome = "plain"    // served as plain HTTP, since no field of an upgrade arrived
 	OutcomeAbsent   Outcome = "absent"   // did not arrive within the last minute
-	OutcomeUnknown  Outcome = "unknown"  // may have arrived: too many others did
+	OutcomeUnknown  Outcome = "unknown"  // may have been forgotten: too many others arrived
 )
 
-// An Attempt is an attempt of the page to open a WebSocket. The zero Status and Reason are
-// those of an attempt that was not refused.
+// An Attempt is an attempt of the page to open a WebSocket. Status, Reason and Text are those of
+// a refusal.
 type Attempt struct {
 	Outcome Outcome
 	Status  int
 	Reason  wsproto.Reason
-	Text    string // of the refusal
+	Text    string
 	At      socket.Instant
 }
 
@@ -54,24 +54,21 @@ type Attempts struct {
 	mu        sync.Mutex
 	ring      [maxAttempts]markedAttempt
 	next      int            // in ring
-	forgotten socket.Instant // when the newest attempt that made room for another had been added
+	forgotten socket.Instant // the At of the last attempt that was overwritten
 }
 
 type markedAttempt struct {
-	id
+	id string
 	Attempt
 }
 
-// id is the value of PageParameter, or "".
-type id string
-
 // Lookup returns the attempt with an id.
-func (a *Attempts) Lookup(now socket.Instant, name string) Attempt {
+func (a *Attempts) Lookup(now socket.Instant, id string) Attempt {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if id(name).valid() {
+	if ValidID(id) {
 		for i := range a.ring {
-			if e := &a.ring[i]; e.id == id(name) && now.Sub(e.At) < attemptsKept {
+			if e := &a.ring[i]; e.id == id && now.Sub(e.At) < attemptsKept {
 				return e.Attempt
 			}
 		}
@@ -82,11 +79,18 @@ func (a *Attempts) Lookup(now socket.Instant, name string) Attempt {
 	return Attempt{Outcome: OutcomeAbsent}
 }
 
-// ValidID reports whether a string can be the id of an attempt.
-func ValidID(s string) bool { return id(s).valid() }
+// ValidID reports whether an id has the characters and the length that the page gives it.
+func ValidID(id string) bool {
+	for _, c := range []byte(id) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-' {
+			return false
+		}
+	}
+	return minID <= len(id) && len(id) <= maxID
+}
 
 // refused remembers that a request with an id was refused.
-func (a *Attempts) refused(now socket.Instant, name id, refusal *wsproto.HandshakeError) {
+func (a *Attempts) refused(now socket.Instant, id string, refusal *wsproto.HandshakeError) {
 	text := refusal.Text
 	if refusal.Reason == wsproto.ReasonMalformed {
 		text = refusal.Log // the text may quote a cookie, which a page must not read
@@ -94,7 +98,7 @@ func (a *Attempts) refused(now socket.Instant, name id, refusal *wsproto.Handsha
 	if len(text) > maxAttemptText {
 		text = text[:maxAttemptText] + "..."
 	}
-	a.add(name, Attempt{OutcomeRefused, refusal.Status, refusal.Reason, strings.ToValidUTF8(text, "\ufffd"), now})
+	a.add(id, Attempt{OutcomeRefused, refusal.Status, refusal.Reason, strings.ToValidUTF8(text, "\ufffd"), now})
 }
 
 // served remembers that a request was answered with 101, or served as plain HTTP.
@@ -102,28 +106,28 @@ func (a *Attempts) served(now socket.Instant, target string, outcome Outcome) {
 	a.add(pageID(target), Attempt{Outcome: outcome, At: now})
 }
 
-// add remembers an attempt that has an id.
-func (a *Attempts) add(name id, attempt Attempt) {
-	if !name.valid() {
+// add remembers an attempt, unless it has no valid id.
+func (a *Attempts) add(id string, attempt Attempt) {
+	if !ValidID(id) {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	e := &a.ring[a.next]
 	a.forgotten = e.At
-	e.id, e.Attempt = id(strings.Clone(string(name))), attempt // a substring would keep the whole request head in memory
+	e.id, e.Attempt = strings.Clone(id), attempt // a substring would keep the whole request head in memory
 	a.next = (a.next + 1) % maxAttempts
 }
 
 // idInHead returns the id in the request line of a head, or "". The head may be malformed, and
 // begin with empty lines.
-func idInHead(head []byte) id {
+func idInHead(head []byte) string {
 	line, _, _ := bytes.Cut(wsproto.TrimEmptyLines(head), []byte("\n"))
 	return pageID(string(line))
 }
 
 // pageID returns the id in the query of a target or a request line, or "".
-func pageID(target string) id {
+func pageID(target string) string {
 	for {
 		i := strings.Index(target, PageParameter+"=")
 		if i < 0 {
@@ -134,18 +138,8 @@ func pageID(target string) id {
 			if end := strings.IndexAny(value, "& "); end >= 0 {
 				value = value[:end]
 			}
-			return id(value)
+			return value
 		}
 		target = value
 	}
-}
-
-// valid reports whether the id has the characters and the length that the page gives it.
-func (n id) valid() bool {
-	for _, c := range []byte(n) {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-' {
-			return false
-		}
-	}
-	return minID <= len(n) && len(n) <= maxID
 }
