@@ -125,7 +125,8 @@ func sameValue(name, sent, arrived string) bool {
 	return sent == arrived || arrived == fmt.Sprintf("hidden from browsers: %d bytes", len(sent))
 }
 
-// compressedHello is "Hello" in a compressed text frame (RFC 7692 section 7.2.3.1), with the masking key 0.
+// compressedHello is "Hello" in a compressed text frame with the masking key 0 (RFC 7692 section
+// 7.2.3.1).
 const compressedHello = "c1 87 00000000 f2 48 cd c9 c9 07 00"
 
 // serverCompresses reports whether the server believes that compression was agreed on: it then
@@ -162,8 +163,7 @@ func (d *arrivalData) check(name string, proxy func() string) Check {
 		case "sec-websocket-extensions":
 			found(Note, "extensions-removed", "Sec-WebSocket-Extensions was sent, but never arrived: messages are not compressed")
 		default:
-			diagnosis := found(Note, "field-removed", "%s was sent, but never arrived", f.Name)
-			diagnosis.Fix = strings.ReplaceAll(diagnosis.Fix, "NAME", f.Name)
+			diagnosis := found(Note, "field-removed", "%s was sent, but never arrived", f.Name).forField(f.Name)
 			if diagnosis.Proxy == nginx && strings.Contains(f.Name, "_") {
 				diagnosis.Fix = "underscores_in_headers on;"
 			}
@@ -177,8 +177,7 @@ func (d *arrivalData) check(name string, proxy func() string) Check {
 		case "host":
 			found(Note, "host-rewritten", "Host was sent as %s and arrived as %s", f.Sent, f.Arrived)
 		default:
-			diagnosis := found(Note, "field-changed", "%s was changed on its way to the server", f.Name)
-			diagnosis.Fix = strings.ReplaceAll(diagnosis.Fix, "NAME", f.Name)
+			found(Note, "field-changed", "%s was changed on its way to the server", f.Name).forField(f.Name)
 		}
 	}
 	for _, f := range d.RemovedFromResponse {

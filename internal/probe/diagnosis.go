@@ -29,14 +29,25 @@ func (d *Diagnosis) String() string {
 	return "likely cause: " + d.Cause + "; fix: " + d.Fix
 }
 
-// diagnose returns a diagnosis with the fix for a proxy. An empty proxy means that it is not
-// known.
+// diagnose returns a diagnosis with the fix for a proxy, or with one for any proxy if that is "".
 func diagnose(id, proxy, format string, args ...any) *Diagnosis {
 	return &Diagnosis{ID: id, Verdict: Failed, Proxy: proxy, Cause: fmt.Sprintf(format, args...), Fix: fixFor(id, proxy)}
 }
 
+// forField puts the name of a header field into the fix, and returns d.
+func (d *Diagnosis) forField(name string) *Diagnosis {
+	d.Fix = strings.ReplaceAll(d.Fix, "NAME", name)
+	return d
+}
+
+// preferably puts another fix before the one there is, and returns d.
+func (d *Diagnosis) preferably(fix string) *Diagnosis {
+	d.Fix = fix + ", or: " + d.Fix
+	return d
+}
+
 // diagnoseHandshake finds the cause of a failed handshake. It may send further requests. It
-// returns nil if it has no idea.
+// returns nil if it finds none.
 func (t *Target) diagnoseHandshake(ctx context.Context, err error) *Diagnosis {
 	var e *handshakeError
 	if !errors.As(err, &e) || ctx.Err() != nil {
@@ -69,14 +80,13 @@ func diagnoseAlert(alert error) *Diagnosis {
 // diagnoseDial explains why there was no TCP connection, or no TLS.
 func (t *Target) diagnoseDial(ctx context.Context, err error) *Diagnosis {
 	var record tls.RecordHeaderError
+	var rejected *tls.CertificateVerificationError
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
-		d := diagnose("plain-port", t.plain().provoke(ctx), "the port does not speak TLS, and the URL begins with wss://")
-		d.Fix = "use " + t.withScheme("ws") + ", or: " + d.Fix
-		return d
-	case isCertificateError(err):
-		return t.diagnoseCertificate(err)
+		return t.plainPort(t.plain().provoke(ctx), "the port does not speak TLS, and the URL begins with wss://")
+	case errors.As(err, &rejected):
+		return t.diagnoseCertificate(rejected)
 	case errors.As(err, &dns):
 		return diagnose("name-unknown", "", "the name %s has no address", dns.Name)
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -86,11 +96,14 @@ func (t *Target) diagnoseDial(ctx context.Context, err error) *Diagnosis {
 	case t.URL.Scheme == "wss" && t.wantsProxyHeader(ctx):
 		return t.diagnoseProxyHeader(ctx)
 	case t.URL.Scheme == "wss":
-		d := diagnose("plain-port", "", "the port ended the TLS handshake without an answer, so it may not speak TLS")
-		d.Fix = "use " + t.withScheme("ws") + ", or: " + d.Fix
-		return d
+		return t.plainPort("", "the port ended the TLS handshake without an answer, so it may not speak TLS")
 	}
 	return nil
+}
+
+// plainPort is the diagnosis for wss on a port that does not speak TLS.
+func (t *Target) plainPort(proxy, cause string) *Diagnosis {
+	return diagnose("plain-port", proxy, "%s", cause).preferably("use " + t.withScheme("ws"))
 }
 
 // plain returns the target for ws on the same port.
@@ -108,20 +121,13 @@ func (t *Target) withScheme(scheme string) string {
 	return u.Redacted()
 }
 
-func isCertificateError(err error) bool {
-	var verification *tls.CertificateVerificationError
-	return errors.As(err, &verification)
-}
-
 // diagnoseCertificate explains why a certificate was rejected.
-func (t *Target) diagnoseCertificate(err error) *Diagnosis {
-	var verification *tls.CertificateVerificationError
+func (t *Target) diagnoseCertificate(err *tls.CertificateVerificationError) *Diagnosis {
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	errors.As(err, &verification)
-	leaf := verification.UnverifiedCertificates[0]
+	leaf := err.UnverifiedCertificates[0]
 	switch {
-	case errors.As(err, &name) && t.trusts(verification.UnverifiedCertificates):
+	case errors.As(err, &name) && t.trusts(err.UnverifiedCertificates):
 		return diagnose("certificate-name", "", "the certificate is not for %s but for %s", name.Host, strings.Join(leaf.DNSNames, ", "))
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return diagnose("certificate-expired", "", "the certificate is valid from %s to %s only", leaf.NotBefore.UTC().Format("2006-01-02"), leaf.NotAfter.UTC().Format("2006-01-02"))
@@ -146,17 +152,22 @@ func (t *Target) trusts(chain []*x509.Certificate) bool {
 func (t *Target) diagnoseSilence(ctx context.Context, e *handshakeError) *Diagnosis {
 	switch {
 	case isHTTP2(e.received):
-		return diagnose("http2-only", t.provoke(ctx), "the port speaks HTTP/2 only, and a WebSocket handshake needs HTTP/1.1 (RFC 6455 section 4.1)")
+		return t.http2Only(ctx)
 	case len(e.received) > 0 && e.received[0] == 0x15, t.URL.Scheme == "ws" && t.speaksTLS(ctx): // 0x15 is a TLS alert
 		return t.tlsPort()
 	case t.wantsProxyHeader(ctx):
 		return t.diagnoseProxyHeader(ctx)
 	case t.speaksHTTP2(ctx):
-		return diagnose("http2-only", t.provoke(ctx), "the port speaks HTTP/2 only, and a WebSocket handshake needs HTTP/1.1 (RFC 6455 section 4.1)")
+		return t.http2Only(ctx)
 	case len(e.received) > 0:
 		return diagnose("not-http", "", "the answer is not HTTP: %q", printable(e.received))
 	}
 	return diagnose("no-answer", t.provoke(ctx), "the connection was accepted, but no answer to the handshake came")
+}
+
+// http2Only is the diagnosis for a port that does not speak HTTP/1.1.
+func (t *Target) http2Only(ctx context.Context) *Diagnosis {
+	return diagnose("http2-only", t.provoke(ctx), "the port speaks HTTP/2 only, and a WebSocket handshake needs HTTP/1.1 (RFC 6455 section 4.1)")
 }
 
 // tlsPort is the diagnosis for ws on a port that speaks TLS.
@@ -168,11 +179,8 @@ func (t *Target) tlsPort() *Diagnosis {
 
 // diagnoseProxyHeader is for a port that answers once it gets a PROXY protocol header.
 func (t *Target) diagnoseProxyHeader(ctx context.Context) *Diagnosis {
-	answer, _ := t.ask(ctx, []byte("PROXY TCP4 127.0.0.1 127.0.0.1 40000 80\r\n"), t.TLS, []byte("GET /\x00 HTTP/1.1\r\nHost: "+t.host()+"\r\n\r\n"))
-	h := parseHead(answer)
-	_, body, _ := strings.Cut(string(answer), "\r\n\r\n")
-	proxy := errorPage(&refusal{response: h, body: body})
-	return diagnose("proxy-protocol-missing", proxy, "the port expects the PROXY protocol, and the client does not send it: with a PROXY header it answers")
+	answer, _ := t.ask(ctx, []byte(proxyHeader), t.TLS, t.malformedRequest())
+	return diagnose("proxy-protocol-missing", errorPage(parseRefusal(answer)), "the port expects the PROXY protocol, and the client does not send it: with a PROXY header it answers")
 }
 
 // diagnoseResponse explains what is wrong with a 101.
@@ -190,9 +198,7 @@ func (t *Target) diagnoseResponse(ctx context.Context, response head) *Diagnosis
 	default:
 		return diagnose("accept-wrong", t.proxyBehind(ctx, &response), "the response's Sec-WebSocket-Accept does not belong to the key that was sent: a proxy removed or changed Sec-WebSocket-Key, or answered from a cache")
 	}
-	d := diagnose("response-field-removed", t.proxyBehind(ctx, &response), "the server's 101 arrived without %s, which a proxy removed", missing)
-	d.Fix = strings.ReplaceAll(d.Fix, "NAME", missing)
-	return d
+	return diagnose("response-field-removed", t.proxyBehind(ctx, &response), "the server's 101 arrived without %s, which a proxy removed", missing).forField(missing)
 }
 
 // proxyBehind returns the proxy that a response came through, by its Server field or by a page

@@ -11,8 +11,11 @@ import (
 	"time"
 )
 
-// After a handshake has failed, the probe tries a few other ways of talking to the port. What
-// works then tells the cause. Each is one connection, and none has side effects.
+// After a handshake has failed, the probe talks to the port in a few other ways. What works then
+// shows the cause. Each way takes one connection, and none has side effects.
+
+// followUpTimeout bounds each of them.
+const followUpTimeout = 2 * time.Second
 
 // host returns the value of the Host field.
 func (t *Target) host() string { return cmp.Or(t.Host, t.URL.Host) }
@@ -111,10 +114,14 @@ func (t *Target) speaksHTTP2(ctx context.Context) bool {
 // isHTTP2 reports whether bytes begin with a SETTINGS frame, the server's connection preface.
 func isHTTP2(p []byte) bool { return len(p) >= 9 && p[0] == 0 && p[3] == 4 && p[5]|p[6]|p[7]|p[8] == 0 }
 
+// proxyHeader is a header of the PROXY protocol, version 1.
+const proxyHeader = "PROXY TCP4 127.0.0.1 127.0.0.1 40000 80\r\n"
+
 // wantsProxyHeader reports whether the port answers HTTP once a PROXY protocol header is sent.
 func (t *Target) wantsProxyHeader(ctx context.Context) bool {
-	answer, _ := t.ask(ctx, []byte("PROXY TCP4 127.0.0.1 127.0.0.1 40000 80\r\n"), t.TLS, t.handshakeRequest())
-	return answerStatus(answer) != "" && answerStatus(answer) != "400"
+	answer, _ := t.ask(ctx, []byte(proxyHeader), t.TLS, t.handshakeRequest())
+	status := answerStatus(answer)
+	return status != "" && status != "400"
 }
 
 // acceptsBareHandshake reports whether a handshake without additional fields succeeds.

@@ -46,7 +46,8 @@ func (l *later) count(s *session, err error) {
 // whole time-out.
 const maxFailedInARow = 3
 
-// hopeless reports whether so many handshakes have failed that the rest will fail too.
+// hopeless reports whether so many handshakes in a row have failed that the rest will most likely
+// fail too.
 func (l *later) hopeless() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -68,33 +69,28 @@ func (p *prober) laterHandshakes(ctx context.Context) {
 		return
 	}
 	c := failed("later handshakes", "%d of %d failed, though the first one succeeded: %v", p.failed, p.failed+p.accepted, p.first)
-	if d := p.diagnoseLater(ctx); d != nil {
-		c.Diagnoses = []*Diagnosis{d}
-	}
+	c.explain(p.diagnoseLater(ctx))
 	p.emit(c)
 }
 
-// The pauses between the handshakes of diagnoseLater: a little more than the second in which most
-// limits count, twice that, the time in which a proxy notices that a connection has ended, and one that few
-// limits of requests reach.
+// The pauses between the handshakes of diagnoseLater.
 const (
-	pauseForRate    = 1100 * time.Millisecond
-	pauseForWindow  = 2200 * time.Millisecond
-	pauseAfterClose = 50 * time.Millisecond
-	pauseToHold     = 150 * time.Millisecond
+	pauseForRate    = 1100 * time.Millisecond // most limits count requests in a second
+	pauseForWindow  = 2200 * time.Millisecond // some also look back at the second before
+	pauseAfterClose = 50 * time.Millisecond   // for a proxy to notice that a connection has ended
+	pauseToHold     = 150 * time.Millisecond  // slower than most limits of requests
 )
 
-// diagnoseLater tells a limit of connections from one of requests in a time. No connection of
-// the run is open any more.
+// diagnoseLater distinguishes a limit of connections at a time from one of requests in a time. The
+// run must have no open connection.
 func (p *prober) diagnoseLater(ctx context.Context) *Diagnosis {
 	var refused *refusal
-	if errors.As(p.first, &refused) {
-		if errorPage(refused) == "" && refused.body != "" || refused.status != http.StatusServiceUnavailable && refused.status != http.StatusTooManyRequests {
-			return p.diagnoseHandshake(ctx, p.first)
-		}
+	if errors.As(p.first, &refused) &&
+		(errorPage(refused) == "" && refused.body != "" || refused.status != http.StatusServiceUnavailable && refused.status != http.StatusTooManyRequests) {
+		return p.diagnoseHandshake(ctx, p.first)
 	}
 	one := p.openAfter(ctx, pauseForRate)
-	if one == nil { // the limit may look back at the second before, and count what it refused
+	if one == nil {
 		one = p.openAfter(ctx, pauseForWindow)
 	}
 	if one == nil {

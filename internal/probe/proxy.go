@@ -1,10 +1,9 @@
 package probe
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"strings"
-	"time"
 )
 
 // The names of proxies, as people write them.
@@ -81,21 +80,15 @@ func passedThrough(h *head) string {
 	return ""
 }
 
-// provoke makes the first hop answer by itself: no proxy passes on a request line with a NUL
-// (RFC 9110 section 5.5), and the error page shows which proxy it is. provoke returns "" if the
-// page is not known.
+// provoke returns the proxy that is the first hop, or "" if it is not known. No proxy passes on a
+// request line with a NUL (RFC 9110 section 5.5), so the answer to one is the first hop's own.
 func (t *Target) provoke(ctx context.Context) string {
-	answer, err := t.ask(ctx, nil, t.TLS, []byte("GET /\x00 HTTP/1.1\r\nHost: "+t.host()+"\r\n\r\n"))
-	if err != nil && len(answer) == 0 {
-		return ""
-	}
-	h := parseHead(answer)
-	_, body, _ := bytes.Cut(answer, []byte("\r\n\r\n"))
-	if page := errorPage(&refusal{response: h, body: string(body)}); page != "" {
-		return page
-	}
-	return passedThrough(&h)
+	answer, _ := t.ask(ctx, nil, t.TLS, t.malformedRequest())
+	r := parseRefusal(answer)
+	return cmp.Or(errorPage(r), passedThrough(&r.response))
 }
 
-// followUpTimeout bounds each request that is sent to find a cause.
-const followUpTimeout = 2 * time.Second
+// malformedRequest returns a request that every proxy answers itself.
+func (t *Target) malformedRequest() []byte {
+	return []byte("GET /\x00 HTTP/1.1\r\nHost: " + t.host() + "\r\n\r\n")
+}

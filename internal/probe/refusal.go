@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -14,6 +15,12 @@ type refusal struct {
 	response head
 	body     string // its beginning
 	took     time.Duration
+}
+
+// parseRefusal parses an answer. It may be empty, or not be HTTP.
+func parseRefusal(answer []byte) *refusal {
+	_, body, _ := bytes.Cut(answer, []byte("\r\n\r\n"))
+	return &refusal{response: parseHead(answer), body: string(body)}
 }
 
 func (r *refusal) Error() string {

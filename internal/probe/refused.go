@@ -1,14 +1,15 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"regexp"
 	"strings"
 )
 
-// missing finds what a server says is missing from a request. Servers word it differently, but
-// all name the field. The first pattern that matches decides, so the specific ones come first.
+// missing recognizes what a server misses in a request, by the text of its answer. The first pattern
+// that matches decides.
 var missing = []struct {
 	pattern *regexp.Regexp
 	id      string
@@ -32,11 +33,7 @@ const healthPort = "the request reached the health port of an echosvc, which has
 // diagnoseRefusal explains a response other than 101.
 func (t *Target) diagnoseRefusal(ctx context.Context, r *refusal) *Diagnosis {
 	page := errorPage(r)
-	through := passedThrough(&r.response)
-	known := page
-	if known == "" {
-		known = through
-	}
+	known := cmp.Or(page, passedThrough(&r.response))
 	// proxy is the one to change: found by a further request if the answer does not name it.
 	proxy := func() string {
 		if known == "" {
@@ -54,9 +51,9 @@ func (t *Target) diagnoseRefusal(ctx context.Context, r *refusal) *Diagnosis {
 		}
 		return diagnose("backend-speaks-tls", t.provoke(ctx), "the proxy speaks plain HTTP to a server that speaks TLS")
 	case r.status == 400 && strings.Contains(r.body, "No required SSL certificate was sent"):
-		return diagnose("client-certificate", proxy(), "%s wants a certificate of the client", named(page, "the server"))
+		return diagnose("client-certificate", proxy(), "%s wants a certificate of the client", cmp.Or(page, "the server"))
 	case r.status == 431, r.status == 414, r.status == 400 && strings.Contains(r.body, "Header Or Cookie Too Large"):
-		return diagnose("header-too-large", proxy(), "the request head is larger than %s accepts (%d bytes in the fields given with -H)", named(page, "the server"), t.headerSize())
+		return diagnose("header-too-large", proxy(), "the request head is larger than %s accepts (%d bytes in the fields given with -H)", cmp.Or(page, "the server"), t.headerSize())
 	case own && strings.Contains(r.body, "HEALTH_PORT"), own && (r.status == 404 || r.status == 400 || r.status == 426 || r.status == 200) && t.isHealthPort(ctx):
 		return diagnose("health-port", proxy(), healthPort)
 	case r.status == 403 && own && strings.Contains(r.body, "Origin"):
@@ -86,17 +83,9 @@ func (t *Target) headerSize() (size int) {
 	return size
 }
 
-// named returns name, or other if it is empty.
-func named(name, other string) string {
-	if name == "" {
-		return other
-	}
-	return name
-}
-
 // diagnoseRedirect gives the URL that a redirect leads to.
 func (t *Target) diagnoseRedirect(r *refusal, proxy string) *Diagnosis {
-	d := diagnose("redirect", proxy, "%s redirects, and WebSocket clients do not follow redirects", named(errorPage(r), "the server"))
+	d := diagnose("redirect", proxy, "%s redirects, and WebSocket clients do not follow redirects", cmp.Or(errorPage(r), "the server"))
 	to, err := t.URL.Parse(r.response.value("Location"))
 	if err != nil {
 		return d
@@ -109,14 +98,13 @@ func (t *Target) diagnoseRedirect(r *refusal, proxy string) *Diagnosis {
 	if target.Scheme == "" {
 		target.Scheme = to.Scheme
 	}
-	d.Fix = "use " + target.String() + ", or: " + d.Fix
-	return d
+	return d.preferably("use " + target.String())
 }
 
 // diagnoseStatus explains a refusal by its status and by who made it.
 func (t *Target) diagnoseStatus(r *refusal, page string, proxy func() string) *Diagnosis {
-	who := named(page, "the server")
-	between := named(page, named(passedThrough(&r.response), "the proxy"))
+	who := cmp.Or(page, "the server")
+	between := cmp.Or(page, passedThrough(&r.response), "the proxy")
 	switch {
 	case r.status == 200 && strings.Contains(r.body, "<title>echosvc"):
 		return diagnose("upgrade-removed", proxy(), "the page of an echosvc came back: Upgrade and the Sec-WebSocket fields were sent, but never arrived")
@@ -143,7 +131,7 @@ func (t *Target) diagnoseStatus(r *refusal, page string, proxy func() string) *D
 	case r.status == 504, r.status == 524:
 		return diagnose("backend-silent", proxy(), "the server behind %s did not answer in time", between)
 	case r.status == 503:
-		return diagnose("unavailable", "", "the server itself does not take connections now: %s", named(r.page(), "it gives no reason"))
+		return diagnose("unavailable", "", "the server itself does not take connections now: %s", cmp.Or(r.page(), "it gives no reason"))
 	case r.status == 400:
 		if own := r.page(); page == "" && own != "" && !r.isHTML() {
 			return diagnose("bad-request", "", "the server refuses the request as it arrived: %s", own)
