@@ -74,10 +74,10 @@ func (f *Inflater) Reset(windowBits uint8, history []byte) {
 	f.window.reset(windowBits, history)
 }
 
-// Next decompresses the beginning of in, until that ends, the stream ends, the window's
-// end is reached, or the time it takes is up (see [Inflater.BlockWork]). It returns the output, which is a part of the window and
-// valid until the next call, and how many bytes of in it has used. The output before a
-// corrupt place is returned too; used is meaningless then.
+// Next decompresses the beginning of in, until in ends, the stream ends, the window is full or the
+// call has taken enough time (see [Inflater.BlockWork]). It returns the output, which is a part of
+// the window and valid until the next call, and how many bytes of in it has used. It also returns
+// the output before corrupt input; used is meaningless then.
 func (f *Inflater) Next(in []byte) (out []byte, used int, status Status) {
 	f.wrap()
 	start := f.pos

@@ -58,9 +58,9 @@ func listen(c *config.Config, queue int) (l listeners, err error) {
 	return l, nil
 }
 
-// passed returns listeners for the sockets that systemd has passed (sd_listen_fds(3)). The one
-// whose FileDescriptorName is health, or ends in it, is for HEALTH_PORT; so is the second one if
-// neither has such a name.
+// passed returns listeners for the sockets that systemd has passed (sd_listen_fds(3)). The socket
+// for HEALTH_PORT is the one whose FileDescriptorName ends in health or health.socket, else the
+// second.
 func passed(files []*os.File) (l listeners, err error) {
 	for _, file := range files {
 		ln, wrong := net.FileListener(file) // with a duplicate of the descriptor
@@ -110,7 +110,7 @@ func listenOn(a address) (net.Listener, error) {
 	return ln, nil
 }
 
-// prepare sets the options of a TCP listener that its connections inherit. ln may be nil.
+// prepare sets the options that connections inherit from a TCP listener. ln may be nil.
 func prepare(variable string, ln net.Listener, queue int) error {
 	if tcp, is := ln.(*net.TCPListener); is {
 		if err := socket.Prepare(tcp, queue); err != nil {
@@ -143,8 +143,8 @@ func listenUnix(path string) (net.Listener, error) {
 	return ln, nil
 }
 
-// removeStale removes a socket that a server left when it was killed. It returns an error if a
-// server listens on it, or if the file is something else.
+// removeStale removes a socket that a killed server left. It returns an error if a server listens
+// on the socket, or if the file is not a socket.
 func removeStale(path string) error {
 	info, err := os.Lstat(path)
 	switch {

@@ -59,9 +59,9 @@ type Handler interface {
 	// before the connection is closed.
 	Hijacked(conn net.Conn, kept []byte)
 
-	// Closed is called when the connection has been closed. cause is nil if a Step asked
-	// for it, ErrWriteTimeout if the peer did not read, ErrHandshakes or ErrShed if
-	// it had to make room, net.ErrClosed if the driver was aborted, and otherwise the error of the socket.
+	// Closed is called when the connection has been closed. cause is nil if a Step asked for
+	// it, ErrWriteTimeout if the peer did not read, ErrHandshakes or ErrShed if it had to make
+	// room, net.ErrClosed if the driver was aborted, and otherwise the error of the socket.
 	Closed(now Instant, cause error)
 }
 
@@ -87,13 +87,13 @@ const (
 	// turn. Only a Step of Receive may say it.
 	Yield
 	// Pause neither reads nor calls Receive until a Step of Wake says something else. It
-	// cancels a Yield that is outstanding. Meanwhile, what the peer sends, its end of input too, waits in the system.
+	// cancels a Yield that is outstanding. Until then, what the peer sends waits in the system,
+	// and so does its end of input.
 	Pause
-	// ShutDown ends the sending side, so that the peer reads the end of input after the
-	// last byte, and otherwise does what Read does: Receive and EndOfInput are still
-	// called. It is the gentle way to close:
-	// closing with unread input sends a reset, and a reset destroys what the peer has not
-	// read yet. A Step that writes after it closes the connection with an error.
+	// ShutDown ends the sending side, so that the peer reads the end of input after the last
+	// byte. Otherwise it does what Read does: Receive and EndOfInput are still called. Closing
+	// at once, with input unread, would send a reset, which destroys what the peer has not read
+	// yet. A Step that writes after ShutDown closes the connection with an error.
 	ShutDown
 	// Close closes the connection.
 	Close

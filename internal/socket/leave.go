@@ -8,10 +8,11 @@ import (
 	"github.com/echosvc/echosvc/internal/budget"
 )
 
-// Leave must be called before a connection is closed. What its peer has not acknowledged stays
-// with the system, which sends it as long as the peer takes some of it at least every
-// timeout; 0 leaves that to the system. The time before Leave counts. What does not fit into
-// the peer's window stays on the account for that time. If memory is short, Leave resets the connection instead, which frees it.
+// Leave must be called before a connection is closed. The system goes on sending what the peer
+// has not acknowledged. Leave has it give up once the peer has taken nothing for timeout, in which
+// the time before Leave counts; 0 leaves the time to the system. What does not fit into the peer's
+// window stays on the account for timeout. If memory is short, Leave resets the connection instead,
+// which frees that memory.
 func Leave(nc net.Conn, account *budget.Account, timeout time.Duration) {
 	stays := true
 	control(nc, func(fd int) { stays = leave(fd, account, timeout) })
@@ -35,7 +36,7 @@ func leave(fd int, account *budget.Account, timeout time.Duration) bool {
 	}
 	limitDelivery(fd, timeout)
 	// What fits into the peer's window is gone soon, whether the peer reads or not. The system
-	// does not report when the rest is, so this is the time of a peer that takes nothing.
+	// does not report when the rest is gone, so assume a peer that takes nothing.
 	if beyond := unread - int64(sendWindow(fd)); beyond > 0 && account.Limit() > 0 {
 		bytes := held * beyond / unread
 		account.Add(budget.Kernel, bytes)
@@ -44,7 +45,7 @@ func leave(fd int, account *budget.Account, timeout time.Duration) bool {
 	return true
 }
 
-// reset closes what a connection runs over with a reset.
+// reset closes the TCP connection below nc with a reset.
 func reset(nc net.Conn) {
 	tcp := overTCP(nc)
 	if linger, ok := tcp.(*net.TCPConn); ok {
@@ -53,7 +54,7 @@ func reset(nc net.Conn) {
 	tcp.Close()
 }
 
-// control calls f with the descriptor of a connection, unless it is closed.
+// control calls f with the file descriptor of a connection, unless it is closed.
 func control(nc net.Conn, f func(fd int)) {
 	if conn, ok := overTCP(nc).(syscall.Conn); ok {
 		if raw, err := conn.SyscallConn(); err == nil {
@@ -62,7 +63,7 @@ func control(nc net.Conn, f func(fd int)) {
 	}
 }
 
-// overTCP returns what a TLS connection runs over, or the connection itself.
+// overTCP returns the connection below TLS, or nc itself without TLS.
 func overTCP(nc net.Conn) net.Conn {
 	for {
 		over, ok := nc.(interface{ NetConn() net.Conn })

@@ -56,9 +56,9 @@ type Tally struct {
 	Cut   int // ended otherwise
 }
 
-// NewAdmission returns an Admission for at most limit connections at a time; 0 means no
-// limit. If it is not the operator who set the limit, limitedBy is what did. None is admitted while the account is at [budget.Refuse]. jitter returns random
-// numbers from 0 to 1.
+// NewAdmission returns an Admission for at most limit connections at a time; 0 means no limit.
+// limitedBy is what set the limit, or "" if the operator did. No connection is admitted while the
+// account is at [budget.Refuse]. jitter returns random numbers from 0 to 1.
 func NewAdmission(limit int, limitedBy string, account *budget.Account, jitter func() float64) *Admission {
 	a := &Admission{limit: limit, account: account, jitter: jitter, drains: make(chan struct{})}
 	if limitedBy != "" {

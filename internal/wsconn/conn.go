@@ -31,8 +31,7 @@ type Conn struct {
 	goodbye goodbye
 	echoed  bool // data has been echoed since the last Flushed
 	isHEAD  bool // the method of the request is HEAD
-	// A PROXY protocol header has been taken off, or there is none.
-	proxyHeaderDone bool
+	begun   bool // the request head begins here: a header of the PROXY protocol is taken off
 }
 
 // more is what few connections need.

@@ -17,8 +17,9 @@
 //
 //   - stage.go: the stages, the only code that changes them, and who started the close.
 //   - handler.go: what the driver calls, and which stage answers it.
-//   - handshake.go: the opening handshake, and how it is refused. request.go: a head that
-//     arrives in pieces. date.go: Date in responses.
+//   - handshake.go: the opening handshake, and how it is refused. proxyheader.go: the PROXY
+//     protocol header before it. request.go: a head that arrives in pieces. date.go: Date in
+//     responses. attempts.go: what the page is told about its upgrades.
 //   - conn.go: the state of a connection, and what each frame changes.
 //   - lentecho.go: the Echo that a connection has within a message.
 //   - echoing.go: the echo. goodbye.go: the word that ends a conversation.
@@ -29,7 +30,7 @@
 //   - server.go: what all connections share.
 //
 // A connection whose query has controls, such as ?delay=1s, has the behavior controlled
-// instead of echoing: controls.go parses the query, refusal.go makes the refusal that the
+// instead of echoing: controls.go parses the query, refuse.go makes the refusal that the
 // control refuse asks for, controlled.go answers frames, controlledwake.go acts at the
 // instants of schedule.go and within the limit of pace.go, and greeting.go makes the first
 // message. handshake.go starts it; no other file knows of them.

@@ -19,7 +19,7 @@ var hints = map[wsproto.Reason]string{
 
 // receiveHead continues the opening handshake (RFC 6455 section 4.2).
 func (c *Conn) receiveHead(now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int) {
-	more, refusal := c.takeProxyHeader(b)
+	more, refusal := c.takeHeader(b)
 	if refusal != nil {
 		return c.refuse(now, refusal), 0
 	}

@@ -6,17 +6,17 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// lentEcho is the Echo of a connection, which has one only while it needs one: between
-// messages, its Rest is enough.
+// lentEcho is the Echo of a connection, lent from a pool within a message. Between messages a
+// Rest is enough, which is smaller: most connections are idle.
 type lentEcho struct {
 	rest wsproto.Rest
 	echo *wsproto.Echo // nil between messages
 }
 
-// echoes are the Echos that no connection has.
+// echoes is the pool.
 var echoes = sync.Pool{New: func() any { return new(wsproto.Echo) }}
 
-// borrow returns the connection's Echo. settle or end must be called soon.
+// borrow returns the connection's Echo. settle or end must follow soon, to give it back.
 func (l *lentEcho) borrow(config *wsproto.Config) *wsproto.Echo {
 	if l.echo == nil {
 		l.echo = echoes.Get().(*wsproto.Echo)
@@ -36,7 +36,7 @@ func (l *lentEcho) settle() {
 	}
 }
 
-// keep keeps what is needed of an Echo, which was made from rest.
+// keep keeps the state of an Echo that was resumed from rest: as a Rest if that is enough.
 func (l *lentEcho) keep(echo *wsproto.Echo) {
 	rest, ok := echo.Rest()
 	if l.rest = rest; !ok {

@@ -59,8 +59,8 @@ func pingAt(now socket.Instant, interval time.Duration) socket.Instant {
 // sent.
 func (t *timers) startStage() { t.deadline = 0 }
 
-// flushed notes that everything has been sent, and gives a stage without a deadline one,
-// unless it is open. echoed means that data was sent. The server does not read while it writes, so the time
+// flushed notes that everything has been sent. It gives a stage without a deadline one, unless it
+// is open. echoed means that data was sent. The server does not read while it writes, so the time
 // of a write must not count against the client.
 func (t *timers) flushed(now socket.Instant, timeout time.Duration, open, echoed bool) {
 	if t.deadline == 0 && !open {

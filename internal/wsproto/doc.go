@@ -66,7 +66,7 @@
 //	7.1         the closing handshake             closing.go; half-close is the caller's: step 5
 //	                                              above, finish in package wsconn
 //	7.1.7       protocol errors                   protocolerror.go
-//	8.1         UTF-8                             utf8.go; many bytes at a time: utf8_wide.go
+//	8.1         UTF-8 (1007 as it arrives)        decoder.go; utf8.go, many bytes at a time: utf8_wide.go
 //	9.1         extension negotiation             extension.go (syntax), deflate.go
 //	10.2        Origin                            origin.go
 //	10.4        size limits                       decoder.go, inflation.go, head.go

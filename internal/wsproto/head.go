@@ -40,8 +40,8 @@ type Head struct {
 
 // Scan looks for the end of the request head in head, which is everything that has arrived,
 // from the first byte of the connection. It returns the length of the request head, with the
-// empty lines before it and the blank line that ends it, or 0 if more has to arrive. It rejects a head that cannot become
-// valid as soon as that is certain. Scan must not be called again after it has returned a
+// empty lines before it and the blank line that ends it, or 0 if more has to arrive. It rejects a
+// head as soon as it cannot become valid. Scan must not be called again after it has returned a
 // length or an error.
 func (h *Head) Scan(head []byte) (int, *HandshakeError) {
 	if err := h.skipEmptyLines(head); err != nil {
