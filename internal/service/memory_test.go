@@ -42,11 +42,15 @@ func TestIdleConnectionsIn256MiB(t *testing.T) {
 	}{
 		{2, false, 24772},
 		{51, false, 19545}, // the most loops in that much memory
+		{2, true, 10570},
 		{0, false, 8328},
 		{0, true, 2584},
 	} {
 		account := newAccount(256<<20, nil)
 		account.Add(budget.Base, int64(test.loops)*loopBase)
+		if test.tls {
+			account.Add(budget.Base, int64(test.loops)*loopTLSBase)
+		}
 		if got := account.Room(connCost(test.loops > 0, test.tls) + idleBuffer(test.loops > 0)); got != test.want {
 			t.Errorf("%d loops, TLS %v: %d, want %d", test.loops, test.tls, got, test.want)
 		}
