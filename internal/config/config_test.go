@@ -57,7 +57,7 @@ func TestDefaultIgnoresTheEnvironment(t *testing.T) {
 }
 
 // An empty variable means the default, unless empty has a meaning.
-func TestEmptyVariables(t *testing.T) {
+func TestEmptyMeansTheDefault(t *testing.T) {
 	for tag := range settings() {
 		t.Setenv(tag.Get("envconfig"), "")
 	}
@@ -143,7 +143,7 @@ func TestEveryDriverSupportsTLS(t *testing.T) {
 }
 
 // Every setting is explained, and says what empty means unless it has a default.
-func TestTags(t *testing.T) {
+func TestEverySettingIsExplained(t *testing.T) {
 	for tag := range settings() {
 		if tag.Get("envconfig") == "" || tag.Get("desc") == "" || tag.Get("default") == "" && tag.Get("empty") == "" {
 			t.Errorf("the tags of a setting are %s", tag)

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestSources: an argument takes precedence over the environment, and that over the default.
-func TestSources(t *testing.T) {
+// TestArgumentsTakePrecedenceOverTheEnvironment, and the environment over the default.
+func TestArgumentsTakePrecedenceOverTheEnvironment(t *testing.T) {
 	for _, test := range []struct {
 		name      string
 		set       bool

@@ -13,7 +13,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-func TestValues(t *testing.T) {
+func TestAllowedValues(t *testing.T) {
 	port := func(c Config) any { return c.Port }
 	host := func(c Config) any { return c.Host }
 	driver := func(c Config) any { return c.Driver }
@@ -117,7 +117,7 @@ func TestValues(t *testing.T) {
 	}
 }
 
-func TestWrongValues(t *testing.T) {
+func TestWrongValuesSayWhatIsAllowed(t *testing.T) {
 	const (
 		number   = "must be a whole number from 0 to "
 		size     = "must be a number of bytes, with or without a unit"

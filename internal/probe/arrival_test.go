@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 )
 
-func TestCompare(t *testing.T) {
+func TestCompareSentWithArrived(t *testing.T) {
 	sent := head{"GET /a?b=c HTTP/1.1", []Field{{"Host", "example.com:8080"}, {"Connection", "Upgrade"}, {"Upgrade", "websocket"}, {"Origin", "https://a.example"}, {"X-A", "1"}, {"X-A", "2"}, {"Cookie", "secret"}}}
 	arrived := func(line string, fields ...Field) head { return head{line, fields} }
 	same := sent.fields
@@ -34,7 +34,7 @@ func TestCompare(t *testing.T) {
 }
 
 // What a path does to the handshake is a finding of its own, with its own cause.
-func TestArrival(t *testing.T) {
+func TestChangesOfThePathAreDiagnosed(t *testing.T) {
 	tests := map[string]struct {
 		path            func(p *peer)
 		verdict         Verdict

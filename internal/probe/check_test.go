@@ -51,7 +51,7 @@ func TestFaithfulServerPassesEveryCheck(t *testing.T) {
 }
 
 // Each fault is found by the check for it, and described precisely.
-func TestFaults(t *testing.T) {
+func TestEachFaultIsFound(t *testing.T) {
 	type finding struct {
 		check   string
 		verdict Verdict
@@ -142,7 +142,7 @@ func TestFaults(t *testing.T) {
 }
 
 // A refused handshake is reported with its status, header and body, and ends the checks.
-func TestRefusal(t *testing.T) {
+func TestRefusedHandshakeEndsTheRun(t *testing.T) {
 	tests := map[string]struct {
 		code int
 		body string

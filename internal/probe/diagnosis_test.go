@@ -15,7 +15,7 @@ import (
 )
 
 // Ports that answer something else than HTTP/1.1, or nothing.
-func TestPorts(t *testing.T) {
+func TestPortsThatDoNotSpeakHTTP1AreDiagnosed(t *testing.T) {
 	const settings = "\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x80\x00\x04\x00\x01\x00\x00\x00\x05\x00\xff\xff\xff" // nginx's
 	page := response("HTTP/1.1 400 Bad request\nContent-Type: text/html\n", "<html><body><h1>400 Bad request</h1>\n</body></html>\n")
 	proxied := func(request string) string { // accept-proxy of HAProxy
@@ -62,7 +62,7 @@ func TestPorts(t *testing.T) {
 }
 
 // Why there is no TCP connection.
-func TestDialErrors(t *testing.T) {
+func TestDialErrorsAreDiagnosed(t *testing.T) {
 	for want, dialError := range map[string]error{
 		"name-unknown":    &net.DNSError{Err: "no such host", Name: "peer.example", IsNotFound: true},
 		"nothing-listens": &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)},
@@ -94,7 +94,7 @@ func TestDialErrors(t *testing.T) {
 }
 
 // What the alerts of TLS mean, in the words of crypto/tls.
-func TestAlerts(t *testing.T) {
+func TestTLSAlertsAreDiagnosed(t *testing.T) {
 	for text, want := range map[string]string{
 		"tls: certificate required": "client-certificate", "tls: bad certificate": "client-certificate",
 		"tls: unrecognized name": "tls-refused", "tls: protocol version not supported": "tls-refused",
@@ -113,7 +113,7 @@ func TestAlerts(t *testing.T) {
 }
 
 // Every diagnosis has a fix, with and without a known proxy, and docs/probe.md lists it.
-func TestFixes(t *testing.T) {
+func TestEveryDiagnosisHasAFix(t *testing.T) {
 	page, err := os.ReadFile("../../docs/probe.md")
 	if err != nil {
 		t.Fatal(err)

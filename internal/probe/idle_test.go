@@ -99,7 +99,7 @@ func TestIdleInterrupted(t *testing.T) {
 	})
 }
 
-func TestSteps(t *testing.T) {
+func TestIdleStepsEndAtTheLimit(t *testing.T) {
 	const s = time.Second
 	for limit, want := range map[time.Duration][]time.Duration{
 		5 * s:  {5 * s},

@@ -10,7 +10,7 @@ import (
 )
 
 // A limit shows only after the first handshake. The probe tells what is limited.
-func TestLimits(t *testing.T) {
+func TestLimitsOnLaterHandshakesAreDiagnosed(t *testing.T) {
 	page := "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 	// rate allows a number of handshakes in a time.
 	rate := func(number int, per time.Duration) func(p *peer) {
@@ -77,7 +77,7 @@ func afterFive(refuse func(http.ResponseWriter, *http.Request) bool) func(p *pee
 }
 
 // A server that is gone does not cost a time-out for each of the remaining checks.
-func TestRunEndsWithoutHope(t *testing.T) {
+func TestRunEndsAfterThreeFailedHandshakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := faithful()
 		afterFive(func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true })(p)

@@ -22,7 +22,7 @@ func diagnosedAs(t *testing.T, target *Target) (*Diagnosis, error) {
 }
 
 // What proxies and servers answer, byte for byte but for Date. page is how the body is described.
-func TestRefusals(t *testing.T) {
+func TestRefusalsAreDiagnosed(t *testing.T) {
 	html := "Content-Type: text/html\n"
 	plain := "Content-Type: text/plain; charset=utf-8\n"
 	tests := map[string]struct {
@@ -82,8 +82,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// What servers say of a field that is missing, each in its own words.
-func TestMissingFields(t *testing.T) {
+// Servers word it differently when a field is missing.
+func TestFieldsThatServersMissAreDiagnosed(t *testing.T) {
 	for body, want := range map[string]string{
 		`the request has WebSocket header fields but no "Upgrade: websocket" (RFC 6455 section 4.1)`:                               "upgrade-removed",
 		`the request has "Upgrade: websocket" but no "Connection: Upgrade" (RFC 6455 section 4.1)`:                                 "connection-removed",
@@ -127,8 +127,8 @@ func TestRedirectNamesTheURL(t *testing.T) {
 	}
 }
 
-// The health port of an echosvc is known by its metrics, and a Go program that has none is not it.
-func TestHealthPort(t *testing.T) {
+// Other Go programs without a WebSocket answer alike, but have none of these metrics.
+func TestHealthPortIsKnownByItsMetrics(t *testing.T) {
 	for metrics, want := range map[string]string{
 		"# HELP a b\n# TYPE echosvc_draining gauge\n": "health-port", "# HELP a b\n# TYPE other gauge\n": "not-found",
 	} {
@@ -146,8 +146,7 @@ func TestHealthPort(t *testing.T) {
 	}
 }
 
-// A head that only succeeds without the fields of -H is too large, or has one that is refused.
-func TestAdditionalFields(t *testing.T) {
+func TestFieldsAreToBlameIfTheHandshakeSucceedsWithoutThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target := scripted(t, "ws://peer.example/", func(request string) string {
 			if strings.Contains(request, "Cookie:") {

@@ -43,7 +43,7 @@ func TestHandleAttempts(t *testing.T) {
 	}
 }
 
-// TestAttemptIsFound: the page is told why its upgrade was refused.
+// TestAttemptIsFound: the page learns why its upgrade was refused.
 func TestAttemptIsFound(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)

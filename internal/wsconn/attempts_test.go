@@ -14,7 +14,7 @@ import (
 
 const attemptID = "0123456789abcdef"
 
-// TestAttemptsAreRemembered: what became of a request with an id.
+// TestAttemptsAreRemembered: the outcome of each request that has an id.
 func TestAttemptsAreRemembered(t *testing.T) {
 	upgradeTo := func(target string, fields ...string) string {
 		return strings.Replace(wstest.Request(fields...), "GET / ", "GET "+target+" ", 1)
@@ -56,7 +56,7 @@ func TestAttemptsAreRemembered(t *testing.T) {
 	}
 }
 
-func TestAttemptsAreForgotten(t *testing.T) {
+func TestAttemptsAreForgottenAfterAMinute(t *testing.T) {
 	a, now := &Attempts{}, socket.Instant(1)
 	name := func(i int) string { return fmt.Sprintf("%016d", i) }
 	expect := func(name string, want Outcome) {

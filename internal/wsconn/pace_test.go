@@ -92,7 +92,7 @@ func TestPacedMessagesAreNumberedOnce(t *testing.T) {
 }
 
 // TestClosedConnectionsGiveTheirInstantsBack: clients that leave before their messages are
-// sent delay nobody, however many they are.
+// sent delay no others.
 func TestClosedConnectionsGiveTheirInstantsBack(t *testing.T) {
 	c := opened(t, "every=10ms&ping=10ms")
 	first := beginning.Add(10 * time.Millisecond)

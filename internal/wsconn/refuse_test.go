@@ -54,7 +54,7 @@ func TestRefuse(t *testing.T) {
 	}
 }
 
-// TestRefuseComesAfterTheChecks: a request that is refused for a reason is told that reason.
+// TestRefuseComesAfterTheChecks: a wrong handshake gets its own status and reason.
 func TestRefuseComesAfterTheChecks(t *testing.T) {
 	c := newConnTest(t, nil)
 	c.receive([]byte(strings.Replace(upgrade("refuse=503"), "Version: 13", "Version: 8", 1)))
