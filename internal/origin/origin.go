@@ -54,8 +54,8 @@ func Canonical(s string) (canonical string, ok bool) {
 	return scheme + "://" + wildcard + name, true
 }
 
-// Matches reports whether an allowed origin, in its canonical form, allows the canonical form
-// of another one.
+// Matches reports whether an allowed origin, which may have a wildcard, allows another. Both are in
+// their canonical form.
 func Matches(allowed, canonical string) bool {
 	scheme, domain, wildcard := strings.Cut(allowed, "://*.")
 	if !wildcard {
@@ -123,7 +123,7 @@ func isASCII(s string) bool {
 	return true
 }
 
-// Suggest returns the origin that was most likely meant by s, which is not one, or "".
+// Suggest returns the origin that s, which is not one, most likely stands for, or "".
 func Suggest(s string) string {
 	s = strings.Trim(s, " \t\"'`")
 	scheme, rest, found := strings.Cut(s, "://")

@@ -62,20 +62,19 @@ func Visible(s string) string {
 // Line returns the request line, as Visible shows it.
 func Line(r *wsproto.Request) string { return Visible(r.Method + " " + r.Target + " " + r.Proto) }
 
-// Filter decides of which header fields a browser is shown the values. A page must not read
-// through the server what its browser or a proxy hides from it: HttpOnly cookies, which
-// browsers send even with a WebSocket that a page of another site opens, or tokens that
-// proxies add. Such fields can have any name, so only those that are known to be harmless
-// are shown.
+// Filter decides which header values a browser is shown. A page must not read through the
+// server what its browser or a proxy hides from it: HttpOnly cookies, which browsers send even
+// with a WebSocket that a page of another site opens, or tokens that proxies add. Such fields
+// can have any name, so only the values of fields that are known to be harmless are shown.
 type Filter struct {
 	ShowAll bool
 	Show    []string // names of fields to show in addition to the harmless ones, in any case
 }
 
 // Fields returns the header fields of a request in the order and spelling in which they
-// arrived, as Visible shows them. If the request may come from a browser, values are
-// hidden unless the Filter shows them; hidden then tells how many, and which setting shows
-// them. Otherwise it is empty.
+// arrived, as Visible shows them. If the request may come from a browser, values that the
+// Filter does not show are hidden, and hidden is a text with their number and the setting that
+// shows them. It is empty if none are.
 func (f *Filter) Fields(r *wsproto.Request) (list []NameValue, hidden string) {
 	hide := !f.ShowAll && maybeBrowser(r)
 	list = make([]NameValue, 0, len(r.Fields))
@@ -123,8 +122,8 @@ func maybeBrowser(r *wsproto.Request) bool {
 }
 
 // harmless are the fields whose values browsers are shown, in lower case: those of the
-// handshake and the connection, and what well-known proxies say about the path. Fields that
-// begin with Sec- are shown as well, since browsers reserve them.
+// handshake and the connection, and those in which well-known proxies describe the path. Fields
+// that begin with Sec- are shown as well, since browsers reserve them.
 var harmless = func() map[string]bool {
 	set := map[string]bool{}
 	for name := range strings.FieldsSeq(`
@@ -143,9 +142,8 @@ var harmless = func() map[string]bool {
 	return set
 }()
 
-// JSON returns v, which contains a description of a request, as JSON, followed by a newline.
-// v must be encodable. JSON does not escape <, > and &, because it is never part of an HTML
-// document.
+// JSON returns v as JSON, followed by a newline. v must be encodable. JSON does not escape <, >
+// and &, because it is never part of an HTML document.
 func JSON(v any, indent string) []byte {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)

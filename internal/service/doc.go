@@ -1,7 +1,7 @@
-// Package service runs the process: listeners, health, metrics, log, and a drain that
-// sends each client a close frame before the process ends. Exceptions are clients that do
-// not read, whose connections are cut when DRAIN_TIMEOUT has passed, and connections whose
-// controls drop or reset them.
+// Package service runs the process: listeners, health, metrics, log, and a drain. The drain
+// sends each client a close frame before the process ends, except to clients that do not read,
+// whose connections are cut after DRAIN_TIMEOUT, and on connections whose controls drop or
+// reset them.
 //
 // [New] makes a [Service] from a configuration. [Service.Run] listens, serves, drains and
 // returns. A Service runs once.
@@ -14,9 +14,11 @@
 //     answers of HEALTH_PORT. dated.go: Date in those that net/http makes itself.
 //     healthcheck.go is the client side of /healthz, for a container's HEALTHCHECK.
 //   - tls.go: wss, and certificates that are replaced while the service runs.
+//   - attempts.go: tells the page what became of its upgrades.
 //   - log.go, logwriter.go: a log that never blocks.
 //   - memory.go, files.go: what MEMORY_LIMIT and the limit of open files are shared among.
-//     relief.go: what happens close to MEMORY_LIMIT. healthconns.go: the health port's share.
+//     relief.go: what happens close to MEMORY_LIMIT. sockmem_linux.go: what sockets take.
+//     inflaters.go: the pool of inflaters. healthconns.go: the health port's share.
 //   - driver.go, driver_linux.go, driver_other.go: the drivers of package socket.
 //   - fdlimit_unix.go, fdlimit_other.go: the limit of open files.
 //

@@ -19,11 +19,11 @@ type Config struct {
 	// TLS makes the driver speak TLS with every connection; nil is plain TCP.
 	TLS *tls.Config
 	// BeforeTLS returns how many of the first bytes of a connection precede TLS, as a PROXY
-	// protocol header does; or more if that cannot be told before more have arrived. ok is
-	// false if there are too many. Receive is given them first. nil is none.
+	// protocol header does. more means that more bytes have to arrive first, and ok is false
+	// if too many precede. Receive is given them first. If BeforeTLS is nil, nothing precedes.
 	BeforeTLS func(p []byte) (length int, more, ok bool)
-	// NoTLS returns what a client is sent that does not speak TLS, given its first bytes,
-	// or nothing; it may be nil.
+	// NoTLS returns the answer to a client that does not speak TLS, given its first bytes, or
+	// "" for none. It may be nil.
 	NoTLS func(first [5]byte) string
 	// Headroom is the least number of bytes before the input of [Handler.Receive].
 	Headroom int

@@ -74,8 +74,7 @@ func (l *loop) receiveRecords(c *loopConn, t *tlsConn) (n int, err error) {
 	return n, err
 }
 
-// keepRecords keeps what is left of the ciphertext, which is in the loop's buffer if something
-// was received.
+// keepRecords keeps what is left of the ciphertext. received means that it is in the loop's buffer.
 func (l *loop) keepRecords(t *tlsConn, received bool) {
 	pool, last, lastClass := l.driver.pool, t.held, t.class
 	switch {
@@ -123,7 +122,7 @@ func (l *loop) takeOut() []byte {
 }
 
 // sendUnasked sends what crypto/tls has written on its own, such as the answer to a KeyUpdate,
-// when there is no Step for it to go with. A connection that is shut down sends nothing.
+// without a Step. A connection that is shut down sends nothing.
 func (l *loop) sendUnasked(c *loopConn, t *tlsConn) {
 	out := l.takeOut()
 	if c.then == ShutDown {
@@ -144,7 +143,7 @@ func (l *loop) sendUnasked(c *loopConn, t *tlsConn) {
 	}
 }
 
-// sentUnasked reports whether what has been sent was crypto/tls's own, and no Step's.
+// sentUnasked reports whether the bytes that have been sent were crypto/tls's own and not a Step's.
 func (l *loop) sentUnasked(c *loopConn) bool {
 	if l.secured == nil {
 		return false
@@ -166,7 +165,7 @@ func (l *loop) recordBytes(c *loopConn) int64 {
 	return int64(len(*l.secured[c.fd].held))
 }
 
-// forgetTLS gives up what a connection has for TLS.
+// forgetTLS releases what a connection holds for TLS.
 func (l *loop) forgetTLS(c *loopConn) {
 	if l.secured == nil {
 		return
@@ -181,8 +180,8 @@ func (l *loop) forgetTLS(c *loopConn) {
 	l.driver.config.Account.Add(budget.Buffers, -int64(t.accounted))
 }
 
-// hijackTLS returns a function that puts TLS over a net.Conn, or nothing without TLS. It must
-// be called before the connection is forgotten.
+// hijackTLS returns a function that puts the connection's TLS over a net.Conn. Without TLS, the
+// function returns the net.Conn itself. hijackTLS must be called before the connection is forgotten.
 func (l *loop) hijackTLS(c *loopConn) func(net.Conn) net.Conn {
 	if l.secured == nil {
 		return func(nc net.Conn) net.Conn { return nc }
