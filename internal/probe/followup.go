@@ -71,8 +71,7 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// answerStatus returns the status code of an answer, as three digits. It returns "" if the answer is
-// not HTTP.
+// answerStatus returns the status code of an answer, as three digits, or "" if it is not HTTP.
 func answerStatus(answer []byte) string {
 	line := parseHead(answer).line
 	if _, rest, found := strings.Cut(line, " "); found && strings.HasPrefix(line, "HTTP/") && len(rest) >= 3 {

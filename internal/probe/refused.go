@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// missing recognizes what a server misses in a request, by the text of its answer. The first pattern
-// that matches decides.
+// missing recognizes what a server misses in a request, by the text of its answer. The first
+// pattern that matches decides.
 var missing = []struct {
 	pattern *regexp.Regexp
 	id      string

@@ -45,7 +45,6 @@ type Attempt struct {
 	Status  int
 	Reason  wsproto.Reason
 	Text    string
-	At      socket.Instant
 }
 
 // Attempts remembers the page's attempts for a minute. Its methods may be called from any
@@ -54,11 +53,12 @@ type Attempts struct {
 	mu        sync.Mutex
 	ring      [maxAttempts]markedAttempt
 	next      int            // in ring
-	forgotten socket.Instant // the At of the last attempt that was overwritten
+	forgotten socket.Instant // when the attempt that was overwritten last had been added
 }
 
 type markedAttempt struct {
-	id string
+	id    string
+	added socket.Instant
 	Attempt
 }
 
@@ -68,7 +68,7 @@ func (a *Attempts) Lookup(now socket.Instant, id string) Attempt {
 	defer a.mu.Unlock()
 	if ValidID(id) {
 		for i := range a.ring {
-			if e := &a.ring[i]; e.id == id && now.Sub(e.At) < attemptsKept {
+			if e := &a.ring[i]; e.id == id && now.Sub(e.added) < attemptsKept {
 				return e.Attempt
 			}
 		}
@@ -98,24 +98,23 @@ func (a *Attempts) refused(now socket.Instant, id string, refusal *wsproto.Hands
 	if len(text) > maxAttemptText {
 		text = text[:maxAttemptText] + "..."
 	}
-	a.add(id, Attempt{OutcomeRefused, refusal.Status, refusal.Reason, strings.ToValidUTF8(text, "\ufffd"), now})
+	a.add(now, id, Attempt{OutcomeRefused, refusal.Status, refusal.Reason, strings.ToValidUTF8(text, "\ufffd")})
 }
 
 // served remembers that a request was answered with 101, or served as plain HTTP.
 func (a *Attempts) served(now socket.Instant, target string, outcome Outcome) {
-	a.add(pageID(target), Attempt{Outcome: outcome, At: now})
+	a.add(now, pageID(target), Attempt{Outcome: outcome})
 }
 
 // add remembers an attempt, unless it has no valid id.
-func (a *Attempts) add(id string, attempt Attempt) {
+func (a *Attempts) add(now socket.Instant, id string, attempt Attempt) {
 	if !ValidID(id) {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	e := &a.ring[a.next]
-	a.forgotten = e.At
-	e.id, e.Attempt = strings.Clone(id), attempt // a substring would keep the whole request head in memory
+	a.forgotten = a.ring[a.next].added
+	a.ring[a.next] = markedAttempt{strings.Clone(id), now, attempt} // a substring would keep the whole request head in memory
 	a.next = (a.next + 1) % maxAttempts
 }
 
