@@ -6,13 +6,6 @@ import (
 	"time"
 )
 
-const (
-	recordHeader = 5
-	// mostRecord is the largest record, header included. Those of TLS 1.2 (RFC 5246 section
-	// 6.2.3) are larger than those of TLS 1.3.
-	mostRecord = recordHeader + 16<<10 + 2<<10
-)
-
 // Decrypting ends a turn once it has taken some time, whatever the records have. Work is
 // counted in bytes that are decrypted in the same time, about 1 ns each.
 const (
@@ -50,6 +43,8 @@ type tlsConn struct {
 	in     []byte // ciphertext that has arrived, and that crypto/tls has not taken
 	taking int    // bytes of in that belong to the record which crypto/tls is taking
 
+	silence silence
+
 	// For the loop alone:
 	held      *[]byte // has in, if it is kept for another turn; of the pool
 	class     int8    // of held
@@ -57,7 +52,7 @@ type tlsConn struct {
 	unasked   bool    // what is pending is crypto/tls's own, and no Step's
 	silent    bool    // the last record has had no data so far
 	work      int32   // of this turn
-	largest   int32   // record so far, in bytes: crypto/tls keeps a buffer for it
+	largest   int32   // record or message so far, in bytes: crypto/tls keeps a buffer for it
 	accounted int32   // bytes of that buffer that are on the account
 }
 
@@ -88,6 +83,9 @@ func (t *tlsConn) decrypt(p []byte) (n int, err error) {
 		t.silent = false
 		m, err := t.tls.Read(p[n:])
 		n += m
+		if m > 0 {
+			t.silence.end()
+		}
 		if err != nil && err != errWouldBlock {
 			t.more = n > 0 // crypto/tls returns io.EOF again
 			return n, err
@@ -105,8 +103,12 @@ func (t *tlsConn) Read(p []byte) (int, error) {
 	for t.taking == 0 {
 		n := nextRecord(t.in)
 		switch {
+		case !t.silence.allows(min(n, mostRecord)):
+			return 0, errMessage
 		case t.hijacked && len(t.in) == 0:
-			return t.Conn.Read(p)
+			n, err := t.Conn.Read(p)
+			t.silence.bytes += int32(n)
+			return n, err
 		case t.hijacked:
 			t.taking = len(t.in)
 		case n > 0 && t.work < enoughRecords:
@@ -126,10 +128,11 @@ func (t *tlsConn) Read(p []byte) (int, error) {
 // take begins to hand out a record of n bytes.
 func (t *tlsConn) take(n int) {
 	t.taking = n
+	t.silence.bytes += int32(n)
 	if t.handshake != nil {
 		return
 	}
-	t.largest = max(t.largest, int32(n))
+	t.largest = max(t.largest, t.silence.bytes) // all of it may be one message
 	t.work += int32(n) + recordWork
 	if t.silent {
 		t.work += silentWork
@@ -153,7 +156,21 @@ func (t *tlsConn) NetConn() net.Conn { return t.Conn }
 // hijack makes the connection one that waits, over nc, and returns it for the handler.
 func (t *tlsConn) hijack(nc net.Conn, in []byte) net.Conn {
 	t.Conn, t.hijacked, t.in = nc, true, in
-	return t.tls
+	return &hijackedTLS{t.tls, &t.silence}
+}
+
+// hijackedTLS is the TLS of a connection for its handler.
+type hijackedTLS struct {
+	*tls.Conn
+	silence *silence
+}
+
+func (c *hijackedTLS) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.silence.end()
+	}
+	return n, err
 }
 
 // noConn does what a tlsConn does besides reading and writing until it is hijacked: nothing.

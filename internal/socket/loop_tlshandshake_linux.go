@@ -182,6 +182,7 @@ func (l *loop) worked(h *tlsHandshake, waits bool) {
 	default:
 		l.out = append(l.out, h.out...)
 		t.tls, t.out, t.handshake = h.result, &l.out, nil
+		t.silence.end()
 		t.more = nextRecord(t.in) > 0
 		l.setWatched(c, watchInput)
 		l.take(c, byOpened, h.opened, 0, h.before)

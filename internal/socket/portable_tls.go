@@ -28,6 +28,7 @@ type belowTLS struct {
 	net.Conn
 	timeout time.Duration // of writing what crypto/tls writes on its own; 0 is none
 	out     *[]byte       // collects what is written; nil if that is to be sent
+	silence silence
 
 	config *Config
 	begun  bool   // what precedes TLS has been taken off
@@ -35,19 +36,24 @@ type belowTLS struct {
 	ahead  []byte // what was read after it
 }
 
-func (b *belowTLS) Read(p []byte) (int, error) {
+func (b *belowTLS) Read(p []byte) (n int, err error) {
 	if !b.begun {
 		if err := b.begin(); err != nil {
 			return 0, err
 		}
 	}
-	if len(b.ahead) > 0 {
-		n := copy(p, b.ahead)
+	switch {
+	case !b.silence.allows(1):
+		return 0, errMessage
+	case len(b.ahead) > 0:
+		n = copy(p, b.ahead)
 		b.ahead = b.ahead[n:]
-		return n, nil
+	default:
+		b.ahead = nil
+		n, err = b.Conn.Read(p)
 	}
-	b.ahead = nil
-	return b.Conn.Read(p)
+	b.silence.bytes += int32(n)
+	return n, err
 }
 
 // begin reads until it is certain what precedes TLS.
@@ -102,7 +108,9 @@ func (c *portableTLS) handshake() error {
 		return nil
 	}
 	err := c.Handshake()
-	c.done = err == nil
+	if c.done = err == nil; c.done {
+		c.below.silence.end()
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return errTLSHandshake
 	}
@@ -119,7 +127,11 @@ func (c *portableTLS) Read(p []byte) (int, error) {
 		c.below.before = before[n:]
 		return n, nil
 	}
-	return c.Conn.Read(p)
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.below.silence.end()
+	}
+	return n, err
 }
 
 // outs has buffers for ciphertext.

@@ -77,7 +77,16 @@ func (k *halfKey) nonce() []byte {
 
 // record returns the next record, with one message or with data.
 func (c *recordClient) record(kind byte, data string) string {
-	inner := append([]byte(data), kind)
+	return c.seal(append([]byte(data), kind))
+}
+
+// padded returns the next record, with data and that many bytes of padding.
+func (c *recordClient) padded(data string, padding int) string {
+	return c.seal(append([]byte(data+string(rune(dataRecord))), make([]byte, padding)...))
+}
+
+// seal returns the next record (RFC 8446 section 5.2).
+func (c *recordClient) seal(inner []byte) string {
 	header := []byte{dataRecord, 3, 3, 0, 0}
 	binary.BigEndian.PutUint16(header[3:], uint16(len(inner)+16))
 	return string(header) + string(c.out.aead.Seal(nil, c.out.nonce(), inner, header))

@@ -7,12 +7,50 @@ import (
 	"io"
 )
 
+const (
+	recordHeader = 5
+	// mostRecord is the largest record, header included. Those of TLS 1.2 (RFC 5246 section
+	// 6.2.3) are larger than those of TLS 1.3.
+	mostRecord = recordHeader + 16<<10 + 2<<10
+)
+
 // errTLSHandshake is the cause of closing a connection whose TLS handshake was not complete
 // when its handler did something, because of a time-out.
 var errTLSHandshake = errors.New("the TLS handshake was not complete in time")
 
 // errBeforeTLS is the cause of closing a connection on which too much precedes TLS.
 var errBeforeTLS = errors.New("what precedes TLS is too long")
+
+// errMessage is the cause of closing a connection whose client sends too much without data.
+var errMessage = errors.New("the TLS records of the client have a message that is too long, or no data")
+
+// crypto/tls collects a handshake message of up to 256 KiB, and of any type after the handshake
+// too. Clients need 2 to 4 KiB for the whole handshake, and 5 bytes for a message after it. In
+// bytes of records:
+const (
+	// mostHandshake is the most that a client may send for its handshake.
+	mostHandshake = mostRecord
+	// mostSilence is the most that a client may send after it until there is data: a record
+	// of the largest size that is only padding, and one with data.
+	mostSilence = 2 * mostRecord
+)
+
+// silence counts the bytes that crypto/tls has taken without returning data.
+type silence struct {
+	bytes int32
+	open  bool // the handshake is complete
+}
+
+// allows reports whether crypto/tls may take n bytes.
+func (s *silence) allows(n int) bool {
+	if s.open {
+		return int(s.bytes)+n <= mostSilence
+	}
+	return int(s.bytes)+n <= mostHandshake
+}
+
+// end notes that the handshake is complete, or that there was data.
+func (s *silence) end() { *s = silence{open: true} }
 
 // beforeTLS takes off what precedes TLS in the first bytes of a connection. more reports that
 // it cannot be told yet.

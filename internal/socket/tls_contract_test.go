@@ -199,6 +199,95 @@ func TestBrokenRecordsEndAConnection(t *testing.T) {
 	}
 }
 
+// TestUnfinishedMessageIsBounded: crypto/tls collects a message of up to 256 KiB, after the
+// handshake too. No client needs as much.
+func TestUnfinishedMessageIsBounded(t *testing.T) {
+	const certificate = "\x0b\x03\xff\xff" // RFC 8446 section 4.4.2, of 256 KiB
+	t.Run("first message", func(t *testing.T) {
+		eachDriverOverTLS(t, func(s *served) {
+			h := &scripted{}
+			s.flood(s.dial(h).tcp, "\x16\x03\x01\x04\x00\x01\x00\xf0\x00"+strings.Repeat("a", 1020), "\x16\x03\x01\x04\x00"+strings.Repeat("a", 1024))
+			h.expect(s.T, "closed: "+errMessage.Error())
+		})
+	})
+	t.Run("during the handshake", func(t *testing.T) {
+		eachDriverOverTLS(t, func(s *served) {
+			h := &scripted{}
+			c := s.dial(h).tcp
+			s.send(c, clientHello(tls.VersionTLS12))
+			readString(s.T, c, 100) // the server's first flight
+			s.flood(c, "\x16\x03\x03\x04\x00"+certificate+strings.Repeat("a", 1020), "\x16\x03\x03\x04\x00"+strings.Repeat("a", 1024))
+			h.expect(s.T, "closed: "+errMessage.Error())
+		})
+	})
+	t.Run("after the handshake", func(t *testing.T) {
+		eachDriverOverTLS(t, func(s *served) {
+			h := &scripted{answer: echo}
+			c := s.records(h)
+			c.send(c.record(dataRecord, "a"))
+			c.expect(dataRecord, "a")
+			io.WriteString(c.Conn, c.record(handshakeRecord, certificate))
+			for range 200 {
+				io.WriteString(c.Conn, c.record(handshakeRecord, strings.Repeat("a", 1024)))
+			}
+			h.expect(s.T, "receive a", "closed: "+errMessage.Error())
+		})
+	})
+}
+
+// TestUnfinishedMessageOfAHijackedConnectionIsBounded, and a connection with data is not.
+func TestUnfinishedMessageOfAHijackedConnectionIsBounded(t *testing.T) {
+	eachDriverOverTLS(t, func(s *served) {
+		h := &scripted{answer: func(string, string) (Step, int) { return Step{Then: Hijack}, 0 }}
+		c := s.records(h)
+		c.send(c.record(dataRecord, "a"))
+		h.expect(s.T, "receive a", "hijacked ")
+		defer h.hijacked.Close()
+		for range 10 {
+			c.send(c.record(dataRecord, strings.Repeat("b", 16<<10)))
+			readString(s.T, h.hijacked, 16<<10)
+		}
+		go func() {
+			for range 200 {
+				io.WriteString(c.Conn, c.record(handshakeRecord, "\x0b\x03\xff\xff"+strings.Repeat("a", 1024)))
+			}
+		}()
+		if n, err := h.hijacked.Read(make([]byte, 1)); err != errMessage {
+			s.Errorf("read %d bytes, %v", n, err)
+		}
+	})
+}
+
+// flood sends a record and 200 times another one, or until the server ends the connection.
+func (s *served) flood(c net.Conn, first, rest string) {
+	io.WriteString(c, first)
+	for range 200 {
+		io.WriteString(c, rest)
+	}
+}
+
+// TestSilenceBeforeDataIsAllowed: a large record after many messages and after padding (RFC
+// 8446 section 5.4), again and again.
+func TestSilenceBeforeDataIsAllowed(t *testing.T) {
+	eachDriverOverTLS(t, func(s *served) {
+		c := s.records(&scripted{answer: func(_, got string) (Step, int) {
+			if strings.HasSuffix(got, ".") {
+				return Step{Write: []byte("all")}, 0
+			}
+			return Step{}, len(got)
+		}})
+		for range 10 {
+			for range 5 {
+				c.send(c.record(handshakeRecord, keyUpdate))
+				c.out.update()
+			}
+			c.send(c.padded("", 16<<10))
+			c.send(c.record(dataRecord, strings.Repeat("a", 16<<10-1)+"."))
+			c.expect(dataRecord, "all")
+		}
+	})
+}
+
 // TestNoTLSIsAnswered: a client that speaks something else, by its first bytes.
 func TestNoTLSIsAnswered(t *testing.T) {
 	eachDriverWith(t, func(c *Config) {
@@ -212,18 +301,18 @@ func TestNoTLSIsAnswered(t *testing.T) {
 	})
 }
 
-// clientHello returns the first record of a client.
-func clientHello() string {
+// clientHello returns the first record of a client of that version, or an earlier one.
+func clientHello(version uint16) string {
 	nobody, _ := net.Pipe()
 	nobody.Close()
 	first := &fedConn{Conn: nobody}
-	tls.Client(first, &tls.Config{InsecureSkipVerify: true}).Handshake() // fails after it
+	tls.Client(first, &tls.Config{InsecureSkipVerify: true, MaxVersion: version}).Handshake() // fails after it
 	return string(first.sent)
 }
 
 // TestTLSHandshakeEndsWithItsConnection, whichever side ends it, and how far it has come.
 func TestTLSHandshakeEndsWithItsConnection(t *testing.T) {
-	hello := clientHello()
+	hello := clientHello(tls.VersionTLS13)
 	for _, sent := range []string{"", hello[:3], hello[:100], hello} {
 		eachDriverOverTLS(t, func(s *served) {
 			h := &scripted{}
