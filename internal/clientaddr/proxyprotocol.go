@@ -121,11 +121,22 @@ func (r *Rules) Scan(remote string, b []byte) (header Header, more bool, refusal
 	case more:
 		return Header{}, true, nil
 	}
+	if version == 2 && unspecified(b) {
+		return Header{Length: length}, false, nil
+	}
 	parsed, err := proxyproto.Read(bufio.NewReaderSize(bytes.NewReader(b[:length]), length))
 	if err != nil {
 		return Header{}, false, refuse("the header of the PROXY protocol, version %d, is not valid: %v", version, err)
 	}
 	return Header{length, source(parsed)}, false, nil
+}
+
+// unspecified reports whether a header of version 2 is for a client of which the proxy cannot
+// tell the address: AF_UNSPEC. go-proxyproto allows that only in a health check (LOCAL).
+func unspecified(b []byte) bool {
+	const proxyCommand = 0x21
+	command, family := b[fixedV2-4], b[fixedV2-3]
+	return command == proxyCommand && family == byte(proxyproto.UNSPEC)
 }
 
 // peer is an address in the text of a refusal. A string would be hidden in the log, since it could
