@@ -29,7 +29,7 @@ type attempt struct {
 // answer.
 func handleAttempts(next http.Handler, attempts *wsconn.Attempts, now func() socket.Instant, identity requestinfo.Identity) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, attemptsPath) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead || !strings.HasSuffix(r.URL.Path, attemptsPath) {
 			next.ServeHTTP(w, r)
 			return
 		}

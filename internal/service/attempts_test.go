@@ -28,6 +28,8 @@ func TestHandleAttempts(t *testing.T) {
 		{"GET", "/a/prefix/.ws/upgrade?id=" + id, 200, `{"outcome":"absent","up":3,"pod":"pod","version":"v"}`},
 		{"GET", "/.ws/upgrade", 400, "The id must be 16 to 64 letters, digits and hyphens"},
 		{"GET", "/.ws/upgrade?id=<b>", 400, "The id must be"},
+		{"HEAD", "/.ws/upgrade?id=" + id, 200, ""}, // RFC 9110 section 9.3.2: as GET
+		{"HEAD", "/.ws/upgrade", 400, ""},
 		{"POST", "/.ws/upgrade?id=" + id, 418, ""},
 		{"GET", "/upgrade?id=" + id, 418, ""},
 		{"GET", "/.ws/upgrade/?id=" + id, 418, ""},
