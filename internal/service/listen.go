@@ -64,6 +64,10 @@ func listen(c *config.Config, queue int) (l listeners, err error) {
 func passed(files []*os.File) (l listeners, err error) {
 	for _, file := range files {
 		ln, wrong := net.FileListener(file) // with a duplicate of the descriptor
+		if wrong == nil && !listens(file) {
+			ln.Close()
+			wrong = errors.New("it does not listen; a socket unit must not have Accept=yes")
+		}
 		file.Close()
 		isHealth := strings.HasSuffix(strings.TrimSuffix(file.Name(), ".socket"), "health")
 		switch {

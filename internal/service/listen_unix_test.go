@@ -54,12 +54,38 @@ func TestPassedSockets(t *testing.T) {
 		}
 		l.close()
 	}
-	file, err := os.Open(os.DevNull)
+}
+
+// TestPassedSocketMustListen: one of a unit with Accept=yes is a connection.
+func TestPassedSocketMustListen(t *testing.T) {
+	server := loopback(t)
+	defer server.Close()
+	client, err := net.Dial("tcp", server.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := passed([]*os.File{file}); err == nil || !strings.Contains(err.Error(), "is not a stream socket that listens") {
-		t.Errorf("with a file that is no socket the error is %v", err)
+	defer client.Close()
+	connected, err := client.(*net.TCPConn).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(pair[1])
+	none, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, file := range map[string]*os.File{
+		"a connection":                os.NewFile(dup(t, connected), "tcp"),
+		"a connection, Unix":          os.NewFile(uintptr(pair[0]), "unix"),
+		"a file that is not a socket": none,
+	} {
+		if l, err := passed([]*os.File{file}); err == nil || !strings.Contains(err.Error(), "is not a stream socket that listens") || l.ws != nil {
+			t.Errorf("%s: the error is %v", name, err)
+		}
 	}
 }
 
