@@ -129,7 +129,6 @@ func prepare(variable string, ln net.Listener, queue int) error {
 const socketMode = 0o666
 
 // listenUnix listens on a Unix socket. A path that begins with @ is abstract: it has no file.
-// Closing the listener removes the file.
 func listenUnix(path string) (net.Listener, error) {
 	if strings.HasPrefix(path, "@") {
 		return net.Listen("unix", path)
@@ -137,14 +136,26 @@ func listenUnix(path string) (net.Listener, error) {
 	if err := removeStale(path); err != nil {
 		return nil, err
 	}
-	ln, err := net.Listen("unix", path)
+	ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
 		return nil, err
 	}
 	if err := os.Chmod(path, socketMode); err != nil {
 		return nil, errors.Join(err, ln.Close())
 	}
-	return ln, nil
+	ln.SetUnlinkOnClose(false)
+	return &unixListener{ln, noteFile(path)}, nil
+}
+
+// unixListener is the listener of a Unix socket. Closing it removes its file.
+type unixListener struct {
+	*net.UnixListener
+	file ownFile
+}
+
+func (l *unixListener) Close() error {
+	l.file.remove()
+	return l.UnixListener.Close()
 }
 
 // removeStale removes a socket that a killed server left. It returns an error if a server listens

@@ -33,10 +33,6 @@ func (s *Service) Run(ctx context.Context, signals <-chan os.Signal, stdout io.W
 			return err
 		}
 	}
-	if s.config.PortFile != "" { // which an earlier process may have left
-		os.Remove(s.config.PortFile)
-		defer os.Remove(s.config.PortFile)
-	}
 	l, err := listen(&s.config, s.acceptQueue())
 	if err != nil {
 		return err
@@ -45,6 +41,7 @@ func (s *Service) Run(ctx context.Context, signals <-chan os.Signal, stdout io.W
 		l.close()
 		return err
 	}
+	defer noteFile(s.config.PortFile).remove()
 	return s.serve(ctx, signals, l.ws, l.health)
 }
 
