@@ -48,10 +48,15 @@ func (h *handshakes[C]) remove(e *list.Element) {
 // len returns how many connections there are.
 func (h *handshakes[C]) len() int { return h.refused.Len() + h.silent.Len() + h.begun.Len() }
 
-// first returns the connection to drop: the oldest one that was refused, else the oldest
-// silent one, else the oldest.
+// first returns the connection to drop: the oldest one that was refused, else the oldest of
+// the silent ones or of the others, whichever are more. So a flood of one kind does not push
+// out those of the other: every client is silent for a round trip.
 func (h *handshakes[C]) first() (c C, ok bool) {
-	for _, l := range []*list.List{&h.refused, &h.silent, &h.begun} {
+	larger := &h.silent
+	if h.begun.Len() > h.silent.Len() {
+		larger = &h.begun
+	}
+	for _, l := range []*list.List{&h.refused, larger} {
 		if e := l.Front(); e != nil {
 			return e.Value.(C), true
 		}

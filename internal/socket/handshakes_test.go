@@ -1,8 +1,11 @@
 package socket
 
-import "testing"
+import (
+	"container/list"
+	"testing"
+)
 
-func TestHandshakesDropTheOldestSilentOne(t *testing.T) {
+func TestHandshakesDropTheOldestOfTheLargerKind(t *testing.T) {
 	var h handshakes[string]
 	a, b, c := h.add("a"), h.add("b"), h.add("c")
 	expect := func(want string) {
@@ -13,16 +16,19 @@ func TestHandshakesDropTheOldestSilentOne(t *testing.T) {
 	}
 	expect("a")
 	a = h.begin(a)
-	expect("b")
+	expect("b") // of two that are silent
 	a = h.begin(a)
 	h.remove(b)
-	expect("c")
+	expect("c") // as many as have begun
 	c = h.begin(c)
 	expect("a")
+	e := h.add("e")
+	expect("a") // of two that have begun, and one is silent
 	d := h.refuse(h.add("d"))
 	expect("d")
 	h.remove(d)
 	expect("a")
+	h.remove(e)
 	if h.len() != 2 {
 		t.Errorf("%d are left, want 2", h.len())
 	}
@@ -33,7 +39,34 @@ func TestHandshakesDropTheOldestSilentOne(t *testing.T) {
 	expect("")
 }
 
-// TestMaxHandshakes: the oldest silent connection makes room, then the oldest.
+// TestFloodOfOneKindSparesTheOther: of clients that send nothing, or one byte and no more.
+func TestFloodOfOneKindSparesTheOther(t *testing.T) {
+	type conn struct {
+		element *list.Element
+		good    bool
+	}
+	for _, floodBegins := range []bool{false, true} {
+		var h handshakes[*conn]
+		add := func(c *conn, begins bool) {
+			if h.len() == 100 {
+				first, _ := h.first()
+				if first.good {
+					t.Errorf("a flood (begun: %v) pushes out the other client", floodBegins)
+				}
+				h.remove(first.element)
+			}
+			if c.element = h.add(c); begins {
+				c.element = h.begin(c.element)
+			}
+		}
+		for i := range 400 {
+			add(&conn{good: i == 200}, floodBegins != (i == 200))
+		}
+	}
+}
+
+// TestMaxHandshakes: the oldest silent connection makes room, and the oldest of the others once
+// they are more.
 func TestMaxHandshakes(t *testing.T) {
 	eachDriverWith(t, func(c *Config) { c.MaxHandshakes = 3 }, func(s *served) {
 		keep := func(_, got string) (Step, int) { return Step{}, len(got) }
@@ -44,18 +77,18 @@ func TestMaxHandshakes(t *testing.T) {
 			h[i] = &scripted{opened: Step{Write: []byte("hi")}, answer: keep}
 			client := s.dial(h[i])
 			s.expectRead(client, "hi")
-			if i == 0 || i >= 4 {
+			if s.tls || i == 0 || i >= 4 { // a loop sees a client of TLS begin earlier
 				s.send(client, "x")
 				h[i].expect(t, "receive x")
 			}
 		}
-		for i, want := range [][]string{1: {dropped}, 2: {dropped}, 3: {dropped}, 0: {"receive x", dropped}} {
-			if want != nil {
-				h[i].expect(s.T, want...)
-			}
+		sent, sentAndDropped := []string{"receive x"}, []string{"receive x", dropped}
+		wants := [][]string{0: sentAndDropped, 1: {dropped}, 2: {dropped}, 3: {}, 4: sentAndDropped, 5: sent, 6: sent}
+		if s.tls {
+			wants = [][]string{0: sentAndDropped, 1: sentAndDropped, 2: sentAndDropped, 3: sentAndDropped, 4: sent, 5: sent, 6: sent}
 		}
-		for _, h := range h[4:] {
-			h.expect(s.T, "receive x")
+		for i, want := range wants {
+			h[i].expect(s.T, want...)
 		}
 		established.expect(s.T)
 	})
