@@ -32,6 +32,9 @@ func (a *acceptor) close() {
 
 // listen watches the listener through a duplicate of its descriptor. Accepted connections
 // inherit its options: no delay and keep-alive probes, as package net sets them.
+//
+// It closes a listener of TCP. Otherwise Go's poller would watch it too, and each connection
+// would wake the thread that waits there. Closing a Unix listener would remove its file.
 func (l *loop) listen(ln net.Listener) error {
 	raw, err := ln.(syscall.Conn).SyscallConn()
 	if err != nil {
@@ -46,7 +49,8 @@ func (l *loop) listen(ln net.Listener) error {
 	if dupErr != nil {
 		return dupErr
 	}
-	if _, tcp := ln.(*net.TCPListener); tcp {
+	_, tcp := ln.(*net.TCPListener)
+	if tcp {
 		for _, option := range [][3]int{
 			{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
 			{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
@@ -58,7 +62,13 @@ func (l *loop) listen(ln net.Listener) error {
 			}
 		}
 	}
-	return l.epollCtl(unix.EPOLL_CTL_ADD, l.acceptor.fd, unix.EPOLLIN, 0)
+	if err := l.epollCtl(unix.EPOLL_CTL_ADD, l.acceptor.fd, unix.EPOLLIN, 0); err != nil {
+		return err
+	}
+	if tcp {
+		ln.Close()
+	}
+	return nil
 }
 
 // accept accepts the connections that are ready, and deals them out to the loops.

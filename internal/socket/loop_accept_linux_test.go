@@ -2,6 +2,10 @@ package socket
 
 import (
 	"encoding/binary"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
 	"testing"
 	"unsafe"
 
@@ -29,5 +33,38 @@ func TestAddrStringIsLikeThatOfNet(t *testing.T) {
 		if got := addrString(&test.addr); got != test.want {
 			t.Errorf("got %s, want %s", got, test.want)
 		}
+	}
+}
+
+// TestServeTakesTheListenerFromGosPoller: it is closed, and connections are accepted.
+func TestServeTakesTheListenerFromGosPoller(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := NewLoop(Config{
+		Headroom: testHeadroom, Buffer: mediumBuffer + 1000,
+		Open: func(string) Handler { return &scripted{opened: Step{Write: []byte("hello"), Then: Close}} },
+		Now:  func() Instant { return loopStart },
+		Log:  slog.New(slog.DiscardHandler),
+	}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go d.Serve(ln)
+	defer d.Wait()
+	defer d.Abort()
+	for range 2 {
+		client, err := net.Dial("tcp", ln.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		if got, err := io.ReadAll(client); string(got) != "hello" || err != nil {
+			t.Fatalf("read %q, %v", got, err)
+		}
+	}
+	if _, err := ln.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("accepting on it: %v, want %v", err, net.ErrClosed)
 	}
 }

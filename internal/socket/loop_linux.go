@@ -82,10 +82,10 @@ func (d *Loop) Stalled() bool {
 	return false
 }
 
-// Serve accepts and serves connections until Abort. ln must be a *net.TCPListener or a *net.UnixListener. Unlike
-// the Serve of Portable, it ignores the closing of ln, since it accepts on a descriptor of
-// its own. Serve must be called once. If it cannot listen, it logs the error, accepts
-// nothing, and Stalled reports true.
+// Serve accepts and serves connections until Abort. ln must be a *net.TCPListener or a
+// *net.UnixListener. Serve accepts on a descriptor of its own. So it may close ln, and unlike
+// the Serve of Portable, it ignores the closing of ln. Serve must be called once. If it cannot
+// listen, it logs the error, accepts nothing, and Stalled reports true.
 func (d *Loop) Serve(ln net.Listener) {
 	defer d.close()
 	if err := d.loops[0].listen(ln); err != nil {
