@@ -18,13 +18,12 @@ const (
 )
 
 // loopConn is a connection of a loop. Idle connections are many, so its fields are small, and
-// what few connections need is in tables of the loop: greeted, sending and shedding.
+// what few connections need is in tables of the loop: greeted, sending, taking and shedding.
 type loopConn struct {
 	handler     Handler
 	held        *[]byte // headroom, then what is kept, then what could not be sent; nil if neither
 	wakeAt      Instant // in the loop's heap; never if it is not in there
 	completed   Instant // when it last completed a frame or took a whole answer
-	taking              // of what it is sent
 	fd          int32
 	generation  uint32
 	place       int32 // in the loop's heap
@@ -290,6 +289,7 @@ func (l *loop) forget(c *loopConn) {
 	l.setKernel(c, 0)
 	delete(l.shedding, c)
 	delete(l.sending, c)
+	delete(l.taking, c)
 	l.driver.sockets.Add(-1)
 	l.conns[c.fd] = nil
 	l.driver.config.Account.Add(budget.Connections, -l.driver.config.ConnCost)

@@ -56,13 +56,18 @@ func (l *loop) measure(c *loopConn) {
 // doubt ends the trust in a peer that has stopped reading.
 func (l *loop) doubt(c *loopConn) {
 	if !c.trust.shown() {
-		c.unmeasured = 0
 		return
 	}
-	c.taking.look(l.now, unacknowledged(int(c.fd)))
-	if c.taking.stalled(l.now) {
+	t := l.taking[c]
+	t.look(l.now, unacknowledged(int(c.fd)), &c.trust)
+	if t.stalled(l.now) {
 		c.trust = 0
-		c.completed = min(c.completed, c.since)
+		c.completed = min(c.completed, t.since)
+	}
+	if t.unread > 0 || c.pending > 0 {
+		l.taking[c] = t
+	} else {
+		delete(l.taking, c) // the next look is as good as the first
 	}
 }
 

@@ -42,7 +42,10 @@ type loop struct {
 	// sending has, of connections with bytes pending, how many bytes of held have been sent,
 	// after those that are kept; nothing for 0.
 	sending map[*loopConn]int32
-	level   budget.Level
+	// taking has what was last seen of peers that have something to take: bytes are pending,
+	// or were with the kernel when it was last measured.
+	taking map[*loopConn]taking
+	level  budget.Level
 	// shedding has the connections that are to be shed once everything has been sent, and
 	// when they are closed if that takes too long.
 	shedding map[*loopConn]Instant
@@ -76,7 +79,7 @@ func newLoop(d *Loop) (*loop, error) {
 		unix.Close(wakeup)
 		return nil, err
 	}
-	l := &loop{driver: d, log: d.config.Log, waiter: waiter, epoll: epoll, wakeup: wakeup, shedding: map[*loopConn]Instant{}, greeting: map[*loopConn]*list.Element{}, sending: map[*loopConn]int32{}, acceptor: acceptor{fd: -1, backoff: acceptBackoff{log: d.config.Log}}}
+	l := &loop{driver: d, log: d.config.Log, waiter: waiter, epoll: epoll, wakeup: wakeup, shedding: map[*loopConn]Instant{}, greeting: map[*loopConn]*list.Element{}, sending: map[*loopConn]int32{}, taking: map[*loopConn]taking{}, acceptor: acceptor{fd: -1, backoff: acceptBackoff{log: d.config.Log}}}
 	if err := l.epollCtl(unix.EPOLL_CTL_ADD, wakeup, unix.EPOLLIN, 0); err != nil {
 		l.close()
 		return nil, err

@@ -27,12 +27,15 @@ func (l *loop) send(c *loopConn, p []byte) (rest []byte, err error) {
 	if err != nil && err != unix.EAGAIN && err != unix.EINTR {
 		return p, os.NewSyscallError("write", err)
 	}
-	c.taking.sent(n)
-	if !c.trust.shown() && c.trust.sent(n, func() int32 { return unacknowledged(int(c.fd)) }) {
-		c.taking.begin()
+	shown, due := c.trust.sent(n, func() int32 { return unacknowledged(int(c.fd)) })
+	if shown {
+		if t, ok := l.taking[c]; ok {
+			t.begin()
+			l.taking[c] = t
+		}
 		l.thaw(c)
 	}
-	if c.unmeasured >= c.trust.unmeasuredBytes() {
+	if due {
 		l.measure(c)
 	}
 	return p[n:], nil
@@ -89,6 +92,7 @@ func (l *loop) flush(c *loopConn) {
 	case c.pending == 0:
 		c.completed = l.now
 		delete(l.sending, c)
+		delete(l.taking, c)
 		l.setKernel(c, 0)
 		l.thaw(c)
 		l.hold(c, l.keptBytes(c), nil)
@@ -101,17 +105,20 @@ func (l *loop) flush(c *loopConn) {
 
 // extend gives a peer that has taken something the whole write time-out again.
 func (l *loop) extend(c *loopConn) {
-	c.since = l.now
-	if l.driver.config.WriteTimeout > 0 {
-		c.taking.look(l.now, unacknowledged(int(c.fd)))
-		c.since = l.now
+	t, limited := l.taking[c], l.driver.config.WriteTimeout > 0
+	if limited {
+		t.look(l.now, unacknowledged(int(c.fd)), &c.trust)
+	}
+	t.since = l.now
+	l.taking[c] = t
+	if limited {
 		l.lookAgain(c)
 	}
 }
 
 // lookAgain plans the next lookAtWrite.
 func (l *loop) lookAgain(c *loopConn) {
-	writeBy := c.since.Add(l.driver.config.WriteTimeout)
+	writeBy := l.taking[c].since.Add(l.driver.config.WriteTimeout)
 	l.timers.set(c, Earliest(writeBy, l.shedding[c], l.now.Add(l.driver.config.writeLook())))
 }
 
@@ -128,10 +135,11 @@ func (l *loop) lookAtWrite(c *loopConn) {
 		return
 	}
 	l.measure(c)
+	seen := l.taking[c]
 	switch {
-	case unacknowledged(int(c.fd)) < c.unread:
+	case unacknowledged(int(c.fd)) < seen.unread:
 		l.extend(c)
-	case c.since.Add(timeout).Reached(l.now):
+	case seen.since.Add(timeout).Reached(l.now):
 		l.closeConn(c, ErrWriteTimeout)
 	default:
 		l.lookAgain(c)

@@ -73,7 +73,7 @@ func (c *portableConn) writeLook() time.Duration {
 // more of them pile up.
 func (c *portableConn) writeSize() int {
 	if c.driver.limited() {
-		return int(c.memory.trust.unmeasuredBytes())
+		return c.memory.trust.unmeasuredBytes()
 	}
 	return math.MaxInt32
 }
@@ -96,12 +96,12 @@ func (c *portableConn) unacknowledged() (n int32) {
 // has not taken so far.
 func (c *portableConn) noteSent(n int, stalled bool) {
 	m := &c.memory
-	m.taking.sent(n)
-	if !m.trust.shown() && m.trust.sent(n, c.unacknowledged) {
+	shown, due := m.trust.sent(n, c.unacknowledged)
+	if shown {
 		m.taking.begin()
 		c.thaw()
 	}
-	much := m.unmeasured >= m.trust.unmeasuredBytes() || m.trust.shown() && stalledInKernel(m.kernel.Load()) > 0
+	much := due || m.trust.shown() && stalledInKernel(m.kernel.Load()) > 0
 	if c.driver.limited() && (stalled || much) {
 		c.doubt()
 		if c.freeze(); !m.trust.freezes(c.driver.config.Account.Pressure()) {
@@ -124,11 +124,10 @@ func (c *portableConn) noteSent(n int, stalled bool) {
 func (c *portableConn) doubt() {
 	m := &c.memory
 	if !m.trust.shown() {
-		m.unmeasured = 0
 		return
 	}
 	now := c.driver.config.Now()
-	m.taking.look(now, c.unacknowledged())
+	m.taking.look(now, c.unacknowledged(), &m.trust)
 	if m.taking.stalled(now) {
 		m.trust = 0
 		m.completed.Store(min(m.completed.Load(), int64(m.since)))

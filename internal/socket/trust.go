@@ -23,27 +23,48 @@ const (
 	// trustStall is how long a peer's TCP may acknowledge nothing of what was sent until the
 	// peer has to show again that it reads.
 	trustStall = time.Second
+
+	// mostUnmeasured is how much may be sent to a peer that has shown that it reads until its
+	// socket is measured again, and mostUnmeasuredAtFirst to another one. That is less, since
+	// all of it may pile up.
+	mostUnmeasured        = 64 << 10
+	mostUnmeasuredAtFirst = 16 << 10
 )
 
-// trust is what a peer has shown about its reading: the bytes that were sent to it, or
-// -1 once it has shown that it reads. It is one number because idle connections are many.
+// trust is what a peer has shown about its reading: the bytes that were sent to it or, once
+// it has shown that it reads, -1 minus those that were sent since [taking.look]. It is one
+// number because idle connections are many.
 type trust int32
 
 // shown reports whether the peer has shown that it reads.
 func (t trust) shown() bool { return t < 0 }
 
-// sent notes n bytes. pending returns what the peer's TCP has not acknowledged. It reports
-// whether the peer has now shown that it reads.
-func (t *trust) sent(n int, pending func() int32) bool {
-	if n == 0 || t.shown() {
-		return false
+// sent notes n bytes. pending returns what the peer's TCP has not acknowledged. shown reports
+// whether the peer has now shown that it reads, and due whether its socket is to be measured.
+func (t *trust) sent(n int, pending func() int32) (shown, due bool) {
+	before := *t
+	switch {
+	case before.shown():
+		*t = max(before-trust(n), -1<<30)
+		return false, t.unmeasured() >= mostUnmeasured
+	case n == 0:
+		return false, false
 	}
-	*t = min(*t+trust(n), 1<<30)
-	if *t < shownBytes || int32(*t)-pending() < shownBytes {
-		return false
+	*t = min(before+trust(n), 1<<30)
+	if *t >= shownBytes && int32(*t)-pending() >= shownBytes {
+		*t = -1
+		return true, false
 	}
-	*t = -1
-	return true
+	return false, *t/mostUnmeasuredAtFirst > before/mostUnmeasuredAtFirst
+}
+
+// unmeasured returns how many bytes were sent since the last look at a peer that has shown that
+// it reads.
+func (t trust) unmeasured() int32 {
+	if t.shown() {
+		return int32(-1 - t)
+	}
+	return 0
 }
 
 // freezes reports whether the kernel may hold only little for the peer at a level of memory.
@@ -51,34 +72,33 @@ func (t trust) freezes(level budget.Level) bool {
 	return level >= budget.Refuse || level > budget.None && !t.shown()
 }
 
-// unmeasuredBytes is how much may be sent to a peer until its socket is measured again:
-// less to one that has not shown that it reads, since all of it may pile up.
-func (t trust) unmeasuredBytes() int32 {
+// unmeasuredBytes is how much may be sent to the peer until its socket is measured again.
+func (t trust) unmeasuredBytes() int {
 	if t.shown() {
-		return 64 << 10
+		return mostUnmeasured
 	}
-	return 16 << 10
+	return mostUnmeasuredAtFirst
 }
 
 // taking is what was last seen of a peer that takes what it is sent.
 type taking struct {
-	since      Instant // when the peer was last seen to take something, or to have taken all
-	unread     int32   // bytes that its TCP had not acknowledged when last looked at
-	unmeasured int32   // bytes that were sent since then
+	since  Instant // when the peer was last seen to take something, or to have taken all
+	unread int32   // bytes that its TCP had not acknowledged when last looked at
 }
 
 // begin forgets what was seen, so that the next look is the first.
-func (t *taking) begin() { t.unread, t.unmeasured = 0, 0 }
+func (t *taking) begin() { t.unread = 0 }
 
-// sent notes n bytes.
-func (t *taking) sent(n int) { t.unmeasured = min(t.unmeasured+int32(n), 1<<30) }
-
-// look notes that the peer's TCP has not acknowledged that many bytes.
-func (t *taking) look(now Instant, unread int32) {
-	if unread == 0 || t.unread == 0 || unread < t.unread+t.unmeasured {
+// look notes that the peer's TCP has not acknowledged that many bytes. trust is the peer's,
+// which has what was sent since the last look.
+func (t *taking) look(now Instant, unread int32, trust *trust) {
+	if unread == 0 || t.unread == 0 || unread < t.unread+trust.unmeasured() {
 		t.since = now
 	}
-	t.unread, t.unmeasured = unread, 0
+	t.unread = unread
+	if trust.shown() {
+		*trust = -1
+	}
 }
 
 // stalled reports whether a peer with bytes to take has taken none for trustStall.

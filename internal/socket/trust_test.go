@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -20,8 +21,40 @@ func TestTrustComesWithAcknowledgedBytes(t *testing.T) {
 		{1 << 10, 30 << 10, true},
 		{64 << 10, 0, false}, // once
 	} {
-		if got := peer.sent(step.n, func() int32 { return step.pending }); got != step.want {
+		if got, _ := peer.sent(step.n, func() int32 { return step.pending }); got != step.want {
 			t.Errorf("after %d more bytes, %d of all unacknowledged: %v, want %v", step.n, step.pending, got, step.want)
+		}
+	}
+}
+
+// TestMeasuringIsDue after 16 KiB, or after 64 KiB to a peer that has shown that it reads.
+func TestMeasuringIsDue(t *testing.T) {
+	all := func() int32 { return math.MaxInt32 } // is unacknowledged
+	for _, test := range []struct {
+		before trust
+		n      int
+		want   bool
+		after  int32 // bytes that were sent since the last look
+	}{
+		{0, 16<<10 - 1, false, 0},
+		{0, 16 << 10, true, 0},
+		{16<<10 - 1, 0, false, 0},
+		{16<<10 - 1, 1, true, 0},
+		{16 << 10, 0, false, 0},
+		{16 << 10, 16<<10 - 1, false, 0},
+		{16 << 10, 1 << 30, true, 0},
+		{1 << 20, 16 << 10, true, 0},
+		{-1, 64<<10 - 1, false, 64<<10 - 1},
+		{-1, 64 << 10, true, 64 << 10},
+		{-64 << 10, 1, true, 64 << 10},
+		{-64 << 10, 0, false, 64<<10 - 1},
+		{-64<<10 - 1, 0, true, 64 << 10}, // until it is measured
+		{-1 << 30, 32 << 20, true, 1<<30 - 1},
+	} {
+		peer := test.before
+		_, due := peer.sent(test.n, all)
+		if got := peer.unmeasured(); due != test.want || got != test.after {
+			t.Errorf("%d more bytes at %d: due %v with %d bytes, want %v with %d", test.n, test.before, due, got, test.want, test.after)
 		}
 	}
 }
@@ -47,10 +80,11 @@ func TestTakingStalls(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p taking
+			trust := trust(-1)
 			for i, l := range looks {
 				now := Instant(time.Hour + l.at)
-				p.sent(l.sent)
-				p.look(now, l.unread)
+				trust.sent(l.sent, nil)
+				p.look(now, l.unread, &trust)
 				if got := p.stalled(now); got != l.stalled {
 					t.Errorf("look %d: stalled %v, want %v", i, got, l.stalled)
 				}
@@ -62,9 +96,10 @@ func TestTakingStalls(t *testing.T) {
 // TestTakingBegins: what was seen before says nothing about the next look.
 func TestTakingBegins(t *testing.T) {
 	var p taking
-	p.look(Instant(time.Second), 10)
+	trust := trust(-1)
+	p.look(Instant(time.Second), 10, &trust)
 	p.begin()
-	p.look(Instant(time.Hour), 1<<20)
+	p.look(Instant(time.Hour), 1<<20, &trust)
 	if p.stalled(Instant(time.Hour)) || p.since != Instant(time.Hour) {
 		t.Errorf("stalled since %v", time.Duration(p.since))
 	}
