@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,6 +41,8 @@ type served struct {
 	addr     string
 	tls      bool
 	account  *budget.Account
+	now      func() Instant
+	stopped  atomic.Int64   // the Instant at which the clock stands still; never while it runs
 	next     chan *scripted // what the driver serves the next connection with
 	handlers []*scripted
 	clients  []net.Conn
@@ -82,8 +85,13 @@ func run(t *testing.T, name string, construct func(Config) (driver, error), chan
 		s := &served{T: t, next: make(chan *scripted, 1)}
 		start := time.Now().Add(-time.Nanosecond)
 		config := Config{
-			Open:         func(string) Handler { return <-s.next },
-			Now:          func() Instant { return Instant(time.Since(start)) },
+			Open: func(string) Handler { return <-s.next },
+			Now: func() Instant {
+				if at := Instant(s.stopped.Load()); at != 0 {
+					return at
+				}
+				return Instant(time.Since(start))
+			},
 			Headroom:     testHeadroom,
 			Buffer:       32 << 20, // so that one Step can write more than a socket takes
 			WriteTimeout: time.Minute,
@@ -100,7 +108,7 @@ func run(t *testing.T, name string, construct func(Config) (driver, error), chan
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.addr, s.account, s.tls = ln.Addr().String(), config.Account, config.TLS != nil
+		s.addr, s.account, s.now, s.tls = ln.Addr().String(), config.Account, config.Now, config.TLS != nil
 		go s.Serve(ln)
 		t.Cleanup(func() {
 			ln.Close()
@@ -109,6 +117,9 @@ func run(t *testing.T, name string, construct func(Config) (driver, error), chan
 		test(s)
 	})
 }
+
+// stopClock stops the driver's clock, so that the speed of the machine does not matter.
+func (s *served) stopClock() { s.stopped.Store(int64(s.now())) }
 
 // end aborts the driver, and fails the test if it leaves something behind.
 func (s *served) end() {

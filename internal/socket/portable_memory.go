@@ -208,12 +208,21 @@ func (c *portableConn) askToShed(atOnce bool) {
 		c.end(ErrShed)
 	case asked:
 		c.interrupt()
-		time.AfterFunc(shedPatience, func() {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			if state := c.memory.shed.Load(); !c.ended && (state == shedAsked || state == shedCalled) {
-				c.end(ErrShed)
-			}
-		})
+		c.shedBy(c.driver.config.Now().Add(shedPatience))
 	}
+}
+
+// shedBy ends the connection at an instant if the peer has not taken the last byte by then.
+func (c *portableConn) shedBy(by Instant) {
+	time.AfterFunc(by.Sub(c.driver.config.Now()), func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		switch state := c.memory.shed.Load(); {
+		case c.ended || state != shedAsked && state != shedCalled:
+		case by.Reached(c.driver.config.Now()):
+			c.end(ErrShed)
+		default:
+			c.shedBy(by)
+		}
+	})
 }

@@ -12,11 +12,14 @@ import (
 // unread is more bytes than the sockets of both sides take from a peer that does not read.
 const unread = 6 << 20
 
-// shedUntil sheds until h has had a call of Shed or its last one. A connection must have
-// stalled for a moment before it is chosen.
+// shedUntil sheds until a connection is chosen. It must have stalled for a moment before, so a
+// clock that is stopped moves on.
 func (s *served) shedUntil(h *scripted, atOnce bool) {
 	s.Helper()
 	for deadline := time.Now().Add(patience); s.Shed(1<<40, atOnce) == 0; time.Sleep(time.Millisecond) {
+		if s.stopped.Load() != 0 {
+			s.stopped.Add(int64(shedStall))
+		}
 		if time.Now().After(deadline) {
 			s.Fatalf("nothing is shed; the calls are %q", h.recorded())
 		}
@@ -100,6 +103,7 @@ func TestShedChoosesAPeerThatStopsReading(t *testing.T) {
 func TestShedGivesASlowPeerAMoment(t *testing.T) {
 	large := bytes.Repeat([]byte("x"), unread)
 	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
+		s.stopClock()
 		h := &scripted{answer: func(call, got string) (Step, int) {
 			if call == "shed" {
 				return Step{Write: []byte("no memory"), Then: Close}, 0
@@ -135,6 +139,7 @@ func (s *served) shedWith(last []byte) (*scripted, *client) {
 func TestShedIsCalledOnce(t *testing.T) {
 	large := bytes.Repeat([]byte("x"), unread)
 	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
+		s.stopClock()
 		h, client := s.shedWith(large)
 		readString(s.T, client, 1) // the driver has begun to send
 		s.expectEnd(client, string(large[1:]))
@@ -147,6 +152,7 @@ func TestShedIsCalledOnce(t *testing.T) {
 func TestShedLeavesAConnectionThatShutsDown(t *testing.T) {
 	large := bytes.Repeat([]byte("x"), unread)
 	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
+		s.stopClock()
 		h := &scripted{answer: func(call, got string) (Step, int) { return Step{Write: large, Then: ShutDown}, 0 }}
 		client := s.dial(h)
 		s.send(client, "a")
