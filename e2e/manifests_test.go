@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -18,40 +17,31 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
-	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
-	"sigs.k8s.io/kustomize/api/krusty"
-	"sigs.k8s.io/kustomize/api/resmap"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/echosvc/echosvc/e2e/manifest"
 )
 
 const manifestsDir = "../k8s"
 
 var (
-	baseKinds = []string{"Namespace", "ServiceAccount", "Service", "Deployment",
-		"HorizontalPodAutoscaler", "PodDisruptionBudget", "NetworkPolicy"}
+	baseKinds = []string{"ServiceAccount", "Service", "Deployment", "PodDisruptionBudget", "NetworkPolicy"}
 	// overlays are the directories below k8s/ that kubectl apply -k accepts, with their kinds.
 	overlays = map[string][]string{
-		".":                baseKinds,
+		".":                append([]string{"Namespace"}, baseKinds...),
+		"base":             baseKinds,
 		"gateway":          append([]string{"HTTPRoute"}, baseKinds...),
 		"gateway-timeouts": append([]string{"HTTPRoute"}, baseKinds...),
 		"ingress":          append([]string{"Ingress"}, baseKinds...),
 		"monitoring":       append([]string{"PodMonitor"}, baseKinds...),
-		"local":            without(baseKinds, "HorizontalPodAutoscaler"),
+		"local":            baseKinds,
 	}
 )
 
-func without(list []string, element string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(e string) bool { return e == element })
-}
-
 // manifests has the objects of an overlay, nil if it has none of a kind.
 type manifests struct {
-	kinds          []string
-	meta           []metav1.Object
+	objects        []manifest.Object
 	namespace      *corev1.Namespace
 	serviceAccount *corev1.ServiceAccount
 	service        *corev1.Service
@@ -63,6 +53,8 @@ type manifests struct {
 	route          *gatewayv1.HTTPRoute
 	podMonitor     *monitoringv1.PodMonitor
 	job            *batchv1.Job
+	probePolicy    *networkingv1.NetworkPolicy // the Job's
+	scaledObject   *unstructured.Unstructured
 }
 
 // pod returns the specification of the pods.
@@ -83,75 +75,16 @@ func (m *manifests) containerPort(t *testing.T, name string) int32 {
 	return 0
 }
 
-// strictDecoder rejects unknown and duplicate fields.
-var strictDecoder = func() runtime.Decoder {
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{
-		corev1.AddToScheme, appsv1.AddToScheme, autoscalingv2.AddToScheme, batchv1.AddToScheme,
-		networkingv1.AddToScheme, policyv1.AddToScheme, gatewayv1.Install,
-		monitoringv1.AddToScheme,
-	} {
-		utilruntime.Must(add(scheme))
-	}
-	return serializer.NewCodecFactory(scheme, serializer.EnableStrict).UniversalDeserializer()
-}()
-
-// kustomize builds a directory as kubectl does.
-func kustomize(t *testing.T, dir string) resmap.ResMap {
-	t.Helper()
-	options := krusty.MakeDefaultOptions()
-	options.Reorder = krusty.ReorderOptionLegacy
-	built, err := krusty.MakeKustomizer(options).Run(filesys.MakeFsOnDisk(), dir)
-	if err != nil {
-		t.Fatalf("kustomize build %s: %v", dir, err)
-	}
-	return built
-}
-
 // loadManifests builds an overlay and decodes its objects.
 func loadManifests(t *testing.T, dir string) *manifests {
 	t.Helper()
+	_, objects, err := manifest.Kustomize(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	m := &manifests{}
-	for _, resource := range kustomize(t, dir).Resources() {
-		text, err := resource.AsYAML()
-		if err != nil {
-			t.Fatal(err)
-		}
-		object, kind, err := strictDecoder.Decode(text, nil, nil)
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", resource.CurId(), err, text)
-		}
-		if slices.Contains(m.kinds, kind.Kind) {
-			t.Fatalf("two objects have the kind %s", kind.Kind)
-		}
-		m.kinds = append(m.kinds, kind.Kind)
-		m.meta = append(m.meta, object.(metav1.Object))
-		switch object := object.(type) {
-		case *corev1.Namespace:
-			m.namespace = object
-		case *corev1.ServiceAccount:
-			m.serviceAccount = object
-		case *corev1.Service:
-			m.service = object
-		case *appsv1.Deployment:
-			m.deployment = object
-		case *autoscalingv2.HorizontalPodAutoscaler:
-			m.autoscaler = object
-		case *policyv1.PodDisruptionBudget:
-			m.budget = object
-		case *networkingv1.NetworkPolicy:
-			m.networkPolicy = object
-		case *networkingv1.Ingress:
-			m.ingress = object
-		case *gatewayv1.HTTPRoute:
-			m.route = object
-		case *monitoringv1.PodMonitor:
-			m.podMonitor = object
-		case *batchv1.Job:
-			m.job = object
-		default:
-			t.Fatalf("no test knows the kind %s", kind)
-		}
+	for _, object := range objects {
+		m.add(t, object)
 	}
 	if m.deployment == nil || len(m.pod().Containers) != 1 || len(m.pod().InitContainers) != 0 {
 		t.Fatal("want one Deployment with one container")
@@ -159,31 +92,56 @@ func loadManifests(t *testing.T, dir string) *manifests {
 	return m
 }
 
+// add takes one object of an overlay.
+func (m *manifests) add(t *testing.T, object manifest.Object) {
+	t.Helper()
+	m.objects = append(m.objects, object)
+	switch typed := object.Typed.(type) {
+	case *corev1.Namespace:
+		m.namespace = typed
+	case *corev1.ServiceAccount:
+		m.serviceAccount = typed
+	case *corev1.Service:
+		m.service = typed
+	case *appsv1.Deployment:
+		m.deployment = typed
+	case *autoscalingv2.HorizontalPodAutoscaler:
+		m.autoscaler = typed
+	case *policyv1.PodDisruptionBudget:
+		m.budget = typed
+	case *networkingv1.NetworkPolicy:
+		if strings.Contains(typed.Name, "-probe") {
+			m.probePolicy = typed
+		} else {
+			m.networkPolicy = typed
+		}
+	case *networkingv1.Ingress:
+		m.ingress = typed
+	case *gatewayv1.HTTPRoute:
+		m.route = typed
+	case *monitoringv1.PodMonitor:
+		m.podMonitor = typed
+	case *batchv1.Job:
+		m.job = typed
+	case nil:
+		m.scaledObject = &object.Unstructured
+	default:
+		t.Fatalf("no test knows the kind %s", object.GetKind())
+	}
+}
+
+// kinds returns the kinds in the order in which kubectl applies the objects.
+func (m *manifests) kinds() (kinds []string) {
+	for _, object := range m.objects {
+		kinds = append(kinds, object.GetKind())
+	}
+	return kinds
+}
+
 // loadBase builds what kubectl apply -k k8s/ applies.
 func loadBase(t *testing.T) *manifests {
 	t.Helper()
 	return loadManifests(t, manifestsDir)
-}
-
-// loadKustomization builds a user's kustomization in another directory. text is called with the path
-// from there to k8s/.
-func loadKustomization(t *testing.T, text func(k8s string) string) *manifests {
-	t.Helper()
-	dir, err := filepath.EvalSymlinks(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	k8s, err := filepath.Abs(manifestsDir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if k8s, err = filepath.Rel(dir, k8s); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text(k8s)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return loadManifests(t, dir)
 }
 
 // eachOverlay runs a subtest for each overlay, including the base.
@@ -200,18 +158,20 @@ func TestEveryOverlayIsListed(t *testing.T) {
 	}
 	for _, file := range found {
 		name := filepath.Base(filepath.Dir(file))
-		if _, ok := overlays[name]; !ok && name != "base" {
+		if _, ok := overlays[name]; !ok {
 			t.Errorf("k8s/%s is not in overlays", name)
 		}
 	}
 }
 
 // The base has only built-in kinds, so it applies to a cluster in which nothing has been installed.
+// No overlay has a Namespace: namespace: in a kustomization would rename it, take over the one of that
+// name, and delete it with kubectl delete -k.
 func TestKinds(t *testing.T) {
 	for name, want := range overlays {
 		t.Run(name, func(t *testing.T) {
-			got := loadManifests(t, filepath.Join(manifestsDir, name)).kinds
-			if got[0] != "Namespace" {
+			got := loadManifests(t, filepath.Join(manifestsDir, name)).kinds()
+			if slices.Index(got, "Namespace") > 0 {
 				t.Errorf("%s comes before its namespace", got[0])
 			}
 			want, got := slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(got))
@@ -224,35 +184,20 @@ func TestKinds(t *testing.T) {
 
 func TestMetadata(t *testing.T) {
 	eachOverlay(t, func(t *testing.T, m *manifests) {
-		for i, object := range m.meta {
+		for _, object := range m.objects {
 			if object.GetName() != "echosvc" {
-				t.Errorf("%s is named %q", m.kinds[i], object.GetName())
+				t.Errorf("%s is named %q", object.GetKind(), object.GetName())
 			}
-			if m.kinds[i] != "Namespace" && object.GetNamespace() != m.namespace.Name {
-				t.Errorf("%s is in the namespace %q", m.kinds[i], object.GetNamespace())
+			if object.GetKind() != "Namespace" && object.GetNamespace() != "echosvc" {
+				t.Errorf("%s is in the namespace %q", object.GetKind(), object.GetNamespace())
 			}
 			for _, label := range []string{"app.kubernetes.io/name", "app.kubernetes.io/part-of"} {
 				if object.GetLabels()[label] != "echosvc" {
-					t.Errorf("%s has no label %s=echosvc", m.kinds[i], label)
+					t.Errorf("%s has no label %s=echosvc", object.GetKind(), label)
 				}
 			}
 		}
 	})
-}
-
-func TestDecodingIsStrict(t *testing.T) {
-	for name, text := range map[string]string{
-		"unknown field":   "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {port: 80}}",
-		"duplicate field": "{apiVersion: v1, kind: Service, metadata: {name: a, name: b}}",
-		"unknown kind":    "{apiVersion: v1, kind: Servant, metadata: {name: a}}",
-		"retired version": "{apiVersion: policy/v1beta1, kind: PodDisruptionBudget, metadata: {name: a}}",
-	} {
-		t.Run(name, func(t *testing.T) {
-			if object, _, err := strictDecoder.Decode([]byte(text), nil, nil); err == nil {
-				t.Errorf("decoded as %T", object)
-			}
-		})
-	}
 }
 
 // kubectl has its own kustomize; it must build the same as the library that the tests use.
@@ -264,7 +209,7 @@ func TestKubectlBuildsTheSame(t *testing.T) {
 	for name := range overlays {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(manifestsDir, name)
-			want, err := kustomize(t, dir).AsYaml()
+			want, _, err := manifest.Kustomize(dir)
 			if err != nil {
 				t.Fatal(err)
 			}

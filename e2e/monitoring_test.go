@@ -51,13 +51,11 @@ func TestPodMonitor(t *testing.T) {
 
 func TestPodMonitorFitsAnyOverlay(t *testing.T) {
 	for name := range overlays {
-		if name == "monitoring" {
-			continue // includes it
+		if !fits("monitoring/podmonitor", name) {
+			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			checkPodMonitor(t, loadKustomization(t, func(k8s string) string {
-				return "resources: [" + filepath.Join(k8s, name) + "]\ncomponents: [" + filepath.Join(k8s, "monitoring/podmonitor") + "]\n"
-			}))
+			checkPodMonitor(t, loadKustomization(t, func(k8s string) string { return withComponent(k8s, name, "monitoring/podmonitor", "") }))
 		})
 	}
 }

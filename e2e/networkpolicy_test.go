@@ -28,6 +28,7 @@ func TestNetworkPolicyIngress(t *testing.T) {
 	const anyNamespace = "anything"
 	tests := map[string]struct{ traffic, noTraffic []string }{
 		".":                {traffic: []string{outside, anyNamespace}},
+		"base":             {traffic: []string{outside, anyNamespace}},
 		"local":            {traffic: []string{outside, anyNamespace}},
 		"monitoring":       {traffic: []string{outside, anyNamespace}},
 		"gateway":          {traffic: []string{"gateway", "envoy-gateway-system"}, noTraffic: []string{outside, anyNamespace}},

@@ -7,36 +7,33 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/pod-security-admission/api"
-	"k8s.io/pod-security-admission/policy"
+
+	"github.com/echosvc/echosvc/e2e/manifest"
 )
 
 // podViolations returns the reasons for which the API server would reject the pods of a template.
-func podViolations(t *testing.T, m *manifests, template *corev1.PodTemplateSpec) []string {
+func podViolations(t *testing.T, template *corev1.PodTemplateSpec) []string {
 	t.Helper()
-	enforced, errs := api.PolicyToEvaluate(m.namespace.Labels, api.Policy{})
-	if err := errs.ToAggregate(); err != nil {
-		t.Fatal(err)
-	}
-	want := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
-	if enforced.Enforce != want || enforced.Warn != want || enforced.Audit != want {
-		t.Fatalf("the namespace's policy is %v, want %v throughout", &enforced, want)
-	}
-	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	reasons, err := manifest.PodViolations(manifest.Restricted, template)
 	if err != nil {
 		t.Fatal(err)
-	}
-	var reasons []string
-	for _, result := range evaluator.EvaluatePod(enforced.Enforce, &template.ObjectMeta, &template.Spec) {
-		if !result.Allowed {
-			reasons = append(reasons, result.ForbiddenReason+": "+result.ForbiddenDetail)
-		}
 	}
 	return reasons
 }
 
+func TestNamespaceEnforcesLevelRestricted(t *testing.T) {
+	got, errs := api.PolicyToEvaluate(loadBase(t).namespace.Labels, api.Policy{})
+	if err := errs.ToAggregate(); err != nil {
+		t.Fatal(err)
+	}
+	if want := manifest.Restricted; got.Enforce != want || got.Warn != want || got.Audit != want {
+		t.Errorf("the namespace's policy is %v, want %v throughout", &got, want)
+	}
+}
+
 func TestPodIsAdmittedAtLevelRestricted(t *testing.T) {
 	eachOverlay(t, func(t *testing.T, m *manifests) {
-		if reasons := podViolations(t, m, &m.deployment.Spec.Template); len(reasons) > 0 {
+		if reasons := podViolations(t, &m.deployment.Spec.Template); len(reasons) > 0 {
 			t.Errorf("rejected:\n%s", strings.Join(reasons, "\n"))
 		}
 	})
@@ -54,7 +51,7 @@ func TestPodOutsideLevelRestrictedIsRejected(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := loadBase(t)
 			weaken(m.pod())
-			if reasons := podViolations(t, m, &m.deployment.Spec.Template); len(reasons) != 1 {
+			if reasons := podViolations(t, &m.deployment.Spec.Template); len(reasons) != 1 {
 				t.Errorf("rejected for %q, want one reason", reasons)
 			}
 		})
@@ -94,6 +91,11 @@ func TestResources(t *testing.T) {
 	memory, limit := resources.Requests[corev1.ResourceMemory], resources.Limits[corev1.ResourceMemory]
 	if memory.IsZero() || limit.Cmp(memory) < 0 {
 		t.Errorf("memory: request %v, limit %v", &memory, &limit)
+	}
+	// The kubelet keeps 50 MiB of a container's log by default.
+	disk, limit := resources.Requests[corev1.ResourceEphemeralStorage], resources.Limits[corev1.ResourceEphemeralStorage]
+	if disk.Cmp(resource.MustParse("50Mi")) < 0 || limit.Cmp(resource.MustParse("100Mi")) < 0 {
+		t.Errorf("ephemeral storage: request %v, limit %v, so a log can evict the pod", &disk, &limit)
 	}
 	if cpu := resources.Requests[corev1.ResourceCPU]; cpu.Cmp(resource.MustParse("1m")) < 0 {
 		t.Error("there is no CPU request, which the autoscaler's target is relative to")

@@ -3,21 +3,19 @@ package e2e
 import (
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // withProbe builds an overlay with the probe component, and with text appended.
 func withProbe(t *testing.T, overlay, text string) *manifests {
 	t.Helper()
-	m := loadKustomization(t, func(k8s string) string {
-		return "resources: [" + filepath.Join(k8s, overlay) + "]\ncomponents: [" + filepath.Join(k8s, "components/probe") + "]\n" + text
-	})
+	m := loadKustomization(t, func(k8s string) string { return withComponent(k8s, overlay, "components/probe", text) })
 	if m.job == nil || len(m.job.Spec.Template.Spec.Containers) != 1 {
 		t.Fatal("want one Job with one container")
 	}
@@ -46,7 +44,7 @@ func TestProbeJobFitsAnyOverlay(t *testing.T) {
 			if m.job.Namespace != m.deployment.Namespace {
 				t.Errorf("the Job is in the namespace %q", m.job.Namespace)
 			}
-			if reasons := podViolations(t, m, template); len(reasons) > 0 {
+			if reasons := podViolations(t, template); len(reasons) > 0 {
 				t.Errorf("rejected:\n%s", strings.Join(reasons, "\n"))
 			}
 			security := template.Spec.SecurityContext
@@ -59,16 +57,8 @@ func TestProbeJobFitsAnyOverlay(t *testing.T) {
 			if v := template.Spec.EnableServiceLinks; v == nil || *v {
 				t.Error("service links are enabled")
 			}
-			// The selectors of echosvc's pods must not match the Job's: the Service would send clients to it,
-			// and the NetworkPolicy would block its connections.
-			for what, selector := range map[string]*metav1.LabelSelector{
-				"Deployment": m.deployment.Spec.Selector, "Service": {MatchLabels: m.service.Spec.Selector},
-				"PodDisruptionBudget": m.budget.Spec.Selector, "NetworkPolicy": &m.networkPolicy.Spec.PodSelector,
-			} {
-				if selects(t, selector, template.Labels) {
-					t.Errorf("the %s selects the Job's pod", what)
-				}
-			}
+			checkSelectors(t, m)
+			checkProbePolicies(t, m)
 			// The probe uses a host name that is routed.
 			var hosts []string
 			if m.ingress != nil {
@@ -84,14 +74,55 @@ func TestProbeJobFitsAnyOverlay(t *testing.T) {
 	}
 }
 
-// A failed check makes the Job fail immediately, without a retry.
-func TestProbeJobIsNotRetried(t *testing.T) {
-	job := withProbe(t, ".", "").job
-	if job.Spec.BackoffLimit == nil || *job.Spec.BackoffLimit != 0 || job.Spec.Template.Spec.RestartPolicy != corev1.RestartPolicyNever {
-		t.Errorf("backoffLimit %v, restartPolicy %s", job.Spec.BackoffLimit, job.Spec.Template.Spec.RestartPolicy)
+// checkProbePolicies checks that the Job's pod may connect to anything, in a namespace in which another
+// policy denies all traffic too, and that nothing may connect to it.
+func checkProbePolicies(t *testing.T, m *manifests) {
+	t.Helper()
+	spec := m.probePolicy.Spec
+	if len(spec.PolicyTypes) != 2 || len(spec.Ingress) != 0 || len(spec.Egress) != 1 || len(spec.Egress[0].To) != 0 || len(spec.Egress[0].Ports) != 0 {
+		t.Errorf("the policy of the Job's pod is %v", spec)
 	}
-	if job.Spec.ActiveDeadlineSeconds == nil || job.Spec.TTLSecondsAfterFinished == nil {
-		t.Error("the Job has no deadline, or is never deleted")
+	rules := m.networkPolicy.Spec.Ingress
+	if ports := rules[len(rules)-1].Ports; len(ports) != 1 || ports[0].Port.IntVal != m.containerPort(t, "ws") {
+		t.Errorf("the probe may connect to the ports %v", ports)
+	}
+}
+
+// A run that a rollout has spoiled is repeated. A wrong argument, exit status 2, fails at once.
+func TestProbeJobIsRetried(t *testing.T) {
+	spec := withProbe(t, ".", "").job.Spec
+	if spec.BackoffLimit == nil || *spec.BackoffLimit != 2 || spec.Template.Spec.RestartPolicy != corev1.RestartPolicyNever {
+		t.Errorf("backoffLimit %v, restartPolicy %s", spec.BackoffLimit, spec.Template.Spec.RestartPolicy)
+	}
+	if spec.PodFailurePolicy == nil || len(spec.PodFailurePolicy.Rules) != 2 {
+		t.Fatal("want two rules for failed pods")
+	}
+	usage, evicted := spec.PodFailurePolicy.Rules[0], spec.PodFailurePolicy.Rules[1]
+	if codes := usage.OnExitCodes; usage.Action != batchv1.PodFailurePolicyActionFailJob || *codes.ContainerName != spec.Template.Spec.Containers[0].Name ||
+		codes.Operator != batchv1.PodFailurePolicyOnExitCodesOpIn || !slices.Equal(codes.Values, []int32{2}) {
+		t.Errorf("a wrong argument: %v", usage)
+	}
+	if evicted.Action != batchv1.PodFailurePolicyActionIgnore || evicted.OnPodConditions[0].Type != corev1.DisruptionTarget {
+		t.Errorf("an evicted pod: %v", evicted)
+	}
+	if spec.TTLSecondsAfterFinished == nil {
+		t.Error("the Job is never deleted")
+	}
+}
+
+// The deadline leaves time for every run: pods that exceed it are removed together with their logs.
+func TestProbeJobDeadline(t *testing.T) {
+	const (
+		checks  = 30 * time.Second // without -idle, all of them take less than 10 s
+		backoff = (10 + 20) * time.Second
+	)
+	spec := withProbe(t, ".", "").job.Spec
+	wait, err := time.ParseDuration(strings.TrimPrefix(spec.Template.Spec.Containers[0].Args[1], "-wait="))
+	if err != nil || wait < 30*time.Second {
+		t.Fatalf("waits for %v, %v", wait, err)
+	}
+	if need := time.Duration(*spec.BackoffLimit+1)*(wait+checks) + backoff; seconds(*spec.ActiveDeadlineSeconds) < need {
+		t.Errorf("the deadline is %d s, and the runs may take %v", *spec.ActiveDeadlineSeconds, need)
 	}
 }
 

@@ -25,29 +25,7 @@ func selects(t *testing.T, selector *metav1.LabelSelector, set map[string]string
 }
 
 func TestSelectorsMatchThePods(t *testing.T) {
-	eachOverlay(t, func(t *testing.T, m *manifests) {
-		selectors := map[string]*metav1.LabelSelector{
-			"Deployment":          m.deployment.Spec.Selector,
-			"Service":             {MatchLabels: m.service.Spec.Selector},
-			"PodDisruptionBudget": m.budget.Spec.Selector,
-			"NetworkPolicy":       &m.networkPolicy.Spec.PodSelector,
-		}
-		for _, c := range m.pod().TopologySpreadConstraints {
-			selectors["spread over "+c.TopologyKey] = c.LabelSelector
-		}
-		if m.podMonitor != nil {
-			selectors["PodMonitor"] = &m.podMonitor.Spec.Selector
-		}
-		pod := m.deployment.Spec.Template.Labels
-		for name, selector := range selectors {
-			if !selects(t, selector, pod) {
-				t.Errorf("%s does not select the pods", name)
-			}
-			if selects(t, selector, map[string]string{"app.kubernetes.io/part-of": pod["app.kubernetes.io/part-of"]}) {
-				t.Errorf("%s selects pods with another name", name)
-			}
-		}
-	})
+	eachOverlay(t, checkSelectors)
 }
 
 func TestService(t *testing.T) {
