@@ -1,0 +1,359 @@
+package chart
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"sigs.k8s.io/yaml"
+
+	"helm.sh/helm/v4/pkg/chart/v2/lint"
+	"helm.sh/helm/v4/pkg/chart/v2/lint/support"
+	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
+
+	"github.com/echosvc/echosvc/e2e/manifest"
+)
+
+func TestLint(t *testing.T) {
+	eachValues(t, func(t *testing.T, r release) {
+		for _, message := range lint.RunAll(chartDir, r.values, r.namespace).Messages {
+			if message.Severity > support.InfoSev {
+				t.Error(message)
+			}
+		}
+	})
+}
+
+// The version of the chart is that of the image that k8s/ names.
+func TestVersion(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(manifestsDir, "base", "kustomization.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var base struct {
+		Images []struct {
+			NewTag string `json:"newTag"`
+		} `json:"images"`
+	}
+	if err := yaml.Unmarshal(text, &base); err != nil {
+		t.Fatal(err)
+	}
+	metadata := loadChart(t).Metadata
+	if want := base.Images[0].NewTag; metadata.Version != want || metadata.AppVersion != want {
+		t.Errorf("version %s, appVersion %s, want %s", metadata.Version, metadata.AppVersion, want)
+	}
+}
+
+func TestPodsAreAdmittedAtLevelRestricted(t *testing.T) {
+	eachValues(t, func(t *testing.T, r release) {
+		pods := 0
+		for _, o := range r.objects(t) {
+			template := o.PodTemplate()
+			if template == nil {
+				continue
+			}
+			pods++
+			reasons, err := manifest.PodViolations(manifest.Restricted, template)
+			if err != nil || len(reasons) > 0 {
+				t.Errorf("%s: rejected: %v %v", o.GetKind(), reasons, err)
+			}
+		}
+		if pods != 2 {
+			t.Errorf("%d objects with pods, want the Deployment and the probe", pods)
+		}
+	})
+}
+
+// Two releases in one namespace have different names, and each selects its own pods.
+func TestNamesOfReleases(t *testing.T) {
+	long := strings.Repeat("long-", 10)
+	for name, test := range map[string]struct {
+		release, values, want string
+	}{
+		"chart's name":     {"echosvc", "{}", "echosvc"},
+		"another":          {"dev", "{}", "dev-echosvc"},
+		"contains it":      {"my-echosvc", "{}", "my-echosvc"},
+		"nameOverride":     {"dev", "{nameOverride: ws}", "dev-ws"},
+		"fullnameOverride": {"dev", "{fullnameOverride: ws}", "ws"},
+		"long":             {long + "abc", "{}", (long + "abc-echosvc")[:57]},
+		"long, at a dash":  {long + "abcdef", "{}", (long + "abcdef")[:56]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, o := range (release{test.release, "team-a", parse(t, test.values)}).objects(t) {
+				if o.GetNamespace() != "team-a" {
+					t.Errorf("%s is in the namespace %q", o.GetKind(), o.GetNamespace())
+				}
+				if got := o.GetName(); got != test.want && got != test.want+"-probe" || len(got) > 63 {
+					t.Errorf("%s is named %q, want %q", o.GetKind(), got, test.want)
+				}
+				if deployment, ok := o.Typed.(*appsv1.Deployment); ok && deployment.Spec.Template.Spec.ServiceAccountName != test.want {
+					t.Errorf("the account is %q", deployment.Spec.Template.Spec.ServiceAccountName)
+				}
+			}
+		})
+	}
+}
+
+func TestSelectors(t *testing.T) {
+	objects := release{"dev", "team-a", parse(t, "{nameOverride: ws, podLabels: {team: a}}")}.objects(t)
+	service := map[string]string{"app.kubernetes.io/name": "ws", "app.kubernetes.io/instance": "dev", "app.kubernetes.io/part-of": "echosvc", "team": "a"}
+	probe := map[string]string{"app.kubernetes.io/name": "ws-probe", "app.kubernetes.io/instance": "dev"}
+	other := map[string]string{"app.kubernetes.io/name": "ws", "app.kubernetes.io/instance": "prod", "app.kubernetes.io/part-of": "echosvc"}
+	check := func(what string, selector *metav1.LabelSelector, want map[string]string) {
+		t.Helper()
+		s, err := metav1.LabelSelectorAsSelector(selector)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !s.Matches(labels.Set(want)) || s.Matches(labels.Set(other)) {
+			t.Errorf("%s selects %v", what, selector)
+		}
+	}
+	for _, o := range objects {
+		switch typed := o.Typed.(type) {
+		case *appsv1.Deployment:
+			check("Deployment", typed.Spec.Selector, service)
+			if got := typed.Spec.Template.Labels; !labels.Equals(got, service) {
+				t.Errorf("the pods have the labels %v", got)
+			}
+			for _, c := range typed.Spec.Template.Spec.TopologySpreadConstraints {
+				check("spread over "+c.TopologyKey, c.LabelSelector, service)
+			}
+		case *corev1.Service:
+			check("Service", &metav1.LabelSelector{MatchLabels: typed.Spec.Selector}, service)
+		case *policyv1.PodDisruptionBudget:
+			check("PodDisruptionBudget", typed.Spec.Selector, service)
+		case *networkingv1.NetworkPolicy:
+			if strings.HasSuffix(typed.Name, "-probe") {
+				check("NetworkPolicy of the probe", &typed.Spec.PodSelector, probe)
+			} else {
+				check("NetworkPolicy", &typed.Spec.PodSelector, service)
+				check("NetworkPolicy, from the probe", typed.Spec.Ingress[2].From[0].PodSelector, probe)
+			}
+		}
+	}
+}
+
+// helm test applies the probe's NetworkPolicy before the probe.
+func TestProbeIsATest(t *testing.T) {
+	for name, test := range map[string]struct{ values, url string }{
+		"Service":     {"{}", "ws://dev-echosvc/"},
+		"TLS":         {"{tls: {secretName: a}}", "wss://dev-echosvc/"},
+		"users' name": {"{probe: {url: 'wss://echo.example.com/', args: [-idle=1m]}}", "wss://echo.example.com/"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hooks := 0
+			for _, o := range (release{"dev", "team-a", parse(t, test.values)}).objects(t) {
+				annotations := o.GetAnnotations()
+				if annotations["helm.sh/hook"] == "" {
+					continue
+				}
+				hooks++
+				pod, ok := o.Typed.(*corev1.Pod)
+				if !ok {
+					if o.GetKind() != "NetworkPolicy" || annotations["helm.sh/hook-weight"] != "-1" {
+						t.Errorf("%s has the annotations %v", o.GetKind(), annotations)
+					}
+					continue
+				}
+				args := pod.Spec.Containers[0].Args
+				if args[len(args)-1] != test.url {
+					t.Errorf("args %q, want %s", args, test.url)
+				}
+				// The certificate is for the users' name, not for the Service's.
+				if insecure := slices.Contains(args, "-insecure"); insecure != (name == "TLS") {
+					t.Errorf("args %q", args)
+				}
+			}
+			if hooks != 2 {
+				t.Errorf("there are %d hooks", hooks)
+			}
+		})
+	}
+}
+
+func TestWrongValues(t *testing.T) {
+	for values, want := range map[string]string{
+		"{replicas: 3}":                                                              "replicas",
+		"{replicaCount: three}":                                                      "replicaCount",
+		"{image: {tag: 1.2}}":                                                        "tag",
+		"{image: {digest: 0123}}":                                                    "digest",
+		"{settings: {PORT: '9000'}}":                                                 "PORT",
+		"{settings: {DRAIN_DELAY: 5s}}":                                              "DRAIN_DELAY",
+		"{settings: {port: '9000'}}":                                                 "port",
+		"{settings: {MAX_MESSAGE_SIZE: 1048576}}":                                    "MAX_MESSAGE_SIZE",
+		"{autoscaling: {by: memory}}":                                                "autoscaling",
+		"{drain: {spread: 24}}":                                                      "drain.timeout must be at least 7 s more",
+		"{drain: {delay: 10s}}":                                                      "delay",
+		"{resources: {limits: {memory: null}}}":                                      "memory",
+		"{httpRoute: {enabled: true}}":                                               "parentRefs",
+		"{httpRoute: {enabled: true, parentRefs: [{name: a}]}}":                      "hostnames",
+		"{ingress: {enabled: true, hosts: [a]}}":                                     "className",
+		"{ingress: {enabled: true, className: nginx}}":                               "hosts",
+		"{ingress: {enabled: true, className: nginx, host: a, hosts: [a]}}":          "host",
+		"{tls: {secretName: a}, ingress: {enabled: true, className: a, hosts: [a]}}": "ingress and tls.secretName do not fit",
+		"{tls: {secretName: a}, httpRoute: {enabled: true, parentRefs: [{name: a}], hostnames: [a]}}": "httpRoute and tls.secretName do not fit",
+		"{probe: {url: echosvc.example.com}}": "url",
+	} {
+		if _, err := (release{"echosvc", "echosvc", parse(t, values)}).render(t); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want an error that names %s", values, err, want)
+		}
+	}
+}
+
+// What OpenShift and other platforms need can be set.
+func TestOtherPlatforms(t *testing.T) {
+	r := release{"echosvc", "echosvc", parse(t, `
+podSecurityContext: {runAsUser: null, runAsGroup: null}
+imagePullSecrets: [{name: registry}]
+image: {repository: registry.example.com/echosvc, digest: "sha256:`+strings.Repeat("0a", 32)+`"}
+networkPolicy: {egress: [{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: istio-system}}}]}]}
+settings: {LOG_LEVEL: debug, CONTROLS: false}
+drain: {delay: 40}
+service: {type: LoadBalancer, annotations: {a: b}}
+nodeSelector: {kubernetes.io/arch: arm64}
+tolerations: [{key: a, operator: Exists}]
+priorityClassName: high
+`)}
+	for _, o := range r.objects(t) {
+		switch typed := o.Typed.(type) {
+		case *appsv1.Deployment:
+			checkPlatformsPod(t, typed.Spec.Template.Spec)
+		case *corev1.Service:
+			if typed.Spec.Type != corev1.ServiceTypeLoadBalancer || typed.Annotations["a"] != "b" {
+				t.Errorf("the Service is %v", typed)
+			}
+		case *networkingv1.NetworkPolicy:
+			if len(typed.Spec.Egress) != 1 {
+				t.Errorf("egress %v", typed.Spec.Egress)
+			}
+		}
+	}
+}
+
+func checkPlatformsPod(t *testing.T, pod corev1.PodSpec) {
+	t.Helper()
+	if pod.SecurityContext.RunAsUser != nil || pod.SecurityContext.RunAsGroup != nil {
+		t.Error("the pod chooses its user")
+	}
+	if len(pod.ImagePullSecrets) != 1 || len(pod.Tolerations) != 1 || pod.PriorityClassName != "high" || len(pod.NodeSelector) != 1 {
+		t.Errorf("the pod is %v", pod)
+	}
+	if want := "registry.example.com/echosvc@sha256:" + strings.Repeat("0a", 32); pod.Containers[0].Image != want {
+		t.Errorf("the image is %s", pod.Containers[0].Image)
+	}
+	if *pod.TerminationGracePeriodSeconds != 40+30+20 {
+		t.Errorf("the grace period is %d", *pod.TerminationGracePeriodSeconds)
+	}
+	environment := map[string]string{}
+	for _, variable := range pod.Containers[0].Env {
+		environment[variable.Name] = variable.Value
+	}
+	// Maps are merged with the defaults.
+	for name, want := range map[string]string{"LOG_LEVEL": "debug", "CONTROLS": "false", "LOG_FORMAT": "json", "DRAIN_DELAY": "40s"} {
+		if environment[name] != want {
+			t.Errorf("%s=%q, want %q", name, environment[name], want)
+		}
+	}
+}
+
+// NOTES.txt has the address, and the command that tests it.
+func TestNotes(t *testing.T) {
+	for values, want := range map[string]string{
+		"{}":                              "ws://localhost:8080/",
+		"{tls: {secretName: a}}":          "port-forward service/dev-echosvc 8080:443",
+		"{replicaCount: 1}":               "With one pod",
+		"{service: {type: LoadBalancer}}": "get service dev-echosvc",
+		"{ingress: {enabled: true, className: nginx, hosts: [a.example.com]}}":                                  "ws://a.example.com/",
+		"{ingress: {enabled: true, className: nginx, hosts: [a.example.com], tls: [{hosts: [a.example.com]}]}}": "wss://a.example.com/",
+		"{httpRoute: {enabled: true, parentRefs: [{name: a}], hostnames: [a.example.com]}}":                     "networkPolicy.from narrows that",
+	} {
+		files, err := release{"dev", "team-a", parse(t, values)}.render(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		notes := files["NOTES.txt"]
+		if !strings.Contains(notes, want) || !strings.Contains(notes, "helm --namespace team-a test dev --logs") {
+			t.Errorf("%s: the notes are\n%s", values, notes)
+		}
+	}
+}
+
+// TestReadmeHasEveryValue of values.yaml, and no other.
+func TestReadmeHasEveryValue(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(chartDir, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]*) \\|").FindAllStringSubmatch(string(text), -1) {
+		for _, name := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
+			documented = append(documented, name[1])
+		}
+	}
+	var want []string
+	for name, value := range loadChart(t).Values {
+		table, ok := value.(map[string]any)
+		if !ok || len(table) == 0 || slices.Contains([]string{"settings", "resources", "podSecurityContext"}, name) {
+			want = append(want, name)
+			continue
+		}
+		for key := range table {
+			want = append(want, name+"."+key)
+		}
+	}
+	slices.Sort(documented)
+	slices.Sort(want)
+	if !slices.Equal(documented, want) {
+		t.Errorf("the README has\n%q, want\n%q", documented, want)
+	}
+}
+
+// The package has everything but the values for tests.
+func TestPackage(t *testing.T) {
+	path, err := chartutil.Save(loadChart(t), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	unzipped, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for archive := tar.NewReader(unzipped); ; {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, strings.TrimPrefix(header.Name, "echosvc/"))
+	}
+	for _, name := range []string{"Chart.yaml", "values.yaml", "values.schema.json", "README.md", "templates/NOTES.txt", "templates/tests/probe.yaml"} {
+		if !slices.Contains(names, name) {
+			t.Errorf("the package has no %s", name)
+		}
+	}
+	if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "ci/") }) {
+		t.Errorf("the package has values for tests: %q", names)
+	}
+}
