@@ -1,0 +1,144 @@
+package chart
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+)
+
+func TestWrongValues(t *testing.T) {
+	for values, want := range map[string]string{
+		"{replicas: 3}":                                                              "replicas",
+		"{replicaCount: three}":                                                      "replicaCount",
+		"{image: {tag: 1.2}}":                                                        "tag",
+		"{image: {digest: 0123}}":                                                    "digest",
+		"{settings: {PORT: '9000'}}":                                                 "PORT",
+		"{settings: {DRAIN_DELAY: 5s}}":                                              "DRAIN_DELAY",
+		"{settings: {port: '9000'}}":                                                 "port",
+		"{settings: {MAX_MESSAGE_SIZE: 1048576}}":                                    "MAX_MESSAGE_SIZE",
+		"{autoscaling: {by: memory}}":                                                "autoscaling",
+		"{drain: {spread: 24}}":                                                      "drain.timeout must be at least 7 s more",
+		"{drain: {delay: 10s}}":                                                      "delay",
+		"{resources: {limits: {memory: null}}}":                                      "memory",
+		"{httpRoute: {enabled: true}}":                                               "parentRefs",
+		"{httpRoute: {enabled: true, parentRefs: [{name: a}]}}":                      "hostnames",
+		"{ingress: {enabled: true, hosts: [a]}}":                                     "className",
+		"{ingress: {enabled: true, className: nginx}}":                               "hosts",
+		"{ingress: {enabled: true, className: nginx, host: a, hosts: [a]}}":          "host",
+		"{tls: {secretName: a}, ingress: {enabled: true, className: a, hosts: [a]}}": "ingress and tls.secretName do not fit",
+		"{tls: {secretName: a}, httpRoute: {enabled: true, parentRefs: [{name: a}], hostnames: [a]}}": "httpRoute and tls.secretName do not fit",
+		"{probe: {url: echosvc.example.com}}": "url",
+	} {
+		if _, err := (release{"echosvc", "echosvc", parse(t, values)}).render(t); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want an error that names %s", values, err, want)
+		}
+	}
+}
+
+// What OpenShift and other platforms need can be set.
+func TestOtherPlatforms(t *testing.T) {
+	r := release{"echosvc", "echosvc", parse(t, `
+podSecurityContext: {runAsUser: null, runAsGroup: null}
+imagePullSecrets: [{name: registry}]
+image: {repository: registry.example.com/echosvc, digest: "sha256:`+strings.Repeat("0a", 32)+`"}
+networkPolicy: {egress: [{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: istio-system}}}]}]}
+settings: {LOG_LEVEL: debug, CONTROLS: false}
+drain: {delay: 40}
+service: {type: LoadBalancer, annotations: {a: b}}
+nodeSelector: {kubernetes.io/arch: arm64}
+tolerations: [{key: a, operator: Exists}]
+priorityClassName: high
+`)}
+	for _, o := range r.objects(t) {
+		switch typed := o.Typed.(type) {
+		case *appsv1.Deployment:
+			checkPlatformsPod(t, typed.Spec.Template.Spec)
+		case *corev1.Service:
+			if typed.Spec.Type != corev1.ServiceTypeLoadBalancer || typed.Annotations["a"] != "b" {
+				t.Errorf("the Service is %v", typed)
+			}
+		case *networkingv1.NetworkPolicy:
+			if len(typed.Spec.Egress) != 1 {
+				t.Errorf("egress %v", typed.Spec.Egress)
+			}
+		}
+	}
+}
+
+func checkPlatformsPod(t *testing.T, pod corev1.PodSpec) {
+	t.Helper()
+	if pod.SecurityContext.RunAsUser != nil || pod.SecurityContext.RunAsGroup != nil {
+		t.Error("the pod chooses its user")
+	}
+	if len(pod.ImagePullSecrets) != 1 || len(pod.Tolerations) != 1 || pod.PriorityClassName != "high" || len(pod.NodeSelector) != 1 {
+		t.Errorf("the pod is %v", pod)
+	}
+	if want := "registry.example.com/echosvc@sha256:" + strings.Repeat("0a", 32); pod.Containers[0].Image != want {
+		t.Errorf("the image is %s", pod.Containers[0].Image)
+	}
+	if *pod.TerminationGracePeriodSeconds != 40+30+20 {
+		t.Errorf("the grace period is %d", *pod.TerminationGracePeriodSeconds)
+	}
+	environment := map[string]string{}
+	for _, variable := range pod.Containers[0].Env {
+		environment[variable.Name] = variable.Value
+	}
+	// Maps are merged with the defaults.
+	for name, want := range map[string]string{"LOG_LEVEL": "debug", "CONTROLS": "false", "LOG_FORMAT": "json", "DRAIN_DELAY": "40s"} {
+		if environment[name] != want {
+			t.Errorf("%s=%q, want %q", name, environment[name], want)
+		}
+	}
+}
+
+// The values in the README are accepted.
+func TestReadmeValues(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(chartDir, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+	if len(blocks) == 0 {
+		t.Fatal("there are no values")
+	}
+	for _, block := range blocks {
+		release{"echosvc", "echosvc", parse(t, block[1])}.objects(t)
+	}
+}
+
+// TestReadmeHasEveryValue of values.yaml, and no other.
+func TestReadmeHasEveryValue(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(chartDir, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]*) \\|").FindAllStringSubmatch(string(text), -1) {
+		for _, name := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
+			documented = append(documented, name[1])
+		}
+	}
+	var want []string
+	for name, value := range loadChart(t).Values {
+		table, ok := value.(map[string]any)
+		if !ok || len(table) == 0 || slices.Contains([]string{"settings", "resources", "podSecurityContext"}, name) {
+			want = append(want, name)
+			continue
+		}
+		for key := range table {
+			want = append(want, name+"."+key)
+		}
+	}
+	slices.Sort(documented)
+	slices.Sort(want)
+	if !slices.Equal(documented, want) {
+		t.Errorf("the README has\n%q, want\n%q", documented, want)
+	}
+}
