@@ -47,6 +47,15 @@ func TestAutoscalers(t *testing.T) {
 	}
 }
 
+// Two autoscalers for one Deployment would work against each other.
+func TestAutoscalersExcludeEachOther(t *testing.T) {
+	for _, other := range []string{"hpa-connections", "keda"} {
+		if _, err := buildMine(t, "resources: [../base]\ncomponents: [../components/hpa-cpu, ../components/"+other+"]\n"); err == nil {
+			t.Errorf("hpa-cpu and %s can be built together", other)
+		}
+	}
+}
+
 // checkReplicaRange checks that one pod can stop at any time, and that the budget leaves one.
 func checkReplicaRange(t *testing.T, m *manifests, least, most int32) {
 	t.Helper()
