@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -9,6 +11,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/echosvc/echosvc/e2e/manifest"
 )
 
 // components are the directories below k8s/ that a kustomization of a user lists under components.
@@ -127,6 +131,31 @@ func TestUsersKustomization(t *testing.T) {
 			t.Errorf("with replicas: %d, every apply overrides the autoscaler", *replicas)
 		case !autoscales(component) && (replicas == nil || *replicas != 5):
 			t.Errorf("replicas: %v", replicas)
+		}
+	})
+}
+
+// kubectl has its own kustomize; it must build the same as the library that the tests use.
+func TestKubectlBuildsTheSame(t *testing.T) {
+	kubectl, err := exec.LookPath("kubectl")
+	if err != nil {
+		t.Skip("there is no kubectl on this machine") // Debian's is older than the manifests
+	}
+	eachKustomization(t, func(t *testing.T, overlay, component string) {
+		dir := writeKustomization(t, t.TempDir(), func(k8s string) string { return withComponent(k8s, overlay, component, usersSettings) })
+		want, _, err := manifest.Kustomize(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		command := exec.Command(kubectl, "kustomize", dir)
+		var stderr bytes.Buffer
+		command.Stderr = &stderr
+		got, err := command.Output()
+		if err != nil || stderr.Len() > 0 {
+			t.Fatalf("kubectl kustomize: %v\n%s", err, &stderr)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("kubectl prints\n%s\nthe library\n%s", got, want)
 		}
 	})
 }

@@ -3,8 +3,6 @@
 package e2e
 
 import (
-	"bytes"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -198,33 +196,6 @@ func TestMetadata(t *testing.T) {
 			}
 		}
 	})
-}
-
-// kubectl has its own kustomize; it must build the same as the library that the tests use.
-func TestKubectlBuildsTheSame(t *testing.T) {
-	kubectl, err := exec.LookPath("kubectl")
-	if err != nil {
-		t.Skip("there is no kubectl on this machine") // Debian's is older than the manifests
-	}
-	for name := range overlays {
-		t.Run(name, func(t *testing.T) {
-			dir := filepath.Join(manifestsDir, name)
-			want, _, err := manifest.Kustomize(dir)
-			if err != nil {
-				t.Fatal(err)
-			}
-			command := exec.Command(kubectl, "kustomize", dir)
-			var stderr bytes.Buffer
-			command.Stderr = &stderr
-			got, err := command.Output()
-			if err != nil || stderr.Len() > 0 {
-				t.Fatalf("kubectl kustomize: %v\n%s", err, &stderr)
-			}
-			if !bytes.Equal(got, want) {
-				t.Errorf("kubectl prints\n%s\nthe library\n%s", got, want)
-			}
-		})
-	}
 }
 
 func TestImages(t *testing.T) {
