@@ -4,7 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -16,9 +18,12 @@ import (
 // connectionsMetric is what the components scale by.
 const connectionsMetric = "echosvc_websocket_connections"
 
-// leastCapacity is the number of idle connections that docs/limits.md has for a pod with the
-// manifests' memory on a node with many processors.
-const leastCapacity = 19545
+// The number of idle connections that docs/limits.md has for a pod with the manifests' memory on a node
+// with many processors.
+const (
+	leastCapacity    = 19545
+	leastCapacityTLS = 7210 // with TLS at the pod
+)
 
 // scaled builds the base with a component.
 func scaled(t *testing.T, component string) *manifests {
@@ -183,10 +188,26 @@ func TestScaledObject(t *testing.T) {
 	}
 }
 
-// The capacity that the targets are compared with is the documented one.
-func TestLeastCapacityIsDocumented(t *testing.T) {
-	limits := readDocument(t, "docs/limits.md")
-	if !regexp.MustCompile(`\| 19,545 \|`).MatchString(limits.text) {
-		t.Errorf("docs/limits.md does not have %d connections", leastCapacity)
+// The capacities that the targets are compared with are the documented ones.
+func TestCapacitiesAreDocumented(t *testing.T) {
+	var documented []string
+	for _, row := range sectionRows(t, "docs/limits.md", "Idle connections") {
+		documented = append(documented, strings.ReplaceAll(row[3], ",", ""))
+	}
+	for _, capacity := range []int{leastCapacity, leastCapacityTLS} {
+		if !slices.Contains(documented, strconv.Itoa(capacity)) {
+			t.Errorf("docs/limits.md has %q connections, and not %d", documented, capacity)
+		}
+	}
+}
+
+// The target that the docs have for TLS leaves room for the clients of a pod that failed.
+func TestTargetWithTLS(t *testing.T) {
+	match := regexp.MustCompile(`target/averageValue\n +value: "(\d+)"`).FindStringSubmatch(readDocument(t, "docs/kubernetes.md").text)
+	if match == nil {
+		t.Fatal("docs/kubernetes.md has no target")
+	}
+	if target, err := strconv.Atoi(match[1]); err != nil || 2*target > leastCapacityTLS {
+		t.Errorf("the target is %s connections a pod, which holds %d; %v", match[1], leastCapacityTLS, err)
 	}
 }

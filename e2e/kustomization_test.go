@@ -160,6 +160,16 @@ func TestKubectlBuildsTheSame(t *testing.T) {
 	})
 }
 
+// TLS at the pod does not fit a route to plain HTTP.
+func TestTLSAtThePodRefusesRoutes(t *testing.T) {
+	for overlay := range overlays {
+		_, err := buildMine(t, withComponent("..", overlay, "components/tls", ""))
+		if overlay != "." && (err == nil) != fits("components/tls", overlay) {
+			t.Errorf("%s: %v", overlay, err)
+		}
+	}
+}
+
 // A component may be added to a kustomization that has renamed everything.
 func TestComponentOverAUsersKustomization(t *testing.T) {
 	for _, component := range components {

@@ -42,6 +42,25 @@ func TestWrongValues(t *testing.T) {
 	}
 }
 
+// One of two pods holds the clients of both, which are fewer with TLS. docs/limits.md has the numbers.
+func TestTargetConnections(t *testing.T) {
+	for values, want := range map[string]string{
+		"{autoscaling: {by: connections}}":                                      `averageValue: "8000"`,
+		"{autoscaling: {by: connections}, tls: {secretName: a}}":                `averageValue: "3000"`,
+		"{autoscaling: {by: keda}, tls: {secretName: a}}":                       `threshold: "3000"`,
+		"{autoscaling: {by: connections, targetConnections: 2000000}}":          `averageValue: "2000000"`,
+		"{autoscaling: {by: keda, targetConnections: 5}, tls: {secretName: a}}": `threshold: "5"`,
+	} {
+		files, err := release{"echosvc", "echosvc", parse(t, values)}.render(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := files["horizontalpodautoscaler.yaml"] + files["scaledobject.yaml"]; !strings.Contains(text, want) {
+			t.Errorf("%s: no %s in\n%s", values, want, text)
+		}
+	}
+}
+
 // What OpenShift and other platforms need can be set.
 func TestOtherPlatforms(t *testing.T) {
 	r := release{"echosvc", "echosvc", parse(t, `

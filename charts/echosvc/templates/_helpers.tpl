@@ -48,6 +48,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ ternary 443 80 (not (empty .Values.tls.secretName)) }}
 {{- end }}
 
+{{- define "echosvc.targetConnections" -}}
+{{ .Values.autoscaling.targetConnections | int | default (ternary 8000 3000 (empty .Values.tls.secretName)) }}
+{{- end }}
+
 {{- define "echosvc.containerSecurityContext" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
