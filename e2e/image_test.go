@@ -47,12 +47,19 @@ func TestImage(t *testing.T) {
 	})
 	t.Run("docker stop closes cleanly", func(t *testing.T) { checkContainerLife(t, engine, image) })
 	t.Run("builds for another architecture", func(t *testing.T) {
-		arch := map[string]string{"amd64": "arm64", "arm64": "amd64"}[runtime.GOARCH]
-		other := engine.build(t, arch)
-		if got := engine.docker(t, "image", "inspect", "--format", "{{.Os}}/{{.Architecture}}", other); got != "linux/"+arch {
-			t.Errorf("the image is for %s; want linux/%s", got, arch)
-		}
+		checkImagePlatform(t, engine, map[string]string{"amd64": "arm64", "arm64": "amd64"}[runtime.GOARCH])
 	})
+	t.Run("builds for a variant of an architecture", func(t *testing.T) { checkImagePlatform(t, engine, "arm/v7") })
+}
+
+// checkImagePlatform builds the image for an architecture such as arm64 or arm/v7, and checks what
+// it says of itself.
+func checkImagePlatform(t *testing.T, engine dockerEngine, arch string) {
+	image := engine.build(t, arch)
+	inspected := engine.docker(t, "image", "inspect", "--format", "{{.Os}}/{{.Architecture}}/{{.Variant}}", image)
+	if got := strings.TrimSuffix(inspected, "/"); got != "linux/"+arch {
+		t.Errorf("the image is for %s; want linux/%s", got, arch)
+	}
 }
 
 // checkImageConfig checks the image's configuration, which its users rely on.
@@ -142,7 +149,7 @@ func checkContainerLife(t *testing.T, engine dockerEngine, image string) {
 	})
 	url := "ws://" + engine.docker(t, "port", container, "9000/tcp") + "/"
 
-	clients := make([]*websocket.Conn, 50)
+	clients := make([]*websocket.Conn, 300)
 	for i := range clients {
 		clients[i] = dialUntilServed(t, url)
 		text := fmt.Sprintf("hello from client %d", i)
@@ -154,6 +161,7 @@ func checkContainerLife(t *testing.T, engine dockerEngine, image string) {
 		}
 		if i == 0 {
 			t.Logf("first echo %v after docker run", time.Since(started).Round(time.Millisecond))
+			logReadiness(t, engine, container)
 		}
 	}
 	engine.waitHealthy(t, container)
@@ -188,6 +196,23 @@ func checkContainerLife(t *testing.T, engine dockerEngine, image string) {
 		t.Errorf("exit status %s; want 0", status)
 	}
 	checkDrainSummary(t, engine.logs(t, container), len(clients))
+}
+
+// logReadiness logs how long the process took from its start until it served.
+func logReadiness(t *testing.T, engine dockerEngine, container string) {
+	started, err := time.Parse(time.RFC3339Nano, engine.docker(t, "inspect", "--format", "{{.State.StartedAt}}", container))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(engine.logs(t, container)) {
+		var serving struct {
+			Time time.Time
+			Msg  string
+		}
+		if json.Unmarshal([]byte(line), &serving) == nil && serving.Msg == "serving" {
+			t.Logf("ready %v after the process was started", serving.Time.Sub(started).Round(time.Millisecond))
+		}
+	}
 }
 
 // checkDrainSummary checks the line that the service logs when it has drained.
@@ -254,7 +279,7 @@ func findEngine(t *testing.T) dockerEngine {
 // that the engine needs.
 func (e dockerEngine) build(t *testing.T, arch string) string {
 	t.Setenv("DOCKER_BUILDKIT", "1")
-	image := "echosvc-e2e:" + arch
+	image := "echosvc-e2e:" + strings.ReplaceAll(arch, "/", "-")
 	args := append([]string{"build"}, strings.Fields(os.Getenv("ECHOSVC_BUILD_FLAGS"))...)
 	started := time.Now()
 	e.docker(t, append(args, "--platform", "linux/"+arch,
