@@ -159,7 +159,6 @@ func checkContainerLife(t *testing.T, engine dockerEngine, image string) {
 		}
 		if i == 0 {
 			t.Logf("first echo %v after docker run", time.Since(started).Round(time.Millisecond))
-			logReadiness(t, engine, container)
 		}
 	}
 	engine.waitHealthy(t, container)
@@ -194,23 +193,6 @@ func checkContainerLife(t *testing.T, engine dockerEngine, image string) {
 		t.Errorf("exit status %s; want 0", status)
 	}
 	checkDrainSummary(t, engine.logs(t, container), len(clients))
-}
-
-// logReadiness logs how long the process took from its start until it served.
-func logReadiness(t *testing.T, engine dockerEngine, container string) {
-	started, err := time.Parse(time.RFC3339Nano, engine.docker(t, "inspect", "--format", "{{.State.StartedAt}}", container))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(engine.logs(t, container)) {
-		var serving struct {
-			Time time.Time
-			Msg  string
-		}
-		if json.Unmarshal([]byte(line), &serving) == nil && serving.Msg == "serving" {
-			t.Logf("ready %v after the process was started", serving.Time.Sub(started).Round(time.Millisecond))
-		}
-	}
 }
 
 // checkDrainSummary checks the line that the service logs when it has drained.
