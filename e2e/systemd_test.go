@@ -63,8 +63,9 @@ func TestSystemdUnitsAreValid(t *testing.T) {
 		}
 		units = append(units, unit)
 	}
-	verify := systemdCommand(t, "systemd-analyze", append([]string{"verify", "--man=no"}, units...)...)
-	if output, err := verify.CombinedOutput(); err != nil || len(output) > 0 {
+	// It loads units of this machine as well, whose mistakes do not count.
+	verify := systemdCommand(t, "systemd-analyze", append([]string{"verify", "--man=no", "--recursive-errors=no"}, units...)...)
+	if output, err := verify.CombinedOutput(); err != nil || strings.Contains(string(output), "echosvc") {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, output)
 	}
 	security := systemdCommand(t, "systemd-analyze", "security", "--no-pager", "--offline=yes", fmt.Sprintf("--threshold=%d", exposure), units[0])
