@@ -1,6 +1,7 @@
 # The compiler runs on the build machine's architecture, whatever the image's is: Go
-# cross-compiles, so arm64 needs no emulator.
-FROM --platform=$BUILDPLATFORM golang:1.26 AS build
+# cross-compiles, so no architecture needs an emulator. The digest is that of the index, which
+# has every build machine's architecture; dependabot moves it together with the tag.
+FROM --platform=$BUILDPLATFORM golang:1.26.8@sha256:3c3e25a4da13fd0478eed2df1eb35a0e667094a7124d3993a6a1d30f71c17e79 AS build
 WORKDIR /src
 
 # The modules have their own layer, because they change less often than the source.
@@ -11,10 +12,13 @@ COPY cmd cmd
 COPY internal internal
 ARG TARGETOS
 ARG TARGETARCH
+# v7 for 32-bit ARM. Other architectures have variants too, which are no values of GOARM.
+ARG TARGETVARIANT
 ARG VERSION=devel
 ARG REVISION=unknown
 RUN --mount=type=cache,target=/go/pkg/mod \
     --mount=type=cache,target=/root/.cache/go-build \
+    if [ "$TARGETARCH" = arm ]; then export GOARM="${TARGETVARIANT#v}"; fi && \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
     go build -trimpath -ldflags "-s -w -X main.stamped=$VERSION -X main.revision=$REVISION" -o /out/echosvc ./cmd/echosvc
 

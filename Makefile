@@ -5,10 +5,13 @@ CHECKS := tidy vet lint nolibs test purego race cover allocs fuzz bench-test e2e
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build run check list vuln image bench hostile soak $(CHECKS)
+.PHONY: help build run check list vuln image snapshot release scan bench hostile soak $(CHECKS)
 
 GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+# The last version before a dependency that the module proxy does not have.
+GORELEASER := go run github.com/goreleaser/goreleaser/v2@v2.15.2
+GRYPE := go run github.com/anchore/grype/cmd/grype@v0.121.3
 GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 # The packages without I/O: their tests run every statement, and their loops allocate nothing.
@@ -52,7 +55,7 @@ lint: ## golangci-lint, actionlint, yamllint, shellcheck, and ci.yml runs every 
 	cd bench && $(GOLANGCI_LINT) run ./...
 	$(ACTIONLINT)
 	$(call if-installed,yamllint,--strict .)
-	$(call if-installed,shellcheck,.ci/run e2e/engine/run e2e/vm/* hack/*)
+	$(call if-installed,shellcheck,.ci/run dist/systemd/*.sh e2e/engine/run e2e/vm/* hack/*)
 	@for target in $(CHECKS); do \
 		grep -qE "make( .*)? $$target( |$$)" .github/workflows/ci.yml || { echo "ci.yml does not run make $$target"; exit 1; }; \
 	done
@@ -92,8 +95,20 @@ e2e: ## test end to end: browser, page, proxies, rollout, manifests; skips what 
 image: ## build the image and check what it promises; needs a Docker engine
 	ECHOSVC_DOCKER=$${ECHOSVC_DOCKER:-docker} go -C e2e test -count=1 -timeout 20m -run '^TestImage$$' -v .
 
+snapshot: ## build the files of a release in bin/release, and publish nothing
+	hack/manifests ghcr.io/echosvc/echosvc sha256:$$(printf '%064d' 0)
+	$(GORELEASER) release --snapshot --clean --skip=sign
+
+# After hack/manifests, with GITHUB_TOKEN, IMAGE and cosign.
+release: ## build, sign and publish the files of the release that is tagged; release.yml does it
+	$(GORELEASER) release --clean
+
 vuln: ## look for known vulnerabilities in the Go team's database
 	$(GOVULNCHECK) ./...
+
+scan: ## look for known vulnerabilities in an image: make scan IMAGE=echosvc
+	mkdir -p bin
+	$(GRYPE) docker:$(IMAGE) --output table --output sarif=bin/scan.sarif --fail-on medium
 
 bench: ## compare with other servers and the bare kernel: Linux, two cores, some twenty minutes
 	go -C bench run . -svg results.svg

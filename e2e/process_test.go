@@ -65,13 +65,19 @@ func buildBinary(t *testing.T) string {
 
 var builtBinary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(workDir, "echosvc")
+	return path, compile(path)
+})
+
+// compile builds echosvc, with variables such as GOARCH for the go command.
+func compile(path string, variables ...string) error {
 	build := exec.Command("go", "build", "-o", path, "./cmd/echosvc")
 	build.Dir = ".." // the module of echosvc, whose dependencies are its own
+	build.Env = append(os.Environ(), variables...)
 	if output, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, output)
+		return fmt.Errorf("go build: %w\n%s", err, output)
 	}
-	return path, nil
-})
+	return nil
+}
 
 // echosvc returns a command of echosvc that inherits none of its variables and ends with the test.
 func echosvc(t *testing.T, args ...string) *exec.Cmd {
@@ -96,7 +102,13 @@ type process struct {
 // process ends with the test.
 func startBinary(t *testing.T, variables ...string) *process {
 	t.Helper()
-	p := &process{command: exec.Command(buildBinary(t)), ended: make(chan struct{})}
+	return startCommand(t, exec.Command(buildBinary(t)), variables...)
+}
+
+// startCommand is startBinary with another command that runs echosvc.
+func startCommand(t *testing.T, command *exec.Cmd, variables ...string) *process {
+	t.Helper()
+	p := &process{command: command, ended: make(chan struct{})}
 	p.command.Env = append([]string{"PORT=0", "HEALTH_PORT=" + strconv.Itoa(freePort(t, "localhost")), "LOG_FORMAT=json"}, variables...)
 	stderr, err := p.command.StderrPipe()
 	if err != nil {

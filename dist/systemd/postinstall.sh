@@ -1,0 +1,8 @@
+#!/bin/sh
+# After an installation or an upgrade. Nothing is started that did not run before: the ports may
+# be in use.
+set -e
+if [ -d /run/systemd/system ]; then
+	systemctl daemon-reload
+	systemctl try-restart echosvc.service
+fi
