@@ -16,11 +16,12 @@ ARG TARGETARCH
 ARG TARGETVARIANT
 ARG VERSION=devel
 ARG REVISION=unknown
+# Without HTTP/2, which no port offers: half a megabyte less.
 RUN --mount=type=cache,target=/go/pkg/mod \
     --mount=type=cache,target=/root/.cache/go-build \
     if [ "$TARGETARCH" = arm ]; then export GOARM="${TARGETVARIANT#v}"; fi && \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -ldflags "-s -w -X main.stamped=$VERSION -X main.revision=$REVISION" -o /out/echosvc ./cmd/echosvc
+    go build -trimpath -tags nethttpomithttp2 -ldflags "-s -w -X main.stamped=$VERSION -X main.revision=$REVISION" -o /out/echosvc ./cmd/echosvc
 
 # Nothing but the binary: no shell, no libc and no certificates. The probe has Mozilla's roots built in.
 FROM scratch

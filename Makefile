@@ -72,8 +72,8 @@ test: ## run all tests of the service
 purego: ## test the packages without I/O again, without assembly
 	go test -tags purego $(PURE)
 
-race: ## run all tests of the service with the race detector, in random order
-	go test -race -shuffle on ./...
+race: ## run all tests of the service with the race detector and a release's build tag, in random order
+	go test -race -tags nethttpomithttp2 -shuffle on ./...
 
 cover: ## check that statement coverage of the packages without I/O is 100 %
 	hack/cover $(PURE)
