@@ -12,8 +12,10 @@ import (
 // Config is what a driver needs to know. Its functions may be called from any goroutine.
 type Config struct {
 	// Open returns the handler of a connection that has been accepted. remote is "unix" for
-	// one over a Unix socket.
-	Open func(remote string) Handler
+	// one over a Unix socket. loop is the number of the loop that runs it, from 0. Portable
+	// has no loops; it deals connections out to as many numbers as there are [Processors], so
+	// that what they count can be in different cache lines.
+	Open func(remote string, loop int) Handler
 	// Now is the clock. It must not go back, and never returns the zero Instant.
 	Now func() Instant
 	// TLS makes the driver speak TLS with every connection; nil is plain TCP.

@@ -85,7 +85,7 @@ func run(t *testing.T, name string, construct func(Config) (driver, error), chan
 		s := &served{T: t, next: make(chan *scripted, 1)}
 		start := time.Now().Add(-time.Nanosecond)
 		config := Config{
-			Open: func(string) Handler { return <-s.next },
+			Open: func(string, int) Handler { return <-s.next },
 			Now: func() Instant {
 				if at := Instant(s.stopped.Load()); at != 0 {
 					return at

@@ -71,7 +71,7 @@ func (l *loop) add(fd int, remote string) {
 		closeNow(fd)
 		return
 	}
-	c := &loopConn{handler: l.driver.config.Open(remote), fd: int32(fd), generation: generation, busy: true}
+	c := &loopConn{handler: l.driver.config.Open(remote, l.number), fd: int32(fd), generation: generation, busy: true}
 	for len(l.conns) <= fd {
 		l.conns = append(l.conns, nil)
 	}
