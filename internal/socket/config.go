@@ -27,6 +27,8 @@ type Config struct {
 	// NoTLS returns the answer to a client that does not speak TLS, given its first bytes, or
 	// "" for none. It may be nil.
 	NoTLS func(first [5]byte) string
+	// TLSFailed is called once for each TLS handshake that fails; it may be nil.
+	TLSFailed func(TLSError)
 	// Headroom is the least number of bytes before the input of [Handler.Receive].
 	Headroom int
 	// Buffer is the size of a buffer, headroom included, in which a handler can always

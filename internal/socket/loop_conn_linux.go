@@ -297,6 +297,9 @@ func (l *loop) forget(c *loopConn) {
 
 // closeConn closes a connection.
 func (l *loop) closeConn(c *loopConn, cause error) {
+	if l.inHandshake(c) {
+		l.driver.config.tlsFailed(cause)
+	}
 	if abandons(cause) || !leave(int(c.fd), l.driver.config.Account, l.driver.config.LeaveTimeout) {
 		resetOnClose(int(c.fd))
 	}
