@@ -14,8 +14,9 @@ import (
 
 // NewLogger returns the logger that the configuration describes. Times are UTC, in RFC
 // 3339. Text on a terminal has colours unless noColor is set. Logging never waits for w.
-// flush ends the logger, and waits up to logFlushTimeout for w.
-func NewLogger(c config.Config, w io.Writer, noColor bool) (log *slog.Logger, flush func()) {
+// dropped returns how many lines were dropped for that reason so far. flush ends the logger,
+// and waits up to logFlushTimeout for w.
+func NewLogger(c config.Config, w io.Writer, noColor bool) (log *slog.Logger, dropped func() int64, flush func()) {
 	terminal := isTerminal(w)
 	writer := newLogWriter(w)
 	var handler slog.Handler
@@ -30,7 +31,7 @@ func NewLogger(c config.Config, w io.Writer, noColor bool) (log *slog.Logger, fl
 		})
 	}
 	log = slog.New(handler)
-	return log, func() {
+	return log, writer.dropped.Load, func() {
 		if dropped := writer.dropped.Load(); dropped > 0 {
 			log.Warn("log lines were dropped, because the log was not read", "count", dropped)
 		}

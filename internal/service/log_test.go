@@ -21,7 +21,7 @@ func TestLogFormats(t *testing.T) {
 	}
 	for _, test := range tests {
 		var out bytes.Buffer
-		log, flush := NewLogger(config.Config{LogFormat: config.LogFormat(test.format)}, &out, test.noColor)
+		log, _, flush := NewLogger(config.Config{LogFormat: config.LogFormat(test.format)}, &out, test.noColor)
 		log.Info("hello", "a", 1)
 		flush()
 		if !regexp.MustCompile(test.want).Match(out.Bytes()) {
