@@ -125,7 +125,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	relieved := make(chan struct{})
 	s.serving.Go(func() { newRelief(s.account, s.driver, s.log, &s.metrics.shed).run(relieved) })
 	s.log.Info("serving", "version", s.version, "addr", ws.Addr().String(), "health", healthAddr, "driver", s.driver.Name(), "tls", s.config.TLSCertFile != "",
-		"max_connections", s.admission.Limit(), "memory_limit", config.Size(s.account.Limit()).String(), "max_message_size", s.config.MaxMessageSize.String(), "ping_interval", s.config.PingInterval.String())
+		"max_connections", s.admission.Limit(), "memory_limit", config.Size(s.account.Limit()).String(), "max_message_size", s.config.MaxMessageSize.String(), "ping_interval_ms", s.config.PingInterval.Milliseconds())
 
 	select {
 	case <-ctx.Done():
