@@ -69,7 +69,7 @@ func TestTLSErrors(t *testing.T) {
 
 // TestTLSFailuresAreCounted once each, and complete handshakes never.
 func TestTLSFailuresAreCounted(t *testing.T) {
-	hello := clientHello()
+	hello := clientHello(tls.VersionTLS13)
 	eachDriverOverTLS(t, func(s *served) {
 		complete := s.records(&scripted{answer: echo})
 		complete.send(complete.record(dataRecord, "a"))
