@@ -248,7 +248,7 @@ func TestRolloutRehearsal(t *testing.T) {
 						t.Errorf("a process ended with %v", err)
 					}
 					drained := p.find(t, "drained")
-					t.Logf("drained: %v connections, %v clean, %v cut, took %v", drained["connections"], drained["clean"], drained["cut"], drained["took"])
+					t.Logf("drained: %v connections, %v clean, %v cut, in %v ms", drained["connections"], drained["clean"], drained["cut"], drained["duration_ms"])
 					if drained["cut"] != 0.0 {
 						t.Error("a connection was cut")
 					}

@@ -46,14 +46,23 @@ var (
 // version returns the version, the revision if it is known, the Go version and the
 // platform.
 func version() string {
+	version, revision := source()
+	if revision != "" {
+		version += " " + revision
+	}
+	return version + " " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
+}
+
+// source returns the version and the revision of the source.
+func source() (version, commit string) {
 	build, _ := debug.ReadBuildInfo()
-	return sourceVersion(stamped, revision, build) + " " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
+	return sourceVersion(stamped, revision, build)
 }
 
 // sourceVersion returns the version and the revision of the source. An empty one is
 // replaced by what the go command recorded: the version of the module after "go install
 // ...@v1.2.3", the commit after a build in a checkout. build may be nil.
-func sourceVersion(stamped, revision string, build *debug.BuildInfo) string {
+func sourceVersion(stamped, revision string, build *debug.BuildInfo) (version, commit string) {
 	if build != nil {
 		if stamped == "" && build.Main.Version != "(devel)" {
 			stamped = build.Main.Version
@@ -67,8 +76,5 @@ func sourceVersion(stamped, revision string, build *debug.BuildInfo) string {
 	if stamped == "" {
 		stamped = "devel"
 	}
-	if revision == "" {
-		return stamped
-	}
-	return stamped + " " + revision
+	return stamped, revision
 }

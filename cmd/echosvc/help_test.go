@@ -2,6 +2,7 @@ package main
 
 import (
 	"runtime/debug"
+	"strings"
 	"testing"
 )
 
@@ -21,7 +22,8 @@ func TestSourceVersion(t *testing.T) {
 		{"go test", "", "", &debug.BuildInfo{}, "devel"},
 		{"not built in module mode", "", "", nil, "devel"},
 	} {
-		if got := sourceVersion(test.stamped, test.revision, test.build); got != test.want {
+		version, revision := sourceVersion(test.stamped, test.revision, test.build)
+		if got := strings.TrimSpace(version + " " + revision); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}

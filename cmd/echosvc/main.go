@@ -128,11 +128,13 @@ func serve(ctx context.Context, c config.Config, getenv func(string) string, std
 	if getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	log, flush := service.NewLogger(c, stderr, getenv("NO_COLOR") != "")
+	log, dropped, flush := service.NewLogger(c, stderr, getenv("NO_COLOR") != "")
 	for _, miss := range config.NearMisses(os.Environ()) {
 		log.Warn("a variable is not a setting, but looks like one", "variable", miss.Name, "meant", miss.Meant)
 	}
 	s := service.New(c, log, version())
+	s.Build.Version, s.Build.Revision = source()
+	s.DroppedLines = dropped
 	signals := make(chan os.Signal, 1)
 	ended := make(chan struct{})
 	defer close(ended)

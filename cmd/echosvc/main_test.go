@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -264,10 +266,31 @@ func TestHealthcheck(t *testing.T) {
 	}
 }
 
+// TestBuildInfo: the metric has the version and the revision apart.
+func TestBuildInfo(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(free.Addr().String())
+	free.Close()
+	startProgram(t, "HEALTH_PORT="+port)
+	version, revision := source()
+	want := fmt.Sprintf("\nechosvc_build_info{goversion=%q,revision=%q,version=%q} 1\n", runtime.Version(), revision, version)
+	response, err := http.Get("http://127.0.0.1:" + port + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); err != nil || !strings.Contains(string(body), want) {
+		t.Errorf("/metrics has no line %q, %v", want, err)
+	}
+}
+
 // TestServingLine: the log line "serving" has the settings in use.
 func TestServingLine(t *testing.T) {
 	p := startProgram(t, "MAX_CONNECTIONS=77", "MAX_MESSAGE_SIZE=1MiB", "DRIVER=portable")
-	for key, want := range map[string]any{"health": "off", "driver": "portable", "max_connections": 77.0, "max_message_size": "1MiB", "ping_interval": "25s"} {
+	for key, want := range map[string]any{"health": "off", "driver": "portable", "max_connections": 77.0, "max_message_size": "1MiB", "ping_interval_ms": 25000.0} {
 		if got := p.serving[key]; got != want {
 			t.Errorf("logged %s=%v, want %v", key, got, want)
 		}

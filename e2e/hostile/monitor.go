@@ -23,7 +23,7 @@ type usage struct {
 	cpu         time.Duration
 	connections int   // echosvc_websocket_connections
 	goroutines  int   // go_goroutines
-	heap        int64 // go_memstats_heap_inuse_bytes
+	heap        int64 // go_memory_classes_heap_objects_bytes and go_memory_classes_heap_unused_bytes
 	at          time.Time
 }
 
@@ -127,7 +127,7 @@ func (m *monitor) inspect(ctx context.Context, gc bool) (u usage, collected bool
 	}
 	u.connections = int(metric(metrics, "echosvc_websocket_connections"))
 	u.goroutines = int(metric(metrics, "go_goroutines"))
-	u.heap = int64(metric(metrics, "go_memstats_heap_inuse_bytes"))
+	u.heap = int64(metric(metrics, "go_memory_classes_heap_objects_bytes") + metric(metrics, "go_memory_classes_heap_unused_bytes"))
 	return u, collected, nil
 }
 

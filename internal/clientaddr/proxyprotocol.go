@@ -14,7 +14,7 @@ import (
 )
 
 // ReasonProxyProtocol is the reason of refusals because of a PROXY protocol header.
-const ReasonProxyProtocol wsproto.Reason = "proxy_protocol"
+const ReasonProxyProtocol wsproto.Reason = "proxy"
 
 const (
 	// fixedV2 is the length of a header of version 2 up to its addresses, in bytes.

@@ -16,7 +16,7 @@ func (s *Service) drain(signals <-chan os.Signal) (end time.Time, report func())
 	start := s.now()
 	s.admission.StopAdvertising()
 	s.log.Info("draining: not ready any more", "connections", s.admission.Open(),
-		"delay", s.config.DrainDelay.String(), "spread", s.config.DrainSpread.String(), "timeout", s.config.DrainTimeout.String())
+		"delay_ms", s.config.DrainDelay.Milliseconds(), "spread_ms", s.config.DrainSpread.Milliseconds(), "timeout_ms", s.config.DrainTimeout.Milliseconds())
 	w.wait(nil, s.config.DrainDelay)
 
 	end = time.Now().Add(s.config.DrainTimeout)
@@ -36,7 +36,7 @@ func (s *Service) drain(signals <-chan os.Signal) (end time.Time, report func())
 	return end, func() {
 		t := s.admission.Tally()
 		s.log.Info("drained", "connections", t.Total, "clean", t.Clean, "cut", t.Cut,
-			"took", s.now().Sub(start).Round(time.Millisecond).String(), "because", why)
+			"duration_ms", s.now().Sub(start).Round(time.Millisecond).Milliseconds(), "because", why)
 	}
 }
 

@@ -15,6 +15,7 @@ type driver interface {
 	Abort()                    // closes each connection, and those accepted later
 	Wait()                     // waits, after Abort, until everything has ended
 	Stalled() bool             // reports whether the driver has stopped serving connections
+	Stats() socket.Stats       // returns what the driver has counted
 	BytesInUse() int64         // returns the size of the buffers in use
 	Measure()                  // updates the account with the memory of sockets
 	// Shed closes connections that hold at least bytes, at once or after a moment, and

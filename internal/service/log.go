@@ -4,33 +4,37 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"time"
 
 	"github.com/lmittmann/tint"
 	"golang.org/x/term"
 
 	"github.com/echosvc/echosvc/internal/config"
+	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// NewLogger returns the logger that the configuration describes. Times are UTC, in RFC
-// 3339. Text on a terminal has colours unless noColor is set. Logging never waits for w.
-// flush ends the logger, and waits up to logFlushTimeout for w.
-func NewLogger(c config.Config, w io.Writer, noColor bool) (log *slog.Logger, flush func()) {
+// timeFormat is RFC 3339 with milliseconds, all of one width.
+const timeFormat = "2006-01-02T15:04:05.000Z07:00"
+
+// NewLogger returns the logger that the configuration describes. Times are UTC. Text on a
+// terminal has colours unless noColor is set, and connections that ended badly stand out. Logging never waits for w.
+// dropped returns how many lines were dropped for that reason so far. flush ends the logger,
+// and waits up to logFlushTimeout for w.
+func NewLogger(c config.Config, w io.Writer, noColor bool) (log *slog.Logger, dropped func() int64, flush func()) {
 	terminal := isTerminal(w)
 	writer := newLogWriter(w)
 	var handler slog.Handler
 	if c.LogFormat == "json" || c.LogFormat == "auto" && !terminal {
-		handler = slog.NewJSONHandler(writer, &slog.HandlerOptions{Level: c.LogLevel, ReplaceAttr: utc})
+		handler = slog.NewJSONHandler(writer, &slog.HandlerOptions{Level: c.LogLevel, ReplaceAttr: utcText})
 	} else {
 		handler = tint.NewTextHandler(writer, &tint.Options{
 			Level:       c.LogLevel,
-			TimeFormat:  time.RFC3339,
+			TimeFormat:  timeFormat,
 			NoColor:     noColor || !terminal,
-			ReplaceAttr: utc,
+			ReplaceAttr: standOut,
 		})
 	}
 	log = slog.New(handler)
-	return log, func() {
+	return log, writer.dropped.Load, func() {
 		if dropped := writer.dropped.Load(); dropped > 0 {
 			log.Warn("log lines were dropped, because the log was not read", "count", dropped)
 		}
@@ -43,10 +47,36 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// utc converts the time of a record to UTC.
-func utc(groups []string, a slog.Attr) slog.Attr {
+// utcText converts the time of a record to UTC, in timeFormat.
+func utcText(groups []string, a slog.Attr) slog.Attr {
 	if a.Key == slog.TimeKey && len(groups) == 0 {
+		a.Value = slog.StringValue(a.Value.Time().UTC().Format(timeFormat))
+	}
+	return a
+}
+
+// brightRed is a colour of terminals, as package tint numbers them.
+const brightRed = 9
+
+// standOut converts the time of a record to UTC, and colours what shows that a connection
+// ended badly: without a close frame from each side, or because of a protocol error.
+func standOut(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) > 0 {
+		return a
+	}
+	bad := false
+	switch a.Key {
+	case slog.TimeKey:
 		a.Value = slog.TimeValue(a.Value.Time().UTC())
+	case "clean":
+		bad = a.Value.Kind() == slog.KindBool && !a.Value.Bool()
+	case "code":
+		bad = a.Value.Kind() == slog.KindInt64 && a.Value.Int64() == int64(wsproto.CloseAbnormalClosure)
+	case "protocol_error", "cause":
+		bad = true
+	}
+	if bad {
+		return tint.Attr(brightRed, a)
 	}
 	return a
 }

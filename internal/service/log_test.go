@@ -2,8 +2,13 @@ package service
 
 import (
 	"bytes"
+	"log/slog"
 	"regexp"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/lmittmann/tint"
 
 	"github.com/echosvc/echosvc/internal/config"
 )
@@ -14,18 +19,61 @@ func TestLogFormats(t *testing.T) {
 		noColor bool
 		want    string
 	}{
-		{"json", false, `^\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z","level":"INFO","msg":"hello","a":1\}\n$`},
+		{"json", false, `^\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","level":"INFO","msg":"hello","a":1\}\n$`},
 		{"auto", false, `^\{"time":"`}, // not a terminal
-		{"text", true, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INF hello a=1\n$`},
-		{"text", false, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INF hello a=1\n$`}, // no colours into a file
+		{"text", true, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INF hello a=1\n$`},
+		{"text", false, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INF hello a=1\n$`}, // no colours into a file
 	}
 	for _, test := range tests {
 		var out bytes.Buffer
-		log, flush := NewLogger(config.Config{LogFormat: config.LogFormat(test.format)}, &out, test.noColor)
+		log, _, flush := NewLogger(config.Config{LogFormat: config.LogFormat(test.format)}, &out, test.noColor)
 		log.Info("hello", "a", 1)
 		flush()
 		if !regexp.MustCompile(test.want).Match(out.Bytes()) {
 			t.Errorf("%s: %q does not match %s", test.format, out.String(), test.want)
+		}
+	}
+}
+
+// TestTimesHaveOneWidth: zeros at the end are not left out.
+func TestTimesHaveOneWidth(t *testing.T) {
+	for at, want := range map[time.Time]string{
+		time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC):                            "2026-01-02T03:04:05.000Z",
+		time.Date(2026, 1, 2, 3, 4, 5, 120_999_999, time.UTC):                  "2026-01-02T03:04:05.120Z",
+		time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("elsewhere", 2*3600)): "2026-01-02T01:04:05.000Z",
+	} {
+		if got := utcText(nil, slog.Time(slog.TimeKey, at)).Value.String(); got != want {
+			t.Errorf("JSON has %s, want %s", got, want)
+		}
+		if got := standOut(nil, slog.Time(slog.TimeKey, at)).Value.Time().Format(timeFormat); got != want {
+			t.Errorf("text has %s, want %s", got, want)
+		}
+	}
+}
+
+// TestBadEndsStandOut on a terminal, and only they.
+func TestBadEndsStandOut(t *testing.T) {
+	text := func(noColor bool, attrs ...any) string {
+		var out bytes.Buffer
+		log := slog.New(tint.NewTextHandler(&out, &tint.Options{NoColor: noColor, ReplaceAttr: standOut, TimeFormat: timeFormat}))
+		log.Info("connection closed", attrs...)
+		return out.String()
+	}
+	const red = ";91m"
+	for name, test := range map[string]struct {
+		attrs []any
+		bad   int // attributes that stand out
+	}{
+		"clean":            {[]any{"code", 1000, "initiator", "client", "clean", true}, 0},
+		"no answer":        {[]any{"code", 1001, "initiator", "server", "clean", false}, 1},
+		"no close frame":   {[]any{"code", 1006, "initiator", "nobody", "clean", false, "cause", "read: connection reset by peer"}, 3},
+		"a protocol error": {[]any{"code", 1002, "initiator", "server", "clean", false, "protocol_error", "unmasked_frame"}, 2},
+	} {
+		if got := text(false, test.attrs...); strings.Count(got, red) != test.bad {
+			t.Errorf("%s: %q, want %d attributes in red", name, got, test.bad)
+		}
+		if got := text(true, test.attrs...); strings.Contains(got, "\x1b") {
+			t.Errorf("%s: %q has colours", name, got)
 		}
 	}
 }

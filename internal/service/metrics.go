@@ -1,11 +1,10 @@
 package service
 
 import (
+	"crypto/tls"
 	"net/http"
 	"runtime"
-	"strconv"
 	"sync/atomic"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -17,70 +16,160 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// metrics is the set of series at /metrics. It implements [wsconn.Metrics]. Every label
-// has a fixed set of values, so that no client can add a series.
-type metrics struct {
-	registry       *prometheus.Registry
-	opened         prometheus.Counter
-	durations      prometheus.Histogram
-	closes         *prometheus.CounterVec
-	rejected       *prometheus.CounterVec
-	protocolErrors *prometheus.CounterVec
-	rtts           prometheus.Histogram
-	pingsMissed    prometheus.Counter
+// Build describes the program, for the metric build_info.
+type Build struct{ Version, Revision string }
 
-	text, binary, bytes atomic.Int64 // echoed messages, and their payload
+// metrics is the set of series at /metrics. Every label has a fixed set of values, so that no
+// client can add a series, and each series exists from the start, so that an alert on its
+// first increase works.
+type metrics struct {
+	registry *prometheus.Registry
+	counts   []*counts // of each loop
+	shed     atomic.Int64
+	statuses statusCounts   // of plain requests
+	tls      []atomic.Int64 // handshakes that failed, by [socket.TLSError]
 }
 
-// newMetrics returns the series of a service. now is its clock.
-func newMetrics(admission *wsconn.Admission, now func() socket.Instant, version string) *metrics {
-	m := &metrics{
-		registry: prometheus.NewRegistry(),
-		opened:   counter("websocket_connections_total", "WebSocket connections that were opened."),
-		durations: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "echosvc_websocket_connection_duration_seconds",
-			Help: "How long WebSocket connections lasted.",
-			// Just above common idle time-outs of proxies, so that a proxy that closes
-			// connections shows as a spike in one bucket.
-			Buckets: []float64{1, 5, 15.5, 30.5, 60.5, 100.5, 300.5, 600.5, 3601, 86400},
-		}),
-		closes:         counters("websocket_closes_total", "WebSocket connections that ended, by the side that started the close and the close code.", "initiator", "code"),
-		rejected:       counters("websocket_upgrades_rejected_total", "Requests that were refused before a WebSocket was opened, by HTTP status; refuse counts those that the control refuse asked for.", "reason"),
-		protocolErrors: counters("websocket_protocol_errors_total", "Protocol errors by clients.", "kind"),
-		rtts: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name:    "echosvc_websocket_ping_rtt_seconds",
-			Help:    "Time between the server's ping and its pong.",
-			Buckets: []float64{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10},
-		}),
-		pingsMissed: counter("websocket_pings_missed_total", "Connections that were closed because a pong was missing."),
+// state is what is read from the service at each scrape.
+type state struct {
+	admission    *wsconn.Admission
+	account      *budget.Account
+	now          func() socket.Instant
+	driver       func() socket.Stats
+	build        func() Build
+	droppedLines func() int64            // of the log
+	certificate  func() *tls.Certificate // nil without TLS
+}
+
+// newMetrics returns the series of a service with a number of loops, at least 1.
+func newMetrics(loops int, s state) *metrics {
+	m := &metrics{registry: prometheus.NewRegistry(), tls: make([]atomic.Int64, len(socket.TLSErrors()))}
+	var durations, rtts []*histogram
+	for range loops {
+		c := newCounts()
+		m.counts = append(m.counts, c)
+		durations, rtts = append(durations, c.durations), append(rtts, c.rtts)
 	}
-	m.registry.MustRegister(m.opened, m.durations, m.closes, m.rejected, m.protocolErrors, m.rtts, m.pingsMissed,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m.registerState(admission, now, version)
+	m.registry.MustRegister(
+		newHistograms("websocket_connection_duration_seconds", "How long WebSocket connections lasted.", durations),
+		newHistograms("websocket_ping_rtt_seconds", "Time between the server's ping and its pong.", rtts),
+		// The statistics of memory have a gauge go_memstats_alloc_bytes and a counter
+		// go_memstats_alloc_bytes_total, which are one family in OpenMetrics.
+		collectors.NewGoCollector(collectors.WithGoCollectorMemStatsMetricsDisabled(), collectors.WithGoCollectorRuntimeMetrics(collectors.MetricsMemory)),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
 	m.registerTraffic()
+	m.registerEnds()
+	m.registerOthers()
+	m.registerAdmission(s)
+	m.registerMemory(s.account)
+	m.registerDriver(s.driver)
+	m.registerProcess(s)
 	return m
 }
 
-// registerState registers the series that are read from the service at each scrape.
-func (m *metrics) registerState(admission *wsconn.Admission, now func() socket.Instant, version string) {
+// registerTraffic registers what open connections count. Messages and payload are equal in
+// both directions, because every message is sent as it was received.
+func (m *metrics) registerTraffic() {
+	m.sum("websocket_connections_opened_total", "WebSocket connections that were opened.", nil, func(c *counts) *atomic.Int64 { return &c.opened })
+	m.sum("websocket_pings_missed_total", "Connections that were closed because a pong was missing.", nil, func(c *counts) *atomic.Int64 { return &c.pingsMissed })
+	m.sum("websocket_compression_saved_bytes_total", "Bytes of messages that compression saved, in each direction.", nil, func(c *counts) *atomic.Int64 { return &c.saved })
+	for _, direction := range []string{"received", "sent"} {
+		const messages = "Messages that were echoed, by direction and type."
+		m.sum("websocket_messages_total", messages, prometheus.Labels{"direction": direction, "type": "text"}, func(c *counts) *atomic.Int64 { return &c.text })
+		m.sum("websocket_messages_total", messages, prometheus.Labels{"direction": direction, "type": "binary"}, func(c *counts) *atomic.Int64 { return &c.binary })
+		m.sum("websocket_payload_bytes_total", "Payload of messages that were echoed, in bytes, by direction.",
+			prometheus.Labels{"direction": direction}, func(c *counts) *atomic.Int64 { return &c.bytes })
+	}
+	for i, name := range controlNames {
+		m.gauge("websocket_controls", "Open connections that use a control, by its name.", prometheus.Labels{"control": name},
+			func() float64 { return m.total(func(c *counts) *atomic.Int64 { return &c.controls[i] }) })
+	}
+}
+
+// registerEnds registers how connections end, and which are refused.
+func (m *metrics) registerEnds() {
+	for initiator := range wsconn.Initiator(initiators) {
+		for code := range codeLabels {
+			if canHappen(initiator, code) {
+				m.sum("websocket_closes_total", "WebSocket connections that ended, by the side that started the close and the close code.",
+					prometheus.Labels{"initiator": initiator.String(), "code": codeLabel(code)}, func(c *counts) *atomic.Int64 { return &c.closes[initiator][code] })
+			}
+		}
+	}
+	for i, reason := range rejections {
+		m.sum("websocket_upgrades_rejected_total", "Requests that were refused before a WebSocket was opened, by what was wrong.",
+			prometheus.Labels{"reason": string(reason)}, func(c *counts) *atomic.Int64 { return &c.rejected[i] })
+	}
+	for _, kind := range wsproto.ProtocolErrors() {
+		m.sum("websocket_protocol_errors_total", "Protocol errors by clients, by the rule that was broken.",
+			prometheus.Labels{"kind": kind.Name()}, func(c *counts) *atomic.Int64 { return &c.protocolErrors[kind] })
+	}
+}
+
+// registerOthers registers what is not counted for each loop.
+func (m *metrics) registerOthers() {
+	m.counter("connections_shed_total", "Connections that were closed because memory was short.", nil, func() float64 { return float64(m.shed.Load()) })
+	for i, label := range statusLabels {
+		if label == "" {
+			continue // 1xx is not the last answer
+		}
+		m.counter("http_requests_total", "Plain HTTP requests on PORT that were answered, by the class of the status; none means that the connection was closed without an answer.",
+			prometheus.Labels{"code": label}, func() float64 { return float64(m.statuses[i].Load()) })
+	}
+	for i, kind := range socket.TLSErrors() {
+		m.counter("tls_handshake_errors_total", "TLS handshakes that failed, by cause.",
+			prometheus.Labels{"kind": kind.String()}, func() float64 { return float64(m.tls[i].Load()) })
+	}
+}
+
+// sum registers a counter that is the sum of those of all loops.
+func (m *metrics) sum(name, help string, labels prometheus.Labels, of func(*counts) *atomic.Int64) {
+	m.counter(name, help, labels, func() float64 { return m.total(of) })
+}
+
+// total adds up a counter of all loops.
+func (m *metrics) total(of func(*counts) *atomic.Int64) float64 {
+	n := int64(0)
+	for _, c := range m.counts {
+		n += of(c).Load()
+	}
+	return float64(n)
+}
+
+// gauge registers a gauge that is read at each scrape. Its name starts with echosvc_.
+func (m *metrics) gauge(name, help string, labels prometheus.Labels, value func() float64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "echosvc_" + name, Help: help, ConstLabels: labels}, value))
+}
+
+// counter registers a counter that is read at each scrape. Its name starts with echosvc_.
+func (m *metrics) counter(name, help string, labels prometheus.Labels, value func() float64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "echosvc_" + name, Help: help, ConstLabels: labels}, value))
+}
+
+// handler serves the series in the format that the scraper asks for.
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{EnableOpenMetrics: true})
+}
+
+// tlsFailed counts a TLS handshake that failed.
+func (m *metrics) tlsFailed(e socket.TLSError) { m.tls[e].Add(1) }
+
+// registerAdmission registers the open connections and the drain.
+func (m *metrics) registerAdmission(s state) {
+	admission := s.admission
 	m.gauge("websocket_connections", "WebSocket connections that are open.", nil, func() float64 { return float64(admission.Open()) })
 	m.gauge("websocket_connections_limit", "WebSocket connections that may be open, by MAX_CONNECTIONS; 0 means no limit.", nil, func() float64 { return float64(admission.Limit()) })
-	m.gauge("draining", "1 after the process has received SIGTERM.", nil, func() float64 {
-		if admission.Ready() {
-			return 0
-		}
-		return 1
-	})
+	m.gauge("draining", "1 after the process has received SIGTERM.", nil, func() float64 { return oneIf(!admission.Ready()) })
 	m.gauge("drain_duration_seconds", "Time since the drain began to close connections; 0 before.", nil, func() float64 {
 		if start := admission.DrainStarted(); start != 0 {
-			return now().Sub(start).Seconds()
+			return s.now().Sub(start).Seconds()
 		}
 		return 0
 	})
-	m.gauge("build_info", "Always 1; the labels describe the build.", prometheus.Labels{"version": version, "goversion": runtime.Version()}, func() float64 { return 1 })
 	const drainClosed = "Connections that ended during the drain; clean means with a close frame from each side."
-	m.total("drain_closed_total", drainClosed, prometheus.Labels{"result": "clean"}, func() float64 { return float64(admission.Tally().Clean) })
-	m.total("drain_closed_total", drainClosed, prometheus.Labels{"result": "cut"}, func() float64 { return float64(admission.Tally().Cut) })
+	m.counter("drain_closed_total", drainClosed, prometheus.Labels{"result": "clean"}, func() float64 { return float64(admission.Tally().Clean) })
+	m.counter("drain_closed_total", drainClosed, prometheus.Labels{"result": "cut"}, func() float64 { return float64(admission.Tally().Cut) })
 }
 
 // registerMemory registers what the account holds.
@@ -90,95 +179,37 @@ func (m *metrics) registerMemory(account *budget.Account) {
 		m.gauge("memory_held_bytes", "Memory that counts towards MEMORY_LIMIT, by what it is held for.",
 			prometheus.Labels{"kind": kind.String()}, func() float64 { return float64(account.HeldBy(kind)) })
 	}
+	m.gauge("memory_pressure_level", "What is done about MEMORY_LIMIT: 0 nothing, 1 less is read, 2 requests are refused, 3 connections are closed.",
+		nil, func() float64 { return float64(account.Pressure()) })
 }
 
-// registerTraffic registers the counters of echoed messages. They are equal in both
-// directions, because every message is sent as it was received.
-func (m *metrics) registerTraffic() {
-	for _, direction := range []string{"received", "sent"} {
-		for kind, n := range map[string]*atomic.Int64{"text": &m.text, "binary": &m.binary} {
-			m.total("websocket_messages_total", "Messages that were echoed, by direction and type.",
-				prometheus.Labels{"direction": direction, "type": kind}, func() float64 { return float64(n.Load()) })
+// registerDriver registers what the driver counts.
+func (m *metrics) registerDriver(stats func() socket.Stats) {
+	m.gauge("handshakes_in_progress", "Connections on which no WebSocket is open yet, refused ones included.", nil, func() float64 { return float64(stats().Handshakes) })
+	m.gauge("accept_shortage", "1 if a connection could not be accepted within the last 5 s, most often because no file descriptor was left.", nil, func() float64 { return oneIf(stats().AcceptShort) })
+	m.counter("accept_failures_total", "Attempts to accept a connection that failed.", nil, func() float64 { return float64(stats().AcceptFailures) })
+	m.counter("loop_turns_total", "Turns of all event loops; 0 with DRIVER=portable.", nil, func() float64 { return float64(stats().Turns) })
+	m.gauge("loop_longest_turn_seconds", "The longest turn of an event loop within the last one to two minutes.", nil, func() float64 { return stats().LongestTurn.Seconds() })
+}
+
+// registerProcess registers what belongs to the process.
+func (m *metrics) registerProcess(s state) {
+	m.counter("log_lines_dropped_total", "Log lines that were dropped because nobody read the log.", nil, func() float64 { return float64(s.droppedLines()) })
+	build := prometheus.NewDesc("echosvc_build_info", "Always 1; the labels describe the build.", []string{"version", "revision", "goversion"}, nil)
+	notAfter := prometheus.NewDesc("echosvc_tls_certificate_not_after_timestamp_seconds", "When the certificate in use expires, in Unix time. There is no such series without TLS.", nil, nil)
+	m.registry.MustRegister(prometheus.CollectorFunc(func(ch chan<- prometheus.Metric) {
+		b := s.build()
+		ch <- prometheus.MustNewConstMetric(build, prometheus.GaugeValue, 1, b.Version, b.Revision, runtime.Version())
+		if c := s.certificate(); c != nil && c.Leaf != nil {
+			ch <- prometheus.MustNewConstMetric(notAfter, prometheus.GaugeValue, float64(c.Leaf.NotAfter.Unix()))
 		}
-		m.total("websocket_payload_bytes_total", "Payload of messages that were echoed, in bytes, by direction.",
-			prometheus.Labels{"direction": direction}, func() float64 { return float64(m.bytes.Load()) })
+	}))
+}
+
+// oneIf returns 1 if b is true, and otherwise 0.
+func oneIf(b bool) float64 {
+	if b {
+		return 1
 	}
-}
-
-// gauge registers a gauge that is read at each scrape.
-func (m *metrics) gauge(name, help string, labels prometheus.Labels, value func() float64) {
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "echosvc_" + name, Help: help, ConstLabels: labels}, value))
-}
-
-// total registers a counter that is read at each scrape.
-func (m *metrics) total(name, help string, labels prometheus.Labels, value func() float64) {
-	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "echosvc_" + name, Help: help, ConstLabels: labels}, value))
-}
-
-// counter returns a counter whose name starts with echosvc_.
-func counter(name, help string) prometheus.Counter {
-	return prometheus.NewCounter(prometheus.CounterOpts{Name: "echosvc_" + name, Help: help})
-}
-
-// counters returns a family of counters with labels.
-func counters(name, help string, labels ...string) *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "echosvc_" + name, Help: help}, labels)
-}
-
-// handler serves the series.
-func (m *metrics) handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
-}
-
-// Opened counts a WebSocket.
-func (m *metrics) Opened() { m.opened.Inc() }
-
-// Rejected counts a request that was refused. A status that a control asked for is not a
-// label, since a client could choose any.
-func (m *metrics) Rejected(e *wsproto.HandshakeError) {
-	reason := strconv.Itoa(e.Status)
-	if e.Reason == wsconn.ReasonRefuse {
-		reason = "refuse"
-	}
-	m.rejected.WithLabelValues(reason).Inc()
-}
-
-// Echoed counts messages and payload.
-func (m *metrics) Echoed(t wsconn.Traffic) {
-	if t.Bytes > 0 {
-		m.bytes.Add(t.Bytes)
-	}
-	if t.Text > 0 {
-		m.text.Add(t.Text)
-	}
-	if t.Binary > 0 {
-		m.binary.Add(t.Binary)
-	}
-}
-
-// PongReceived counts the answer to a ping.
-func (m *metrics) PongReceived(rtt time.Duration) { m.rtts.Observe(rtt.Seconds()) }
-
-// PongMissed counts a connection that is closed because a pong is missing.
-func (m *metrics) PongMissed() { m.pingsMissed.Inc() }
-
-// Closed counts the end of a WebSocket.
-func (m *metrics) Closed(s *wsconn.Summary) {
-	m.durations.Observe(s.Duration.Seconds())
-	m.closes.WithLabelValues(s.Initiator.String(), codeLabel(s.Code)).Inc()
-	if s.Err != 0 {
-		m.protocolErrors.WithLabelValues(s.Err.Name()).Inc()
-	}
-}
-
-// codeLabel maps close codes to a fixed set: the registered codes, and one label each for
-// the ranges 3000 to 3999 and 4000 to 4999 (RFC 6455 section 7.4.2).
-func codeLabel(code wsproto.CloseCode) string {
-	switch {
-	case code < 3000:
-		return strconv.Itoa(int(code))
-	case code < 4000:
-		return "3xxx"
-	}
-	return "4xxx"
+	return 0
 }

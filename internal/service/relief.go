@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"math"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/echosvc/echosvc/internal/budget"
@@ -33,11 +34,13 @@ type relief struct {
 	current  int64     // the runtime's limit now
 	measured time.Time // when the sockets were last measured
 	shed     int       // connections in the present time of pressure
+	total    *atomic.Int64
 }
 
-// newRelief returns a relief that does nothing yet.
-func newRelief(account *budget.Account, d driver, log *slog.Logger) *relief {
-	return &relief{account: account, driver: d, log: log, sockets: func() int64 { return 0 }}
+// newRelief returns a relief that does nothing yet. It adds the connections that it sheds to
+// total.
+func newRelief(account *budget.Account, d driver, log *slog.Logger, total *atomic.Int64) *relief {
+	return &relief{account: account, driver: d, log: log, total: total, sockets: func() int64 { return 0 }}
 }
 
 // run works until done is closed. Without a limit it does nothing.
@@ -122,5 +125,7 @@ func (r *relief) shedExcess() {
 		}
 		return
 	}
-	r.shed += r.driver.Shed(r.account.Excess(), r.account.Critical())
+	n := r.driver.Shed(r.account.Excess(), r.account.Critical())
+	r.shed += n
+	r.total.Add(int64(n))
 }

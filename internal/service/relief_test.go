@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,7 +36,8 @@ func TestReliefStepByStep(t *testing.T) {
 	var sockets int64
 	before := debug.SetMemoryLimit(-1)
 	defer debug.SetMemoryLimit(before)
-	r := &relief{account: account, driver: d, log: slog.New(slog.NewTextHandler(&log, nil)), sockets: func() int64 { return sockets }, before: before, current: before}
+	var total atomic.Int64
+	r := &relief{account: account, driver: d, log: slog.New(slog.NewTextHandler(&log, nil)), sockets: func() int64 { return sockets }, before: before, current: before, total: &total}
 
 	now := time.Now()
 	if got := r.look(now); got != quietInterval || d.measured != 0 {
@@ -64,7 +66,7 @@ func TestReliefStepByStep(t *testing.T) {
 		t.Errorf("at 91 %%, %v was shed, at once: %v", d.shed, d.atOnce)
 	}
 	account.Add(budget.Kernel, -80<<20)
-	if r.look(now); len(d.shed) != 2 || !strings.Contains(log.String(), "connections=6") {
+	if r.look(now); len(d.shed) != 2 || !strings.Contains(log.String(), "connections=6") || total.Load() != 6 {
 		t.Errorf("afterwards %v was shed, and the log is %s", d.shed, log.String())
 	}
 }
@@ -88,7 +90,7 @@ func TestReliefMeasuresWhatHasBeenRead(t *testing.T) {
 		account := budget.NewAccount(100 << 20)
 		account.Add(budget.Kernel, test.account)
 		d := &fakeDriver{account: account}
-		r := &relief{account: account, driver: d, sockets: func() int64 { return test.system }, before: before, current: before}
+		r := &relief{account: account, driver: d, sockets: func() int64 { return test.system }, before: before, current: before, total: new(atomic.Int64)}
 		now := time.Now()
 		for _, after := range []time.Duration{0, busyInterval, measureInterval} {
 			r.look(now.Add(after))
@@ -112,7 +114,7 @@ func TestReliefDoesNotSpin(t *testing.T) {
 	account := budget.NewAccount(100 << 20)
 	account.Add(budget.Kernel, 85<<20)
 	d := &greedyDriver{fakeDriver{account: account}}
-	r := newRelief(account, d, nil)
+	r := newRelief(account, d, nil, new(atomic.Int64))
 	done, ended := make(chan struct{}), make(chan struct{})
 	began := time.Now()
 	go func() {

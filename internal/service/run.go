@@ -95,7 +95,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	s.started = time.Now()
 	plain := httpecho.NewListener(ws.Addr(), httpecho.Limits{MaxRequests: s.files.requests, MaxHealth: s.files.health, Account: s.account, Log: s.log, Leave: s.leave})
 	var err error
-	if s.driver, err = s.newDriver(s.connServer(plain)); err != nil {
+	if s.driver, err = s.newDriver(s.connServers(plain)); err != nil {
 		ws.Close()
 		if health != nil {
 			health.Close()
@@ -111,7 +111,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 		Policy: &s.policy, Identity: s.identity, Headers: &s.headers, Health: probes, Page: withPage,
 		Controls: bool(s.config.Controls), After: time.After, Draining: s.admission.Draining(),
 	}))
-	s.plain = s.serveHTTP(plain, nil, httpecho.Deadlines(plainHandler, s.config.HandshakeTimeout, s.config.WriteTimeout))
+	s.plain = s.serveHTTP(plain, nil, httpecho.Deadlines(s.metrics.statuses.of(plainHandler), s.config.HandshakeTimeout, s.config.WriteTimeout))
 	healthAddr := "off"
 	if health != nil {
 		mux := http.NewServeMux()
@@ -123,9 +123,9 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	}
 	s.serving.Go(func() { s.driver.Serve(ws) })
 	relieved := make(chan struct{})
-	s.serving.Go(func() { newRelief(s.account, s.driver, s.log).run(relieved) })
+	s.serving.Go(func() { newRelief(s.account, s.driver, s.log, &s.metrics.shed).run(relieved) })
 	s.log.Info("serving", "version", s.version, "addr", ws.Addr().String(), "health", healthAddr, "driver", s.driver.Name(), "tls", s.config.TLSCertFile != "",
-		"max_connections", s.admission.Limit(), "memory_limit", config.Size(s.account.Limit()).String(), "max_message_size", s.config.MaxMessageSize.String(), "ping_interval", s.config.PingInterval.String())
+		"max_connections", s.admission.Limit(), "memory_limit", config.Size(s.account.Limit()).String(), "max_message_size", s.config.MaxMessageSize.String(), "ping_interval_ms", s.config.PingInterval.Milliseconds())
 
 	select {
 	case <-ctx.Done():
@@ -146,11 +146,12 @@ func (s *Service) leaveTimeout() time.Duration { return 3 * s.config.CloseTimeou
 // leave is called before a connection of plain HTTP is closed.
 func (s *Service) leave(nc net.Conn) { socket.Leave(nc, s.account, s.leaveTimeout()) }
 
-// newDriver returns the driver that the configuration describes.
-func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
+// newDriver returns the driver that the configuration describes. There is a server for each of
+// its loops.
+func (s *Service) newDriver(servers []*wsconn.Server) (driver, error) {
 	c := socket.Config{
-		Open: func(remote string) socket.Handler {
-			return wsconn.New(server, s.lastID.Add(1), remote)
+		Open: func(remote string, loop int) socket.Handler {
+			return wsconn.New(servers[loop], s.lastID.Add(1), remote)
 		},
 		Now:           s.now,
 		Headroom:      wsproto.Headroom,
@@ -165,6 +166,7 @@ func (s *Service) newDriver(server *wsconn.Server) (driver, error) {
 	}
 	if cert := s.certificate.Load(); cert != nil {
 		c.TLS, c.NoTLS, c.BeforeTLS = serverTLS(cert), answerNoTLS, clientaddr.HeaderLength
+		c.TLSFailed = s.metrics.tlsFailed
 	}
 	if s.loops > 0 {
 		return newLoopDriver(c, s.loops)

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -18,8 +19,14 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// Service is an echo service. [Service.Run] starts it and returns when it has ended.
+// Service is an echo service. [Service.Run] starts it and returns when it has ended. The
+// exported fields may be set before that.
 type Service struct {
+	// Build is what the metric build_info shows.
+	Build Build
+	// DroppedLines returns how many lines of the log were dropped.
+	DroppedLines func() int64
+
 	config    config.Config
 	log       *slog.Logger
 	version   string
@@ -28,6 +35,7 @@ type Service struct {
 	headers   requestinfo.Filter
 	admission *wsconn.Admission
 	attempts  wsconn.Attempts
+	pace      wsconn.Pace
 	account   *budget.Account
 	connCost  int64 // of an idle connection, in bytes
 	files     files
@@ -73,6 +81,7 @@ func New(c config.Config, log *slog.Logger, version string) *Service {
 			"max_connections", limit, "wanted", wanted, "open_files_limit", fileLimit())
 	}
 	s := &Service{
+		Build: Build{Version: version}, DroppedLines: func() int64 { return 0 },
 		config: c, log: log, version: version, account: account, connCost: cost, files: files, loops: loops,
 		policy: wsproto.Policy{
 			AnyOrigin:      c.AllowedOrigins.Any,
@@ -88,17 +97,35 @@ func New(c config.Config, log *slog.Logger, version string) *Service {
 		repeatWindow: repeatWindow,
 		lastMoment:   lastMoment,
 	}
-	s.metrics = newMetrics(s.admission, s.now, version)
-	s.metrics.registerMemory(account)
+	s.metrics = newMetrics(max(loops, socket.Processors()), state{
+		admission: s.admission, account: account, now: s.now,
+		driver: func() socket.Stats { return s.driver.Stats() },
+		build:  func() Build { return s.Build }, droppedLines: func() int64 { return s.DroppedLines() },
+		certificate: func() *tls.Certificate {
+			if c := s.certificate.Load(); c != nil {
+				return c.pair.Load()
+			}
+			return nil
+		},
+	})
 	return s
 }
 
 // logModes are the values of LOG_CONNECTIONS.
 var logModes = map[config.LogConnections]wsconn.LogMode{"all": wsconn.LogAll, "sampled": wsconn.LogSampled, "none": wsconn.LogNone}
 
-// connServer returns the wsconn.Server of the service. http serves the connections that
-// turn out to be plain HTTP.
-func (s *Service) connServer(http wsconn.HTTPServer) *wsconn.Server {
+// connServers returns the wsconn.Server for the connections of each loop. http serves those
+// that turn out to be plain HTTP.
+func (s *Service) connServers(http wsconn.HTTPServer) (servers []*wsconn.Server) {
+	lines := wsconn.NewLines(logModes[s.config.LogConnections], s.log, func(d time.Duration, f func()) { time.AfterFunc(d, f) })
+	for _, counts := range s.metrics.counts {
+		servers = append(servers, s.connServer(http, lines, counts))
+	}
+	return servers
+}
+
+// connServer returns a wsconn.Server that counts with counts.
+func (s *Service) connServer(http wsconn.HTTPServer, lines *wsconn.Lines, counts *counts) *wsconn.Server {
 	return &wsconn.Server{
 		Config: wsconn.Config{
 			HandshakeTimeout: s.config.HandshakeTimeout,
@@ -118,10 +145,11 @@ func (s *Service) connServer(http wsconn.HTTPServer) *wsconn.Server {
 		Identity:  s.identity,
 		Headers:   s.headers,
 		Clients:   clientaddr.Rules{Trusted: s.config.TrustedProxies, Protocol: clientaddr.Protocol(s.config.ProxyProtocol)},
-		Lines:     wsconn.NewLines(logModes[s.config.LogConnections], s.log, func(d time.Duration, f func()) { time.AfterFunc(d, f) }),
+		Lines:     lines,
+		Pace:      &s.pace,
 		Admission: s.admission,
 		Attempts:  &s.attempts,
-		Metrics:   s.metrics,
+		Metrics:   counts,
 		HTTP:      http,
 		Account:   s.account,
 		Log:       s.log,

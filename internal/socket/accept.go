@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,9 +20,11 @@ const acceptRecovery = 5 * time.Second
 // acceptBackoff spaces attempts to accept while they fail, most often because no file
 // descriptor is left (EMFILE). It logs the beginning and the end of such a time, once each.
 type acceptBackoff struct {
-	log    *slog.Logger
-	pause  time.Duration
-	failed time.Time // the last failure; zero if the last failures are over
+	log      *slog.Logger
+	pause    time.Duration
+	failed   time.Time                 // the last failure; zero if the last failures are over
+	failures atomic.Uint64             // in all
+	last     atomic.Pointer[time.Time] // the last failure
 }
 
 // failure returns how long to wait after an accept has failed.
@@ -29,9 +32,19 @@ func (b *acceptBackoff) failure(err error) time.Duration {
 	if b.failed.IsZero() {
 		b.log.Warn("cannot accept all connections; trying again until it works", "error", err)
 	}
-	b.failed = time.Now()
+	now := time.Now()
+	b.failed = now
+	b.last.Store(&now)
+	b.failures.Add(1)
 	b.pause = min(max(2*b.pause, minAcceptPause), maxAcceptPause)
 	return b.pause
+}
+
+// short reports whether an accept has failed within acceptRecovery. It may be called from any
+// goroutine.
+func (b *acceptBackoff) short() bool {
+	last := b.last.Load()
+	return last != nil && time.Since(*last) <= acceptRecovery
 }
 
 // success notes that an accept has worked.
@@ -49,8 +62,7 @@ var errMaxSockets = errors.New("as many connections are open as file descriptors
 
 // acceptAll gives each connection of ln to serve, until ln is closed. It accepts nothing
 // while ready returns an error.
-func acceptAll(ln net.Listener, log *slog.Logger, ready func() error, serve func(net.Conn)) {
-	backoff := acceptBackoff{log: log}
+func acceptAll(ln net.Listener, backoff *acceptBackoff, ready func() error, serve func(net.Conn)) {
 	for {
 		if err := ready(); err != nil {
 			time.Sleep(backoff.failure(err))

@@ -37,10 +37,11 @@ func (l *failingListener) Accept() (net.Conn, error) {
 func TestAcceptSurvivesEMFILE(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
+		backoff := &acceptBackoff{log: slog.New(slog.NewTextHandler(&log, nil))}
 		ln := &failingListener{failures: []int{0, 20, 0, 1}}
 		start := time.Now()
 		served := 0
-		acceptAll(ln, slog.New(slog.NewTextHandler(&log, nil)), always, func(net.Conn) { served++ })
+		acceptAll(ln, backoff, always, func(net.Conn) { served++ })
 		if served != 4 {
 			t.Errorf("%d connections served, want 4", served)
 		}
@@ -53,8 +54,15 @@ func TestAcceptSurvivesEMFILE(t *testing.T) {
 		if warned := strings.Count(log.String(), "cannot accept"); warned != 1 || strings.Contains(log.String(), "again\"\n") {
 			t.Errorf("logged %d times, want once:\n%s", warned, log.String())
 		}
+		if failures := backoff.failures.Load(); failures != 21 || !backoff.short() {
+			t.Errorf("%d failures are counted, short is %v; want 21, true", failures, backoff.short())
+		}
+		time.Sleep(acceptRecovery + 1) // of the bubble
+		if backoff.short() {
+			t.Error("accepting still counts as short after 5 s without a failure")
+		}
 		ln.failures, ln.idle = []int{0, 0, 1}, 2*acceptRecovery
-		acceptAll(ln, slog.New(slog.NewTextHandler(&log, nil)), always, func(net.Conn) {})
+		acceptAll(ln, backoff, always, func(net.Conn) {})
 		if warned := strings.Count(log.String(), "cannot accept"); warned != 2 {
 			t.Errorf("logged %d times, want once more for a failure much later:\n%s", warned, log.String())
 		}

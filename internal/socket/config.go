@@ -12,8 +12,10 @@ import (
 // Config is what a driver needs to know. Its functions may be called from any goroutine.
 type Config struct {
 	// Open returns the handler of a connection that has been accepted. remote is "unix" for
-	// one over a Unix socket.
-	Open func(remote string) Handler
+	// one over a Unix socket. loop is the number of the loop that runs it, from 0. Portable
+	// has no loops; it deals connections out to as many numbers as there are [Processors], so
+	// that what they count can be in different cache lines.
+	Open func(remote string, loop int) Handler
 	// Now is the clock. It must not go back, and never returns the zero Instant.
 	Now func() Instant
 	// TLS makes the driver speak TLS with every connection; nil is plain TCP.
@@ -25,6 +27,8 @@ type Config struct {
 	// NoTLS returns the answer to a client that does not speak TLS, given its first bytes, or
 	// "" for none. It may be nil.
 	NoTLS func(first [5]byte) string
+	// TLSFailed is called once for each TLS handshake that fails; it may be nil.
+	TLSFailed func(TLSError)
 	// Headroom is the least number of bytes before the input of [Handler.Receive].
 	Headroom int
 	// Buffer is the size of a buffer, headroom included, in which a handler can always

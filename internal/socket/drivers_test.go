@@ -46,6 +46,8 @@ type served struct {
 	next     chan *scripted // what the driver serves the next connection with
 	handlers []*scripted
 	clients  []net.Conn
+
+	tlsFailures chan TLSError // of TLSFailed
 }
 
 // eachDriver runs a test with every driver of the system, over TCP and over TLS. When it
@@ -82,16 +84,17 @@ func newTLSConfig(t testing.TB) *tls.Config {
 func run(t *testing.T, name string, construct func(Config) (driver, error), change func(*Config), test func(s *served)) {
 	t.Run(name, func(t *testing.T) {
 		t.Parallel()
-		s := &served{T: t, next: make(chan *scripted, 1)}
+		s := &served{T: t, next: make(chan *scripted, 1), tlsFailures: make(chan TLSError, 100)}
 		start := time.Now().Add(-time.Nanosecond)
 		config := Config{
-			Open: func(string) Handler { return <-s.next },
+			Open: func(string, int) Handler { return <-s.next },
 			Now: func() Instant {
 				if at := Instant(s.stopped.Load()); at != 0 {
 					return at
 				}
 				return Instant(time.Since(start))
 			},
+			TLSFailed:    func(e TLSError) { s.tlsFailures <- e },
 			Headroom:     testHeadroom,
 			Buffer:       32 << 20, // so that one Step can write more than a socket takes
 			WriteTimeout: time.Minute,

@@ -44,7 +44,7 @@ func TestServeTakesTheListenerFromGosPoller(t *testing.T) {
 	}
 	d, err := NewLoop(Config{
 		Headroom: testHeadroom, Buffer: mediumBuffer + 1000,
-		Open: func(string) Handler { return &scripted{opened: Step{Write: []byte("hello"), Then: Close}} },
+		Open: func(string, int) Handler { return &scripted{opened: Step{Write: []byte("hello"), Then: Close}} },
 		Now:  func() Instant { return loopStart },
 		Log:  slog.New(slog.DiscardHandler),
 	}, 1)

@@ -71,7 +71,7 @@ func (l *loop) add(fd int, remote string) {
 		closeNow(fd)
 		return
 	}
-	c := &loopConn{handler: l.driver.config.Open(remote), fd: int32(fd), generation: generation, busy: true}
+	c := &loopConn{handler: l.driver.config.Open(remote, l.number), fd: int32(fd), generation: generation, busy: true}
 	for len(l.conns) <= fd {
 		l.conns = append(l.conns, nil)
 	}
@@ -297,6 +297,9 @@ func (l *loop) forget(c *loopConn) {
 
 // closeConn closes a connection.
 func (l *loop) closeConn(c *loopConn, cause error) {
+	if l.inHandshake(c) {
+		l.driver.config.tlsFailed(cause)
+	}
 	if abandons(cause) || !leave(int(c.fd), l.driver.config.Account, l.driver.config.LeaveTimeout) {
 		resetOnClose(int(c.fd))
 	}

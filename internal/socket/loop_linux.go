@@ -43,8 +43,8 @@ func NewLoop(config Config, n int) (*Loop, error) {
 	// given adds up to Config.Buffer.
 	whole := 2*config.Headroom + loopBuffer
 	d := &Loop{config: config, turns: newTurns(), pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer, whole, whole+config.Buffer)}
-	for range n {
-		l, err := newLoop(d)
+	for number := range n {
+		l, err := newLoop(d, number)
 		if err != nil {
 			d.close()
 			return nil, err
@@ -80,6 +80,22 @@ func (d *Loop) Stalled() bool {
 		}
 	}
 	return false
+}
+
+// Stats returns what the driver has counted. A turn that has not ended counts as long as the
+// loop has had no beat.
+func (d *Loop) Stats() Stats {
+	now := d.config.Now()
+	backoff := &d.loops[0].acceptor.backoff
+	s := Stats{Handshakes: int(d.unfinished.Load()), AcceptFailures: backoff.failures.Load(), AcceptShort: backoff.short()}
+	for _, l := range d.loops {
+		s.Turns += l.meter.turns.Load()
+		s.LongestTurn = max(s.LongestTurn, l.meter.longestTurn(now))
+		if beat := Instant(l.lastBeat.Load()); beat != 0 {
+			s.LongestTurn = max(s.LongestTurn, now.Sub(beat))
+		}
+	}
+	return s
 }
 
 // Serve accepts and serves connections until Abort. ln must be a *net.TCPListener or a

@@ -26,7 +26,7 @@ func newLoopTest(t *testing.T, h *scripted) *loopTest {
 	l.clock.Store(int64(loopStart))
 	var err error
 	l.Loop, err = NewLoop(Config{
-		Open:         func(string) Handler { return h },
+		Open:         func(string, int) Handler { return h },
 		Now:          func() Instant { return Instant(l.clock.Load()) },
 		Headroom:     testHeadroom,
 		Buffer:       mediumBuffer + 1000,

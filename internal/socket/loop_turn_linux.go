@@ -23,6 +23,7 @@ const (
 // loop serves connections on one goroutine. Only post may be called from another one.
 type loop struct {
 	driver  *Loop
+	number  int // of the loop, from 0
 	log     *slog.Logger
 	epoll   int
 	wakeup  int         // an eventfd, readable when something has been posted
@@ -57,13 +58,14 @@ type loop struct {
 	// lastBeat is an Instant, of which it is known that the loop was at work or asked to be.
 	// It is never while the loop waits, before its first turn and after its last.
 	lastBeat atomic.Int64
+	meter    turnMeter
 
 	mu     sync.Mutex
 	posted []func()
 	ended  bool // nothing more can be posted
 }
 
-func newLoop(d *Loop) (*loop, error) {
+func newLoop(d *Loop, number int) (*loop, error) {
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, err
@@ -79,7 +81,7 @@ func newLoop(d *Loop) (*loop, error) {
 		unix.Close(wakeup)
 		return nil, err
 	}
-	l := &loop{driver: d, log: d.config.Log, waiter: waiter, epoll: epoll, wakeup: wakeup, shedding: map[*loopConn]Instant{}, greeting: map[*loopConn]*list.Element{}, sending: map[*loopConn]int32{}, taking: map[*loopConn]taking{}, acceptor: acceptor{fd: -1, backoff: acceptBackoff{log: d.config.Log}}}
+	l := &loop{driver: d, number: number, log: d.config.Log, waiter: waiter, epoll: epoll, wakeup: wakeup, shedding: map[*loopConn]Instant{}, greeting: map[*loopConn]*list.Element{}, sending: map[*loopConn]int32{}, taking: map[*loopConn]taking{}, acceptor: acceptor{fd: -1, backoff: acceptBackoff{log: d.config.Log}}}
 	if err := l.epollCtl(unix.EPOLL_CTL_ADD, wakeup, unix.EPOLLIN, 0); err != nil {
 		l.close()
 		return nil, err
@@ -139,7 +141,9 @@ func (l *loop) run() {
 		l.records = make([]byte, mostRecord+recordBuffer)
 	}
 	for !l.driver.aborted.Load() {
+		began := l.now
 		l.now = l.beat()
+		l.meter.turned(began, l.now)
 		waited := l.fetch()
 		l.level = l.driver.config.Account.Pressure()
 		for i := range l.waiter.n {

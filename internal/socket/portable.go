@@ -21,12 +21,14 @@ type Portable struct {
 	conns   map[*portableConn]struct{}
 	greeted handshakes[*portableConn]
 	aborted bool
+	opened  int // connections; counts on to deal them out
+	backoff acceptBackoff
 	running sync.WaitGroup // connections
 }
 
 // NewPortable returns a driver that serves nothing yet.
 func NewPortable(config Config) *Portable {
-	return &Portable{config: config, pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer), turns: newTurns(), conns: map[*portableConn]struct{}{}}
+	return &Portable{config: config, pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer), turns: newTurns(), conns: map[*portableConn]struct{}{}, backoff: acceptBackoff{log: config.Log}}
 }
 
 // Name returns the driver's name for logs.
@@ -38,11 +40,18 @@ func (d *Portable) BytesInUse() int64 { return d.pool.bytesInUse() }
 // Stalled reports false: no connection of this driver can hold up another.
 func (d *Portable) Stalled() bool { return false }
 
+// Stats returns what the driver has counted.
+func (d *Portable) Stats() Stats {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return Stats{Handshakes: d.greeted.len(), AcceptFailures: d.backoff.failures.Load(), AcceptShort: d.backoff.short()}
+}
+
 // Serve accepts and serves connections until ln is closed. Connections that are open then
 // continue until Abort. Unlike the Serve of Loop, it continues to accept after Abort, and
 // closes each new connection.
 func (d *Portable) Serve(ln net.Listener) {
-	acceptAll(ln, d.config.Log, d.ready, func(nc net.Conn) {
+	acceptAll(ln, &d.backoff, d.ready, func(nc net.Conn) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if d.aborted {
@@ -50,7 +59,8 @@ func (d *Portable) Serve(ln net.Listener) {
 			return
 		}
 		d.makeRoom()
-		c := &portableConn{driver: d, nc: d.config.secure(nc), handler: d.config.Open(remoteAddr(nc))}
+		c := &portableConn{driver: d, nc: d.config.secure(nc), handler: d.config.Open(remoteAddr(nc), d.opened%Processors())}
+		d.opened++
 		c.tls, _ = c.nc.(*portableTLS)
 		d.conns[c] = struct{}{}
 		c.handshake = d.greeted.add(c)

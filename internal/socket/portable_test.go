@@ -49,7 +49,7 @@ func inBubbleWith(t *testing.T, config *tls.Config, h *scripted, test func(t *te
 		start := time.Now()
 		d := NewPortable(Config{
 			TLS:          config,
-			Open:         func(string) Handler { return h },
+			Open:         func(string, int) Handler { return h },
 			Now:          func() Instant { return Instant(time.Hour + time.Since(start)) },
 			Headroom:     testHeadroom,
 			Buffer:       mediumBuffer + 1000,

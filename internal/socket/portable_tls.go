@@ -21,6 +21,7 @@ type portableTLS struct {
 	config *Config
 	below  *belowTLS
 	done   bool // the handshake is complete
+	failed bool // it has failed
 }
 
 // belowTLS is the net.Conn below a portableTLS.
@@ -112,9 +113,14 @@ func (c *portableTLS) handshake() error {
 		c.below.silence.end()
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return errTLSHandshake
+		err = errTLSHandshake
+	} else {
+		c.config.answerNoTLS(err)
 	}
-	c.config.answerNoTLS(err)
+	if !c.done && !c.failed { // crypto/tls returns the error of a handshake again
+		c.failed = true
+		c.config.tlsFailed(err)
+	}
 	return err
 }
 

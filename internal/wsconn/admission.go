@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/echosvc/echosvc/internal/budget"
+	"github.com/echosvc/echosvc/internal/clientaddr"
+	"github.com/echosvc/echosvc/internal/query"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -19,6 +21,12 @@ const (
 	ReasonTimeout  wsproto.Reason = "timeout"
 	ReasonMemory   wsproto.Reason = "memory"
 )
+
+// Reasons returns the reasons for refusing a handshake, those of other packages included.
+func Reasons() []wsproto.Reason {
+	return append(wsproto.Reasons(), query.ReasonControl, clientaddr.ReasonProxyProtocol,
+		ReasonFull, ReasonDraining, ReasonRefuse, ReasonTimeout, ReasonMemory)
+}
 
 // Admission counts the open WebSockets and decides whether another one is admitted. It
 // also holds the phase of the drain. Its methods may be called from any goroutine.

@@ -109,7 +109,6 @@ func (c *Conn) note(now socket.Instant, echo *wsproto.Echo, b *wsproto.Buffer, e
 		}
 		traffic.add(ev)
 		c.timers.data, c.echoed = now, true
-		c.saved += ev.Saved
 		if c.goodbye.ends(c.server.Config.Goodbye, ev) {
 			c.sendClose(echo, b, wsproto.CloseNormalClosure, "goodbye")
 		}
@@ -133,6 +132,7 @@ func (c *Conn) count(traffic *Traffic, grown int) {
 	}
 	c.messages += traffic.Text + traffic.Binary
 	c.bytes += traffic.Bytes
+	c.saved += traffic.Saved
 	c.server.Metrics.Echoed(*traffic)
 }
 

@@ -37,6 +37,7 @@ const fragmentWindow = 8 << 10
 // same read are answered later, because they may have a delay.
 func startControlled(c *Conn, now socket.Instant, handshake *wsproto.Handshake, r *wsproto.Request, k *controls, ignored query.Names) socket.Step {
 	k.override(handshake)
+	c.server.Metrics.Controls(k.names, 1)
 	interval := k.pingInterval(c.server.Config.PingInterval)
 	c.start(now, handshake, &controlled{controls: k, schedule: newSchedule(now, k)}, interval, ignored)
 	out := handshake.AppendResponse(nil, c.server.date())
@@ -51,8 +52,9 @@ func (k *controlled) query() (query, names string) { return k.controls.query, k.
 
 // closed gives back the instants of messages that are not sent any more.
 func (k *controlled) closed(c *Conn) {
-	k.messages.release(&c.server.Pace)
-	k.pings.release(&c.server.Pace)
+	c.server.Metrics.Controls(k.names, -1)
+	k.messages.release(c.server.Pace)
+	k.pings.release(c.server.Pace)
 }
 
 // receive answers the frames in b unless they are delayed or the connection is stalled.

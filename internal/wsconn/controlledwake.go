@@ -38,7 +38,7 @@ func (k *controlled) wake(c *Conn, now socket.Instant, dst []byte) socket.Step {
 		dst = c.appendClose(dst, k.closeCode, k.closeReason)
 	default:
 		if k.ping > 0 {
-			k.pings.mayBeSent(&c.server.Pace, now, &c.timers.nextPing) // keepAlive sends it
+			k.pings.mayBeSent(c.server.Pace, now, &c.timers.nextPing) // keepAlive sends it
 		}
 		dst = c.keepAlive(now, dst, k.pingInterval(c.server.Config.PingInterval), k.paused())
 	}
@@ -51,7 +51,7 @@ func (k *controlled) wake(c *Conn, now socket.Instant, dst []byte) socket.Step {
 // wakeOpen does what is due on a connection that stays open.
 func (k *controlled) wakeOpen(c *Conn, now socket.Instant, dst []byte) socket.Step {
 	k.stall(now)
-	if k.maySend(c) && k.messages.mayBeSent(&c.server.Pace, now, &k.messageAt) {
+	if k.maySend(c) && k.messages.mayBeSent(c.server.Pace, now, &k.messageAt) {
 		dst = wsproto.AppendText(dst, strconv.AppendInt(nil, k.nextMessage(now, k.every), 10))
 	}
 	if k.answerAt.Reached(now) && !k.stalled {

@@ -92,6 +92,16 @@ func control(name, example, allowed string, set func(k *controls, value string) 
 // WriteControls writes a line for each control: an example, and the values that are allowed.
 func WriteControls(w io.Writer) error { return controlTable.WriteHelp(w) }
 
+// ControlNames returns the names of the controls that an open WebSocket can have.
+func ControlNames() (names []string) {
+	for _, c := range controlTable {
+		if c.Name != "refuse" && c.Name != "refuse_after" {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
 // parseControls parses the controls in the query of a target. It returns nil if there are
 // none, and the names of the parameters that were ignored. allowed is the setting CONTROLS.
 func parseControls(target string, allowed bool) (*controls, query.Names, *wsproto.HandshakeError) {

@@ -91,6 +91,7 @@ func (c *Conn) receiveRequest(now socket.Instant, b *wsproto.Buffer, head []byte
 		return c.refuseHead(now, head, refusal), 0
 	}
 	c.server.Attempts.served(now, request.Target, OutcomeAccepted)
+	c.setPeer(c.peer().withRequest(&request))
 	if controls != nil {
 		b.Start += used
 		return startControlled(c, now, &handshake, &request, controls, ignored), b.End - b.Start

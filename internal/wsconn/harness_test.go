@@ -3,6 +3,7 @@ package wsconn
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net"
 	"slices"
@@ -53,6 +54,7 @@ func newServer(log *slog.Logger, change func(*settings)) (*Server, *settings) {
 		Metrics:   s.Metrics,
 		Account:   s.Account,
 		Attempts:  &Attempts{},
+		Pace:      &Pace{},
 		HTTP:      noHTTP{},
 		Log:       log,
 		Lines:     NewLines(LogAll, log, func(time.Duration, func()) {}),
@@ -94,6 +96,7 @@ type recorder struct {
 	traffic             Traffic
 	rtts                []time.Duration
 	closed              []Summary
+	controls            []string // with the number added to each
 }
 
 func (r *recorder) Opened()                            { r.opened++ }
@@ -101,11 +104,15 @@ func (r *recorder) Rejected(e *wsproto.HandshakeError) { r.rejected = append(r.r
 func (r *recorder) PongReceived(rtt time.Duration)     { r.rtts = append(r.rtts, rtt) }
 func (r *recorder) PongMissed()                        { r.pongsMissed++ }
 func (r *recorder) Closed(s *Summary)                  { r.closed = append(r.closed, *s) }
+func (r *recorder) Controls(names string, n int64) {
+	r.controls = append(r.controls, fmt.Sprintf("%s %+d", names, n))
+}
 
 func (r *recorder) Echoed(t Traffic) {
 	r.traffic.Text += t.Text
 	r.traffic.Binary += t.Binary
 	r.traffic.Bytes += t.Bytes
+	r.traffic.Saved += t.Saved
 }
 
 // connTest runs one connection as a driver does, with a clock that the test moves. It fails

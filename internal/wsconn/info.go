@@ -66,8 +66,8 @@ func (c *Conn) summary(now socket.Instant) Summary {
 
 // logClosed logs the end of the connection.
 func (c *Conn) logClosed(s *Summary, cause error) {
-	attrs := c.peer().attrs(c.id,
-		"duration", s.Duration.Round(time.Millisecond).String(),
+	attrs := append(c.peer().appendRequest(c.peer().attrs(c.id)),
+		"duration_ms", s.Duration.Round(time.Millisecond).Milliseconds(),
 		"messages", c.messages, "bytes", c.bytes,
 		"code", int(s.Code), "initiator", s.Initiator.String(), "clean", s.Clean,
 	)
@@ -75,7 +75,7 @@ func (c *Conn) logClosed(s *Summary, cause error) {
 		attrs = append(attrs, "extensions", deflate.String(), "saved", c.saved)
 	}
 	if s.Err != 0 {
-		attrs = append(attrs, "violation", s.Err.Name())
+		attrs = append(attrs, "protocol_error", s.Err.Name())
 	}
 	if b := c.behavior(); b != nil {
 		_, controls := b.query()

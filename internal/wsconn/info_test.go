@@ -32,7 +32,7 @@ func TestClosedLine(t *testing.T) {
 	c.at(3 * time.Second)
 	c.do(c.conn.EndOfInput(c.now))
 	got := c.closed()
-	for key, want := range map[string]any{"id": 1.0, "remote": "192.0.2.1:5000", "duration": "3s", "messages": 1.0, "bytes": 5.0, "code": 4000.0, "initiator": "client", "clean": true} {
+	for key, want := range map[string]any{"id": 1.0, "remote": "192.0.2.1:5000", "path": "/", "host": "localhost", "duration_ms": 3000.0, "messages": 1.0, "bytes": 5.0, "code": 4000.0, "initiator": "client", "clean": true} {
 		if got[key] != want {
 			t.Errorf("logged %s=%v, want %v", key, got[key], want)
 		}
@@ -53,7 +53,7 @@ func TestProtocolErrorIsLogged_Section7_1_7(t *testing.T) {
 		t.Fatalf("sent %q, then %v", c.sent, c.step.Then)
 	}
 	c.do(c.conn.EndOfInput(c.now))
-	if got := c.closed(); got["code"] != 1002.0 || got["initiator"] != "server" || got["violation"] != "unmasked_frame" || got["clean"] != false {
+	if got := c.closed(); got["code"] != 1002.0 || got["initiator"] != "server" || got["protocol_error"] != "unmasked_frame" || got["clean"] != false {
 		t.Errorf("logged %v", got)
 	}
 }

@@ -134,3 +134,69 @@ func TestHealthCheckOfAProxy(t *testing.T) {
 		t.Errorf("half a header is answered with %q", got)
 	}
 }
+
+// TestRequestInClosedLine: the line at the end has what tells connections apart, bounded and
+// escaped, and nothing of a query.
+func TestRequestInClosedLine(t *testing.T) {
+	long := strings.Repeat("x", 10_000)
+	const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+	for name, test := range map[string]struct {
+		request string
+		want    map[string]any
+	}{
+		"nothing": {wstest.Request(), map[string]any{"path": "/", "host": "localhost"}},
+		"all": {
+			upgrade("token=hunter2", "Origin: https://a.example", "User-Agent: a/1 (b)", "X-Request-Id: 7f-3", "traceparent: 00-"+trace+"-00f067aa0ba902b7-01"),
+			map[string]any{"path": "/any/path", "host": "localhost", "origin": "https://a.example", "user_agent": "a/1 (b)", "request_id": "7f-3", "trace_id": trace},
+		},
+		"the first of two": {
+			wstest.Request("X-Request-Id: 1", "x-request-id: 2"),
+			map[string]any{"path": "/", "host": "localhost", "request_id": "1"},
+		},
+		"long": {
+			strings.Replace(wstest.Request("User-Agent: "+long, "X-Request-Id: "+long, "traceparent: "+long), "GET /", "GET /"+long, 1),
+			map[string]any{"path": "/" + long[:maxPeerField-1], "host": "localhost", "user_agent": long[:maxPeerField], "request_id": long[:maxPeerField]},
+		},
+		"not printable": {
+			wstest.Request("User-Agent: \xff\xc2\x9b\u202e\ta\u00e4"),
+			map[string]any{"path": "/", "host": "localhost", "user_agent": `\xff\u009b\u202e\u0009aä`},
+		},
+	} {
+		c := newConnTest(t, nil).openWith(test.request)
+		c.do(c.conn.EndOfInput(c.now))
+		line := c.closed()
+		for _, f := range requestFields {
+			if line[f.name] != test.want[f.name] {
+				t.Errorf("%s: logged %s=%v, want %v", name, f.name, line[f.name], test.want[f.name])
+			}
+		}
+		if n := len(c.conn.from); n > peerFields*(maxPeerField+1) {
+			t.Errorf("%s: %d bytes are kept", name, n)
+		}
+	}
+}
+
+// TestTraceID_TraceContextSection3_2_2: only that of a valid traceparent counts.
+func TestTraceID_TraceContextSection3_2_2(t *testing.T) {
+	const trace, parent = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+	for header, want := range map[string]string{
+		"00-" + trace + "-" + parent + "-01":                   trace,
+		"00-" + trace + "-" + parent + "-00":                   trace,
+		"01-" + trace + "-" + parent + "-01-more":              trace,
+		"00-" + trace + "-" + parent + "-01-more":              "",
+		"01-" + trace + "-" + parent + "-01more":               "",
+		"ff-" + trace + "-" + parent + "-01":                   "",
+		"00-" + strings.ToUpper(trace) + "-" + parent + "-01":  "",
+		"00-" + strings.Repeat("0", 32) + "-" + parent + "-01": "",
+		"00-" + trace[1:] + "-" + parent + "-01":               "",
+		"00-" + trace + "-" + parent + "-0":                    "",
+		"00_" + trace + "_" + parent + "_01":                   "",
+		"":                                                     "",
+		"00-" + trace[:31] + "\u00e4-" + parent + "-01":        "",
+		"00-" + trace + "-" + parent[:15] + "g-01":             "",
+	} {
+		if got := traceID(header); got != want {
+			t.Errorf("%q has the trace-id %q, want %q", header, got, want)
+		}
+	}
+}

@@ -13,8 +13,8 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// Server holds everything that connections need from their process. All connections share
-// one Server and do not change it.
+// Server holds everything that connections need from their process. Connections share it and
+// do not change it. There may be several that differ in their Metrics.
 type Server struct {
 	Config    Config
 	Policy    wsproto.Policy
@@ -28,7 +28,7 @@ type Server struct {
 	Lines     *Lines
 	Headers   requestinfo.Filter // of greetings
 	Clients   clientaddr.Rules
-	Pace      Pace
+	Pace      *Pace
 	Attempts  *Attempts // of the page
 	// Clock converts an instant to wall clock time.
 	Clock func(socket.Instant) time.Time
@@ -77,17 +77,22 @@ type Metrics interface {
 	PongReceived(rtt time.Duration)
 	PongMissed()
 	Closed(*Summary)
+	// Controls adds n to the connections that use the controls, whose names are separated by
+	// commas.
+	Controls(names string, n int64)
 }
 
 // Traffic counts echoed messages and their payload.
 type Traffic struct {
 	Text, Binary int64 // messages
 	Bytes        int64 // payload as received, compressed or not
+	Saved        int64 // bytes, by compression
 }
 
 // add counts an answered data frame, or a piece of one.
 func (t *Traffic) add(ev *wsproto.Event) {
 	t.Bytes += int64(len(ev.Payload))
+	t.Saved += ev.Saved
 	switch {
 	case !ev.Last():
 	case ev.Opcode == wsproto.OpText:

@@ -24,6 +24,7 @@ type Reason string
 // The reasons of this package.
 const (
 	ReasonMalformed   Reason = "malformed"    // not HTTP
+	ReasonTLS         Reason = "tls"          // TLS on a connection without it
 	ReasonTooLarge    Reason = "too_large"    // the request head exceeds MaxLine, MaxHead or MaxFields, or a list its limit
 	ReasonMethod      Reason = "method"       // not GET
 	ReasonHTTPVersion Reason = "http_version" // not HTTP/1.1
@@ -38,6 +39,14 @@ const (
 	ReasonSubprotocol Reason = "subprotocol" // Sec-WebSocket-Protocol
 	ReasonExtensions  Reason = "extensions"  // Sec-WebSocket-Extensions
 )
+
+// Reasons returns the reasons of this package.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonMalformed, ReasonTLS, ReasonTooLarge, ReasonMethod, ReasonHTTPVersion, ReasonTarget, ReasonHost, ReasonUpgrade,
+		ReasonConnection, ReasonVersion, ReasonKey, ReasonBody, ReasonOrigin, ReasonSubprotocol, ReasonExtensions,
+	}
+}
 
 // The status codes of this package and those that callers are most likely to need.
 const (

@@ -45,6 +45,23 @@ func TestHandshakeErrorResponse(t *testing.T) {
 	}
 }
 
+// TestReasons: no two reasons share a name, and each names what a request can fail.
+func TestReasons(t *testing.T) {
+	seen := map[Reason]bool{}
+	for _, reason := range Reasons() {
+		if reason == "" || seen[reason] {
+			t.Errorf("the reason %q is empty or listed twice", reason)
+		}
+		seen[reason] = true
+	}
+	for first, want := range map[byte]Reason{0x16: ReasonTLS, 0x00: ReasonMalformed, 0x80: ReasonMalformed} {
+		var head Head
+		if _, e := head.Scan([]byte{first, 3, 1}); e == nil || e.Reason != want || e.Status != 400 {
+			t.Errorf("a request that begins with 0x%02x is refused with %+v, want %s", first, e, want)
+		}
+	}
+}
+
 // TestNoBodyForHEAD_RFC9110Section9_3_2: the fields are those of the response with a body.
 func TestNoBodyForHEAD_RFC9110Section9_3_2(t *testing.T) {
 	e := Refuse(405, ReasonMethod, "no")

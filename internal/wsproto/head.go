@@ -87,10 +87,17 @@ func (h *Head) skipEmptyLines(head []byte) *HandshakeError {
 		h.scanned = max(h.scanned, h.line)
 	}
 	if first := head[h.line:]; len(first) > 0 && !isTokenByte(first[0]) && (len(first) > 1 || first[0] != '\r') {
-		return Refuse(statusBadRequest, ReasonMalformed, "this is not an HTTP request: it begins with byte 0x%02x (TLS on a port without TLS begins with 0x16)", first[0])
+		reason := ReasonMalformed
+		if first[0] == tlsHandshake {
+			reason = ReasonTLS
+		}
+		return Refuse(statusBadRequest, reason, "this is not an HTTP request: it begins with byte 0x%02x (TLS on a port without TLS begins with 0x16)", first[0])
 	}
 	return nil
 }
+
+// tlsHandshake is the first byte of a TLS connection (RFC 8446 section 5.1).
+const tlsHandshake = 0x16
 
 // TrimEmptyLines returns head without the empty lines before the request line. [Head.Scan]
 // limits their number.

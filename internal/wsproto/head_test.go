@@ -66,13 +66,13 @@ func TestHeadLimits(t *testing.T) {
 		{"LF alone", "GET / HTTP/1.1\nHost: x\n\n", 400, ReasonMalformed},
 		{"LF alone on the second line", line + "Host: x\n\r\n", 400, ReasonMalformed},
 		{"CR twice", "GET / HTTP/1.1\r\r\n\r\n", 0, ""}, // ParseRequest rejects it
-		{"TLS", "\x16\x03\x01", 400, ReasonMalformed},
+		{"TLS", "\x16\x03\x01", 400, ReasonTLS},
 		{"an empty line first", "\r\n" + line + "\r\n", 0, ""},
 		{"empty lines at the limit", strings.Repeat("\r\n", MaxEmptyLines) + line + "\r\n", 0, ""},
 		{"empty lines over the limit", strings.Repeat("\r\n", MaxEmptyLines+1) + line + "\r\n", 400, ReasonMalformed},
 		{"LF alone first", "\n" + line + "\r\n", 400, ReasonMalformed},
 		{"CR alone first", "\r" + line + "\r\n", 400, ReasonMalformed},
-		{"TLS after an empty line", "\r\n\x16", 400, ReasonMalformed},
+		{"TLS after an empty line", "\r\n\x16", 400, ReasonTLS},
 		{"a space first", " GET / HTTP/1.1\r\n\r\n", 400, ReasonMalformed},
 	}
 	for _, test := range tests {

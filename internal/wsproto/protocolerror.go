@@ -51,6 +51,14 @@ var protocolErrors = [...]struct {
 	ErrInvalidCloseReason:     {"invalid_close_reason", CloseInvalidFramePayloadData, "the reason of a close frame is not UTF-8 (RFC 6455 section 5.5.1)"},
 }
 
+// ProtocolErrors returns all protocol errors.
+func ProtocolErrors() (all []ProtocolError) {
+	for e := range protocolErrors[1:] {
+		all = append(all, ProtocolError(e+1))
+	}
+	return all
+}
+
 // Error returns what the client did, as a reason for the close frame.
 func (e ProtocolError) Error() string { return protocolErrors[e].reason }
 

@@ -163,3 +163,17 @@ func TestProtocolErrorTable(t *testing.T) {
 		}
 	}
 }
+
+// TestProtocolErrors: the list has every error once, and no two share a name.
+func TestProtocolErrors(t *testing.T) {
+	seen := map[string]bool{}
+	for i, err := range ProtocolErrors() {
+		if int(err) != i+1 || seen[err.Name()] {
+			t.Errorf("error %d of the list is %d, %s", i, err, err.Name())
+		}
+		seen[err.Name()] = true
+	}
+	if !seen[ErrReservedBits.Name()] || !seen[ErrInvalidCloseReason.Name()] || len(seen) != len(protocolErrors)-1 {
+		t.Errorf("the list has %d of %d errors", len(seen), len(protocolErrors)-1)
+	}
+}
