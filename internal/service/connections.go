@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/echosvc/echosvc/internal/respond"
 	"github.com/echosvc/echosvc/internal/socket"
@@ -22,7 +23,7 @@ const (
 
 // connectionsHandler serves /connections: the open WebSockets in JSON, the oldest first. The
 // query has limit, and after for the ID after which the list continues.
-func connectionsHandler(d driver) http.Handler {
+func connectionsHandler(d driver, clock func(socket.Instant) time.Time) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit, err := queryNumber(r, "limit", defaultListed, 1, maxListed)
 		after, err2 := queryNumber(r, "after", 0, 0, 1<<62)
@@ -34,8 +35,8 @@ func connectionsHandler(d driver) http.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		encoder := json.NewEncoder(w)
 		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)                                  // it is no HTML, and each & of a query would be six bytes
-		encoder.Encode(listConnections(d, uint64(after), int(limit))) // an error means that the client is gone
+		encoder.SetEscapeHTML(false)                                         // it is no HTML, and each & of a query would be six bytes
+		encoder.Encode(listConnections(d, clock, uint64(after), int(limit))) // an error means that the client is gone
 	})
 }
 
@@ -61,7 +62,7 @@ type connectionList struct {
 
 // listConnections lists the limit oldest WebSockets whose ID is more than after. It holds at
 // most twice as many at a time.
-func listConnections(d driver, after uint64, limit int) connectionList {
+func listConnections(d driver, clock func(socket.Instant) time.Time, after uint64, limit int) connectionList {
 	list := connectionList{Connections: []wsconn.Info{}}
 	more := false
 	keepOldest := func() {
@@ -70,18 +71,20 @@ func listConnections(d driver, after uint64, limit int) connectionList {
 			list.Connections, more = list.Connections[:limit], true
 		}
 	}
-	d.Each(func(h socket.Handler) {
+	d.Each(func(h socket.Handler, held int64) (wake bool) {
 		c := h.(*wsconn.Conn)
 		if !c.Upgraded() {
-			return
+			return false
 		}
 		list.Count++
 		if c.ID() > after {
-			list.Connections = append(list.Connections, c.Info())
+			v := c.View(held)
+			list.Connections = append(list.Connections, v.Info(clock))
 		}
 		if len(list.Connections) == 2*limit {
 			keepOldest()
 		}
+		return false
 	})
 	keepOldest()
 	if more {

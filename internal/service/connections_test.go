@@ -78,7 +78,7 @@ func TestHeadsAreNotKept(t *testing.T) {
 	if kept := (heap() - before) / clients; kept > 28<<10 { // the goroutines and buffers of both sides
 		t.Errorf("a connection keeps %d bytes", kept)
 	}
-	list := listConnections(r.driver, 0, clients)
+	list := listConnections(r.driver, r.wallTime, 0, clients)
 	if got := list.Connections[0].Controls; got != query[:200] {
 		t.Errorf("its controls are listed as %s", got)
 	}

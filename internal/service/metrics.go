@@ -79,8 +79,8 @@ func (m *metrics) registerState(admission *wsconn.Admission, now func() socket.I
 	})
 	m.gauge("build_info", "Always 1; the labels describe the build.", prometheus.Labels{"version": version, "goversion": runtime.Version()}, func() float64 { return 1 })
 	const drainClosed = "Connections that ended during the drain; clean means with a close frame from each side."
-	m.total("drain_closed_total", drainClosed, prometheus.Labels{"result": "clean"}, func() float64 { return float64(admission.Tally().Clean) })
-	m.total("drain_closed_total", drainClosed, prometheus.Labels{"result": "cut"}, func() float64 { return float64(admission.Tally().Cut) })
+	m.total("drain_closed_total", drainClosed, prometheus.Labels{"result": "clean"}, func() float64 { clean, _ := admission.Drained(); return float64(clean) })
+	m.total("drain_closed_total", drainClosed, prometheus.Labels{"result": "cut"}, func() float64 { _, cut := admission.Drained(); return float64(cut) })
 }
 
 // registerMemory registers what the account holds.

@@ -116,7 +116,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	if health != nil {
 		mux := http.NewServeMux()
 		handleHealth(mux, s.admission, s.driver)
-		mux.Handle("/connections", getOnly(connectionsHandler(s.driver)))
+		mux.Handle("/connections", getOnly(connectionsHandler(s.driver, s.wallTime)))
 		mux.Handle("/metrics", getOnly(s.metrics.handler()))
 		s.health = s.serveHTTP(dated{health, time.Now}, newWaitingConns(s.files.health).note, httpecho.Deadlines(healthPort(mux, ws.Addr()), s.config.HandshakeTimeout, s.config.WriteTimeout))
 		healthAddr = health.Addr().String()

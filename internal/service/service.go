@@ -28,6 +28,7 @@ type Service struct {
 	headers   requestinfo.Filter
 	admission *wsconn.Admission
 	attempts  wsconn.Attempts
+	history   *wsconn.History
 	account   *budget.Account
 	connCost  int64 // of an idle connection, in bytes
 	files     files
@@ -88,6 +89,7 @@ func New(c config.Config, log *slog.Logger, version string) *Service {
 		repeatWindow: repeatWindow,
 		lastMoment:   lastMoment,
 	}
+	s.history = wsconn.NewHistory(account)
 	s.metrics = newMetrics(s.admission, s.now, version)
 	s.metrics.registerMemory(account)
 	return s
@@ -121,6 +123,7 @@ func (s *Service) connServer(http wsconn.HTTPServer) *wsconn.Server {
 		Lines:     wsconn.NewLines(logModes[s.config.LogConnections], s.log, func(d time.Duration, f func()) { time.AfterFunc(d, f) }),
 		Admission: s.admission,
 		Attempts:  &s.attempts,
+		History:   s.history,
 		Metrics:   s.metrics,
 		HTTP:      http,
 		Account:   s.account,

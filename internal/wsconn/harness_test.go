@@ -53,6 +53,7 @@ func newServer(log *slog.Logger, change func(*settings)) (*Server, *settings) {
 		Metrics:   s.Metrics,
 		Account:   s.Account,
 		Attempts:  &Attempts{},
+		History:   NewHistory(s.Account),
 		HTTP:      noHTTP{},
 		Log:       log,
 		Lines:     NewLines(LogAll, log, func(time.Duration, func()) {}),
