@@ -177,10 +177,19 @@ func (a *Admission) closeAt(planned socket.Instant) socket.Instant {
 }
 
 // Ready reports whether load balancers should send new connections.
-func (a *Admission) Ready() bool {
+func (a *Admission) Ready() bool { return a.Unready() == "" }
+
+// Unready returns why load balancers should send no new connections, or "".
+func (a *Admission) Unready() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.phase == serving && !a.unready
+	switch {
+	case a.phase != serving:
+		return "draining"
+	case a.unready:
+		return "POST /readyz?ready=false"
+	}
+	return ""
 }
 
 // SetReady makes Ready report false if ready is false, whatever the phase.
