@@ -18,12 +18,13 @@ func handleProfiles(mux *http.ServeMux, write time.Duration) {
 	mux.Handle(root+"trace", getOnly(longer(pprof.Trace, time.Second, write)))
 }
 
-// longer puts the deadline of the answer off by the seconds in the query, or by byDefault.
-func longer(h http.HandlerFunc, byDefault, write time.Duration) http.Handler {
+// longer puts the deadline of the answer off by the seconds in the query, and by least at
+// least, which is how long a profile without them takes.
+func longer(h http.HandlerFunc, least, write time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		taken := byDefault
+		taken := least
 		if n, err := strconv.ParseFloat(r.URL.Query().Get("seconds"), 64); err == nil && n > 0 && n <= time.Hour.Seconds() {
-			taken = time.Duration(n * float64(time.Second))
+			taken = max(least, time.Duration(n*float64(time.Second)))
 		}
 		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(taken + write))
 		h(w, r)

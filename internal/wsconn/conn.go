@@ -48,8 +48,15 @@ func (n notes) has(note notes) bool { return n&note != 0 }
 type more struct {
 	requestState
 	behavior    behavior // nil for nearly all: see echoing.go
-	order       *order   // of the operator; nil if there is none
+	order       *order   // nil if there is none
 	subprotocol string   // that was agreed
+}
+
+// order is what the operator wants of an open WebSocket. The next Wake carries it out.
+type order struct {
+	drop   bool // end TCP without a close frame
+	code   wsproto.CloseCode
+	reason string
 }
 
 // behavior is what a connection does in place of simply echoing while its WebSocket is open.

@@ -27,7 +27,7 @@
 //   - admission.go: the count of connections, their limit, and the drain of all.
 //   - rehearsal.go: a drain that can be taken back. order.go: closing one connection.
 //   - info.go: what the log and the metrics report about a connection. view.go: what
-//     /connections shows, and history.go of those that have ended. why.go: why they have.
+//     /connections shows, and history.go of those that have ended. ending.go, why.go: how they have.
 //   - peer.go: what is kept of the request.
 //   - lines.go: how many lines about connections are logged.
 //   - server.go: what all connections share.

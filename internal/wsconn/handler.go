@@ -141,7 +141,7 @@ func (c *Conn) Closed(now socket.Instant, cause error) {
 	summary := c.summary(now)
 	c.server.Admission.leave(summary.Clean)
 	c.server.Metrics.Closed(&summary)
-	c.server.History.add(c, now, &summary, cause)
+	c.remember(now, &summary, cause)
 	if c.server.logs(slog.LevelInfo) && c.server.Lines.closed(now, summary.Clean) {
 		c.logClosed(&summary, cause)
 	}

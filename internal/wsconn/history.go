@@ -6,7 +6,6 @@ import (
 	"unsafe"
 
 	"github.com/echosvc/echosvc/internal/budget"
-	"github.com/echosvc/echosvc/internal/socket"
 )
 
 // maxHistory is how many WebSockets that have ended are remembered.
@@ -36,16 +35,13 @@ type remembered struct {
 func NewHistory(account *budget.Account) *History { return &History{account: account} }
 
 // add remembers a connection that ends now, and forgets the oldest one if there are too many.
-func (h *History) add(c *Conn, now socket.Instant, s *Summary, cause error) {
-	r := remembered{c.View(0), endedView{end: c.life.end, at: now, initiator: s.Initiator, clean: s.Clean, err: s.Err}}
-	r.ended.code = s.Code
+func (h *History) add(v View, ended endedView) {
+	r := remembered{v, ended}
 	r.view.held = 0
-	if len(r.view.subprotocol) > maxPeerField {
-		r.view.subprotocol = strings.Clone(cut(r.view.subprotocol, maxPeerField))
+	if len(v.subprotocol) > maxPeerField {
+		r.view.subprotocol = strings.Clone(cut(v.subprotocol, maxPeerField))
 	}
-	if cause != nil && !s.Clean {
-		r.ended.cause = strings.Clone(cut(cause.Error(), maxCause))
-	}
+	r.ended.cause = strings.Clone(cut(ended.cause, maxCause))
 	size := r.size()
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -5,13 +5,6 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// order is what the operator wants of an open WebSocket. The next Wake carries it out.
-type order struct {
-	drop   bool // end TCP without a close frame
-	code   wsproto.CloseCode
-	reason string
-}
-
 // OrderClose has the next Wake send a close frame. It reports whether the WebSocket is open.
 // Like Info, it must not be called while another method runs.
 func (c *Conn) OrderClose(code wsproto.CloseCode, reason string) bool {

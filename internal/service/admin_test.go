@@ -1,0 +1,294 @@
+package service
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/echosvc/echosvc/internal/config"
+	"github.com/echosvc/echosvc/internal/wstest"
+)
+
+// startWithActions starts a service that takes actions.
+func startWithActions(t *testing.T, driver string, change func(*config.Config)) *running {
+	t.Helper()
+	return start(t, driver, func(c *config.Config) {
+		c.AdminActions = true
+		if change != nil {
+			change(c)
+		}
+	})
+}
+
+// do sends a request to the health port.
+func (r *running) do(method, target string, fields ...string) (status int, body string) {
+	r.t.Helper()
+	c := wstest.Connect(r.t, r.health)
+	c.Send([]byte(method + " " + target + " HTTP/1.1\r\nHost: echo.example\r\nConnection: close\r\n" + strings.Join(append(fields, ""), "\r\n") + "\r\n"))
+	response := c.Response()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return response.StatusCode, string(content)
+}
+
+// TestActionsAreRefused: with another method, without ADMIN_ACTIONS=true, on PORT, and for the
+// pages of other origins.
+func TestActionsAreRefused(t *testing.T) {
+	off, on := start(t, "portable", nil), startWithActions(t, "portable", nil)
+	for _, test := range []struct {
+		r              *running
+		method, target string
+		field          string
+		status         int
+		body           string
+	}{
+		{off, "POST", "/drain", "A: b", 403, "ADMIN_ACTIONS=true"},
+		{off, "POST", "/readyz?ready=false", "A: b", 403, "ADMIN_ACTIONS=true"},
+		{off, "POST", "/connections/1/drop", "A: b", 403, "ADMIN_ACTIONS=true"},
+		{off, "POST", "/readyz", "A: b", 200, "ok"},
+		{on, "POST", "/readyz", "A: b", 200, "ok"},
+		{on, "GET", "/drain", "A: b", 405, "/drain has DELETE, POST."},
+		{on, "DELETE", "/drain", "A: b", 409, "no drain that can be taken back"},
+		{on, "GET", "/connections/1/close", "A: b", 405, "has POST."},
+		{on, "POST", "/connections/1/close", "A: b", 404, "No WebSocket with the ID 1"},
+		{on, "POST", "/connections/x/close", "A: b", 400, "must be a number"},
+		{on, "POST", "/connections/1/close?code=1006", "A: b", 400, "1000 to 1003"},
+		{on, "POST", "/connections/1/close?code=1010", "A: b", 400, "1000 to 1003"},
+		{on, "POST", "/connections/1/close?reason=" + strings.Repeat("x", 124), "A: b", 400, "at most 123 bytes"},
+		{on, "POST", "/connections/1/close?reason=%ff", "A: b", 400, "UTF-8"},
+		{on, "POST", "/readyz?ready=maybe", "A: b", 400, "true or false"},
+		{on, "POST", "/drain", "Origin: https://evil.example", 403, "another origin"},
+		{on, "POST", "/drain", "Sec-Fetch-Site: cross-site", 403, "another origin"},
+		{on, "DELETE", "/drain", "Sec-Fetch-Site: same-site", 403, "another origin"},
+		{on, "POST", "/readyz?ready=false", "Origin: null", 403, "another origin"},
+		{on, "POST", "/readyz?ready=true", "Origin: http://echo.example", 200, "/readyz passes"},
+		{on, "POST", "/readyz?ready=true", "Sec-Fetch-Site: same-origin", 200, "/readyz passes"},
+	} {
+		if status, body := test.r.do(test.method, test.target, test.field); status != test.status || !strings.Contains(body, test.body) {
+			t.Errorf("%s %s with %s is answered with %d %s, want %d %s", test.method, test.target, test.field, status, body, test.status, test.body)
+		}
+	}
+	response, err := http.Post("http://"+on.addr+"/readyz?ready=false", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	if got := get(t, "http://"+on.addr+"/readyz"); got != 200 {
+		t.Errorf("an action on PORT makes readyz %d", got)
+	}
+}
+
+// TestReadinessOfAnOperator is that of both ports.
+func TestReadinessOfAnOperator(t *testing.T) {
+	r := startWithActions(t, "portable", nil)
+	for _, step := range []struct {
+		ready  string
+		status int
+	}{{"false", 503}, {"true", 200}} {
+		r.do("POST", "/readyz?ready="+step.ready)
+		for _, addr := range []string{r.addr, r.health} {
+			if got := get(t, "http://"+addr+"/readyz"); got != step.status {
+				t.Errorf("with ready=%s readyz is %d", step.ready, got)
+			}
+		}
+		wstest.Dial(t, r.addr) // is admitted
+	}
+}
+
+// TestCloseAndDropOneConnection: the other goes on.
+func TestCloseAndDropOneConnection(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := startWithActions(t, driver, nil)
+		clients := dialMany(t, r.addr, 3)
+		list := r.list("").Connections
+		if status, body := r.do("POST", fmt.Sprintf("/connections/%d/close?code=4001&reason=moved%%20on", list[0].ID)); status != 202 {
+			t.Fatalf("answered with %d %s", status, body)
+		}
+		clients[0].Expect(frame(0x88, "\x0f\xa1moved on"))
+		if status, _ := r.do("POST", fmt.Sprintf("/connections/%d/drop", list[0].ID)); status != 409 {
+			t.Errorf("a drop of the closing connection is answered with %d", status)
+		}
+		clients[0].Send(wstest.Frame(0x88, "\x0f\xa1"))
+		clients[0].ExpectEnd()
+		if status, body := r.do("POST", fmt.Sprintf("/connections/%d/drop", list[1].ID)); status != 202 {
+			t.Fatalf("answered with %d %s", status, body)
+		}
+		clients[1].ExpectEnd()
+		for _, c := range clients[:2] {
+			c.Close()
+		}
+		clients[2].Send(wstest.Frame(0x81, "still"))
+		clients[2].Expect(frame(0x81, "still"))
+		wstest.Eventually(t, "two have ended", func() bool { return r.list("closed=1").Count == 2 })
+		for _, c := range r.list("closed=1").Connections {
+			if c.Why != "operator" || c.Initiator != "server" || c.Clean != (c.Code == 4001) {
+				t.Errorf("ended as %+v", c.Ended)
+			}
+		}
+		if line := r.line("admin action"); line["action"] != "close" || line["remote"] == nil {
+			t.Errorf("logged %v", line)
+		}
+	})
+}
+
+// TestRehearsalIsTakenBack half way: the clients that have been told read 1001, the others
+// stay, and /readyz is 200 again.
+func TestRehearsalIsTakenBack(t *testing.T) {
+	const clients = 500
+	wstest.NeedFiles(t, 2*clients+100)
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := startWithActions(t, driver, func(c *config.Config) {
+			c.DrainSpread, c.DrainTimeout = 20*time.Second, time.Hour // long enough for a slow machine
+		})
+		list := dialMany(t, r.addr, clients)
+		var told atomic.Int64
+		var answering sync.WaitGroup
+		stayed := make(chan *wstest.Client, clients)
+		for _, c := range list {
+			answering.Go(func() {
+				f, err := c.Frame()
+				switch {
+				case err == nil && f.First == 0x88 && strings.HasPrefix(f.Payload, "\x03\xe9"):
+					told.Add(1)
+					c.Send(wstest.Frame(0x88, "\x03\xe9"))
+					c.ExpectEnd()
+				case err == nil && f == frame(0x81, "still"):
+					stayed <- c
+				default:
+					t.Errorf("read %v, %v", f, err)
+				}
+			})
+		}
+		if status, body := r.do("POST", "/drain"); status != 202 || !strings.Contains(body, "500 connections") {
+			t.Fatalf("answered with %d %s", status, body)
+		}
+		if status, _ := r.do("POST", "/drain"); status != 409 {
+			t.Errorf("a second drain is answered with %d", status)
+		}
+		wstest.Eventually(t, "half of them have been told", func() bool { return told.Load() >= clients/2 })
+		if readyz, healthz := get(t, "http://"+r.health+"/readyz"), get(t, "http://"+r.health+"/healthz"); readyz != 503 || healthz != 200 {
+			t.Errorf("meanwhile readyz is %d and healthz %d", readyz, healthz)
+		}
+		late := wstest.Connect(t, r.addr)
+		late.Send([]byte(wstest.Request()))
+		if got := late.Response(); got.StatusCode != 503 {
+			t.Errorf("meanwhile an upgrade is answered with %s", got.Status)
+		}
+		if status, body := r.do("DELETE", "/drain"); status != 200 {
+			t.Fatalf("answered with %d %s", status, body)
+		}
+		for _, addr := range []string{r.addr, r.health} {
+			if got := get(t, "http://"+addr+"/readyz"); got != 200 {
+				t.Errorf("after that readyz is %d", got)
+			}
+		}
+		for _, c := range list {
+			c.Write(wstest.Frame(0x81, "still")) // fails for those that have been told
+		}
+		answering.Wait()
+		if n := len(stayed); n+int(told.Load()) != clients || n == 0 {
+			t.Errorf("%d have been told, and %d stay", told.Load(), n)
+		}
+		if line := r.line("rehearsed a drain"); line["because"] != "it was taken back" || line["connections"] != float64(clients) || line["clean"].(float64) > float64(told.Load()) {
+			t.Errorf("logged %v", line)
+		}
+		wstest.Dial(t, r.addr) // is admitted
+	})
+}
+
+// TestRehearsalToTheEnd: the process goes on, and serves again when the drain is taken back.
+func TestRehearsalToTheEnd(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := startWithActions(t, driver, nil)
+		c := dialMany(t, r.addr, 1)[0]
+		for i := range 2 {
+			r.do("POST", "/drain")
+			f, err := c.Frame()
+			if err != nil || f.First != 0x88 {
+				t.Fatalf("read %v, %v", f, err)
+			}
+			c.Send(wstest.Frame(0x88, "\x03\xe9"))
+			c.ExpectEnd()
+			c.Close()
+			wstest.Eventually(t, "the rehearsal is over", func() bool { return strings.Count(r.log.String(), "rehearsed a drain") == i+1 })
+			if line := r.line("rehearsed a drain"); line["because"] != "all connections are closed" || line["clean"] != 1.0 || line["left"] != 0.0 {
+				t.Errorf("logged %v", line)
+			}
+			if status, _ := r.do("DELETE", "/drain"); status != 200 {
+				t.Errorf("taking it back is answered with %d", status)
+			}
+			c = dialMany(t, r.addr, 1)[0]
+		}
+		if _, metrics := fetch(t, "http://"+r.health+"/metrics"); !strings.Contains(metrics, `echosvc_drain_closed_total{result="clean"} 2`) {
+			t.Error("the metric does not count both drains")
+		}
+	})
+}
+
+// TestSignalDuringARehearsal drains and ends the process as ever.
+func TestSignalDuringARehearsal(t *testing.T) {
+	for name, delay := range map[string]time.Duration{"draining": 0, "waiting": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			eachDriver(t, func(t *testing.T, driver string) {
+				r := startWithActions(t, driver, func(c *config.Config) {
+					c.DrainDelay, c.DrainSpread, c.DrainTimeout = delay, time.Hour, 2*time.Hour
+				})
+				r.lastMoment = wstest.Patience
+				c := dialMany(t, r.addr, 1)[0]
+				r.do("POST", "/drain")
+				r.signals <- syscall.SIGTERM
+				if line := r.line("rehearsed a drain"); line["because"] != "the process ends" {
+					t.Errorf("logged %v", line)
+				}
+				if status, _ := r.do("DELETE", "/drain"); status != 409 {
+					t.Errorf("taking the drain back is answered with %d", status)
+				}
+				r.signals <- syscall.SIGTERM // at once, without the rest of the delay and the spread
+				if delay > 0 {
+					wstest.Eventually(t, "the drain has begun", func() bool { return r.admission.DrainStarted() != 0 })
+					r.signals <- syscall.SIGTERM
+				}
+				f, err := c.Frame()
+				if err != nil || f.First != 0x88 || !strings.HasPrefix(f.Payload, "\x03\xe9") {
+					t.Fatalf("read %v, %v", f, err)
+				}
+				c.Send(wstest.Frame(0x88, "\x03\xe9"))
+				c.ExpectEnd()
+				<-r.done
+				if line := r.line("drained"); line["connections"] != 1.0 || line["clean"] != 1.0 {
+					t.Errorf("logged %v", line)
+				}
+			})
+		})
+	}
+}
+
+// TestProfiles are on HEALTH_PORT alone, with PPROF=true.
+func TestProfiles(t *testing.T) {
+	r := start(t, "portable", func(c *config.Config) { c.Pprof = true; c.WriteTimeout = 500 * time.Millisecond })
+	for target, want := range map[string]string{
+		"/debug/pprof/":                  "goroutine",
+		"/debug/pprof/goroutine?debug=1": "goroutine profile",
+		"/debug/pprof/cmdline":           "",
+		"/debug/pprof/profile?seconds=1": "",
+	} {
+		if status, body := fetch(t, "http://"+r.health+target); status != 200 || !strings.Contains(body, want) {
+			t.Errorf("%s is answered with %d, %.100q", target, status, body)
+		}
+	}
+	if status, _ := r.do("POST", "/debug/pprof/symbol"); status != 405 {
+		t.Errorf("POST is answered with %d", status)
+	}
+	if _, body := fetch(t, "http://"+r.addr+"/debug/pprof/cmdline"); strings.Contains(body, ".test") && !strings.Contains(body, `"path"`) {
+		t.Errorf("PORT has profiles: %.100q", body)
+	}
+}
