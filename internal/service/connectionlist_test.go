@@ -2,12 +2,14 @@ package service
 
 import (
 	"fmt"
+	"log/slog"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsconn"
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -16,10 +18,12 @@ import (
 
 // made returns lists of n WebSockets with the IDs 1 to n, one of ten at the path /ten, and a
 // change of each look.
-func made(t *testing.T, n int, look func()) *lists {
+func made(t testing.TB, n int, look func()) *lists {
 	t.Helper()
-	r := start(t, "portable", nil)
-	server := r.connServer(nil)
+	c := config.Default()
+	c.MemoryLimit, c.MaxConnections, c.LogConnections = 0, 0, "none"
+	server := New(c, slog.New(slog.DiscardHandler), "test").connServer(nil)
+	server.Admission = wsconn.NewAdmission(0, "", nil, func() float64 { return 0 })
 	conns := make([]*wsconn.Conn, n)
 	for i := range conns {
 		id := i + 1
@@ -43,8 +47,9 @@ func made(t *testing.T, n int, look func()) *lists {
 	return &lists{
 		open: func(visit func(*wsconn.View)) {
 			look()
+			var v wsconn.View
 			for _, c := range conns {
-				v := c.View(0)
+				v = c.View(0)
 				visit(&v)
 			}
 		},
@@ -53,7 +58,7 @@ func made(t *testing.T, n int, look func()) *lists {
 }
 
 // ids returns the IDs of a list.
-func ids(t *testing.T, l *lists, query string) (ids []uint64, list *listing) {
+func ids(t testing.TB, l *lists, query string) (ids []uint64, list *listing) {
 	t.Helper()
 	values, err := url.ParseQuery(query)
 	if err != nil {
@@ -140,4 +145,23 @@ func TestListTakesConstantMemory(t *testing.T) {
 		}
 		return false
 	})
+}
+
+// BenchmarkListOfConnections is what a page costs for each of the connections that are looked
+// at. A loop looks at 128 in a turn.
+func BenchmarkListOfConnections(b *testing.B) {
+	const n = 15_000
+	l := made(b, n, func() {})
+	for _, query := range []string{"", "sort=-bytes", "client=10.0.1.0/24", "offset=14000&limit=200"} {
+		b.Run(query, func(b *testing.B) {
+			looks := 0
+			open := l.open
+			counted := &lists{now: l.now, clock: l.clock, open: func(visit func(*wsconn.View)) { looks++; open(visit) }}
+			b.ReportAllocs()
+			for b.Loop() {
+				ids(b, counted, query)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(looks*n), "ns/look")
+		})
+	}
 }

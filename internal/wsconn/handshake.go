@@ -93,7 +93,7 @@ func (c *Conn) receiveRequest(now socket.Instant, b *wsproto.Buffer, head []byte
 		return c.refuseHead(now, head, refusal), 0
 	}
 	c.server.Attempts.served(now, request.Target, OutcomeAccepted)
-	c.setPeer(c.peer().withRequest(&request))
+	c.setPeer(c.peer().withRequest(&request, &c.server.hosts))
 	if controls != nil {
 		b.Start += used
 		return startControlled(c, now, &handshake, &request, controls, ignored), b.End - b.Start

@@ -37,6 +37,7 @@ type Server struct {
 	// that sets its clock.
 	WallClock func() time.Time
 	dates     dates
+	hosts     commonHost
 }
 
 // date returns the value of the Date field of a response.

@@ -13,6 +13,7 @@ import (
 type View struct {
 	id                     uint64
 	peer                   peer
+	host                   string
 	opened, data           socket.Instant
 	messages, bytes, saved int64
 	held                   int64
@@ -45,7 +46,7 @@ func (c *Conn) ID() uint64 { return c.id }
 func (c *Conn) View(held int64) View {
 	own, _ := c.Held()
 	v := View{
-		id: c.id, peer: c.peer(), opened: c.timers.opened, data: c.timers.data,
+		id: c.id, peer: c.peer(), host: c.server.hosts.full(c.peer().field(peerHost)), opened: c.timers.opened, data: c.timers.data,
 		messages: c.messages, bytes: c.bytes, saved: c.saved, held: held + int64(own), rtt: c.rtt,
 		subprotocol: c.subprotocol(), deflate: c.echo.deflate(), stage: c.stage,
 	}
@@ -129,7 +130,7 @@ func (v *View) Info(clock func(socket.Instant) time.Time) Info {
 	shown := func(field int) string { return requestinfo.Visible(v.peer.field(field)) }
 	info := Info{
 		ID: v.id, Remote: v.peer.remote(), Client: v.peer.client(),
-		Path: requestinfo.Visible(v.peer.path()), Host: shown(peerHost), Origin: shown(peerOrigin), UserAgent: shown(peerUserAgent),
+		Path: requestinfo.Visible(v.peer.path()), Host: requestinfo.Visible(v.host), Origin: shown(peerOrigin), UserAgent: shown(peerUserAgent),
 		Since: clock(v.opened), LastActivity: clock(v.data), Messages: v.messages, Bytes: v.bytes, Held: v.held, Saved: v.saved,
 		Subprotocol: cut(v.subprotocol, maxPeerField), Extensions: v.deflate.String(), Controls: requestinfo.Visible(v.controls),
 		State: v.State(),

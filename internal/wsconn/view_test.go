@@ -51,6 +51,24 @@ func TestPeerIsBounded(t *testing.T) {
 	}
 }
 
+// TestCommonHost: the Host of the first request is not kept by each connection.
+func TestCommonHost(t *testing.T) {
+	c := newConnTest(t, nil).open()
+	if got := string(c.conn.peer()); got != "192.0.2.1:5000" {
+		t.Errorf("%q is kept", got)
+	}
+	for _, host := range []string{"localhost", "echo.example.com"} {
+		one := c.another().openWith(strings.Replace(wstest.Request(), "Host: localhost\r\n", "Host: "+host+"\r\n", 1))
+		if v := one.conn.View(0); v.host != host {
+			t.Errorf("the Host %q is shown as %q", host, v.host)
+		}
+	}
+	var none commonHost
+	if got := none.full(""); got != "" {
+		t.Errorf("the Host before any request is %q", got)
+	}
+}
+
 // TestPeerWithoutRequest has the addresses alone.
 func TestPeerWithoutRequest(t *testing.T) {
 	for _, client := range []string{"", "198.51.100.7"} {
