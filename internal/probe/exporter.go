@@ -165,5 +165,5 @@ func (e *Exporter) silent(ctx context.Context) (query url.Values, reached bool) 
 // sameAge reports whether two ages are those of one timer: the difference is at most a second,
 // or a fiftieth, since proxies look at their timers in intervals.
 func sameAge(a, b time.Duration) bool {
-	return a > 0 && (a - b).Abs() <= max(time.Second, a/50)
+	return a > 0 && (a-b).Abs() <= max(time.Second, a/50)
 }
