@@ -20,7 +20,7 @@ func TestRehearsal(t *testing.T) {
 		t.Error("a rehearsal does not start, or starts twice")
 	}
 	c.another().open()
-	empty, ok := a.RehearseDrain(c.now, 10*time.Second)
+	_, ok := a.RehearseDrain(c.now, 10*time.Second)
 	if !ok || a.admit() == nil || isClosed(a.Draining()) {
 		t.Error("the rehearsal is no drain, or ends plain requests")
 	}
@@ -41,7 +41,7 @@ func TestRehearsal(t *testing.T) {
 
 	c.another().open()
 	a.StartRehearsal()
-	empty, _ = a.RehearseDrain(c.now, 0)
+	empty, _ := a.RehearseDrain(c.now, 0)
 	if got := a.Tally(); got != (Tally{Total: 3}) {
 		t.Errorf("the tally is %+v", got)
 	}
