@@ -18,16 +18,17 @@ func export(t *testing.T, target *Target, duration time.Duration) (series string
 	e := NewExporter(target)
 	ctx, cancel := context.WithTimeout(t.Context(), duration)
 	defer cancel()
+	served := make(chan string, 1)
 	time.AfterFunc(duration-time.Millisecond, func() {
 		w := httptest.NewRecorder()
 		e.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
-		series = w.Body.String()
 		if problems, err := testutil.GatherAndLint(e.registry); err != nil || len(problems) > 0 {
 			t.Errorf("lint: %v, %v", problems, err)
 		}
+		served <- w.Body.String()
 	})
 	healthy = e.Watch(ctx, func(Event) {})
-	return series, healthy
+	return <-served, healthy
 }
 
 // TestExporter: each series, for servers and paths of every kind.

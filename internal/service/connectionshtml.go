@@ -149,21 +149,18 @@ func (q listQuery) link(change func(*listQuery)) string {
 	return "connections?" + q.values().Encode()
 }
 
-// brief returns a duration in words of two units at most.
+// brief returns a duration in two units at most.
 func brief(d time.Duration) string {
 	switch d = max(0, d); {
 	case d < time.Second:
 		return d.Round(time.Millisecond).String()
 	case d < time.Minute:
 		return d.Round(100 * time.Millisecond).String()
+	case d < time.Hour:
+		return d.Round(time.Second).String()
+	case d < 48*time.Hour:
+		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
 	}
-	text := d.Round(time.Second).String()
-	if d >= time.Hour {
-		text = d.Round(time.Minute).String()
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if hours := int(d.Hours()); hours >= 48 {
-		return fmt.Sprintf("%dd%dh", hours/24, hours%24)
-	}
-	return text
+	hours := int(d.Hours())
+	return fmt.Sprintf("%dd%dh", hours/24, hours%24)
 }
