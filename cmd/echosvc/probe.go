@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -19,12 +20,13 @@ import (
 // probeFlags are the parsed arguments of the probe command.
 type probeFlags struct {
 	watch, json, insecure bool
-	caFile, url           string
+	caFile, url, metrics  string
 	duration, idle        time.Duration
 	plan                  probe.Plan
 	headers               []string
 	timeout, wait         time.Duration
 	given                 map[string]bool // by name
+	listener              net.Listener    // of metrics; nil without them
 }
 
 // probeUsage is printed before the list of flags.
@@ -47,6 +49,7 @@ func parseProbe(args []string, stdout io.Writer) (*probeFlags, error) {
 	set.DurationVar(&f.idle, "idle", 0, "find the idle time-out of the path, up to this `duration`, such as 5m")
 	set.DurationVar(&f.wait, "wait", 0, "first wait until a message comes back, at most for this `duration`, such as 30s")
 	set.BoolVar(&f.watch, "watch", false, "stay connected and print a line on every change")
+	set.StringVar(&f.metrics, "metrics", "", "with -watch, serve metrics for Prometheus at /metrics of this `address`, such as :9090")
 	set.DurationVar(&f.duration, "for", 0, "end -watch after this `duration`; without it, -watch ends at a signal")
 	set.IntVar(&f.plan.Messages, "n", 1000, "load: number of messages in total")
 	set.IntVar(&f.plan.Conns, "conns", 1, "load: number of connections")
@@ -99,6 +102,8 @@ func (f *probeFlags) check() error {
 		return errors.New("no URL; want one like ws://localhost:8080/")
 	case modes > 1:
 		return errors.New("use only one of -idle, -watch and the load flags (-n, -conns, -rate, -size)")
+	case f.given["metrics"] && !f.watch:
+		return errors.New("-metrics needs -watch")
 	case f.given["for"] && !f.watch:
 		return errors.New("-for needs -watch")
 	case f.given["for"] && f.duration <= 0:
@@ -147,6 +152,12 @@ func probeCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		fmt.Fprintf(stderr, "echosvc: %v; run \"echosvc probe -h\" for help\n", err)
 		return exitUsage
 	}
+	if err := f.listenMetrics(); err != nil {
+		fmt.Fprintf(stderr, "echosvc: cannot serve -metrics %s: %v\n", f.metrics, err)
+		return exitFailed
+	} else if f.listener != nil {
+		fmt.Fprintf(stderr, "metrics are at http://%s/metrics\n", f.listener.Addr())
+	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	report := &probe.Report{Out: stdout, JSON: f.json}
@@ -166,6 +177,9 @@ func (f *probeFlags) run(ctx context.Context, target *probe.Target, report *prob
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, f.duration)
 			defer cancel()
+		}
+		if f.given["metrics"] {
+			return f.export(ctx, target, report)
 		}
 		return probe.Watch(ctx, target, report.Event)
 	}

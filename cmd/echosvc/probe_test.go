@@ -92,6 +92,7 @@ func TestProbeErrors(t *testing.T) {
 		{[]string{"-dance", url}, 2, "", "-dance"},
 		{[]string{"-watch", "-n", "3", url}, 2, "", "use only one of"},
 		{[]string{"-for", "3s", url}, 2, "", "-for needs -watch"},
+		{[]string{"-metrics", ":0", url}, 2, "", "-metrics needs -watch"},
 		{[]string{"-watch", "-for", "0", url}, 2, "", "-for 0s must be more than 0"},
 		{[]string{"-idle", "0", url}, 2, "", "-idle 0s must be from 1s to 24h"},
 		{[]string{"-timeout", "-1s", url}, 2, "", "-timeout -1s must be more than 0"},

@@ -27,10 +27,11 @@ const (
 	Histories               // heap: windows of context takeover
 	Requests                // plain HTTP: connections, bodies and answers
 	Kernel                  // bytes in the buffers of sockets
+	Ended                   // heap: what is kept of connections that have ended
 	kinds
 )
 
-var kindNames = [kinds]string{"base", "connections", "buffers", "inflaters", "histories", "requests", "kernel"}
+var kindNames = [kinds]string{"base", "connections", "buffers", "inflaters", "histories", "requests", "kernel", "ended"}
 
 // String returns the kind's name for metrics.
 func (k Kind) String() string { return kindNames[k] }
@@ -46,7 +47,7 @@ func Kinds() []Kind {
 
 // heap reports whether memory of this kind is counted as it is asked for from Go's heap.
 // The other kinds are measured with everything that belongs to them.
-func (k Kind) heap() bool { return k == Buffers || k == Inflaters || k == Histories }
+func (k Kind) heap() bool { return k == Buffers || k == Inflaters || k == Histories || k == Ended }
 
 // Go collects when the heap has grown by a quarter (GOGC=25), so a byte in use can take up
 // to 1.25 bytes.

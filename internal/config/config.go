@@ -64,6 +64,8 @@ type Config struct {
 	Compression      Compression    `envconfig:"COMPRESSION" default:"stateless" desc:"permessage-deflate: off, stateless (no context between messages) or takeover (context takeover if the client wants it, up to 32 KiB for each connection)"`
 	Goodbye          Goodbye        `envconfig:"GOODBYE" default:"bye" desc:"text message, in upper or lower case, that the server echoes before it closes the connection with 1000" empty:"none"`
 	Controls         Bool           `envconfig:"CONTROLS" default:"true" desc:"true or false: whether the query of a request may ask for delays, closes, refusals and other controls; if not, queries are ignored"`
+	AdminActions     Bool           `envconfig:"ADMIN_ACTIONS" default:"false" desc:"true or false: whether HEALTH_PORT takes actions: the rehearsal of a drain, and closing a connection"`
+	Pprof            Bool           `envconfig:"PPROF" default:"false" desc:"true or false: whether HEALTH_PORT has profiles of Go's runtime at /debug/pprof"`
 	PodName          string         `envconfig:"POD_NAME" desc:"pod name in greetings and echoed requests" empty:"the host name"`
 	PodNamespace     string         `envconfig:"POD_NAMESPACE" desc:"pod namespace in greetings and echoed requests" empty:"left out"`
 	NodeName         string         `envconfig:"NODE_NAME" desc:"node name in greetings and echoed requests" empty:"left out"`

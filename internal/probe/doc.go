@@ -10,7 +10,8 @@
 //   - [Wait] waits until a message comes back.
 //   - [Idle] measures after what time a silent connection is cut. timers.go maps that time to
 //     the proxies that have it as their default.
-//   - [Watch] keeps a connection open and emits an event for every change.
+//   - [Watch] keeps a connection open and emits an event for every change. An [Exporter] does
+//     the same and counts for Prometheus.
 //   - [Load] sends a bounded number of messages and measures the latency of their echoes.
 //
 // Their results are a [Check] each, or an [Event] for Watch. [Report] writes them as text or

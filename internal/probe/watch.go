@@ -35,7 +35,12 @@ const heartbeat = time.Second
 // A watcher is the state of Watch.
 type watcher struct {
 	*Target
-	emit  func(Event)
+	emit func(Event)
+	// echoed gets the time that each echo has taken, failed is called after each attempt to
+	// connect that failed.
+	echoed func(time.Duration)
+	failed func()
+
 	plain bool // the server refuses controls
 	sent  int  // messages so far; each has its number in it
 
@@ -47,7 +52,12 @@ type watcher struct {
 // path was healthy: every lost connection ended with a close frame, and there was a connection
 // at the end.
 func Watch(ctx context.Context, target *Target, emit func(Event)) bool {
-	w := &watcher{Target: target, emit: emit}
+	w := &watcher{Target: target, emit: emit, echoed: func(time.Duration) {}, failed: func() {}}
+	return w.run(ctx)
+}
+
+// run is Watch.
+func (w *watcher) run(ctx context.Context) bool {
 	started := time.Now()
 	lost := started
 	for {
@@ -114,6 +124,7 @@ func (w *watcher) connect(ctx context.Context, lost time.Time) (s *session, pod 
 			return nil, ""
 		}
 		if err != nil {
+			w.failed()
 			if err.Error() != reported { // once for each cause, not for each attempt
 				reported = err.Error()
 				w.report(Event{Event: "away", Detail: reported})
@@ -190,6 +201,7 @@ func (w *watcher) monitor(ctx context.Context, s *session) (ended time.Time, err
 				return s.ended, s.err
 			case string(m.payload) == awaited && m.kind == websocket.MessageText:
 				awaited = ""
+				w.echoed(time.Since(since))
 			case !surprised: // once per connection
 				surprised = true
 				w.report(Event{Event: "unexpected", Detail: fmt.Sprintf("not an echo: %s %q", typeName(m.kind), printable(m.payload))})

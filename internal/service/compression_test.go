@@ -40,8 +40,8 @@ func TestCompressedEcho_RFC7692(t *testing.T) {
 			c.Send(wstest.Frame(0xc1, message), wstest.Frame(0x81, "plain"))
 			c.Expect(frame(0xc1, message), frame(0x81, "plain"))
 			saved := int64(len(text) - len(message))
-			wstest.Eventually(t, "the connection is listed", func() bool { return listConnections(r.driver, 0, 10).Count == 1 })
-			if got := listConnections(r.driver, 0, 10).Connections[0]; got.Extensions != want || got.Saved != saved || got.Bytes != int64(len(message)+len("plain")) {
+			wstest.Eventually(t, "the connection is listed", func() bool { return r.list("").Count == 1 })
+			if got := r.list("").Connections[0]; got.Extensions != want || got.Saved != saved || got.Bytes != int64(len(message)+len("plain")) {
 				t.Errorf("listed as %+v", got)
 			}
 			c.Send(wstest.Frame(0x88, "\x03\xe8"))

@@ -1,91 +1,78 @@
 package service
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
-	"slices"
-	"strconv"
 
 	"github.com/echosvc/echosvc/internal/respond"
-	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsconn"
 )
 
-// The number of connections in one answer of /connections, unless the query says less. It
-// bounds the memory and the time that an answer takes.
-const (
-	defaultListed = 1000
-	maxListed     = 10_000
-)
-
-// connectionsHandler serves /connections: the open WebSockets in JSON, the oldest first. The
-// query has limit, and after for the ID after which the list continues.
-func connectionsHandler(d driver) http.Handler {
+// handler serves /connections: the WebSockets that are open or, with closed=1, those that
+// ended last. Browsers get HTML, others JSON.
+func (l *lists) handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		limit, err := queryNumber(r, "limit", defaultListed, 1, maxListed)
-		after, err2 := queryNumber(r, "after", 0, 0, 1<<62)
-		if err = cmp.Or(err, err2); err != nil {
+		q, err := parseListQuery(r.URL.Query())
+		if err != nil {
 			respond.PlainText(w, http.StatusBadRequest, err.Error())
 			return
 		}
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)                                  // it is no HTML, and each & of a query would be six bytes
-		encoder.Encode(listConnections(d, uint64(after), int(limit))) // an error means that the client is gone
-	})
-}
-
-// queryNumber returns a number in the query of r, or byDefault.
-func queryNumber(r *http.Request, name string, byDefault, least, most int64) (int64, error) {
-	value := r.URL.Query().Get(name)
-	if value == "" {
-		return byDefault, nil
-	}
-	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil || n < least || n > most {
-		return 0, fmt.Errorf("%s must be a whole number from %d to %d", name, least, most)
-	}
-	return n, nil
-}
-
-// connectionList is the answer of /connections.
-type connectionList struct {
-	Count       int           `json:"count"` // all that are open
-	Connections []wsconn.Info `json:"connections"`
-	Next        uint64        `json:"next,omitempty"` // after=Next continues the list
-}
-
-// listConnections lists the limit oldest WebSockets whose ID is more than after. It holds at
-// most twice as many at a time.
-func listConnections(d driver, after uint64, limit int) connectionList {
-	list := connectionList{Connections: []wsconn.Info{}}
-	more := false
-	keepOldest := func() {
-		slices.SortFunc(list.Connections, func(a, b wsconn.Info) int { return cmp.Compare(a.ID, b.ID) })
-		if len(list.Connections) > limit {
-			list.Connections, more = list.Connections[:limit], true
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Vary", "Accept")
+		html := respond.Preferred(r, respond.JSON, respond.HTML) == respond.HTML
+		if html {
+			setHTML(h)
+		} else {
+			h.Set("Content-Type", respond.JSON)
 		}
-	}
-	d.Each(func(h socket.Handler) {
-		c := h.(*wsconn.Conn)
-		if !c.Upgraded() {
-			return
-		}
-		list.Count++
-		if c.ID() > after {
-			list.Connections = append(list.Connections, c.Info())
-		}
-		if len(list.Connections) == 2*limit {
-			keepOldest()
+		switch list := l.begin(q); {
+		case r.Method == http.MethodHead:
+		case html:
+			list.writeHTML(w, l.clock(l.now()))
+		default:
+			list.writeJSON(w)
 		}
 	})
-	keepOldest()
-	if more {
-		list.Next = list.Connections[limit-1].ID
+}
+
+// writeJSON writes the list as an object. An error of w means that the client is gone.
+func (l *listing) writeJSON(w io.Writer) {
+	fmt.Fprintf(w, "{\n  \"count\": %d,\n  \"matching\": %d,\n  \"offset\": %d,\n  \"limit\": %d,\n  \"connections\": [", l.total, l.matching, l.offset, l.limit)
+	encoder := json.NewEncoder(&trimmed{w: w})
+	encoder.SetIndent("    ", "  ")
+	encoder.SetEscapeHTML(false) // it is no HTML, and each & of a query would be six bytes
+	matching, n := l.matching, 0
+	var last uint64
+	l.each(func(info *wsconn.Info) bool {
+		separator := ",\n    "
+		if n == 0 {
+			separator = "\n    "
+		}
+		n, last = n+1, info.ID
+		if _, err := io.WriteString(w, separator); err != nil {
+			return false
+		}
+		return encoder.Encode(info) == nil
+	})
+	if n > 0 {
+		io.WriteString(w, "\n  ")
 	}
-	return list
+	io.WriteString(w, "]")
+	if l.sort == "id" && !l.descending && !l.closed && l.offset+n < matching {
+		fmt.Fprintf(w, ",\n  \"next\": %d", last)
+	}
+	io.WriteString(w, "\n}\n")
+}
+
+// trimmed leaves out the newline at the end of each write.
+type trimmed struct{ w io.Writer }
+
+func (t *trimmed) Write(p []byte) (int, error) {
+	n, err := t.w.Write(p[:len(p)-1])
+	return n + 1, err
 }

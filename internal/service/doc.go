@@ -10,9 +10,14 @@
 //   - listen.go: ports, Unix sockets and the sockets of systemd. announce.go: where they are.
 //   - service.go: the state of the service, and the part of it that connections get.
 //   - drain.go: from the first signal to the last connection.
-//   - health.go, connections.go, metrics.go: what operators see. healthport.go: the other
-//     answers of HEALTH_PORT. dated.go: Date in those that net/http makes itself.
-//     healthcheck.go is the client side of /healthz, for a container's HEALTHCHECK.
+//   - health.go, metrics.go: what operators see. healthmux.go: everything that HEALTH_PORT has,
+//     healthindex.go a list of it, healthport.go its other answers.
+//   - connections.go: /connections. connectionquery.go: its query. connectionlist.go,
+//     connectionranks.go: finding a part of a list. connectionshtml.go: the page for people.
+//   - admin.go: the actions of an operator. rehearsal.go: a drain that is taken back.
+//     profiles.go: profiles of the runtime.
+//   - dated.go: Date in the answers that net/http makes itself. healthcheck.go is the
+//     client side of /healthz, for a container's HEALTHCHECK.
 //   - tls.go: wss, and certificates that are replaced while the service runs.
 //   - attempts.go: tells the page what became of its upgrades.
 //   - log.go, logwriter.go: a log that never blocks.

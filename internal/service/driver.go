@@ -9,15 +9,17 @@ import (
 // driver is a driver of package socket. A [socket.Handler] must not call its methods.
 type driver interface {
 	Name() string
-	Serve(net.Listener)        // returns after Abort
-	Each(func(socket.Handler)) // calls a function with each connection
-	Wake()                     // wakes each connection soon
-	Abort()                    // closes each connection, and those accepted later
-	Wait()                     // waits, after Abort, until everything has ended
-	Stalled() bool             // reports whether the driver has stopped serving connections
-	Stats() socket.Stats       // returns what the driver has counted
-	BytesInUse() int64         // returns the size of the buffers in use
-	Measure()                  // updates the account with the memory of sockets
+	Serve(net.Listener) // returns after Abort
+	// Each calls a function with each connection and the bytes of its buffers, and wakes those
+	// for which it returns true.
+	Each(func(h socket.Handler, held int64) (wake bool))
+	Wake()               // wakes each connection soon
+	Abort()              // closes each connection, and those accepted later
+	Wait()               // waits, after Abort, until everything has ended
+	Stalled() bool       // reports whether the driver has stopped serving connections
+	Stats() socket.Stats // returns what the driver has counted
+	BytesInUse() int64   // returns the size of the buffers in use
+	Measure()            // updates the account with the memory of sockets
 	// Shed closes connections that hold at least bytes, at once or after a moment, and
 	// returns how many.
 	Shed(bytes int64, atOnce bool) int

@@ -161,6 +161,6 @@ func (b *syncBuffer) String() string {
 
 // handlers returns the number of connections of the driver, in any stage.
 func (r *running) handlers() (n int) {
-	r.driver.Each(func(socket.Handler) { n++ })
+	r.driver.Each(func(socket.Handler, int64) bool { n++; return false })
 	return n
 }

@@ -18,10 +18,7 @@ func handleHealth(mux *http.ServeMux, admission *wsconn.Admission, d driver) {
 		return ""
 	})
 	handleState(mux, "/readyz", func() (failure string) {
-		if !admission.Ready() {
-			return "draining"
-		}
-		return ""
+		return admission.Unready()
 	})
 }
 

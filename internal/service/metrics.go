@@ -160,7 +160,7 @@ func (m *metrics) registerAdmission(s state) {
 	admission := s.admission
 	m.gauge("websocket_connections", "WebSocket connections that are open.", nil, func() float64 { return float64(admission.Open()) })
 	m.gauge("websocket_connections_limit", "WebSocket connections that may be open, by MAX_CONNECTIONS; 0 means no limit.", nil, func() float64 { return float64(admission.Limit()) })
-	m.gauge("draining", "1 after the process has received SIGTERM.", nil, func() float64 { return oneIf(!admission.Ready()) })
+	m.gauge("draining", "1 after SIGTERM, and while an operator makes /readyz fail.", nil, func() float64 { return oneIf(!admission.Ready()) })
 	m.gauge("drain_duration_seconds", "Time since the drain began to close connections; 0 before.", nil, func() float64 {
 		if start := admission.DrainStarted(); start != 0 {
 			return s.now().Sub(start).Seconds()
@@ -168,8 +168,8 @@ func (m *metrics) registerAdmission(s state) {
 		return 0
 	})
 	const drainClosed = "Connections that ended during the drain; clean means with a close frame from each side."
-	m.counter("drain_closed_total", drainClosed, prometheus.Labels{"result": "clean"}, func() float64 { return float64(admission.Tally().Clean) })
-	m.counter("drain_closed_total", drainClosed, prometheus.Labels{"result": "cut"}, func() float64 { return float64(admission.Tally().Cut) })
+	m.counter("drain_closed_total", drainClosed, prometheus.Labels{"result": "clean"}, func() float64 { clean, _ := admission.Drained(); return float64(clean) })
+	m.counter("drain_closed_total", drainClosed, prometheus.Labels{"result": "cut"}, func() float64 { _, cut := admission.Drained(); return float64(cut) })
 }
 
 // registerMemory registers what the account holds.

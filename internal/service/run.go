@@ -112,13 +112,11 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 		Controls: bool(s.config.Controls), After: time.After, Draining: s.admission.Draining(),
 	}))
 	s.plain = s.serveHTTP(plain, nil, httpecho.Deadlines(s.metrics.statuses.of(plainHandler), s.config.HandshakeTimeout, s.config.WriteTimeout))
+	serving, stop := context.WithCancel(context.Background())
+	defer stop()
 	healthAddr := "off"
 	if health != nil {
-		mux := http.NewServeMux()
-		handleHealth(mux, s.admission, s.driver)
-		mux.Handle("/connections", getOnly(connectionsHandler(s.driver)))
-		mux.Handle("/metrics", getOnly(s.metrics.handler()))
-		s.health = s.serveHTTP(dated{health, time.Now}, newWaitingConns(s.files.health).note, httpecho.Deadlines(healthPort(mux, ws.Addr()), s.config.HandshakeTimeout, s.config.WriteTimeout))
+		s.health = s.serveHTTP(dated{health, time.Now}, newWaitingConns(s.files.health).note, httpecho.Deadlines(s.healthHandler(serving, ws.Addr()), s.config.HandshakeTimeout, s.config.WriteTimeout))
 		healthAddr = health.Addr().String()
 	}
 	s.serving.Go(func() { s.driver.Serve(ws) })
@@ -131,6 +129,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	case <-ctx.Done():
 	case <-signals:
 	}
+	stop()
 	end, report := s.drain(signals)
 	ws.Close()
 	close(relieved)

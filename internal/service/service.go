@@ -36,6 +36,7 @@ type Service struct {
 	admission *wsconn.Admission
 	attempts  wsconn.Attempts
 	pace      wsconn.Pace
+	history   *wsconn.History
 	account   *budget.Account
 	connCost  int64 // of an idle connection, in bytes
 	files     files
@@ -108,6 +109,7 @@ func New(c config.Config, log *slog.Logger, version string) *Service {
 			return nil
 		},
 	})
+	s.history = wsconn.NewHistory(account)
 	return s
 }
 
@@ -149,6 +151,7 @@ func (s *Service) connServer(http wsconn.HTTPServer, lines *wsconn.Lines, counts
 		Pace:      &s.pace,
 		Admission: s.admission,
 		Attempts:  &s.attempts,
+		History:   s.history,
 		Metrics:   counts,
 		HTTP:      http,
 		Account:   s.account,

@@ -309,7 +309,7 @@ func TestHijackedConnectionIsTheHandlers(t *testing.T) {
 		h.expect(s.T, "receive  GET", "hijacked GET")
 		defer h.hijacked.Close()
 		s.Wake()
-		s.Each(func(Handler) { s.Error("the driver still has the handler") })
+		s.Each(func(Handler, int64) bool { s.Error("the driver still has the handler"); return false })
 		s.Abort()
 		s.send(client, "more")
 		s.expectRead(h.hijacked, "more")
@@ -358,9 +358,32 @@ func TestEachCallsWithOpenConnections(t *testing.T) {
 			s.expectRead(s.dial(h), ".")
 		}
 		seen := map[Handler]bool{}
-		s.Each(func(h Handler) { seen[h] = true })
+		s.Each(func(h Handler, _ int64) bool { seen[h] = true; return false })
 		if len(seen) != 2 || !seen[first] || !seen[second] {
 			s.Errorf("called with %d handlers, want both", len(seen))
 		}
+	})
+}
+
+// TestEachWakesTheChosen, also during a pause, and no others.
+func TestEachWakesTheChosen(t *testing.T) {
+	eachDriver(t, func(s *served) {
+		other := &scripted{opened: Step{Write: []byte(".")}}
+		s.expectRead(s.dial(other), ".")
+		for _, then := range []Action{Read, Pause} {
+			chosen := &scripted{
+				opened: Step{Write: []byte("."), Then: then},
+				answer: func(string, string) (Step, int) { return Step{Then: then}, 0 },
+			}
+			s.expectRead(s.dial(chosen), ".")
+			s.Each(func(h Handler, held int64) bool {
+				if held < 0 {
+					s.Errorf("%d bytes are held", held)
+				}
+				return h == chosen
+			})
+			chosen.expect(s.T, "wake")
+		}
+		other.expect(s.T)
 	})
 }

@@ -103,6 +103,7 @@
 //	shed.go                 which connections are closed for their memory
 //	trust.go                what a peer has shown about its reading
 //	leave.go                what the system still sends after the end
+//	loop_walk_linux.go      Loop: visiting all connections, a few in each turn
 //	loop_memory_linux.go    Loop: measuring, reading less, shedding
 //	portable_memory.go      Portable: the same
 //	kernel_*.go             options and memory of sockets

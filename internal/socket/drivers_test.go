@@ -17,7 +17,7 @@ import (
 type driver interface {
 	Name() string
 	Serve(net.Listener)
-	Each(func(Handler))
+	Each(func(h Handler, held int64) (wake bool))
 	Wake()
 	Abort()
 	Wait()

@@ -115,19 +115,17 @@ func (d *Loop) Serve(ln net.Listener) {
 	d.running.Wait()
 }
 
-// Each calls f with the handler of every connection, while no method of that handler
-// runs. f must not block.
-func (d *Loop) Each(f func(Handler)) {
-	var mu sync.Mutex // f may use what its caller does not lock
-	d.each(func(l *loop) {
-		mu.Lock()
-		defer mu.Unlock()
-		for _, c := range l.conns {
-			if c != nil {
-				f(c.handler)
-			}
+// Each calls f with the handler of every connection, while no method of that handler runs,
+// and with the bytes of buffers that are held for it. If f returns true, [Handler.Wake] is
+// called soon. f must not block. It is called with one connection at a time, and each loop
+// goes on with its other work in between; see walkSlice.
+func (d *Loop) Each(f func(h Handler, held int64) (wake bool)) {
+	for _, l := range d.loops {
+		done := make(chan struct{})
+		if l.post(func() { l.walk(0, f, done) }) {
+			<-done
 		}
-	})
+	}
 }
 
 // Wake has [Handler.Wake] called soon on every connection that is open now. A connection

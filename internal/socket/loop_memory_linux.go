@@ -107,11 +107,7 @@ func (d *Loop) Shed(bytes int64, atOnce bool) int {
 			if c == nil {
 				continue
 			}
-			buffer := l.recordBytes(c)
-			if c.held != nil {
-				buffer += int64(len(*c.held))
-			}
-			if h := newHolder(c, c.handler, buffer, int64(c.kernel), c.completed, c.shed != notShed); h.bytes > 0 {
+			if h := newHolder(c, c.handler, l.bufferBytes(c), int64(c.kernel), c.completed, c.shed != notShed); h.bytes > 0 {
 				mu.Lock()
 				holders = append(holders, h)
 				owner[c] = l
@@ -125,6 +121,15 @@ func (d *Loop) Shed(bytes int64, atOnce bool) int {
 		l.post(func() { l.askToShed(h.conn, atOnce) })
 	}
 	return fresh
+}
+
+// bufferBytes returns the size of the buffers that a connection holds.
+func (l *loop) bufferBytes(c *loopConn) int64 {
+	n := l.recordBytes(c)
+	if c.held != nil {
+		n += int64(len(*c.held))
+	}
+	return n
 }
 
 // askToShed sheds a connection, once everything has been sent. It may be closed already.

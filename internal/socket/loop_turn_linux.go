@@ -310,16 +310,21 @@ func (l *loop) wakeIfDue(c *loopConn, more bool) {
 	}
 }
 
-// wakeAll wakes all connections. Those that are sending are woken after that.
+// wakeAll wakes all connections.
 func (l *loop) wakeAll() {
 	for _, c := range l.conns {
-		switch {
-		case c == nil:
-		case c.pending > 0:
-			c.wakeAsked = true
-		default:
-			l.wake(c)
+		if c != nil {
+			l.wakeSoon(c)
 		}
+	}
+}
+
+// wakeSoon wakes a connection, now or when everything has been sent.
+func (l *loop) wakeSoon(c *loopConn) {
+	if c.pending > 0 {
+		c.wakeAsked = true
+	} else {
+		l.wake(c)
 	}
 }
 

@@ -326,7 +326,7 @@ func TestTLSHandshakeEndsWithItsConnection(t *testing.T) {
 				readString(s.T, waiting, 100) // the server's first flight
 			}
 			wstest.Eventually(s.T, "it is accepted", func() (accepted bool) {
-				s.Each(func(Handler) { accepted = true })
+				s.Each(func(Handler, int64) bool { accepted = true; return false })
 				return accepted
 			})
 			s.Abort()

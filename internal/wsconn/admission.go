@@ -36,15 +36,19 @@ type Admission struct {
 	account *budget.Account // of memory; may be nil
 	jitter  func() float64  // returns a number from 0 to 1
 
-	mu     sync.Mutex
-	open   int
-	phase  phase
-	begun  socket.Instant // when the drain began to close connections
-	start  socket.Instant // connections close within spread after start
-	spread time.Duration
-	tally  Tally
-	empty  chan struct{} // made by Drain, closed once no connection is open
-	drains chan struct{} // closed by Drain
+	mu        sync.Mutex
+	open      int
+	phase     phase
+	rehearsal bool           // the phase is that of a rehearsal, see rehearsal.go
+	ending    bool           // the process is about to end
+	unready   bool           // readiness checks fail because an operator wants that
+	begun     socket.Instant // when the drain began to close connections
+	start     socket.Instant // connections close within spread after start
+	spread    time.Duration
+	tally     Tally         // of the present drain, or of the last one
+	before    Tally         // of all drains before that
+	empty     chan struct{} // made when a drain begins, closed once no connection is open
+	drains    chan struct{} // closed by Drain
 }
 
 // phase is a phase of the process, from start to drain.
@@ -124,11 +128,12 @@ func (a *Admission) leave(clean bool) {
 	}
 }
 
-// StopAdvertising makes Ready report false. Connections are still admitted, because load
-// balancers need a moment to notice.
+// StopAdvertising makes Ready report false, until the process ends. Connections are still
+// admitted, because load balancers need a moment to notice.
 func (a *Admission) StopAdvertising() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.ending = true
 	a.phase = max(a.phase, notReady)
 }
 
@@ -138,13 +143,22 @@ func (a *Admission) StopAdvertising() {
 func (a *Admission) Drain(now socket.Instant, spread time.Duration) <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.start, a.spread = now, spread
-	if a.phase == draining {
+	if a.phase == draining && !a.rehearsal {
+		a.start, a.spread = now, spread
 		return a.empty
 	}
-	a.phase, a.begun = draining, now
+	a.ending, a.rehearsal = true, false
 	close(a.drains)
-	a.tally.Total = a.open
+	return a.beginDrain(now, spread)
+}
+
+// beginDrain begins a drain. The caller holds a.mu.
+func (a *Admission) beginDrain(now socket.Instant, spread time.Duration) <-chan struct{} {
+	a.phase, a.begun = draining, now
+	a.start, a.spread = now, spread
+	a.before.Clean += a.tally.Clean
+	a.before.Cut += a.tally.Cut
+	a.tally = Tally{Total: a.open}
 	a.empty = make(chan struct{})
 	if a.open == 0 {
 		close(a.empty)
@@ -157,24 +171,40 @@ func (a *Admission) Draining() <-chan struct{} { return a.drains }
 
 // closeAt returns when to close a connection: at planned, if that is set and within the
 // spread of the drain, and otherwise at a random instant within it. It returns never if no
-// drain has begun.
+// drain has begun, or if it was taken back.
 func (a *Admission) closeAt(planned socket.Instant) socket.Instant {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
 	case a.phase != draining:
 		return 0
-	case planned != 0 && planned <= a.start.Add(a.spread):
+	case planned >= a.start && planned <= a.start.Add(a.spread): // not of an earlier drain
 		return planned
 	}
 	return a.start.Add(time.Duration(a.jitter() * float64(a.spread)))
 }
 
 // Ready reports whether load balancers should send new connections.
-func (a *Admission) Ready() bool {
+func (a *Admission) Ready() bool { return a.Unready() == "" }
+
+// Unready returns why load balancers should send no new connections, or "".
+func (a *Admission) Unready() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.phase == serving
+	switch {
+	case a.phase != serving:
+		return "draining"
+	case a.unready:
+		return "POST /readyz?ready=false"
+	}
+	return ""
+}
+
+// SetReady makes Ready report false if ready is false, whatever the phase.
+func (a *Admission) SetReady(ready bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.unready = !ready
 }
 
 // DrainStarted returns when the drain began to close connections, or never if it has not.
@@ -194,9 +224,16 @@ func (a *Admission) Open() int {
 	return a.open
 }
 
-// Tally returns the counts of the drain so far.
+// Tally returns the counts of the present drain so far, or of the last one.
 func (a *Admission) Tally() Tally {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.tally
+}
+
+// Drained returns how many connections have ended in all drains, rehearsals too.
+func (a *Admission) Drained() (clean, cut int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.before.Clean + a.tally.Clean, a.before.Cut + a.tally.Cut
 }

@@ -26,19 +26,37 @@ type Conn struct {
 	// saved.
 	messages, bytes, saved int64
 
+	rtt microseconds // of the last answered ping
 	life
-	rtt     microseconds // of the last answered ping
 	goodbye goodbye
-	echoed  bool // data has been echoed since the last Flushed
-	isHEAD  bool // the method of the request is HEAD
-	begun   bool // the request head begins here: a header of the PROXY protocol is taken off
+	notes   notes
 }
+
+// notes are facts about a connection, each a bit.
+type notes uint8
+
+const (
+	noteBegun  notes = 1 << iota // the request head begins here: a header of the PROXY protocol is taken off
+	noteHEAD                     // the method of the request is HEAD
+	notePlain                    // the request was admitted as plain HTTP
+	noteEchoed                   // data has been echoed since the last Flushed
+)
+
+func (n notes) has(note notes) bool { return n&note != 0 }
 
 // more is what few connections need.
 type more struct {
 	requestState
 	behavior    behavior // nil for nearly all: see echoing.go
+	order       *order   // nil if there is none
 	subprotocol string   // that was agreed
+}
+
+// order is what the operator wants of an open WebSocket. The next Wake carries it out.
+type order struct {
+	drop   bool // end TCP without a close frame
+	code   wsproto.CloseCode
+	reason string
 }
 
 // behavior is what a connection does in place of simply echoing while its WebSocket is open.
@@ -108,9 +126,10 @@ func (c *Conn) note(now socket.Instant, echo *wsproto.Echo, b *wsproto.Buffer, e
 			return
 		}
 		traffic.add(ev)
-		c.timers.data, c.echoed = now, true
+		c.timers.data = now
+		c.notes |= noteEchoed
 		if c.goodbye.ends(c.server.Config.Goodbye, ev) {
-			c.sendClose(echo, b, wsproto.CloseNormalClosure, "goodbye")
+			c.sendClose(echo, b, WhyGoodbye, wsproto.CloseNormalClosure, "goodbye")
 		}
 	case wsproto.Pong:
 		if rtt, ok := c.timers.pong(now, ev.Payload); ok {
@@ -118,9 +137,9 @@ func (c *Conn) note(now socket.Instant, echo *wsproto.Echo, b *wsproto.Buffer, e
 			c.server.Metrics.PongReceived(rtt)
 		}
 	case wsproto.Close:
-		c.life.noteClose(ByClient, ev.Code)
+		c.life.noteClose(ByClient, end{why: WhyClient, code: ev.Code, reason: uint8(max(0, len(ev.Payload)-2))})
 	case wsproto.Failed:
-		c.life.fail(ev.Err)
+		c.life.fail(ev.Err, echo.CloseReason(ev.Err))
 	}
 }
 
@@ -137,21 +156,28 @@ func (c *Conn) count(traffic *Traffic, grown int) {
 }
 
 // sendClose writes a close frame to b and starts to wait for the client's.
-func (c *Conn) sendClose(echo *wsproto.Echo, b *wsproto.Buffer, code wsproto.CloseCode, reason string) {
-	c.closing(ByServer, code)
+func (c *Conn) sendClose(echo *wsproto.Echo, b *wsproto.Buffer, why Why, code wsproto.CloseCode, reason string) {
+	c.closing(ByServer, newEnd(why, code, reason))
 	echo.Close(b, code, reason)
 }
 
 // appendClose is sendClose with the frame appended to dst.
-func (c *Conn) appendClose(dst []byte, code wsproto.CloseCode, reason string) []byte {
-	c.closing(ByServer, code)
+func (c *Conn) appendClose(dst []byte, why Why, code wsproto.CloseCode, reason string) []byte {
+	c.closing(ByServer, newEnd(why, code, reason))
 	return c.echo.borrow(&c.server.Protocol).AppendClose(dst, code, reason)
 }
 
 // closing starts to wait for the end of the closing handshake, which one side has begun.
-func (c *Conn) closing(by Initiator, code wsproto.CloseCode) {
-	c.life.startClosing(by, code)
+func (c *Conn) closing(by Initiator, how end) {
+	c.life.startClosing(by, how)
 	c.timers.startStage()
+}
+
+// drop ends TCP without a close frame.
+func (c *Conn) drop(why Why) socket.Step {
+	c.life.noteClose(ByServer, end{why: why, code: wsproto.CloseAbnormalClosure})
+	c.finish()
+	return socket.Step{Then: socket.ShutDown}
 }
 
 // giveUp starts to linger without the client's close frame, which is not accepted any more.

@@ -171,16 +171,14 @@ func (k *controlled) endAfter(c *Conn, echo *wsproto.Echo, b *wsproto.Buffer, ev
 	k.echoed++
 	switch k.echoed {
 	case k.reset.after:
-		c.life.noteClose(ByServer, wsproto.CloseAbnormalClosure)
+		c.life.noteClose(ByServer, end{why: WhyControl, code: wsproto.CloseAbnormalClosure})
 		k.end = socket.Reset
 		b.Discard()
 	case k.drop.after:
-		c.life.noteClose(ByServer, wsproto.CloseAbnormalClosure)
-		c.finish()
-		k.end = socket.ShutDown
+		k.end = c.drop(WhyControl).Then
 		b.Discard()
 	case k.closing.after:
-		c.sendClose(echo, b, k.closeCode, k.closeReason)
+		c.sendClose(echo, b, WhyControl, k.closeCode, k.closeReason)
 	}
 }
 
@@ -199,7 +197,7 @@ func (k *controlled) then(c *Conn, echo *wsproto.Echo, step socket.Step, kept in
 		step.Then = k.end
 		return step, 0
 	case k.ignoring:
-		c.closing(ByClient, c.code) // until CLOSE_TIMEOUT
+		c.closing(ByClient, c.life.end) // until CLOSE_TIMEOUT
 		return step, 0
 	case echo.Done():
 		c.finish()

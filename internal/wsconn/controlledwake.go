@@ -28,14 +28,12 @@ func (k *controlled) maySend(c *Conn) bool { return !c.echo.midMessage() && !k.m
 func (k *controlled) wake(c *Conn, now socket.Instant, dst []byte) socket.Step {
 	switch {
 	case k.resetAt.Reached(now):
-		c.life.noteClose(ByServer, wsproto.CloseAbnormalClosure)
+		c.life.noteClose(ByServer, end{why: WhyControl, code: wsproto.CloseAbnormalClosure})
 		return socket.Step{Then: socket.Reset}
 	case k.dropAt.Reached(now):
-		c.life.noteClose(ByServer, wsproto.CloseAbnormalClosure)
-		c.finish()
-		return socket.Step{Then: socket.ShutDown}
+		return c.drop(WhyControl)
 	case k.closeAt.Reached(now):
-		dst = c.appendClose(dst, k.closeCode, k.closeReason)
+		dst = c.appendClose(dst, WhyControl, k.closeCode, k.closeReason)
 	default:
 		if k.ping > 0 {
 			k.pings.mayBeSent(c.server.Pace, now, &c.timers.nextPing) // keepAlive sends it

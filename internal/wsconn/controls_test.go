@@ -258,8 +258,8 @@ func TestNoCompressionByControl(t *testing.T) {
 // TestControlsAreListed in /connections, and in the log line at the end.
 func TestControlsAreListed(t *testing.T) {
 	c := withControls(t, "pong=0&close=ignore", nil)
-	if info := c.conn.Info(); info.Controls != "pong=0&close=ignore" {
-		t.Errorf("listed as %+v", info)
+	if v := c.conn.View(0); v.controls != "pong=0&close=ignore" {
+		t.Errorf("listed as %+v", v)
 	}
 	c.do(c.conn.EndOfInput(c.now))
 	if got := c.closed(); got["controls"] != "pong,close" {

@@ -25,7 +25,10 @@
 //   - echoing.go: the echo. goodbye.go: the word that ends a conversation.
 //   - keepalive.go, timers.go: pings, pongs, idle time, the drain of one connection.
 //   - admission.go: the count of connections, their limit, and the drain of all.
-//   - info.go: what /connections, the log and the metrics report about a connection.
+//   - rehearsal.go: a drain that can be taken back. order.go: closing one connection.
+//   - info.go: what the log and the metrics report about a connection. view.go: what
+//     /connections shows, and history.go of those that have ended. ending.go, why.go: how they have.
+//   - peer.go: what is kept of the request.
 //   - lines.go: how many lines about connections are logged.
 //   - server.go: what all connections share.
 //

@@ -50,8 +50,8 @@ func (c *Conn) EndOfInput(now socket.Instant) socket.Step {
 
 // Flushed starts the time-outs that count from the last byte sent.
 func (c *Conn) Flushed(now socket.Instant) {
-	c.timers.flushed(now, c.server.Config.CloseTimeout, c.stage == stageOpen, c.echoed)
-	c.echoed = false
+	c.timers.flushed(now, c.server.Config.CloseTimeout, c.stage == stageOpen, c.notes.has(noteEchoed))
+	c.notes &^= noteEchoed
 	c.life.flushed = c.echo.closeSent()
 }
 
@@ -75,6 +75,9 @@ func (c *Conn) Wake(now socket.Instant, scratch []byte) socket.Step {
 	case stageHead:
 		return c.wakeHead(now)
 	case stageOpen:
+		if c.more != nil && c.more.order != nil {
+			return c.obey(c.more.order, scratch)
+		}
 		return c.wakeOpen(now, scratch)
 	}
 	switch {
@@ -97,7 +100,7 @@ func (c *Conn) Shed(now socket.Instant, scratch []byte) socket.Step {
 	case c.stage != stageOpen:
 		return socket.Step{Then: socket.Close}
 	}
-	scratch = c.appendClose(scratch, wsproto.CloseTryAgainLater, fmt.Sprintf(memoryReason, c.server.Account.Limit()))
+	scratch = c.appendClose(scratch, WhyMemory, wsproto.CloseTryAgainLater, fmt.Sprintf(memoryReason, c.server.Account.Limit()))
 	step := c.giveUp()
 	step.Write = scratch
 	return step
@@ -124,7 +127,7 @@ func (c *Conn) Hijacked(nc net.Conn, kept []byte) {
 
 // Closed counts and logs the end of a WebSocket.
 func (c *Conn) Closed(now socket.Instant, cause error) {
-	if c.plain {
+	if c.notes.has(notePlain) {
 		c.server.HTTP.Release()
 	}
 	if !c.upgraded {
@@ -138,6 +141,7 @@ func (c *Conn) Closed(now socket.Instant, cause error) {
 	summary := c.summary(now)
 	c.server.Admission.leave(summary.Clean)
 	c.server.Metrics.Closed(&summary)
+	c.remember(now, &summary, cause)
 	if c.server.logs(slog.LevelInfo) && c.server.Lines.closed(now, summary.Clean) {
 		c.logClosed(&summary, cause)
 	}

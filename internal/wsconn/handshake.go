@@ -33,7 +33,9 @@ func (c *Conn) receiveHead(now socket.Instant, b *wsproto.Buffer) (step socket.S
 	}
 	before := len(state.long)
 	head, n, refusal := state.add(c.server.Account, in)
-	c.isHEAD = isHEAD(head)
+	if isHEAD(head) {
+		c.notes |= noteHEAD
+	}
 	if state.long != nil || n == 0 && refusal == nil {
 		c.keepRequest(state)
 	}
@@ -70,7 +72,7 @@ func (c *Conn) receiveRequest(now socket.Instant, b *wsproto.Buffer, head []byte
 			return c.refuseHead(now, head, refusal), 0
 		}
 		c.server.Attempts.served(now, request.Target, OutcomePlain)
-		c.plain = true
+		c.notes |= notePlain
 		if used == len(head) { // the driver has all of it
 			used = 0
 		}
@@ -91,7 +93,7 @@ func (c *Conn) receiveRequest(now socket.Instant, b *wsproto.Buffer, head []byte
 		return c.refuseHead(now, head, refusal), 0
 	}
 	c.server.Attempts.served(now, request.Target, OutcomeAccepted)
-	c.setPeer(c.peer().withRequest(&request))
+	c.setPeer(c.peer().withRequest(&request, &c.server.hosts))
 	if controls != nil {
 		b.Start += used
 		return startControlled(c, now, &handshake, &request, controls, ignored), b.End - b.Start
@@ -119,7 +121,7 @@ func (c *Conn) refuseHead(now socket.Instant, head []byte, refusal *wsproto.Hand
 // refuse answers the request with an HTTP error.
 func (c *Conn) refuse(now socket.Instant, refusal *wsproto.HandshakeError) socket.Step {
 	refusal.Text += hints[refusal.Reason]
-	refusal.NoBody = c.isHEAD
+	refusal.NoBody = c.notes.has(noteHEAD)
 	if c.server.logs(slog.LevelInfo) && c.server.Lines.refused(now) {
 		why := refusal.Log
 		if len(why) > maxWhy {

@@ -55,6 +55,7 @@ func newServer(log *slog.Logger, change func(*settings)) (*Server, *settings) {
 		Account:   s.Account,
 		Attempts:  &Attempts{},
 		Pace:      &Pace{},
+		History:   NewHistory(s.Account),
 		HTTP:      noHTTP{},
 		Log:       log,
 		Lines:     NewLines(LogAll, log, func(time.Duration, func()) {}),

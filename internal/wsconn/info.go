@@ -3,50 +3,43 @@ package wsconn
 import (
 	"time"
 
-	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// Info describes an open WebSocket.
+// Info describes a WebSocket that is open, or has ended.
 type Info struct {
-	ID          uint64    `json:"id"`
-	Remote      string    `json:"remote"`
-	Client      string    `json:"client,omitempty"`
-	Since       time.Time `json:"since"`
-	Messages    int64     `json:"messages"`
-	Bytes       int64     `json:"bytes"`
-	Subprotocol string    `json:"subprotocol,omitempty"`
-	Extensions  string    `json:"extensions,omitempty"` // as in Sec-WebSocket-Extensions
-	Saved       int64     `json:"saved,omitempty"`      // bytes, by compression
-	Controls    string    `json:"controls,omitempty"`
-	RTT         string    `json:"rtt,omitempty"`
-	State       string    `json:"state"`
+	ID           uint64    `json:"id"`
+	Remote       string    `json:"remote"`
+	Client       string    `json:"client,omitempty"`
+	Path         string    `json:"path"`
+	Host         string    `json:"host,omitempty"`
+	Origin       string    `json:"origin,omitempty"`
+	UserAgent    string    `json:"user_agent,omitempty"`
+	Since        time.Time `json:"since"`
+	LastActivity time.Time `json:"last_activity"`
+	Messages     int64     `json:"messages"`
+	Bytes        int64     `json:"bytes"`
+	Held         int64     `json:"held"` // bytes in buffers
+	Subprotocol  string    `json:"subprotocol,omitempty"`
+	Extensions   string    `json:"extensions,omitempty"` // as in Sec-WebSocket-Extensions
+	Saved        int64     `json:"saved,omitempty"`      // bytes, by compression
+	Controls     string    `json:"controls,omitempty"`
+	RTT          string    `json:"rtt,omitempty"`
+	State        string    `json:"state"`
+	*Ended
 }
 
-// Upgraded reports whether the connection is a WebSocket.
-func (c *Conn) Upgraded() bool { return c.upgraded }
-
-// ID returns the number that New was given.
-func (c *Conn) ID() uint64 { return c.id }
-
-// Info describes the connection, which must be a WebSocket. Like Upgraded, it must not be
-// called while another method runs.
-func (c *Conn) Info() Info {
-	info := Info{
-		ID: c.id, Remote: c.peer().remote(), Client: c.peer().client(), Since: c.server.Clock(c.timers.opened),
-		Messages: c.messages, Bytes: c.bytes, Saved: c.saved,
-		Subprotocol: c.subprotocol(), Extensions: c.echo.deflate().String(),
-		State: c.stage.String(),
-	}
-	if b := c.behavior(); b != nil {
-		controls, _ := b.query()
-		info.Controls = requestinfo.Visible(controls)
-	}
-	if rtt := c.rtt.duration(); rtt > 0 {
-		info.RTT = rtt.String()
-	}
-	return info
+// Ended is the part of Info that only a WebSocket that has ended has.
+type Ended struct {
+	At           time.Time `json:"ended"`
+	DurationMS   float64   `json:"duration_ms"` // since the TCP connection was accepted
+	Code         int       `json:"code"`
+	ReasonLength int       `json:"reason_length"` // of the first close frame, in bytes
+	Initiator    string    `json:"initiator"`
+	Clean        bool      `json:"clean"`
+	Why          string    `json:"why"`
+	Error        string    `json:"error,omitempty"` // the protocol error, or that of the socket
 }
 
 // summary summarizes the connection when it ends.
@@ -66,7 +59,7 @@ func (c *Conn) summary(now socket.Instant) Summary {
 
 // logClosed logs the end of the connection.
 func (c *Conn) logClosed(s *Summary, cause error) {
-	attrs := append(c.peer().appendRequest(c.peer().attrs(c.id)),
+	attrs := append(c.peer().appendRequest(c.peer().attrs(c.id), &c.server.hosts),
 		"duration_ms", s.Duration.Round(time.Millisecond).Milliseconds(),
 		"messages", c.messages, "bytes", c.bytes,
 		"code", int(s.Code), "initiator", s.Initiator.String(), "clean", s.Clean,

@@ -11,20 +11,6 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-func TestInfo(t *testing.T) {
-	c := newConnTest(t, nil)
-	if c.conn.Upgraded() {
-		t.Error("a connection is listed before its handshake")
-	}
-	c.receive([]byte(wstest.Request("Sec-WebSocket-Protocol: chat")), wstest.Frame(0x82, "12345"))
-	c.conn.rtt = toMicroseconds(1500 * time.Microsecond)
-	got := c.conn.Info()
-	want := Info{ID: 1, Remote: "192.0.2.1:5000", Since: c.server.Clock(beginning), Messages: 1, Bytes: 5, Subprotocol: "chat", RTT: "1.5ms", State: "open"}
-	if !c.conn.Upgraded() || got != want {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
-}
-
 // TestClosedLine: the log line at the end has every field, and no payload.
 func TestClosedLine(t *testing.T) {
 	c := newConnTest(t, nil).open()

@@ -3,6 +3,7 @@ package wsconn
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"unicode"
 
 	"github.com/echosvc/echosvc/internal/requestinfo"
@@ -19,7 +20,7 @@ const (
 	peerRemote    = iota // the address of the other end of the connection
 	peerClient           // that of the client behind proxies, if it is another one and known
 	peerPath             // of the request, without its query; empty for /
-	peerHost             // Host of the request
+	peerHost             // Host of the request, as commonHost shortens it
 	peerOrigin           // Origin
 	peerUserAgent        // User-Agent
 	peerRequestID        // X-Request-Id
@@ -43,7 +44,7 @@ func joinPeer(fields [peerFields]string) peer {
 }
 
 // withRequest returns the peer with what is kept of its request.
-func (p peer) withRequest(r *wsproto.Request) peer {
+func (p peer) withRequest(r *wsproto.Request, common *commonHost) peer {
 	fields := [peerFields]string{peerRemote: p.remote(), peerClient: p.client()}
 	if path, _, _ := strings.Cut(r.Target, "?"); path != "/" {
 		fields[peerPath] = cut(path, maxPeerField)
@@ -58,7 +59,32 @@ func (p peer) withRequest(r *wsproto.Request) peer {
 		fields[peerTraceID] = traceID(parent)
 		break
 	}
+	fields[peerHost] = common.shorten(fields[peerHost])
 	return joinPeer(fields)
+}
+
+// commonHost is the Host of the first request, which is never empty. Most connections have the
+// same one, and need not keep it.
+type commonHost struct{ first atomic.Pointer[string] }
+
+// shorten returns what is kept of a Host: nothing if it is the common one.
+func (c *commonHost) shorten(host string) string {
+	if c.first.Load() == nil {
+		first := strings.Clone(host)
+		c.first.CompareAndSwap(nil, &first)
+	}
+	if host == *c.first.Load() {
+		return ""
+	}
+	return host
+}
+
+// full returns the Host that has been shortened.
+func (c *commonHost) full(kept string) string {
+	if first := c.first.Load(); kept == "" && first != nil {
+		return *first
+	}
+	return kept
 }
 
 // keptFields are the header fields that are kept.
@@ -132,11 +158,14 @@ var requestFields = [...]struct {
 }{{"path", peerPath}, {"host", peerHost}, {"origin", peerOrigin}, {"user_agent", peerUserAgent}, {"request_id", peerRequestID}, {"trace_id", peerTraceID}}
 
 // appendRequest appends the attributes that describe the request to those of a log line.
-func (p peer) appendRequest(attrs []any) []any {
+func (p peer) appendRequest(attrs []any, common *commonHost) []any {
 	for _, f := range requestFields {
 		value := p.field(f.field)
-		if f.field == peerPath {
+		switch f.field {
+		case peerPath:
 			value = p.path()
+		case peerHost:
+			value = common.full(value)
 		}
 		if value != "" {
 			attrs = append(attrs, f.name, printable(value))

@@ -47,7 +47,8 @@ func TestClientIsShown(t *testing.T) {
 		if greeting.Remote != "192.0.2.1:5000" || greeting.Client != test.want {
 			t.Errorf("%s: the greeting has remote %q, client %q", test.name, greeting.Remote, greeting.Client)
 		}
-		if info := c.conn.Info(); info.Remote != "192.0.2.1:5000" || info.Client != test.want {
+		v := c.conn.View(0)
+		if info := v.Info(c.server.Clock); info.Remote != "192.0.2.1:5000" || info.Client != test.want {
 			t.Errorf("%s: /connections has remote %q, client %q", test.name, info.Remote, info.Client)
 		}
 		c.do(c.conn.EndOfInput(c.now))

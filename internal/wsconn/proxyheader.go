@@ -5,14 +5,14 @@ import "github.com/echosvc/echosvc/internal/wsproto"
 // takeHeader takes the header of the PROXY protocol off the input, if there is one. more
 // reports that more bytes have to arrive first.
 func (c *Conn) takeHeader(b *wsproto.Buffer) (more bool, refusal *wsproto.HandshakeError) {
-	if c.begun {
+	if c.notes.has(noteBegun) {
 		return false, nil
 	}
 	header, more, refusal := c.server.Clients.Scan(c.peer().remote(), b.Mem[b.Start:b.End])
 	if more || refusal != nil {
 		return more, refusal
 	}
-	c.begun = true
+	c.notes |= noteBegun
 	b.Start += header.Length
 	c.setPeer(newPeer(c.peer().remote(), header.Client))
 	if b.Start == b.End { // nothing of the client, as in the health check of a proxy

@@ -30,12 +30,14 @@ type Server struct {
 	Clients   clientaddr.Rules
 	Pace      *Pace
 	Attempts  *Attempts // of the page
+	History   *History
 	// Clock converts an instant to wall clock time.
 	Clock func(socket.Instant) time.Time
 	// WallClock is the current time, for Date fields. Unlike Clock, it follows the system when
 	// that sets its clock.
 	WallClock func() time.Time
 	dates     dates
+	hosts     commonHost
 }
 
 // date returns the value of the Date field of a response.

@@ -39,10 +39,21 @@ type life struct {
 	stage     stage
 	initiator Initiator
 	upgraded  bool // the handshake was accepted
-	plain     bool // the request was admitted as plain HTTP
 	flushed   bool // the server's close frame has been sent completely
 	err       wsproto.ProtocolError
-	code      wsproto.CloseCode
+	end
+}
+
+// end is how a connection ends: why, and what is known of the first close frame.
+type end struct {
+	code   wsproto.CloseCode
+	why    Why
+	reason uint8 // the length of its reason, in bytes
+}
+
+// newEnd returns the end by a close frame of the server.
+func newEnd(why Why, code wsproto.CloseCode, reason string) end {
+	return end{why: why, code: code, reason: uint8(min(len(reason), wsproto.MaxCloseReason))}
 }
 
 // advance moves to a stage, unless the life is in a later one.
@@ -56,8 +67,8 @@ func (l *life) open() {
 
 // startClosing notes which side started the closing handshake, and starts to wait for its
 // end.
-func (l *life) startClosing(by Initiator, code wsproto.CloseCode) {
-	l.noteClose(by, code)
+func (l *life) startClosing(by Initiator, how end) {
+	l.noteClose(by, how)
 	l.advance(stageClosing)
 }
 
@@ -65,16 +76,16 @@ func (l *life) startClosing(by Initiator, code wsproto.CloseCode) {
 func (l *life) linger() { l.advance(stageLingering) }
 
 // fail notes that the client broke the protocol.
-func (l *life) fail(err wsproto.ProtocolError) {
+func (l *life) fail(err wsproto.ProtocolError, reason string) {
 	l.err = err
-	l.noteClose(ByServer, err.CloseCode())
+	l.noteClose(ByServer, newEnd(WhyProtocolError, err.CloseCode(), reason))
 }
 
-// noteClose notes which side started the close, and its code. Only the first call counts.
+// noteClose notes which side started the close, and how. Only the first call counts.
 // If the server started and the client never answered, RFC 6455 section 7.1.5 would call
 // the code 1006. The log has the server's code and clean=false instead.
-func (l *life) noteClose(by Initiator, code wsproto.CloseCode) {
+func (l *life) noteClose(by Initiator, how end) {
 	if l.initiator == ByNobody {
-		l.initiator, l.code = by, code
+		l.initiator, l.end = by, how
 	}
 }

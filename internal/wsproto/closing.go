@@ -55,7 +55,7 @@ func (e *Echo) answerFailed(b *Buffer, ev *Event) {
 	e.held = 0
 	b.Discard()
 	if !e.CloseSent() {
-		e.Close(b, ev.Err.CloseCode(), e.decoder.CloseReason(ev.Err))
+		e.Close(b, ev.Err.CloseCode(), e.CloseReason(ev.Err))
 	}
 	e.closing |= failed
 	e.Release()

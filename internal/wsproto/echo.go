@@ -37,6 +37,9 @@ func (e *Echo) Deflate() Deflate { return e.decoder.deflate }
 // HistorySize returns how many bytes context takeover keeps for the next message.
 func (e *Echo) HistorySize() int { return historySize(e.decoder.history) }
 
+// CloseReason returns the reason of the close frame that answers a Failed event.
+func (e *Echo) CloseReason(err ProtocolError) string { return e.decoder.CloseReason(err) }
+
 // InflaterSize returns the size of the inflater that an unfinished message holds, in bytes.
 func (e *Echo) InflaterSize() int { return e.decoder.lentBytes() }
 

@@ -1,0 +1,169 @@
+package probe
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/coder/websocket"
+)
+
+// An Exporter watches a target and counts what it sees, for Prometheus.
+type Exporter struct {
+	target   *Target
+	registry *prometheus.Registry
+
+	up, idleTimeout    prometheus.Gauge
+	connects, failures prometheus.Counter
+	ends               *prometheus.CounterVec
+	away, rtt          prometheus.Histogram
+}
+
+// NewExporter returns an Exporter of a target.
+func NewExporter(target *Target) *Exporter {
+	place := *target.URL
+	place.User, place.RawQuery, place.Fragment = nil, "", "" // they may be secrets
+	labels := prometheus.Labels{"target": place.String()}
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Name: "echosvc_probe_" + name, Help: help, ConstLabels: labels})
+	}
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Name: "echosvc_probe_" + name, Help: help, ConstLabels: labels})
+	}
+	histogram := func(name, help string, buckets ...float64) prometheus.Histogram {
+		return prometheus.NewHistogram(prometheus.HistogramOpts{Name: "echosvc_probe_" + name, Help: help, ConstLabels: labels, Buckets: buckets})
+	}
+	e := &Exporter{
+		target: target, registry: prometheus.NewRegistry(),
+		up:          gauge("up", "1 while a connection is open and echoes."),
+		idleTimeout: gauge("idle_timeout_seconds", "The age at which the last two silent connections ended, if it was the same; 0 if none was found."),
+		connects:    counter("connects_total", "Connections that were opened and have echoed."),
+		failures:    counter("connect_failures_total", "Attempts to open a connection that failed."),
+		away:        histogram("away_seconds", "How long there was no connection after one was lost.", 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+		rtt:         histogram("rtt_seconds", "Time between a message and its echo.", 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+		ends: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "echosvc_probe_ends_total", Help: "Connections that were lost, by close code; 1006 means without a close frame.", ConstLabels: labels,
+		}, []string{"code"}),
+	}
+	for code := websocket.StatusNormalClosure; code <= websocket.StatusBadGateway; code++ {
+		e.ends.WithLabelValues(codeLabel(int(code))) // so that an alert on the first one fires
+	}
+	e.ends.WithLabelValues("3xxx")
+	e.ends.WithLabelValues("4xxx")
+	e.registry.MustRegister(e.up, e.idleTimeout, e.connects, e.failures, e.ends, e.away, e.rtt)
+	return e
+}
+
+// codeLabel maps close codes to a fixed set, so that no server can add a series.
+func codeLabel(code int) string {
+	switch {
+	case code >= 4000:
+		return "4xxx"
+	case code >= 3000:
+		return "3xxx"
+	case code < 1000 || code > int(websocket.StatusBadGateway):
+		return "1006"
+	}
+	return fmt.Sprint(code)
+}
+
+// Handler serves the series at /metrics.
+func (e *Exporter) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(e.registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	return mux
+}
+
+// Watch is [Watch] with the counts of what happens. It also keeps a silent connection open, to
+// find an idle time-out.
+func (e *Exporter) Watch(ctx context.Context, emit func(Event)) bool {
+	ctx, cancel := context.WithCancel(ctx)
+	var silent sync.WaitGroup
+	defer silent.Wait()
+	defer cancel()
+	silent.Go(func() { e.findIdleTimeout(ctx) })
+	w := &watcher{Target: e.target, echoed: func(rtt time.Duration) { e.rtt.Observe(rtt.Seconds()) }, failed: e.failures.Inc}
+	w.emit = func(event Event) {
+		e.count(event)
+		emit(event)
+	}
+	return w.run(ctx)
+}
+
+// count counts an event.
+func (e *Exporter) count(event Event) {
+	switch event.Event {
+	case "connected":
+		e.up.Set(1)
+		e.connects.Inc()
+		if event.AwayMS > 0 {
+			e.away.Observe(event.AwayMS / 1000)
+		}
+	case "lost":
+		e.up.Set(0)
+		e.ends.WithLabelValues(codeLabel(event.Code)).Inc()
+	case "end":
+		e.up.Set(0)
+	}
+}
+
+const (
+	// longestIdle is how long a silent connection is kept. No proxy in use has a default above
+	// an hour.
+	longestIdle = time.Hour + time.Minute
+	// idleRetry is the time between two silent connections.
+	idleRetry = 5 * time.Second
+)
+
+// findIdleTimeout opens one silent connection after another until ctx ends. Two in a row that
+// end at the same age show an idle time-out: one alone may have met a rollout.
+func (e *Exporter) findIdleTimeout(ctx context.Context) {
+	var last time.Duration
+	for ctx.Err() == nil {
+		if query, reached := e.silent(ctx); reached {
+			i := e.target.holdIdle(ctx, longestIdle, query)
+			switch {
+			case ctx.Err() != nil:
+				return
+			case i.alive:
+				e.idleTimeout.Set(0)
+			case sameAge(last, i.closedAfter):
+				e.idleTimeout.Set(i.closedAfter.Seconds())
+			}
+			last = i.closedAfter
+		}
+		pause := time.NewTimer(idleRetry)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+		}
+	}
+}
+
+// silent returns the query that turns the pings of an echosvc off, or none if the server refuses
+// it. reached is false if no connection can be opened.
+func (e *Exporter) silent(ctx context.Context) (query url.Values, reached bool) {
+	query = url.Values{"ping": {"0"}}
+	s, err := e.target.dial(ctx, offer{query: query})
+	if refusesControls(err) {
+		query = nil
+		s, err = e.target.dial(ctx, offer{})
+	}
+	if err == nil {
+		s.release()
+	}
+	return query, err == nil
+}
+
+// sameAge reports whether two ages are those of one timer: the difference is at most a second,
+// or a fiftieth, since proxies look at their timers in intervals.
+func sameAge(a, b time.Duration) bool {
+	return a > 0 && (a-b).Abs() <= max(time.Second, a/50)
+}

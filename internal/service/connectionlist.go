@@ -1,0 +1,130 @@
+package service
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsconn"
+)
+
+// A list is in parts, so that it takes the same memory however long it is. To find a part,
+// all connections are looked at.
+const (
+	maxRanks = 4096 // connections that are put in order at a time
+	maxRows  = 256  // connections that are described at a time
+)
+
+// views calls a function with each WebSocket of a kind. The function must not keep the View.
+type views func(visit func(*wsconn.View))
+
+// openViews returns those that are open.
+func openViews(d driver) views {
+	return func(visit func(*wsconn.View)) {
+		var v wsconn.View
+		d.Each(func(h socket.Handler, held int64) (wake bool) {
+			if c := h.(*wsconn.Conn); c.Upgraded() {
+				v = c.View(held)
+				visit(&v)
+			}
+			return false
+		})
+	}
+}
+
+// lists makes lists of connections. Only one look is taken at a time, whatever is asked for,
+// since it takes time of the loops.
+type lists struct {
+	open, ended views
+	now         func() socket.Instant
+	clock       func(socket.Instant) time.Time // converts an instant to wall clock time
+
+	looking sync.Mutex
+}
+
+// listing is a list that is being made.
+type listing struct {
+	*lists
+	listQuery
+	views views
+
+	ranks    []rank // the next connections
+	last     rank   // the last of ranks that have been taken
+	begun    bool   // last is set
+	total    int    // connections of this kind
+	matching int    // of them, those that the query asks for
+}
+
+// begin begins a list.
+func (l *lists) begin(q listQuery) *listing {
+	made := &listing{lists: l, listQuery: q, views: l.open}
+	if q.closed {
+		made.views = l.ended
+	}
+	made.findRanks(q.offset + q.limit)
+	return made
+}
+
+// findRanks finds the next connections, at most n. Where the number of a connection changes
+// between two looks, it may be met twice or not at all.
+func (l *listing) findRanks(n int) {
+	first := firstRanks{most: min(n, maxRanks), descending: l.descending}
+	column := columns[l.sort]
+	l.looking.Lock()
+	defer l.looking.Unlock()
+	l.total, l.matching = 0, 0
+	l.views(func(v *wsconn.View) {
+		l.total++
+		if !l.matches(v) {
+			return
+		}
+		l.matching++
+		r := rank{v.Number(column), v.ID()}
+		if !l.begun || first.compare(r, l.last) > 0 { // not in an earlier part
+			first.add(r)
+		}
+	})
+	l.ranks = first.sorted()
+	if len(l.ranks) > 0 {
+		l.last, l.begun = l.ranks[len(l.ranks)-1], true
+	}
+}
+
+// each calls f with each connection of the page, until it returns false.
+func (l *listing) each(f func(*wsconn.Info) bool) {
+	skip, left := l.offset, l.limit
+	for left > 0 && len(l.ranks) > 0 {
+		page := l.ranks[min(skip, len(l.ranks)):]
+		skip -= len(l.ranks) - len(page)
+		for part := range slices.Chunk(page[:min(left, len(page))], maxRows) {
+			left -= len(part)
+			for _, info := range l.describe(part) {
+				if info.ID != 0 && !f(&info) {
+					return
+				}
+			}
+		}
+		if left > 0 {
+			l.findRanks(skip + left)
+		}
+	}
+}
+
+// describe returns the connections of ranks, in their order. Those that are not there any more
+// are the zero Info.
+func (l *listing) describe(ranks []rank) []wsconn.Info {
+	at := make(map[uint64]int, len(ranks))
+	for i, r := range ranks {
+		at[r.id] = i
+	}
+	infos := make([]wsconn.Info, len(ranks))
+	l.looking.Lock()
+	defer l.looking.Unlock()
+	l.views(func(v *wsconn.View) {
+		if i, found := at[v.ID()]; found {
+			infos[i] = v.Info(l.clock)
+		}
+	})
+	return infos
+}

@@ -1,0 +1,65 @@
+package service
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/echosvc/echosvc/internal/respond"
+)
+
+// entry is something that HEALTH_PORT has.
+type entry struct {
+	Path string
+	Text string
+	Link bool // it can be asked for with GET
+}
+
+// entries returns what HEALTH_PORT has.
+func entries(actions, profiles bool) []entry {
+	list := []entry{
+		{"healthz", "200 while the process works", true},
+		{"readyz", "200 while load balancers should send connections", true},
+		{"metrics", "metrics for Prometheus", true},
+		{"connections", "the open WebSockets", true},
+		{"connections?closed=1", "the 1,000 WebSockets that ended last", true},
+	}
+	if profiles {
+		list = append(list, entry{"debug/pprof/", "profiles of the process (PPROF=true)", true})
+	}
+	if actions {
+		list = append(list,
+			entry{"POST /drain", "rehearse a drain (ADMIN_ACTIONS=true)", false},
+			entry{"DELETE /drain", "take it back", false},
+			entry{"POST /readyz?ready=false", "fail /readyz until ready=true", false},
+			entry{"POST /connections/ID/close?code=1000&reason=TEXT", "send a close frame", false},
+			entry{"POST /connections/ID/drop", "end TCP without a close frame", false},
+		)
+	}
+	return list
+}
+
+// indexHandler lists what HEALTH_PORT has: browsers get HTML, others text. echo names where
+// the echo is.
+func indexHandler(list []entry, echo string) http.Handler {
+	var text strings.Builder
+	fmt.Fprintf(&text, "This is HEALTH_PORT. WebSockets and the echo are on %s.\n", echo)
+	for _, e := range list {
+		path := e.Path
+		if e.Link {
+			path = "/" + path
+		}
+		fmt.Fprintf(&text, "\n%s\n    %s", path, e.Text)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Vary", "Accept")
+		if respond.Preferred(r, respond.Text, respond.HTML) != respond.HTML {
+			respond.PlainText(w, http.StatusOK, text.String())
+			return
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		setHTML(w.Header())
+		operatorPages.ExecuteTemplate(w, "index", map[string]any{"Echo": echo, "Entries": list}) // an error means that the client is gone
+	})
+}

@@ -1,0 +1,30 @@
+package service
+
+import (
+	"context"
+	"net"
+	"net/http"
+)
+
+// healthHandler serves HEALTH_PORT. echo is the address of PORT, and ctx is done when the
+// process begins to end.
+func (s *Service) healthHandler(ctx context.Context, echo net.Addr) http.Handler {
+	lists := &lists{open: openViews(s.driver), ended: s.history.Each, now: s.now, clock: s.wallTime}
+	a := &actions{
+		allowed: bool(s.config.AdminActions), admission: s.admission, driver: s.driver, log: s.log,
+		rehearsals: &rehearsals{
+			admission: s.admission, driver: s.driver, now: s.now, log: s.log, ctx: ctx, running: &s.serving,
+			delay: s.config.DrainDelay, spread: s.config.DrainSpread, timeout: s.config.DrainTimeout,
+		},
+	}
+	mux := http.NewServeMux()
+	handleHealth(mux, s.admission, s.driver)
+	a.handle(mux)
+	mux.Handle("/connections", getOnly(lists.handler()))
+	mux.Handle("/metrics", getOnly(s.metrics.handler()))
+	mux.Handle("/{$}", getOnly(indexHandler(entries(a.allowed, bool(s.config.Pprof)), portOf(echo))))
+	if s.config.Pprof {
+		handleProfiles(mux, s.config.WriteTimeout)
+	}
+	return a.readiness(healthPort(mux, echo))
+}
