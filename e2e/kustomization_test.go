@@ -17,13 +17,13 @@ import (
 
 // components are the directories below k8s/ that a kustomization of a user lists under components.
 var components = []string{"components/hpa-connections", "components/hpa-cpu", "components/keda",
-	"components/probe", "components/tls", "monitoring/podmonitor"}
+	"components/probe", "components/tls", "monitoring/dashboard", "monitoring/podmonitor", "monitoring/rules"}
 
 // fits reports whether a component is for an overlay.
 func fits(component, overlay string) bool {
 	switch component {
-	case "monitoring/podmonitor":
-		return overlay != "monitoring" // includes it
+	case "monitoring/podmonitor", "monitoring/rules":
+		return overlay != "monitoring" // includes them
 	case "components/tls":
 		return overlay != "ingress" && !strings.HasPrefix(overlay, "gateway") // end TLS themselves
 	}
@@ -203,7 +203,7 @@ func checkUsersObjects(t *testing.T, m *manifests, overlay string) {
 		if object.GetNamespace() != "team-a" {
 			t.Errorf("%s is in the namespace %q", kind, object.GetNamespace())
 		}
-		if name := object.GetName(); name != "dev-echosvc-7" && name != "dev-echosvc-probe-7" {
+		if name := object.GetName(); name != "dev-echosvc-7" && name != "dev-echosvc-probe-7" && name != "dev-echosvc-dashboard-7" {
 			t.Errorf("%s is named %q", kind, name)
 		}
 		if object.GetLabels()["app.kubernetes.io/instance"] != "dev" {

@@ -32,7 +32,7 @@ var (
 		"gateway":          append([]string{"HTTPRoute"}, baseKinds...),
 		"gateway-timeouts": append([]string{"HTTPRoute"}, baseKinds...),
 		"ingress":          append([]string{"Ingress"}, baseKinds...),
-		"monitoring":       append([]string{"PodMonitor"}, baseKinds...),
+		"monitoring":       append([]string{"PodMonitor", "PrometheusRule"}, baseKinds...),
 		"local":            baseKinds,
 	}
 )
@@ -119,6 +119,7 @@ func (m *manifests) add(t *testing.T, object manifest.Object) {
 		m.route = typed
 	case *monitoringv1.PodMonitor:
 		m.podMonitor = typed
+	case *monitoringv1.PrometheusRule, *corev1.ConfigMap: // compared with their sources
 	case *batchv1.Job:
 		m.job = typed
 	case nil:
