@@ -31,8 +31,8 @@ func TestChartEqualsKustomization(t *testing.T) {
 		"connections":     {kustomization: "resources: [K8S/base]\ncomponents: [K8S/components/hpa-connections]", values: []string{"hpa-connections"}, noProbe: true},
 		"keda":            {kustomization: "resources: [K8S/base]\ncomponents: [K8S/components/keda]", values: []string{"keda"}, noProbe: true},
 		"everything": {
-			kustomization: "resources: [K8S/ingress]\ncomponents: [K8S/monitoring/podmonitor, K8S/components/keda, K8S/components/probe]",
-			values:        []string{"ingress", "monitoring", "keda"},
+			kustomization: "resources: [K8S/ingress]\ncomponents: [K8S/monitoring/podmonitor, K8S/monitoring/rules, K8S/monitoring/dashboard, K8S/components/keda, K8S/components/probe]",
+			values:        []string{"ingress", "monitoring", "dashboard", "keda"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
