@@ -38,10 +38,10 @@ var timedProfiles = []timedProfile{
 
 // profileTexts describes the profiles of the present state.
 var profileTexts = map[string]string{
-	"allocs":       "memory that was allocated since the start",
+	"allocs":       "memory that was allocated since the start, garbage included",
 	"block":        "where goroutines waited; empty unless the program sets a rate",
 	"goroutine":    "the stacks of all goroutines; ?debug=2 as after a panic",
-	"heap":         "memory in use; ?gc=1 collects garbage before",
+	"heap":         "memory in use; ?gc=1 collects garbage first",
 	"mutex":        "who held contended locks; empty unless the program sets a rate",
 	"threadcreate": "what started threads of the operating system",
 }
