@@ -63,7 +63,7 @@ lint: ## golangci-lint, actionlint, yamllint, shellcheck, and ci.yml runs every 
 # Linters that are no Go programs: .ci/run and ci.yml install them.
 if-installed = @if type $(1) >/dev/null 2>&1; then echo $(1) $(2); $(1) $(2); else echo "skipped: $(1) is not installed"; fi
 
-nolibs: ## check that the server links no WebSocket library, and that only the probe imports one
+nolibs: ## check that the server links no WebSocket library and no templates, and that only the probe imports such a library
 	hack/nolibs
 
 test: ## run all tests of the service

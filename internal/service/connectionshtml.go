@@ -1,113 +1,116 @@
 package service
 
 import (
-	"crypto/sha256"
-	_ "embed"
-	"encoding/base64"
+	"bufio"
 	"fmt"
-	"html/template"
 	"io"
-	"net/http"
+	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/net/html"
 
 	"github.com/echosvc/echosvc/internal/wsconn"
 )
 
-//go:embed operator.html
-var operatorHTML string
-
-//go:embed operator.css
-var operatorCSS string
-
-// operatorPages are the HTML pages of HEALTH_PORT. They have no script.
-var operatorPages = template.Must(template.New("").Funcs(template.FuncMap{
-	"css": func() template.CSS { return template.CSS(operatorCSS) },
-}).Parse(operatorHTML))
-
-// operatorPolicy is their Content-Security-Policy: nothing but their own style, and forms that
-// ask HEALTH_PORT.
-var operatorPolicy = fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'", styleHash())
-
-func styleHash() string {
-	hash := sha256.Sum256([]byte(operatorCSS))
-	return base64.StdEncoding.EncodeToString(hash[:])
-}
-
-// setHTML sets the header fields of an HTML page.
-func setHTML(h http.Header) {
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", operatorPolicy)
-	h.Set("Referrer-Policy", "no-referrer")
-}
-
-// columnHead is the head of a column of the table.
-type columnHead struct {
-	Title string
-	Link  string // to the list sorted by it; "" if it cannot be
-	Sort  string // aria-sort, or ""
-}
-
-// listPage is what the template of the list gets.
-type listPage struct {
-	Sort                  string
-	Closed                bool
-	Client, Path, State   string
-	Code                  int
-	States                []string
-	Total, Matching       int
-	First, Last           int // places in the list
-	Heads                 []columnHead
-	Previous, Next, Other string // links
-}
-
-// listRow is a row of the table.
-type listRow struct {
-	*wsconn.Info
-	Age, Idle string
-	Duration  string
-}
+// The table stays open while its rows are written, one by one, so these are not nodes.
+const (
+	tableStart = `<div class="scroll" tabindex="0" role="region" aria-label="Connections">` + "\n<table>\n"
+	bodyStart  = "<tbody>\n"
+	tableEnd   = "</tbody>\n</table>\n</div>\n"
+)
 
 // writeHTML writes the list as a page. An error of w means that the client is gone.
 func (l *listing) writeHTML(w io.Writer, now time.Time) {
-	if operatorPages.ExecuteTemplate(w, "list-head", l.page()) != nil {
-		return
+	page := bufio.NewWriter(w)
+	defer page.Flush()
+	title, otherTitle := "Open connections", "Connections that ended"
+	if l.closed {
+		title, otherTitle = otherTitle, title
 	}
-	l.each(func(info *wsconn.Info) bool {
-		row := listRow{Info: info, Age: brief(now.Sub(info.Since)), Idle: brief(now.Sub(info.LastActivity))}
-		if info.Ended != nil {
-			row.Age = brief(now.Sub(info.At))
-			row.Duration = brief(time.Duration(info.DurationMS * float64(time.Millisecond)))
-		}
-		return operatorPages.ExecuteTemplate(w, "list-row", row) == nil
-	})
-	operatorPages.ExecuteTemplate(w, "list-foot", nil)
+	writeHead(page, "Connections - echosvc")
+	writeNodes(page,
+		element("h1", nil, text(title)),
+		element("nav", nil, anchor("./", "HEALTH_PORT"), text(" "), anchor(l.otherLink(), otherTitle)),
+		l.form(),
+		l.pager(),
+	)
+	page.WriteString(tableStart)
+	writeNodes(page, l.tableHead())
+	page.WriteString(bodyStart)
+	l.each(func(info *wsconn.Info) bool { return writeNodes(page, row(info, now)) == nil })
+	page.WriteString(tableEnd)
 }
 
-// page returns the head of the page.
-func (l *listing) page() listPage {
-	p := listPage{
-		Sort: l.values().Get("sort"), Closed: l.closed, Client: l.client, Path: l.path, State: l.state, Code: l.code, States: states,
-		Total: l.total, Matching: l.matching, First: min(l.offset+1, l.matching), Last: min(l.offset+l.limit, l.matching),
-	}
-	if l.offset > 0 {
-		p.Previous = l.link(func(q *listQuery) { q.offset = max(0, q.offset-q.limit) })
-	}
-	if p.Last < l.matching {
-		p.Next = l.link(func(q *listQuery) { q.offset += q.limit })
-	}
+// otherLink returns a link to the connections that ended from the open ones, and back.
+func (l *listing) otherLink() string {
 	other := listQuery{limit: l.limit, sort: "id", closed: !l.closed}
 	if other.closed {
 		other.sort, other.descending = "ended", true
 	}
-	p.Other = other.link(nil)
-	for _, c := range shownColumns {
-		if c.only != "" && (c.only == "ended") != l.closed {
-			continue
-		}
-		p.Heads = append(p.Heads, l.head(c.title, c.sort))
+	return other.link(nil)
+}
+
+// form returns the form that filters the list.
+func (l *listing) form() *html.Node {
+	form := element("form", attributes("action", "connections", "method", "get"), text("\n"))
+	add := func(n *html.Node) {
+		form.AppendChild(n)
+		form.AppendChild(text("\n"))
 	}
-	return p
+	field := func(label, name, value string, more ...string) {
+		input := element("input", append(attributes("name", name, "value", value), attributes(more...)...))
+		add(element("label", nil, text(label+" "), input))
+	}
+	if l.closed {
+		add(element("input", attributes("type", "hidden", "name", "closed", "value", "1")))
+	}
+	if sort := l.values().Get("sort"); sort != "" {
+		add(element("input", attributes("type", "hidden", "name", "sort", "value", sort)))
+	}
+	field("Client", "client", l.client, "placeholder", "10.0.0.0/8")
+	field("Path", "path", l.path, "placeholder", "/chat*")
+	if l.closed {
+		code := ""
+		if l.code != 0 {
+			code = strconv.Itoa(l.code)
+		}
+		field("Code", "code", code, "size", "6", "inputmode", "numeric")
+	} else {
+		choice := element("select", attributes("name", "state"), element("option", attributes("value", ""), text("any")))
+		for _, state := range states {
+			var selected []html.Attribute
+			if state == l.state {
+				selected = attributes("selected", "")
+			}
+			choice.AppendChild(element("option", selected, text(state)))
+		}
+		add(element("label", nil, text("State "), choice))
+	}
+	add(element("button", nil, text("Filter")))
+	return form
+}
+
+// pager returns the place in the list, and links to the pages before and after it.
+func (l *listing) pager() *html.Node {
+	first, last := min(l.offset+1, l.matching), min(l.offset+l.limit, l.matching)
+	place := "None"
+	if l.matching > 0 {
+		place = fmt.Sprintf("%d to %d of %d", first, last, l.matching)
+	}
+	if l.matching != l.total {
+		place += fmt.Sprintf(", of %d in all", l.total)
+	}
+	nav := element("nav", nil, element("span", nil, text(place)), text("\n"))
+	if l.offset > 0 {
+		nav.AppendChild(anchor(l.link(func(q *listQuery) { q.offset = max(0, q.offset-q.limit) }), "Previous", "rel", "prev"))
+		nav.AppendChild(text("\n"))
+	}
+	if last < l.matching {
+		nav.AppendChild(anchor(l.link(func(q *listQuery) { q.offset += q.limit }), "Next", "rel", "next"))
+		nav.AppendChild(text("\n"))
+	}
+	return nav
 }
 
 // shownColumns are the columns of the table.
@@ -122,23 +125,84 @@ var shownColumns = []struct {
 	{"State", "", "open"}, {"Extensions, subprotocol, controls", "", ""},
 }
 
-// head returns the head of a column. The link of the column that the list is sorted by turns
-// it round.
-func (l *listing) head(title, sort string) columnHead {
-	h := columnHead{Title: title}
-	if sort == "" {
-		return h
-	}
-	descending := sort != "id" && sort != "since" && sort != "last_activity" // most first
-	if sort == l.sort {
-		descending = !l.descending
-		h.Sort = "ascending"
-		if l.descending {
-			h.Sort = "descending"
+// tableHead returns the heads of the columns.
+func (l *listing) tableHead() *html.Node {
+	heads := element("tr", nil)
+	for _, c := range shownColumns {
+		if c.only == "" || (c.only == "ended") == l.closed {
+			heads.AppendChild(l.columnHead(c.title, c.sort))
 		}
 	}
-	h.Link = l.link(func(q *listQuery) { q.sort, q.descending, q.offset = sort, descending, 0 })
-	return h
+	return element("thead", nil, heads)
+}
+
+// columnHead returns the head of a column. The link of the column that the list is sorted by
+// turns it round.
+func (l *listing) columnHead(title, sort string) *html.Node {
+	head := element("th", attributes("scope", "col"))
+	if sort == "" {
+		head.AppendChild(text(title))
+		return head
+	}
+	descending := sort != "id" && sort != "since" && sort != "last_activity" // most first
+	arrow := ""
+	if sort == l.sort {
+		descending = !l.descending
+		direction := "ascending"
+		arrow = " \u25b2"
+		if l.descending {
+			direction, arrow = "descending", " \u25bc"
+		}
+		head.Attr = append(head.Attr, attributes("aria-sort", direction)...)
+	}
+	head.AppendChild(anchor(l.link(func(q *listQuery) { q.sort, q.descending, q.offset = sort, descending, 0 }), title))
+	head.AppendChild(text(arrow))
+	return head
+}
+
+// row returns the row of a connection.
+func row(info *wsconn.Info, now time.Time) *html.Node {
+	client := cell(info.Remote)
+	if info.Client != "" {
+		client = cell(info.Client, "by "+info.Remote)
+	}
+	cells := []*html.Node{cell(strconv.FormatUint(info.ID, 10)), client, long(cell(info.Path)), long(cell(info.Host, info.Origin, info.UserAgent))}
+	since := attributes("title", info.Since.Format("2006-01-02 15:04:05 MST"))
+	if ended := info.Ended; ended != nil {
+		code := cell(strconv.Itoa(ended.Code))
+		if !ended.Clean {
+			code = element("td", attributes("class", "bad"), text(strconv.Itoa(ended.Code)+" unclean"))
+		}
+		duration := time.Duration(ended.DurationMS * float64(time.Millisecond))
+		cells = append(cells, element("td", since, text(brief(now.Sub(ended.At)))), cell(brief(duration)), code, cell(ended.Initiator), long(cell(ended.Why, ended.Error)))
+	} else {
+		cells = append(cells, element("td", since, text(brief(now.Sub(info.Since)))), cell(brief(now.Sub(info.LastActivity))))
+	}
+	cells = append(cells, cell(strconv.FormatInt(info.Messages, 10)), cell(strconv.FormatInt(info.Bytes, 10)))
+	if info.Ended == nil {
+		cells = append(cells, cell(strconv.FormatInt(info.Held, 10)), cell(info.RTT), cell(info.State))
+	} else {
+		cells = append(cells, cell(info.RTT))
+	}
+	return element("tr", nil, append(cells, long(cell(info.Extensions, info.Subprotocol, info.Controls)))...)
+}
+
+// cell returns a cell of the table. Each of the lines below its text that is not empty has its
+// own div.
+func cell(first string, below ...string) *html.Node {
+	td := element("td", nil, text(first))
+	for _, line := range below {
+		if line != "" {
+			td.AppendChild(element("div", nil, text(line)))
+		}
+	}
+	return td
+}
+
+// long lets the text of a cell wrap.
+func long(td *html.Node) *html.Node {
+	td.Attr = attributes("class", "long")
+	return td
 }
 
 // link returns a link to the list with another query. change may be nil.

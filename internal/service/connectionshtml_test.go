@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/wsconn"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
@@ -32,7 +33,7 @@ func TestConnectionsForPeople(t *testing.T) {
 		{"/connections?limit=2&offset=2", `<a href="connections?limit=2" rel="prev">`},
 		{"/connections?sort=-bytes", `aria-sort="descending"><a href="connections?sort=bytes">Bytes`},
 		{"/connections?client=10.0.0.0/8", "None, of 3 in all"},
-		{"/connections?closed=1", `<td>client<td class="long">client`},
+		{"/connections?closed=1", `<td>client</td><td class="long">client</td>`},
 		{"/", `<a href="connections">connections</a>`},
 	} {
 		request, err := http.NewRequest("GET", "http://"+r.health+test.target, nil)
@@ -53,6 +54,38 @@ func TestConnectionsForPeople(t *testing.T) {
 		}
 	}
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+}
+
+// TestRow: rows of an open WebSocket and of ended ones, with texts of clients that are escaped.
+func TestRow(t *testing.T) {
+	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	const since = `<td title="2026-11-26 11:59:00 UTC">`
+	open := wsconn.Info{ID: 7, Remote: "192.0.2.1:5", Path: "/a", Host: "h", Since: now.Add(-time.Minute), LastActivity: now, Messages: 1, Bytes: 2, Held: 3, State: "open"}
+	proxied := open
+	proxied.Client, proxied.Path, proxied.Origin, proxied.UserAgent, proxied.RTT = "198.51.100.9", `/"'<&`, "<b>", `"x"`, "5ms"
+	proxied.Extensions, proxied.Subprotocol, proxied.Controls = "permessage-deflate", "chat", "every=1s"
+	clean, unclean := open, open
+	clean.Ended = &wsconn.Ended{At: now.Add(-time.Second), DurationMS: 59_000, Code: 1000, Initiator: "client", Clean: true, Why: "client"}
+	unclean.Ended = &wsconn.Ended{At: now, DurationMS: 0.5, Code: 1006, Initiator: "network", Why: "lost", Error: "<reset>"}
+	for name, test := range map[string]struct {
+		info wsconn.Info
+		want string
+	}{
+		"open": {open, `<tr><td>7</td><td>192.0.2.1:5</td><td class="long">/a</td><td class="long">h</td>` + since +
+			`1m0s</td><td>0s</td><td>1</td><td>2</td><td>3</td><td></td><td>open</td><td class="long"></td></tr>`},
+		"proxied": {proxied, `<tr><td>7</td><td>198.51.100.9<div>by 192.0.2.1:5</div></td><td class="long">/&#34;&#39;&lt;&amp;</td>` +
+			`<td class="long">h<div>&lt;b&gt;</div><div>&#34;x&#34;</div></td>` + since +
+			`1m0s</td><td>0s</td><td>1</td><td>2</td><td>3</td><td>5ms</td><td>open</td><td class="long">permessage-deflate<div>chat</div><div>every=1s</div></td></tr>`},
+		"clean": {clean, `<tr><td>7</td><td>192.0.2.1:5</td><td class="long">/a</td><td class="long">h</td>` + since +
+			`1s</td><td>59s</td><td>1000</td><td>client</td><td class="long">client</td><td>1</td><td>2</td><td></td><td class="long"></td></tr>`},
+		"unclean": {unclean, `<tr><td>7</td><td>192.0.2.1:5</td><td class="long">/a</td><td class="long">h</td>` + since +
+			`0s</td><td>1ms</td><td class="bad">1006 unclean</td><td>network</td><td class="long">lost<div>&lt;reset&gt;</div></td><td>1</td><td>2</td><td></td><td class="long"></td></tr>`},
+	} {
+		var b strings.Builder
+		if err := writeNodes(&b, row(&test.info, now)); err != nil || b.String() != test.want+"\n" {
+			t.Errorf("%s: got %s, %v, want %s", name, b.String(), err, test.want)
+		}
+	}
 }
 
 func TestBrief(t *testing.T) {

@@ -1,9 +1,12 @@
 package service
 
 import (
+	"bufio"
 	"fmt"
 	"net/http"
 	"strings"
+
+	"golang.org/x/net/html"
 
 	"github.com/echosvc/echosvc/internal/respond"
 )
@@ -42,24 +45,41 @@ func entries(actions, profiles bool) []entry {
 // indexHandler lists what HEALTH_PORT has: browsers get HTML, others text. echo names where
 // the echo is.
 func indexHandler(list []entry, echo string) http.Handler {
-	var text strings.Builder
-	fmt.Fprintf(&text, "This is HEALTH_PORT. WebSockets and the echo are on %s.\n", echo)
+	intro := fmt.Sprintf("This is HEALTH_PORT. WebSockets and the echo are on %s.", echo)
+	var plain strings.Builder
+	plain.WriteString(intro + "\n")
 	for _, e := range list {
 		path := e.Path
 		if e.Link {
 			path = "/" + path
 		}
-		fmt.Fprintf(&text, "\n%s\n    %s", path, e.Text)
+		fmt.Fprintf(&plain, "\n%s\n    %s", path, e.Text)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Vary", "Accept")
 		if respond.Preferred(r, respond.Text, respond.HTML) != respond.HTML {
-			respond.PlainText(w, http.StatusOK, text.String())
+			respond.PlainText(w, http.StatusOK, plain.String())
 			return
 		}
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		setHTML(w.Header())
-		operatorPages.ExecuteTemplate(w, "index", map[string]any{"Echo": echo, "Entries": list}) // an error means that the client is gone
+		page := bufio.NewWriter(w)
+		writeHead(page, "echosvc")
+		writeNodes(page, element("h1", nil, text("echosvc")), element("p", nil, text(intro)), definitions(list))
+		page.Flush() // an error means that the client is gone
 	})
+}
+
+// definitions returns the list as a dl element.
+func definitions(list []entry) *html.Node {
+	dl := element("dl", nil)
+	for _, e := range list {
+		term := text(e.Path)
+		if e.Link {
+			term = anchor(e.Path, e.Path)
+		}
+		define(dl, term, e.Text)
+	}
+	return dl
 }

@@ -18,7 +18,7 @@ func TestIndex(t *testing.T) {
 		{true, false, "*/*", "\nDELETE /drain\n", "pprof"},
 		{false, true, "*/*", "\n/debug/pprof/\n", "drain"},
 		{true, true, "text/html,*/*;q=0.8", `<a href="debug/pprof/">debug/pprof/</a>`, "<script"},
-		{true, false, "text/html,*/*;q=0.8", "<dt>POST /drain<dd>", "pprof"},
+		{true, false, "text/html,*/*;q=0.8", "<dt>POST /drain</dt><dd>", "pprof"},
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("Accept", test.accept)

@@ -1,0 +1,103 @@
+package service
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+
+	"golang.org/x/net/html"
+)
+
+// The HTML pages of HEALTH_PORT have no script. They are trees of nodes rather than templates:
+// html/template calls methods by name, so the linker would keep every exported method, and the
+// binary would be 1.7 MB larger.
+
+//go:embed operator.css
+var operatorCSS string
+
+// operatorPolicy is their Content-Security-Policy: nothing but their own style, and forms that
+// ask HEALTH_PORT.
+var operatorPolicy = fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'", styleHash())
+
+func styleHash() string {
+	hash := sha256.Sum256([]byte(operatorCSS))
+	return base64.StdEncoding.EncodeToString(hash[:])
+}
+
+// setHTML sets the header fields of an HTML page.
+func setHTML(h http.Header) {
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", operatorPolicy)
+	h.Set("Referrer-Policy", "no-referrer")
+}
+
+// writeHead writes what every page starts with. The end tags of html, head and body may be
+// omitted.
+func writeHead(w io.Writer, title string) error {
+	if _, err := io.WriteString(w, "<!DOCTYPE html>\n<html lang=\"en\">\n"); err != nil {
+		return err
+	}
+	return writeNodes(w,
+		element("meta", attributes("charset", "utf-8")),
+		element("meta", attributes("name", "viewport", "content", "width=device-width")),
+		element("title", nil, text(title)),
+		element("style", nil, text(operatorCSS)),
+	)
+}
+
+// writeNodes writes each node that is not nil, and a newline after it.
+func writeNodes(w io.Writer, nodes ...*html.Node) error {
+	for _, n := range nodes {
+		if n == nil {
+			continue
+		}
+		if err := html.Render(w, n); err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, "\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// element returns an element. It leaves out children that are nil.
+func element(tag string, attributes []html.Attribute, children ...*html.Node) *html.Node {
+	n := &html.Node{Type: html.ElementNode, Data: tag, Attr: attributes}
+	for _, child := range children {
+		if child != nil {
+			n.AppendChild(child)
+		}
+	}
+	return n
+}
+
+// attributes returns the attributes that pairs of a name and a value stand for.
+func attributes(pairs ...string) []html.Attribute {
+	list := make([]html.Attribute, 0, len(pairs)/2)
+	for pair := range slices.Chunk(pairs, 2) {
+		list = append(list, html.Attribute{Key: pair[0], Val: pair[1]})
+	}
+	return list
+}
+
+// text returns a text, which is escaped when it is written, except in a style element.
+func text(s string) *html.Node {
+	return &html.Node{Type: html.TextNode, Data: s}
+}
+
+// anchor returns a link. more are further attributes, in pairs.
+func anchor(href, label string, more ...string) *html.Node {
+	return element("a", append(attributes("href", href), attributes(more...)...), text(label))
+}
+
+// define adds a term and its description to a dl element.
+func define(dl, term *html.Node, description string) {
+	dl.AppendChild(text("\n"))
+	dl.AppendChild(element("dt", nil, term))
+	dl.AppendChild(element("dd", nil, text(description)))
+}
