@@ -75,9 +75,9 @@ func (q *listQuery) set(name, value string) (err error) {
 	case name == "offset" && value != "":
 		q.offset, err = number(name, value, 0, math.MaxInt32)
 	case name == "after" && value != "":
-		var after int
-		after, err = number(name, value, 0, 1<<62)
-		q.after = uint64(after)
+		if q.after, err = strconv.ParseUint(value, 10, 64); err != nil {
+			err = errors.New("after must be an ID, as in next")
+		}
 	case name == "code" && value != "":
 		q.code, err = number(name, value, 1000, 4999)
 	case name == "sort" && value != "":
