@@ -36,6 +36,8 @@ type idleConn struct {
 	alive       bool          // it echoed after its idle time
 	dead        bool          // it was still open then, but did not echo
 	closedAfter time.Duration // when it ended, if before its idle time; else 0
+	away        bool          // it ended because the server went away
+	before      int           // how many connections before it ended because the server went away
 	how         string        // how it ended, or what went wrong
 	pings       int64         // from the server
 	messages    int           // unsolicited
@@ -50,8 +52,9 @@ type idleData struct {
 
 // Idle opens several connections at once and leaves each idle for a different time, up to
 // limit, to find when idle connections are cut. A connection that is still open after its idle
-// time must echo, because some proxies forget a connection without closing it. progress
-// receives a line each second. It must not be nil.
+// time must echo, because some proxies forget a connection without closing it. A connection
+// that ends because the server goes away, as in a rollout, is tried again. progress receives a
+// line each second. It must not be nil.
 func Idle(ctx context.Context, target *Target, limit time.Duration, emit func(Check), progress func(string)) {
 	query, reached := disablePings(ctx, target, emit)
 	if !reached {
@@ -60,7 +63,7 @@ func Idle(ctx context.Context, target *Target, limit time.Duration, emit func(Ch
 	steps := stepsTo(limit)
 	results := make(chan idleConn)
 	for _, step := range steps {
-		go func() { results <- target.holdIdle(ctx, step, query) }()
+		go func() { results <- target.holdIdleAgain(ctx, step, query) }()
 	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -114,6 +117,31 @@ func disablePings(ctx context.Context, target *Target, emit func(Check)) (query 
 	return url.Values{"ping": {"0"}}, true
 }
 
+// maxIdleTries is how many connections are left idle for one step, if the server goes away.
+const maxIdleTries = 3
+
+// holdIdleAgain is holdIdle, and tries again after a close frame with which a server goes away.
+// Two in a row at the same age show an idle time-out that ends so.
+func (t *Target) holdIdleAgain(ctx context.Context, step time.Duration, query url.Values) idleConn {
+	i := t.holdIdle(ctx, step, query)
+	for i.away && i.before < maxIdleTries-1 {
+		pause := time.NewTimer(idleRetry)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return idleConn{step: step, how: "interrupted"}
+		}
+		last := i
+		i = t.holdIdle(ctx, step, query)
+		i.before = last.before + 1
+		if sameAge(last.closedAfter, i.closedAfter) {
+			i.away = false
+		}
+	}
+	return i
+}
+
 // holdIdle leaves a connection idle for a step, or until it ends.
 func (t *Target) holdIdle(ctx context.Context, step time.Duration, query url.Values) (i idleConn) {
 	i.step = step
@@ -134,6 +162,8 @@ func (t *Target) holdIdle(ctx context.Context, step time.Duration, query url.Val
 		case _, open := <-s.messages:
 			if !open {
 				i.closedAfter, i.how = s.ended.Sub(s.opened), describeEnd(s.err)
+				closed, _ := closeFrame(s.err)
+				i.away = closed.Code == websocket.StatusGoingAway || closed.Code == websocket.StatusServiceRestart
 				return i
 			}
 			i.messages++
@@ -162,6 +192,11 @@ func (i *idleConn) check() Check {
 	switch {
 	case i.alive:
 		c = ok(name, "alive")
+		if i.before > 0 {
+			c.Detail += fmt.Sprintf(", after the server went away: %d", i.before)
+		}
+	case i.away:
+		c = note(name, "%s after %s: the server went away", i.how, seconds(i.closedAfter))
 	case i.closedAfter > 0:
 		c = failed(name, "%s after %s", i.how, seconds(i.closedAfter))
 	default:
@@ -180,7 +215,7 @@ func (i *idleConn) check() Check {
 func summarize(conns []idleConn, limit time.Duration) Check {
 	const name = "idle time-out"
 	var data idleData
-	var first, dead, unknown *idleConn // the first to be cut, the first that was dead, one without a result
+	var first, dead, unknown, away *idleConn // the first to be cut, the first that was dead, one without a result, one whose server went away
 	var traffic bool
 	for n := range conns {
 		i := &conns[n]
@@ -188,6 +223,8 @@ func summarize(conns []idleConn, limit time.Duration) Check {
 		switch {
 		case i.alive:
 			data.Survived = max(data.Survived, i.step.Seconds())
+		case i.away:
+			away = i
 		case i.closedAfter > 0 && (first == nil || i.closedAfter < first.closedAfter):
 			first = i
 		case i.dead && (dead == nil || i.step < dead.step):
@@ -208,6 +245,8 @@ func summarize(conns []idleConn, limit time.Duration) Check {
 		c = failed(name, "more than %s and at most %s: the connection was %s", seconds(time.Duration(data.Survived*float64(time.Second))), seconds(dead.step+idleMargin), dead.how)
 	case unknown != nil:
 		c = failed(name, "unknown: %s", unknown.how)
+	case away != nil:
+		c = note(name, "unknown for %s: the server went away %d times", brief(away.step), away.before+1)
 	default:
 		c = ok(name, "none up to %s", brief(limit))
 	}

@@ -36,6 +36,15 @@ func TestIdleFindsTheTimer(t *testing.T) {
 		"closed": {&peer{controls: true, pod: "a", sendAway: 20 * time.Second}, 30 * time.Second, map[string]string{
 			"idle 15s": "ok: alive", "idle time-out": `failed: 20.0 s: a connection idle for this long was closed with 1001 (going away) "the server is shutting down"`,
 		}},
+		"a rollout": {&peer{controls: true, pod: "a", rollouts: []time.Duration{20 * time.Second}}, 30 * time.Second, map[string]string{
+			"idle 15s": "ok: alive", "idle 30s": "ok: alive, after the server went away: 1", "idle time-out": "ok: none up to 30s",
+		}},
+		"rollouts without end": {&peer{controls: true, pod: "a", rollouts: []time.Duration{12 * time.Second, 23 * time.Second, 40 * time.Second}}, 15 * time.Second, map[string]string{
+			"idle 10s": "ok: alive", "idle 15s": `note: closed with 1001 (going away) "the server is shutting down" after 12.0 s: the server went away`, "idle time-out": "note: unknown for 15s: the server went away 3 times",
+		}},
+		"cut after a rollout": {&peer{controls: true, pod: "a", rollouts: []time.Duration{8 * time.Second}, cutAfter: 9 * time.Second}, 15 * time.Second, map[string]string{
+			"idle time-out": "failed: 9.0 s: a connection idle for this long was ended without a close frame",
+		}},
 		"forgotten": {&peer{controls: true, pod: "a", forgetAfter: 20 * time.Second}, 100 * time.Second, map[string]string{
 			"idle 15s": "ok: alive", "idle 30s": "failed: open but dead: no message within 10s",
 			"idle time-out": "failed: more than 15.0 s and at most 31.0 s: the connection was open but dead",

@@ -23,7 +23,8 @@ import (
 // A peer is an echo server in memory, faithful but for its faults. Its connections, clock and
 // goroutines belong to the test's bubble.
 type peer struct {
-	t *testing.T
+	t       *testing.T
+	started time.Time
 
 	// Faults and other properties of a server. Those that are nil or 0 are off.
 	refuse      func(w http.ResponseWriter, r *http.Request) bool // responds instead of the peer, if it returns true
@@ -43,7 +44,8 @@ type peer struct {
 	cutAfter    time.Duration // closes TCP if the client is silent this long, as a proxy does
 	forgetAfter time.Duration // stops answering if the client is silent this long
 	pingEvery   time.Duration
-	sendAway    time.Duration // closes with 1001 after this time
+	sendAway    time.Duration   // closes with 1001 after this time
+	rollouts    []time.Duration // when it closes all connections with 1001, after serve
 
 	conns    chan net.Conn
 	handlers sync.WaitGroup
@@ -53,7 +55,7 @@ type peer struct {
 // serve starts the peer and returns a target that reaches it.
 func (p *peer) serve(t *testing.T) *Target {
 	t.Helper()
-	p.t, p.conns = t, make(chan net.Conn)
+	p.t, p.conns, p.started = t, make(chan net.Conn), time.Now()
 	server := &http.Server{Handler: p}
 	done := make(chan struct{})
 	l := &memoryListener{p.conns, make(chan struct{})}
@@ -181,6 +183,15 @@ func (c *peerConn) talk(r *http.Request) {
 				c.send(frame{fin: true, opcode: 9})
 			}
 		})
+	}
+	for _, after := range c.rollouts {
+		if until := time.Until(c.started.Add(after)); until > 0 {
+			wg.Go(func() {
+				if elapsed(until, stop) {
+					c.send(closeFrameOf(1001, "the server is shutting down"))
+				}
+			})
+		}
 	}
 	if c.sendAway > 0 {
 		wg.Go(func() {
