@@ -32,7 +32,7 @@ func healthcheck(ctx context.Context, args []string, stdout, stderr io.Writer) i
 	}
 	c, err := config.Load()
 	if err != nil {
-		wrongConfig(stderr, err)
+		wrongConfig(stderr, "text", err) // Docker and people read it, not the log
 		return exitFailed
 	}
 	if err := service.CheckHealth(ctx, c, wait); err != nil {

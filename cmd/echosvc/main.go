@@ -8,11 +8,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/echosvc/echosvc/internal/config"
@@ -93,7 +95,7 @@ func withSettings(ctx context.Context, command string, args []string, getenv fun
 	}
 	c, err := config.Load(arguments...)
 	if err != nil {
-		return wrongConfig(stderr, err)
+		return wrongConfig(stderr, c.LogFormat, err)
 	}
 	if command == "config" {
 		config.WriteSettings(stdout, arguments...) // fails only if stdout does
@@ -129,9 +131,7 @@ func serve(ctx context.Context, c config.Config, getenv func(string) string, std
 		debug.SetGCPercent(gcPercent)
 	}
 	log, dropped, flush := service.NewLogger(c, stderr, getenv("NO_COLOR") != "")
-	for _, miss := range config.NearMisses(os.Environ()) {
-		log.Warn("a variable is not a setting, but looks like one", "variable", miss.Name, "meant", miss.Meant)
-	}
+	logNearMisses(log)
 	s := service.New(c, log, version())
 	s.Build.Version, s.Build.Revision = source()
 	s.DroppedLines = dropped
@@ -140,12 +140,17 @@ func serve(ctx context.Context, c config.Config, getenv func(string) string, std
 	defer close(ended)
 	go relaySignals(signals, ended, hungUp(), s.ReloadCertificate)
 	err := s.Run(ctx, signals, stdout)
-	flush()
-	if err != nil {
-		fmt.Fprintf(stderr, "echosvc: %v\n", err)
-		return exitFailed
+	if err != nil && c.LogFormat == logJSON {
+		log.Error("cannot start", "error", err.Error())
 	}
-	return exitOK
+	flush()
+	switch {
+	case err == nil:
+		return exitOK
+	case c.LogFormat != logJSON:
+		fmt.Fprintf(stderr, "echosvc: %v\n", err)
+	}
+	return exitFailed
 }
 
 // relaySignals passes on the signals that end the service, until ended is closed. SIGHUP
@@ -171,10 +176,32 @@ func relaySignals(signals chan<- os.Signal, ended <-chan struct{}, hungUp func()
 	}
 }
 
-func wrongConfig(stderr io.Writer, err error) int {
+// logJSON is the LOG_FORMAT with which everything on stderr is JSON, for programs that collect it.
+const logJSON = "json"
+
+// wrongConfig reports an error of [config.Load], which has a line for each wrong setting.
+func wrongConfig(stderr io.Writer, format config.LogFormat, err error) int {
+	if format == logJSON {
+		c := config.Default() // LOG_LEVEL may be wrong
+		c.LogFormat = format
+		log, _, flush := service.NewLogger(c, stderr, true)
+		for wrong := range strings.SplitSeq(err.Error(), "\n") {
+			log.Error("invalid setting", "error", wrong)
+		}
+		logNearMisses(log)
+		flush()
+		return exitUsage
+	}
 	fmt.Fprintf(stderr, "echosvc: invalid settings:\n%v\n", err)
 	writeNearMisses(stderr)
 	return exitUsage
+}
+
+// logNearMisses logs each variable that looks like a setting and is none.
+func logNearMisses(log *slog.Logger) {
+	for _, miss := range config.NearMisses(os.Environ()) {
+		log.Warn("a variable is not a setting, but looks like one", "variable", miss.Name, "meant", miss.Meant)
+	}
 }
 
 // writeNearMisses writes a line for each variable that looks like a setting and is none.

@@ -246,6 +246,38 @@ func TestPortInUse(t *testing.T) {
 	}
 }
 
+// TestFailuresAreJSON: with LOG_FORMAT=json, stderr has an object a line when the server cannot
+// start, whatever else is wrong.
+func TestFailuresAreJSON(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	for _, test := range []struct {
+		args   []string
+		status int
+		errors []string // a part of each
+	}{
+		{[]string{"PORT=many", "LOG_LEVEL=loud\n", "MAX_CONNECTIONS=-1", "LOG_FORMAT=JSON"}, exitUsage, []string{`PORT="many" must be`, `LOG_LEVEL="loud\n" must be`, `MAX_CONNECTIONS="-1" must be`}},
+		{[]string{"--port=80", "--health-port=80", "--log-format=json"}, exitUsage, []string{"PORT and HEALTH_PORT are both 80"}},
+		{[]string{"HOST=127.0.0.1", "HEALTH_PORT=0", "LOG_FORMAT=json", "PORT=" + port}, exitFailed, []string{"in use"}},
+	} {
+		status, _, stderr := runOnce(t, test.args...)
+		lines := strings.Split(strings.TrimSuffix(stderr, "\n"), "\n")
+		if status != test.status || len(lines) != len(test.errors) {
+			t.Fatalf("%q: status %d, stderr %q", test.args, status, stderr)
+		}
+		for i, line := range lines {
+			var fields struct{ Time, Level, Msg, Error string }
+			if err := json.Unmarshal([]byte(line), &fields); err != nil || fields.Time == "" || fields.Level != "ERROR" || fields.Msg == "" || !strings.Contains(fields.Error, test.errors[i]) {
+				t.Errorf("%q: %s, %v, want %s", test.args, line, err, test.errors[i])
+			}
+		}
+	}
+}
+
 // TestHealthcheck: it checks the service of the same environment.
 func TestHealthcheck(t *testing.T) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
