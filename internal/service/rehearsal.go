@@ -59,7 +59,7 @@ func (r *rehearsals) run(ctx context.Context) {
 	r.log.Info("rehearsing a drain: not ready any more", "connections", r.admission.Open(),
 		"delay_ms", r.delay.Milliseconds(), "spread_ms", r.spread.Milliseconds(), "timeout_ms", r.timeout.Milliseconds())
 	wait(ctx, nil, r.delay)
-	empty, ok := r.admission.RehearseDrain(r.now(), r.spread)
+	empty, ok := r.beginDrain(ctx)
 	if ok {
 		r.driver.Wake()
 		wait(ctx, empty, r.timeout)
@@ -79,6 +79,17 @@ func (r *rehearsals) run(ctx context.Context) {
 	}
 	r.log.Info("rehearsed a drain", "connections", tally.Total, "clean", tally.Clean, "cut", tally.Cut,
 		"left", tally.Total-tally.Clean-tally.Cut, "duration_ms", r.now().Sub(start).Round(time.Millisecond).Milliseconds(), "because", because)
+}
+
+// beginDrain begins the drain of the rehearsal of ctx. It returns false if that was taken back:
+// the rehearsal that admission has may be the next one, whose delay has only begun.
+func (r *rehearsals) beginDrain(ctx context.Context) (empty <-chan struct{}, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if ctx.Err() != nil {
+		return nil, false
+	}
+	return r.admission.RehearseDrain(r.now(), r.spread)
 }
 
 // wait waits until ended is closed, d has passed, or ctx is done.

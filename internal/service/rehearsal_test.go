@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/echosvc/echosvc/internal/config"
+	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsconn"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
@@ -104,6 +107,21 @@ func TestRehearsalToTheEnd(t *testing.T) {
 			t.Error("the metric does not count both drains")
 		}
 	})
+}
+
+// TestRehearsalThatWasTakenBackDoesNotDrain: the next one, whose delay has begun, is not cut short.
+func TestRehearsalThatWasTakenBackDoesNotDrain(t *testing.T) {
+	admission := wsconn.NewAdmission(0, "", nil, func() float64 { return 0 })
+	r := &rehearsals{admission: admission, now: func() socket.Instant { return 1 }}
+	first, takeBack := context.WithCancel(t.Context())
+	takeBack()
+	admission.StartRehearsal() // the next one
+	if _, ok := r.beginDrain(first); ok || admission.DrainStarted() != 0 {
+		t.Error("the rehearsal that was taken back drains")
+	}
+	if _, ok := r.beginDrain(t.Context()); !ok || admission.DrainStarted() == 0 {
+		t.Error("the next one does not drain")
+	}
 }
 
 // TestSignalDuringARehearsal drains and ends the process as ever.
