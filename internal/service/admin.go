@@ -1,10 +1,14 @@
 package service
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/echosvc/echosvc/internal/httpecho"
@@ -26,14 +30,14 @@ type actions struct {
 // handle adds the actions to mux.
 func (a *actions) handle(mux *http.ServeMux) {
 	mux.Handle("/drain", a.methods(map[string]http.HandlerFunc{http.MethodPost: a.drain, http.MethodDelete: a.takeBack}))
-	mux.Handle("/connections/{id}/close", a.methods(map[string]http.HandlerFunc{http.MethodPost: a.close}))
+	mux.Handle("/connections/{id}/close", a.methods(map[string]http.HandlerFunc{http.MethodPost: a.close}, "code", "reason"))
 	mux.Handle("/connections/{id}/drop", a.methods(map[string]http.HandlerFunc{http.MethodPost: a.drop}))
 }
 
 // readiness handles POST with ready in the query, and passes other requests to next: load
 // balancers probe with all methods.
 func (a *actions) readiness(next http.Handler) http.Handler {
-	set := a.methods(map[string]http.HandlerFunc{http.MethodPost: a.setReady})
+	set := a.methods(map[string]http.HandlerFunc{http.MethodPost: a.setReady}, "ready")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost && r.URL.Query().Has("ready") {
 			set.ServeHTTP(w, r)
@@ -43,9 +47,9 @@ func (a *actions) readiness(next http.Handler) http.Handler {
 	})
 }
 
-// methods chooses the handler of a request's method. It refuses what is not allowed, and
-// requests that a browser sends for the page of another origin.
-func (a *actions) methods(handlers map[string]http.HandlerFunc) http.Handler {
+// methods chooses the handler of a request's method. It refuses what is not allowed, parameters
+// that it does not have, and requests that a browser sends for the page of another origin.
+func (a *actions) methods(handlers map[string]http.HandlerFunc, parameters ...string) http.Handler {
 	allow := "POST"
 	if handlers[http.MethodDelete] != nil {
 		allow = "DELETE, POST"
@@ -56,16 +60,46 @@ func (a *actions) methods(handlers map[string]http.HandlerFunc) http.Handler {
 	}))
 	return protection.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := handlers[r.Method]
+		err := checkQuery(r, parameters)
 		switch {
 		case h == nil:
 			w.Header().Set("Allow", allow)
 			respond.PlainText(w, http.StatusMethodNotAllowed, fmt.Sprintf("The method is %.20q; %.100s has %s.", r.Method, r.URL.Path, allow))
 		case !a.allowed:
 			respond.PlainText(w, http.StatusForbidden, "This needs the setting ADMIN_ACTIONS=true of this server.")
+		case err != nil:
+			respond.PlainText(w, http.StatusBadRequest, err.Error()+".")
 		default:
 			h(w, r)
 		}
 	}))
+}
+
+// checkQuery refuses a query with anything but one of each of the parameters: an action whose
+// code is lost in a typing error would close a connection with another one.
+func checkQuery(r *http.Request, parameters []string) error {
+	values, err := parseQuery(r)
+	if err != nil {
+		return err
+	}
+	for name, list := range values {
+		switch {
+		case !slices.Contains(parameters, name):
+			return fmt.Errorf("%.20q is no parameter of this action; it has: %s", name, cmp.Or(strings.Join(parameters, ", "), "none"))
+		case len(list) > 1:
+			return fmt.Errorf("%s is given %d times; once is allowed", name, len(list))
+		}
+	}
+	return nil
+}
+
+// parseQuery is r.URL.Query, which leaves out what is malformed, with an error instead.
+func parseQuery(r *http.Request) (url.Values, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, fmt.Errorf("the query is malformed: %w", err)
+	}
+	return values, nil
 }
 
 // note logs an action.

@@ -14,7 +14,11 @@ import (
 // ended last. Browsers get HTML, others JSON.
 func (l *lists) handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		q, err := parseListQuery(r.URL.Query())
+		values, err := parseQuery(r)
+		var q listQuery
+		if err == nil {
+			q, err = parseListQuery(values)
+		}
 		if err != nil {
 			respond.PlainText(w, http.StatusBadRequest, err.Error())
 			return
