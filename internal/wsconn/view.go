@@ -127,12 +127,12 @@ func (v *View) Number(column Column) int64 {
 
 // Info puts a View into words. clock converts an instant to wall clock time.
 func (v *View) Info(clock func(socket.Instant) time.Time) Info {
-	shown := func(field int) string { return requestinfo.Visible(v.peer.field(field)) }
+	shown := func(field int) string { return printable(v.peer.field(field)) }
 	info := Info{
 		ID: v.id, Remote: v.peer.remote(), Client: v.peer.client(),
-		Path: requestinfo.Visible(v.peer.path()), Host: requestinfo.Visible(v.host), Origin: shown(peerOrigin), UserAgent: shown(peerUserAgent),
+		Path: printable(v.peer.path()), Host: printable(v.host), Origin: shown(peerOrigin), UserAgent: shown(peerUserAgent),
 		Since: clock(v.opened), LastActivity: clock(v.data), Messages: v.messages, Bytes: v.bytes, Held: v.held, Saved: v.saved,
-		Subprotocol: cut(v.subprotocol, maxPeerField), Extensions: v.deflate.String(), Controls: requestinfo.Visible(v.controls),
+		Subprotocol: cut(v.subprotocol, maxPeerField), Extensions: v.deflate.String(), Controls: printable(v.controls),
 		State: v.State(),
 	}
 	if rtt := v.rtt.duration(); rtt > 0 {

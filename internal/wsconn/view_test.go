@@ -13,14 +13,14 @@ func TestView(t *testing.T) {
 	if c.conn.Upgraded() {
 		t.Error("a connection is listed before its handshake")
 	}
-	request := strings.Replace(wstest.Request("Sec-WebSocket-Protocol: chat", "Origin: https://example.com", "User-Agent: \xff/1"), "GET /", "GET /a/b?token=secret", 1)
+	request := strings.Replace(wstest.Request("Sec-WebSocket-Protocol: chat", "Origin: https://example.com", "User-Agent: \xff/1\u202e\u009b"), "GET /", "GET /a/b?token=secret", 1)
 	c.receive([]byte(request))
 	c.at(2 * time.Second)
 	c.receive(wstest.Frame(0x82, "12345"))
 	c.conn.rtt = toMicroseconds(1500 * time.Microsecond)
 	v := c.conn.View(100)
 	want := Info{
-		ID: 1, Remote: "192.0.2.1:5000", Path: "/a/b", Host: "localhost", Origin: "https://example.com", UserAgent: `\xff/1`,
+		ID: 1, Remote: "192.0.2.1:5000", Path: "/a/b", Host: "localhost", Origin: "https://example.com", UserAgent: `\xff/1\u202e\u009b`,
 		Since: c.server.Clock(beginning), LastActivity: c.server.Clock(c.now), Messages: 1, Bytes: 5, Held: 100, Subprotocol: "chat", RTT: "1.5ms", State: "open",
 	}
 	if got := v.Info(c.server.Clock); !c.conn.Upgraded() || got != want {
