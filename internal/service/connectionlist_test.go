@@ -112,6 +112,8 @@ func TestListIsSortedAndFiltered(t *testing.T) {
 		{"path=/t", nil, 0},
 		{"client=10.0.1.0/24&limit=2", []uint64{200, 201}, 200},
 		{"client=10.0.1.7", []uint64{207}, 1},
+		{"client=::ffff:10.0.1.7", []uint64{207}, 1},
+		{"client=::ffff:10.0.1.0/120&limit=2", []uint64{200, 201}, 200},
 		{"client=10.0.1.7:1207", []uint64{207}, 1},
 		{"client=10.0.1.7:1208", nil, 0},
 		{"client=unix", nil, 0},

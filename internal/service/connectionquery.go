@@ -127,6 +127,9 @@ func (q *listQuery) setClient(value string) error {
 	if err != nil {
 		return errors.New("client must be an IP address, with or without a port, a network such as 10.0.0.0/8, or unix")
 	}
+	if addr := network.Addr(); addr.Is4In6() && network.Bits() >= 96 { // the list has IPv4
+		network = netip.PrefixFrom(addr.Unmap(), network.Bits()-96)
+	}
 	q.network = network
 	return nil
 }
