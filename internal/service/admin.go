@@ -34,12 +34,12 @@ func (a *actions) handle(mux *http.ServeMux) {
 	mux.Handle("/connections/{id}/drop", a.methods(map[string]http.HandlerFunc{http.MethodPost: a.drop}))
 }
 
-// readiness handles POST with ready in the query, and passes other requests to next: load
-// balancers probe with all methods.
+// readiness handles POST /readyz with ready in the query, and passes other requests to next:
+// load balancers probe with all methods.
 func (a *actions) readiness(next http.Handler) http.Handler {
 	set := a.methods(map[string]http.HandlerFunc{http.MethodPost: a.setReady}, "ready")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPost && r.URL.Query().Has("ready") {
+		if r.Method == http.MethodPost && strings.TrimSuffix(r.URL.Path, "/") == "/readyz" && r.URL.Query().Has("ready") {
 			set.ServeHTTP(w, r)
 		} else {
 			next.ServeHTTP(w, r)

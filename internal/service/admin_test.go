@@ -84,6 +84,12 @@ func TestActionsAreRefused(t *testing.T) {
 			t.Errorf("%s %s with %s is answered with %d %s, want %d %s", test.method, test.target, test.field, status, body, test.status, test.body)
 		}
 	}
+	for _, path := range []string{"/healthz", "/", "/nothing", "/connections", "/connections/1/drop"} {
+		on.do("POST", path+"?ready=false")
+		if got := get(t, "http://"+on.health+"/readyz"); got != 200 {
+			t.Errorf("POST %s?ready=false makes readyz %d", path, got)
+		}
+	}
 	response, err := http.Post("http://"+on.addr+"/readyz?ready=false", "", nil)
 	if err != nil {
 		t.Fatal(err)
