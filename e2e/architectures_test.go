@@ -63,7 +63,7 @@ func checkEchoAndDrain(t *testing.T, p *process) {
 	ctx, cancel := context.WithTimeout(t.Context(), waitTimeout)
 	defer cancel()
 	url := fmt.Sprintf("ws://localhost:%d/", p.ports["ws"])
-	for _, mode := range []websocket.CompressionMode{websocket.CompressionDisabled, websocket.CompressionNoContextTakeover} {
+	for i, mode := range []websocket.CompressionMode{websocket.CompressionDisabled, websocket.CompressionNoContextTakeover} {
 		client := dialMode(t, ctx, url, mode)
 		for _, message := range []string{"", "Hello", strings.Repeat("日本語 текст ascii 🙂 ", 5000)} { // empty, one read, many reads
 			checkEcho(t, ctx, client, websocket.MessageText, message)
@@ -75,6 +75,7 @@ func checkEchoAndDrain(t *testing.T, p *process) {
 		if _, _, err := client.Read(ctx); websocket.CloseStatus(err) != websocket.StatusInvalidFramePayloadData {
 			t.Errorf("text that is not UTF-8 is answered with %v; want close status 1007", err)
 		}
+		eventually(t, "the connection has ended", func() bool { return p.count("connection closed") == i+1 })
 	}
 
 	client := dialMode(t, ctx, url, websocket.CompressionDisabled)

@@ -177,6 +177,18 @@ func (p *process) awaitLog(t *testing.T, message string) map[string]any {
 	return found
 }
 
+// count returns the number of log lines with a message.
+func (p *process) count(message string) (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, text := range p.log {
+		if strings.Contains(text, fmt.Sprintf(`"msg":%q`, message)) {
+			n++
+		}
+	}
+	return n
+}
+
 // eventually waits until happens returns true.
 func eventually(t *testing.T, what string, happens func() bool) {
 	t.Helper()

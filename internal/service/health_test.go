@@ -13,6 +13,7 @@ import (
 func probe(t *testing.T, addr, method, target string) (status int, allow, body string) {
 	t.Helper()
 	c := wstest.Connect(t, addr)
+	defer c.Close() // before the next one, since some systems allow few files
 	c.Send([]byte(method + " " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
 	all, err := io.ReadAll(c)
 	if err != nil {

@@ -1,6 +1,10 @@
 package socket
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/echosvc/echosvc/internal/wstest"
+)
 
 // TestWalkTakesTurns: a loop does its other work after each slice of a walk, which still meets
 // every connection once.
@@ -11,6 +15,7 @@ func TestWalkTakesTurns(t *testing.T) {
 			s.Skip("another driver")
 		}
 		const conns = 2 * walkSlice
+		wstest.NeedFiles(s, 2*conns+100)
 		for range conns {
 			s.expectRead(s.dial(&scripted{opened: Step{Write: []byte(".")}}), ".")
 		}
