@@ -104,36 +104,32 @@ func TestLoopWakesFromAPauseInTime(t *testing.T) {
 }
 
 // TestLoopReadsBeforeItWakes: after a stop of the process, or a long turn, there may be bytes
-// that no event has reported.
+// that no event has reported. Otherwise an event would have reported them, and a read is not
+// worth its system call.
 func TestLoopReadsBeforeItWakes(t *testing.T) {
-	h := &scripted{wake: loopStart.Add(time.Second)}
-	l := newLoopTest(t, h)
-	l.client.Write([]byte("a"))
-	h.expect(t, "receive a")
-	l.each(func(loop *loop) {
-		l.client.Write([]byte("b"))
-		l.clock.Add(int64(time.Minute))
-		loop.now = loop.beat()
-		loop.expire(true)
-		h.wake = 0
-	})
-	h.expect(t, "receive a", "receive b", "wake 1h1m0s")
-}
-
-// TestLoopDoesNotReadBeforeItWakes what an event would have reported.
-func TestLoopDoesNotReadBeforeItWakes(t *testing.T) {
-	h := &scripted{wake: loopStart.Add(time.Second)}
-	l := newLoopTest(t, h)
-	l.client.Write([]byte("a"))
-	h.expect(t, "receive a")
-	l.each(func(loop *loop) {
-		l.client.Write([]byte("b"))
-		l.clock.Add(int64(time.Minute))
-		loop.now = loop.beat()
-		loop.expire(false)
-		h.wake = 0
-	})
-	h.expect(t, "receive a", "wake 1h1m0s", "receive b")
+	for _, test := range []struct {
+		name string
+		more bool
+		want []string
+	}{
+		{"bytes that no event has reported", true, []string{"receive a", "receive b", "wake 1h1m0s"}},
+		{"bytes that an event will report", false, []string{"receive a", "wake 1h1m0s", "receive b"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := &scripted{wake: loopStart.Add(time.Second)}
+			l := newLoopTest(t, h)
+			l.client.Write([]byte("a"))
+			h.expect(t, "receive a")
+			l.each(func(loop *loop) {
+				l.client.Write([]byte("b"))
+				l.clock.Add(int64(time.Minute))
+				loop.now = loop.beat()
+				loop.expire(test.more)
+				h.wake = 0
+			})
+			h.expect(t, test.want...)
+		})
+	}
 }
 
 // TestLoopTurnsWhileAConnectionYields: what is posted is called although a connection
