@@ -10,9 +10,11 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -89,6 +91,7 @@ func startProcess(t *testing.T, command *exec.Cmd, environment ...string) *progr
 	p := &program{stderr: &logBuffer{lines: make(chan string, 10000)}}
 	command.Stderr = p.stderr
 	command.Env = append(wstest.Environment(asProgram+"=1"), append(slices.Clip(serveForTest), environment...)...)
+	heedHangups(t)
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -97,6 +100,14 @@ func startProcess(t *testing.T, command *exec.Cmd, environment ...string) *progr
 		command.Wait()
 	})
 	return p
+}
+
+// heedHangups lets the processes that t starts receive SIGHUP, even if the tests were started
+// to ignore it, as by nohup. A process inherits that, unless its parent catches the signal.
+func heedHangups(t *testing.T) {
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(caught) })
 }
 
 // line waits for the next log line with the message, and returns its fields.

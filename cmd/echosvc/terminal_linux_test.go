@@ -50,6 +50,7 @@ func startOnTerminal(t *testing.T, terminal, stdin *os.File, environment ...stri
 		command.Stdin = stdin
 	}
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 1}
+	heedHangups(t)
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
