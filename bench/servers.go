@@ -119,6 +119,8 @@ func floor(name, title string, build func(dir string) (program string, err error
 				args = append(args, filepath.Join(l.dir, peers.CertFile), filepath.Join(l.dir, peers.KeyFile))
 			case l.load.Kind == load.KeepAlive:
 				args = append(args, fmt.Sprint(load.PingInterval.Milliseconds()))
+			case l.load.Kind == load.Handshake:
+				args = append(args, "close")
 			}
 			return args, nil
 		},

@@ -22,8 +22,8 @@ var (
 var ErrNoOpenSSL = errors.New("no headers of OpenSSL")
 
 // BuildKernelEcho compiles the bare TCP echo in C into dir and returns the program's path. Its
-// arguments are an address, a port and, to send pings, their interval in milliseconds. The error is
-// [exec.ErrNotFound] if there is no gcc.
+// arguments are an address, a port and, to send pings, their interval in milliseconds, or, to shut
+// down after a close frame, "close". The error is [exec.ErrNotFound] if there is no gcc.
 func BuildKernelEcho(dir string) (string, error) {
 	return buildC(dir, "echo-c", kernelSource)
 }

@@ -1,7 +1,8 @@
 // A bare TCP echo over epoll, which measures the cost of the kernel alone. It is single-threaded
 // and level-triggered. After a short write it keeps the rest, and does not read the connection
 // until the rest is written. It makes echosvc's system calls, with a buffer of the same size. Given
-// an interval, it sends each connection a WebSocket ping once in it, and does not echo pongs.
+// an interval, it sends each connection a WebSocket ping once in it, and does not echo pongs. Given
+// "close", it shuts down its side after a close frame, as a server has to (RFC 6455 section 7.1.1).
 #define _GNU_SOURCE // accept4
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,6 +29,7 @@ struct conn {
 
 static int ep;
 static long interval; // between pings, in milliseconds, or 0
+static int closes; // whether close frames are looked for
 static struct conn pinged = {.previous = &pinged, .next = &pinged}; // the head of the list
 static char buffer[BUFFER];
 
@@ -83,6 +85,12 @@ static int is_pong(ssize_t n)
 	return interval > 0 && n % 6 == 0 && buffer[0] == (char)0x8a;
 }
 
+// is_close reports whether the n bytes in buffer are a masked close frame with a status code.
+static int is_close(ssize_t n)
+{
+	return closes && n == 8 && buffer[0] == (char)0x88;
+}
+
 static void drop(struct conn *c)
 {
 	if (interval > 0)
@@ -130,6 +138,8 @@ static void receive(struct conn *c)
 		drop(c);
 	else if (sent < n)
 		keep(c, buffer + (sent < 0 ? 0 : sent), (size_t)(sent < 0 ? n : n - sent));
+	else if (is_close(n))
+		shutdown(c->fd, SHUT_WR);
 }
 
 static void accept_all(int listener)
@@ -146,15 +156,17 @@ static void accept_all(int listener)
 	}
 }
 
-// main takes an IPv4 address, a port, and perhaps an interval in milliseconds.
+// main takes an IPv4 address, a port, and perhaps an interval in milliseconds or "close".
 int main(int argc, char **argv)
 {
 	if (argc != 3 && argc != 4) {
-		fprintf(stderr, "usage: echo ADDRESS PORT [INTERVAL]\n");
+		fprintf(stderr, "usage: echo ADDRESS PORT [INTERVAL|close]\n");
 		return 2;
 	}
-	if (argc == 4)
+	if (argc == 4) {
+		closes = strcmp(argv[3], "close") == 0;
 		interval = atol(argv[3]);
+	}
 	struct rlimit files;
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
