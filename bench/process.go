@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/echosvc/echosvc/bench/internal/load"
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // startTimeout is how long a server may take to accept connections.
@@ -76,12 +77,8 @@ func (s server) start(l *load.Load, dir string, cores cores) (*process, error) {
 
 // freeAddr returns an address that nothing listens on.
 func freeAddr() (netip.AddrPort, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	defer ln.Close()
-	return netip.ParseAddrPort(ln.Addr().String())
+	port, err := wstest.FreePort("127.0.0.1")
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port)), err
 }
 
 // ready waits until the server accepts connections.

@@ -56,13 +56,8 @@ func TestParseSettings(t *testing.T) {
 
 // TestServeOnThePortThatWasMeant: an argument takes precedence over the environment.
 func TestServeOnThePortThatWasMeant(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := free.Addr().String()
+	addr := wstest.FreeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)
-	free.Close()
 	for _, args := range [][]string{{"-p", port}, {"serve", "--port=" + port}, {"PORT=" + port}} {
 		t.Run(args[0], func(t *testing.T) {
 			p := startWith(t, args, &logBuffer{lines: make(chan string, 10)})

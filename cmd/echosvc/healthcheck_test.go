@@ -4,16 +4,13 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // TestHealthcheckNeverExitsWith2, which Docker reserves for a HEALTHCHECK.
 func TestHealthcheckNeverExitsWith2(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(free.Addr().String())
-	free.Close()
+	_, port, _ := net.SplitHostPort(wstest.FreeAddr(t))
 	tests := []struct {
 		name, variable string
 		args           []string

@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 // A driver is a way of serving sockets.
@@ -62,7 +64,7 @@ type launch struct {
 
 // start runs the binary and returns when it serves.
 func (l launch) start() (*server, error) {
-	health, err := freePort()
+	health, err := wstest.FreePort("127.0.0.1") // 0 would switch it off
 	if err != nil {
 		return nil, err
 	}
@@ -160,16 +162,6 @@ func (s *server) wait() error {
 		return fmt.Errorf("the server ended with %w: %s", s.err, s.log.first())
 	}
 	return nil
-}
-
-// freePort finds a port that nobody listens on, for HEALTH_PORT: 0 would switch it off.
-func freePort() (int, error) {
-	ln, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port, nil
 }
 
 // complaints keeps the first lines of a log that are not JSON: a panic, or an error of

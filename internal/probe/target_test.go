@@ -122,12 +122,7 @@ func TestHandshakeOverTLS(t *testing.T) {
 
 // A dial fails if nothing listens, or if nothing answers.
 func TestDialFails(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	target, err := NewTarget("ws://" + l.Addr().String() + "/")
+	target, err := NewTarget("ws://" + wstest.FreeAddr(t) + "/")
 	if err != nil {
 		t.Fatal(err)
 	}

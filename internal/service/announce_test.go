@@ -15,7 +15,7 @@ import (
 // TestAnnounce: with PORT=0, the line on stdout has the URLs of the echo and of health.
 // PORT_FILE has the same line, and goes with the process.
 func TestAnnounce(t *testing.T) {
-	health := freeAddress(t)
+	health := wstest.FreeAddr(t)
 	for _, test := range []struct {
 		name       string
 		change     func(*config.Config)
@@ -58,7 +58,7 @@ func TestAnnounce(t *testing.T) {
 
 // TestAnnounceNothing: a script that knows the port expects no line.
 func TestAnnounceNothing(t *testing.T) {
-	port := config.Port(wstest.Port(t, freeAddress(t)))
+	port := config.Port(wstest.Port(t, wstest.FreeAddr(t)))
 	runUntil(t, func(c *config.Config) { c.Port = port }, func(s *Service, stdout string) {
 		if stdout != "" {
 			t.Errorf("stdout is %q", stdout)

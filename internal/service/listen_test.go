@@ -167,7 +167,7 @@ func TestHealthHost(t *testing.T) {
 			continue // only Linux has all of 127.0.0.0/8
 		}
 		c := config.Default()
-		c.Host, c.HealthHost, c.Port, c.HealthPort = test.host, test.healthHost, 0, config.Port(wstest.Port(t, freeAddress(t)))
+		c.Host, c.HealthHost, c.Port, c.HealthPort = test.host, test.healthHost, 0, config.Port(wstest.Port(t, wstest.FreeAddr(t)))
 		l, err := listen(&c, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -178,13 +178,6 @@ func TestHealthHost(t *testing.T) {
 		}
 		l.close()
 	}
-}
-
-// freeAddress returns an address on which nothing listens.
-func freeAddress(t *testing.T) string {
-	ln := loopback(t)
-	defer ln.Close()
-	return ln.Addr().String()
 }
 
 // TestPortInUse names the settings.
