@@ -59,14 +59,15 @@
 //	5.1         frames are masked                 header.go
 //	5.2         frame headers                     header.go (received), frame.go (sent)
 //	5.3         unmasking                         mask.go
-//	5.4         fragmentation                     header.go (order), echo.go (answers)
+//	5.4         fragmentation                     header.go (order), echo.go (answers), buffer.go (their sizes)
 //	5.5         control frames                    header.go (checks), decoder.go, echo.go (answers)
 //	5.5.1, 7.4  close frames and close codes      closecode.go
 //	5.6         data frames                       decoder.go, echo.go
-//	7.1         the closing handshake             closing.go; half-close is the caller's: step 5
-//	                                              above, finish in package wsconn
+//	7.1         the closing handshake             closing.go; TCP is the caller's: step 5 above,
+//	                                              handler.go and echoing.go in package wsconn
 //	7.1.7       protocol errors                   protocolerror.go
-//	8.1         UTF-8 (1007 as it arrives)        decoder.go; utf8.go, many bytes at a time: utf8_wide.go
+//	8.1         UTF-8, in unfinished frames too   decoder.go (when), inflation.go (when compressed),
+//	                                              utf8.go, utf8_wide.go (how)
 //	9.1         extension negotiation             extension.go (syntax), deflate.go
 //	10.2        Origin                            origin.go
 //	10.4        size limits                       decoder.go, inflation.go, head.go
