@@ -45,7 +45,8 @@ type Config struct {
 	ConnCost int64
 	// MaxHandshakes is how many connections may be open whose handlers are not
 	// established. At the limit one is closed: the oldest one that was refused, else the
-	// oldest of the silent ones or of the others, whichever are more. 0 is no limit. A loop has its share of it.
+	// oldest of the silent ones or of the others, whichever are more. 0 is no limit. Each
+	// loop has an equal share of it.
 	MaxHandshakes int
 	// MaxSockets is how many connections may be open in all, so that descriptors are left
 	// for others. 0 is no limit. At the limit a handshake makes room. If there is none, new

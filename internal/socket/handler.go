@@ -78,6 +78,7 @@ type Step struct {
 // Action is what a driver does after it has sent a Step's bytes.
 type Action uint8
 
+// The actions.
 const (
 	// Read continues to read. After a pause, Receive is first called with what was kept,
 	// even if nothing new has arrived. A Yield that is outstanding stays so: a Wake that

@@ -118,7 +118,7 @@ func (d *Loop) Serve(ln net.Listener) {
 // Each calls f with the handler of every connection, while no method of that handler runs,
 // and with the bytes of buffers that are held for it. If f returns true, [Handler.Wake] is
 // called soon. f must not block. It is called with one connection at a time, and each loop
-// goes on with its other work in between; see walkSlice.
+// goes on with its other work in between. A connection that is opened meanwhile may be left out.
 func (d *Loop) Each(f func(h Handler, held int64) (wake bool)) {
 	for _, l := range d.loops {
 		done := make(chan struct{})

@@ -178,9 +178,9 @@ func (d *Portable) Measure() {
 	d.each((*portableConn).measure)
 }
 
-// Shed ends connections until that many bytes are given back; see chooseToShed. A peer has
-// a second to take what is pending, or no time at all if atOnce. Shed returns how many
-// connections it has chosen for the first time.
+// Shed ends connections until that many bytes are given back. Those that hold most and have
+// stalled longest come first, and idle ones last. A peer has a second to take what is pending, or
+// no time at all if atOnce. Shed returns how many connections it has chosen for the first time.
 func (d *Portable) Shed(bytes int64, atOnce bool) int {
 	var holders []holder[*portableConn]
 	d.each(func(c *portableConn) {

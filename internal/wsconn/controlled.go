@@ -171,14 +171,14 @@ func (k *controlled) endAfter(c *Conn, echo *wsproto.Echo, b *wsproto.Buffer, ev
 	k.echoed++
 	switch k.echoed {
 	case k.reset.after:
-		c.life.noteClose(ByServer, end{why: WhyControl, code: wsproto.CloseAbnormalClosure})
+		c.life.noteClose(ByServer, end{why: whyControl, code: wsproto.CloseAbnormalClosure})
 		k.end = socket.Reset
 		b.Discard()
 	case k.drop.after:
-		k.end = c.drop(WhyControl).Then
+		k.end = c.drop(whyControl).Then
 		b.Discard()
 	case k.closing.after:
-		c.sendClose(echo, b, WhyControl, k.closeCode, k.closeReason)
+		c.sendClose(echo, b, whyControl, k.closeCode, k.closeReason)
 	}
 }
 

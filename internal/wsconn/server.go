@@ -71,14 +71,15 @@ type HTTPServer interface {
 	Release()
 }
 
-// Metrics counts what happens to connections. Its methods are called from any goroutine.
+// Metrics counts what happens to connections. Its methods are called from any goroutine, and
+// keep no pointer that they are given.
 type Metrics interface {
-	Opened()
-	Rejected(*wsproto.HandshakeError)
-	Echoed(Traffic)
-	PongReceived(rtt time.Duration)
-	PongMissed()
-	Closed(*Summary)
+	Opened()                          // a WebSocket
+	Rejected(*wsproto.HandshakeError) // a request, plain HTTP included
+	Echoed(Traffic)                   // in one call of Conn.Receive; may be zero
+	PongReceived(rtt time.Duration)   // the answer to a ping of the server
+	PongMissed()                      // the connection is closed because of PONG_TIMEOUT
+	Closed(*Summary)                  // a WebSocket
 	// Controls adds n to the connections that use the controls, whose names are separated by
 	// commas.
 	Controls(names string, n int64)

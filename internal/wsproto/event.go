@@ -38,9 +38,9 @@ type Event struct {
 
 	// Payload is the payload, unmasked. Data events have it in pieces, which follow each other
 	// from one event to the next and may be empty; if the message is compressed, so are they.
-	// Ping, Pong and Close events have the whole payload of the frame, which of a close frame
-	// is its code and reason. Payload is a part of the caller's input and valid
-	// until the caller reuses that.
+	// Ping, Pong and Close events have the whole payload of the frame. That of a close frame is
+	// its code and reason. Payload is a part of the caller's input, and valid until the caller
+	// reuses the input.
 	Payload []byte
 	// Inflated is what a compressed message inflates to, in pieces like Payload. One piece of
 	// Payload may have several, so Payload is empty in the events of the others. Inflated is

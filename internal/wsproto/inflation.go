@@ -12,8 +12,8 @@ const (
 	inflaterSize = 40 << 10
 )
 
-// Inflater inflates one compressed message at a time. It has 40 KB, so connections borrow
-// one while they have a compressed message open; see [Inflaters].
+// Inflater inflates one compressed message at a time. It takes 40 KiB, so a connection borrows
+// one only while a compressed message is unfinished; see [Inflaters].
 type Inflater struct {
 	stream    inflate.Inflater
 	size      int64 // bytes that the message has become so far
@@ -22,10 +22,12 @@ type Inflater struct {
 	truncated bool  // the message has ended where it must not
 }
 
-// Inflaters lends inflaters, typically from a [sync.Pool].
+// Inflaters lends inflaters, typically from a [sync.Pool]. If connections run on several
+// goroutines, they call it from all of them.
 type Inflaters interface {
+	// Get lends an inflater. It may be new or used.
 	Get() *Inflater
-	// Put takes back what Get has lent, which may be lent again at once.
+	// Put takes back an inflater. The connection does not use it again.
 	Put(*Inflater)
 }
 
