@@ -16,8 +16,7 @@ const (
 	Headroom = 256
 
 	// MinBuffer is the smallest Buffer, in bytes, in which every frame can be answered. It
-	// holds the longest payload that waits for its rest, and the longest control frame with a
-	// header to spare.
+	// holds the longest payload that waits for its rest, and the longest control frame after it.
 	MinBuffer = Headroom + MaxWhole + maxClientHeader + MaxControlPayload
 )
 

@@ -33,8 +33,8 @@
 //     not read, do not read from it either.
 //  4. Keep what is left between Start and End of the buffer for the next round. After
 //     NeedMore, it leaves room for a read in a buffer of [MinBuffer] bytes. After Yield, begin
-//     the next round without a read, but let other connections go first: tiny frames and
-//     compressed data can take a long time for their bytes (see work.go).
+//     the next round without a read, but let other connections go first: a few bytes can take
+//     a long time, in tiny frames or compressed (see work.go).
 //  5. If [Echo.Done] reports true, shut down the sending side once everything has been sent.
 //     Then read and discard until the client closes or a short time has passed, and close.
 //     Closing at once would send a reset if anything is unread, and the reset may destroy the

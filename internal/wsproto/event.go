@@ -6,12 +6,12 @@ type Kind uint8
 // The kinds of events.
 const (
 	NeedMore Kind = iota // more input has to arrive
-	Yield                // of an Echo: its share of time has been used, and there is more to decode
+	Yield                // of an Echo: its turn has ended, and there is more to decode
 	Data                 // the payload of a text or binary frame, or the next piece of it
 	Ping
 	Pong
 	Close  // Code is valid
-	Failed // the client broke the protocol; Err tells how
+	Failed // the client broke the protocol; see Err
 )
 
 var kindNames = [...]string{"NeedMore", "Yield", "Data", "Ping", "Pong", "Close", "Failed"}

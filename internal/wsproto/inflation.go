@@ -4,8 +4,8 @@ import "github.com/echosvc/echosvc/internal/inflate"
 
 const (
 	// inflateCut is how many compressed bytes a call of Decoder.Next looks at. It unmasks them
-	// before it knows how many it will use, and masks the others again, which must not take
-	// long in comparison. The inflater's window bounds the output of a call.
+	// all, and masks those again that it does not use, so there must not be too many. The
+	// inflater's window bounds the output of a call.
 	inflateCut = 4 << 10
 
 	// inflaterSize is the size of an Inflater, in bytes.
@@ -16,8 +16,8 @@ const (
 // one only while a compressed message is unfinished; see [Inflaters].
 type Inflater struct {
 	stream    inflate.Inflater
-	size      int64 // bytes that the message has become so far
-	wire      int64 // bytes of the message that have arrived
+	size      int64 // inflated bytes of the message so far
+	wire      int64 // compressed bytes of the message so far
 	more      bool  // there is more output without further input
 	truncated bool  // the message has ended where it must not
 }
@@ -74,7 +74,7 @@ func (i *inflation) beginCompressed(pool Inflaters) {
 }
 
 // endCompressed ends a message and completes its last event. It reports whether the message
-// may end there. The inflater is kept for the event's Inflated.
+// may end there. The inflater is kept until the next call, because Inflated is a part of it.
 func (i *inflation) endCompressed(ev *Event) bool {
 	f := i.inflater
 	if !f.endMessage() {

@@ -22,7 +22,7 @@ func (e *Echo) Rest() (rest Rest, ok bool) {
 }
 
 // Resume makes e, which must be zero, the Echo that goes on after the Rest. It writes in
-// place, since a copy would wait for the stores before it.
+// place, since copying what has just been written stalls the processor.
 func (r Rest) Resume(e *Echo, config *Config) {
 	e.decoder.config = config
 	e.decoder.history, e.decoder.deflate = r.history, r.deflate
