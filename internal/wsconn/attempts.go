@@ -54,7 +54,7 @@ type Attempts struct {
 	mu        sync.Mutex
 	ring      [maxAttempts]markedAttempt
 	next      int            // in ring
-	forgotten socket.Instant // when the attempt that was overwritten last had been added
+	forgotten socket.Instant // when the attempt that was last overwritten had been added
 }
 
 type markedAttempt struct {

@@ -36,7 +36,7 @@ type Conn struct {
 type notes uint8
 
 const (
-	noteBegun  notes = 1 << iota // the request head begins here: a header of the PROXY protocol is taken off
+	noteBegun  notes = 1 << iota // the PROXY protocol header, if any, has been taken off the input
 	noteHEAD                     // the method of the request is HEAD
 	notePlain                    // the request was admitted as plain HTTP
 	noteEchoed                   // data has been echoed since the last Flushed
@@ -59,7 +59,7 @@ type order struct {
 	reason string
 }
 
-// behavior is what a connection does in place of simply echoing while its WebSocket is open.
+// behavior replaces the plain echo while the WebSocket is open.
 type behavior interface {
 	// receive answers the frames in b. See [socket.Handler] for the results.
 	receive(c *Conn, now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int)
@@ -76,10 +76,10 @@ type behavior interface {
 // peer returns where the connection comes from.
 func (c *Conn) peer() peer { return c.from }
 
-// setPeer sets it. The WebSocket must not be open.
+// setPeer sets where the connection comes from. The WebSocket must not be open.
 func (c *Conn) setPeer(p peer) { c.from = p }
 
-// start opens the WebSocket. ignored are the names of parameters that are no controls.
+// start opens the WebSocket. ignored are the names of parameters that are not controls.
 func (c *Conn) start(now socket.Instant, handshake *wsproto.Handshake, b behavior, pingInterval time.Duration, ignored query.Names) {
 	c.releaseRequest()
 	if names := ignored.String(); names != "" || b != nil || handshake.Subprotocol != "" {

@@ -50,7 +50,7 @@ func startControlled(c *Conn, now socket.Instant, handshake *wsproto.Handshake, 
 // query returns the query, and the names of its controls.
 func (k *controlled) query() (query, names string) { return k.controls.query, k.controls.names }
 
-// closed gives back the instants of messages that are not sent any more.
+// closed gives back the instants of messages that will not be sent.
 func (k *controlled) closed(c *Conn) {
 	c.server.Metrics.Controls(k.names, -1)
 	k.messages.release(c.server.Pace)

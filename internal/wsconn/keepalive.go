@@ -8,8 +8,8 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// keepAliveWake returns when keepAlive has something to do. While a connection is paused it
-// is not read, so a missing pong or missing data says nothing about the client.
+// keepAliveWake returns when keepAlive has something to do. A paused connection is not read, so
+// a missing pong or missing data proves nothing about the client.
 func (c *Conn) keepAliveWake(paused bool) socket.Instant {
 	at := socket.Earliest(c.timers.nextPing, c.timers.deadline)
 	if !paused {

@@ -26,8 +26,8 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// TestUnaskedMessagesArePaced: connections that want 10,000 messages and pings a second
-// together get 2,000, each about as many as any other. A keep-alive ping is not delayed.
+// TestUnaskedMessagesArePaced: connections that together want 10,000 messages and pings a second
+// get 2,000, each about as many as any other. A keep-alive ping is not delayed.
 func TestUnaskedMessagesArePaced(t *testing.T) {
 	const conns = 100
 	keepAlive := newConnTest(t, func(s *settings) { s.PingInterval = time.Second }).open()

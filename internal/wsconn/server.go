@@ -33,8 +33,8 @@ type Server struct {
 	History   *History
 	// Clock converts an instant to wall clock time.
 	Clock func(socket.Instant) time.Time
-	// WallClock is the current time, for Date fields. Unlike Clock, it follows the system when
-	// that sets its clock.
+	// WallClock returns the current time, for Date fields. Unlike Clock, it follows the system's
+	// clock when that is set.
 	WallClock func() time.Time
 	dates     dates
 	hosts     commonHost
@@ -43,7 +43,7 @@ type Server struct {
 // date returns the value of the Date field of a response.
 func (s *Server) date() string { return s.dates.at(s.WallClock()) }
 
-// logs reports whether lines of a level are written. Otherwise nothing should be made for them.
+// logs reports whether lines of a level are written. If not, their attributes need not be made.
 func (s *Server) logs(level slog.Level) bool {
 	return s.Log.Enabled(context.Background(), level)
 }
