@@ -156,7 +156,7 @@ func TestYieldLetsOthersReceive(t *testing.T) {
 	})
 }
 
-// TestYieldStaysOutstandingOverAWake: Receive is called again after a Step of Wake that says
+// TestYieldStaysOutstandingOverAWake: Receive is called again after a Step of Wake that asks for
 // Read or ShutDown, also if the peer is slow to read what it wrote.
 func TestYieldStaysOutstandingOverAWake(t *testing.T) {
 	for _, step := range []Step{{Write: []byte(".")}, {Write: []byte("."), Then: ShutDown}, {Write: make([]byte, 32<<20)}} {

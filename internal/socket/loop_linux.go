@@ -82,8 +82,8 @@ func (d *Loop) Stalled() bool {
 	return false
 }
 
-// Stats returns what the driver has counted. A turn that has not ended counts as long as the
-// loop has had no beat.
+// Stats returns what the driver has counted. A turn that has not ended counts with the time since
+// the loop's last beat.
 func (d *Loop) Stats() Stats {
 	now := d.config.Now()
 	backoff := &d.loops[0].acceptor.backoff

@@ -21,7 +21,7 @@ type Portable struct {
 	conns   map[*portableConn]struct{}
 	greeted handshakes[*portableConn]
 	aborted bool
-	opened  int // connections; counts on to deal them out
+	opened  int // connections so far, to deal them out
 	backoff acceptBackoff
 	running sync.WaitGroup // connections
 }

@@ -57,10 +57,11 @@ func (c *portableConn) thaw() {
 	}
 }
 
-// stallLook is when a write is looked at first whose peer has not shown that it reads.
+// stallLook is how long a write may block before it is first looked at, if the peer has not shown
+// that it reads.
 const stallLook = 20 * time.Millisecond
 
-// writeLook returns after which time a write is looked at.
+// writeLook returns how long a write may block before it is looked at.
 func (c *portableConn) writeLook() time.Duration {
 	look := c.driver.config.writeLook()
 	if c.driver.limited() && !c.memory.frozen && !c.memory.trust.shown() {
