@@ -98,7 +98,7 @@ func checkRequest(r *Request) *HandshakeError {
 		return Refuse(statusMethodNotAllowed, ReasonMethod, "the method is %.20s; a WebSocket upgrade needs GET (RFC 6455 section 4.1)", r.Method).with("Allow", "GET")
 	}
 	if r.Proto != "HTTP/1.1" { // item 1
-		return Refuse(statusBadRequest, ReasonHTTPVersion, "the request arrived as %s; a WebSocket upgrade needs HTTP/1.1 (RFC 6455 section 4.1)", r.Proto)
+		return Refuse(statusBadRequest, ReasonHTTPVersion, "the request arrived as HTTP/1.0; a WebSocket upgrade needs HTTP/1.1 (RFC 6455 section 4.1)")
 	}
 	if !strings.HasPrefix(r.Target, "/") { // the resource name of section 3, which has a path
 		return Refuse(statusBadRequest, ReasonTarget, "the target is %.80q; that of a WebSocket upgrade must begin with / (RFC 6455 section 3)", r.Target)
