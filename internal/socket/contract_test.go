@@ -83,9 +83,9 @@ func TestFlushedComesBeforeTheAction(t *testing.T) {
 	}
 }
 
-// TestASlowPeerDelaysAllButItsOwnReading: Flushed, Wake and the Action of a Step wait until
+// TestCallsWaitForASlowPeer: Flushed, Wake and the Action of a Step wait until
 // everything has been sent.
-func TestASlowPeerDelaysAllButItsOwnReading(t *testing.T) {
+func TestCallsWaitForASlowPeer(t *testing.T) {
 	large := make([]byte, 32<<20)
 	eachDriver(t, func(s *served) {
 		h := &scripted{flushed: true, answer: func(call, got string) (Step, int) {
@@ -188,7 +188,7 @@ func TestYieldStaysOutstandingOverAWake(t *testing.T) {
 	}
 }
 
-// TestPauseEndsWithAReceive also if nothing was kept.
+// TestPauseEndsWithAReceive, even if nothing was kept.
 func TestPauseEndsWithAReceive(t *testing.T) {
 	for _, then := range []Action{Read, ShutDown} {
 		for _, kept := range []string{"", "b", "ab"} {

@@ -37,7 +37,7 @@ func Prepare(ln *net.TCPListener, queue int) error {
 			}
 		}
 		// A buffer that is set stays as it is, unless the lock is taken off again (Linux
-		// 5.14). Where it cannot be, the kernel's own first size has to do.
+		// 5.14). Where that fails, the kernel's own first size stays.
 		size, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF)
 		if err != nil || size <= firstReceive || unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_BUF_LOCK, 0) != nil {
 			return

@@ -226,7 +226,7 @@ func (l *loop) finish(c *loopConn) {
 		l.enqueue(c)
 	}
 	if c.wakeAsked {
-		l.timers.set(c, l.now) // which expire sees to in this turn
+		l.timers.set(c, l.now) // so that expire wakes it in this turn
 	} else {
 		l.timers.set(c, c.handler.NextWake())
 	}

@@ -132,7 +132,7 @@ func (d *Loop) Each(f func(h Handler, held int64) (wake bool)) {
 // that is sending is woken when everything has been sent.
 func (d *Loop) Wake() { d.each((*loop).wakeAll) }
 
-// Abort closes all connections, and from now on each new one, whatever their state.
+// Abort closes all connections, whatever their state, and every new one.
 func (d *Loop) Abort() {
 	d.aborted.Store(true)
 	d.each((*loop).closeAll)

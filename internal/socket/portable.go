@@ -139,7 +139,7 @@ func (d *Portable) Wake() {
 	d.each((*portableConn).interrupt)
 }
 
-// Abort closes all connections, and from now on each new one, whatever their state.
+// Abort closes all connections, whatever their state, and every new one.
 func (d *Portable) Abort() {
 	d.mu.Lock()
 	d.aborted = true
