@@ -266,7 +266,7 @@ func TestPausedConnectionIsClosedOnReset(t *testing.T) {
 	})
 }
 
-func TestShutDownEndsTheSendingSideAndReadsOn(t *testing.T) {
+func TestShutDownEndsOnlyTheSendingSide(t *testing.T) {
 	eachDriver(t, func(s *served) {
 		h := &scripted{answer: func(_, got string) (Step, int) {
 			if got == "x" {
@@ -297,9 +297,9 @@ func TestResetIsSeenByThePeer(t *testing.T) {
 	})
 }
 
-// TestHijackedConnectionIsTheHandlers: it gets the kept bytes, and the driver leaves the
+// TestHijackedConnectionBelongsToTheHandler: it gets the kept bytes, and the driver leaves the
 // connection alone.
-func TestHijackedConnectionIsTheHandlers(t *testing.T) {
+func TestHijackedConnectionBelongsToTheHandler(t *testing.T) {
 	eachDriver(t, func(s *served) {
 		h := &scripted{answer: func(_, got string) (Step, int) {
 			return Step{Write: []byte("first"), Then: Hijack}, len(got) - 1

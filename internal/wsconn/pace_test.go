@@ -91,9 +91,9 @@ func TestPacedMessagesAreNumberedOnce(t *testing.T) {
 	c.expect(socket.Read, "\x81\x012")
 }
 
-// TestClosedConnectionsGiveTheirInstantsBack: clients that leave before their messages are
+// TestClosedConnectionsGiveBackTheirInstants: clients that leave before their messages are
 // sent delay no others.
-func TestClosedConnectionsGiveTheirInstantsBack(t *testing.T) {
+func TestClosedConnectionsGiveBackTheirInstants(t *testing.T) {
 	c := opened(t, "every=10ms&ping=10ms")
 	first := beginning.Add(10 * time.Millisecond)
 	for range 201 {
