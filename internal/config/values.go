@@ -21,8 +21,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// The Decode methods implement [envconfig.Decoder]. Their errors say what is allowed, and
-// follow the variable and its value in the message.
+// The errors of the Decode methods follow the variable and its value in the message.
 
 // Port is a TCP port, or 0.
 type Port int
