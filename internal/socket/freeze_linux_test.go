@@ -8,8 +8,8 @@ import (
 	"github.com/echosvc/echosvc/internal/budget"
 )
 
-// TestFreezeEndsWithThePressure: the receive buffer of a peer that reads is limited while memory is short,
-// and no longer.
+// TestFreezeEndsWithThePressure: the receive buffer of a peer that reads is limited while memory
+// is short, and no longer.
 func TestFreezeEndsWithThePressure(t *testing.T) {
 	const answer = 32 << 10
 	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {

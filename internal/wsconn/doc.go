@@ -25,7 +25,8 @@
 //   - echoing.go: the echo. goodbye.go: the word that ends a conversation.
 //   - keepalive.go, timers.go: pings, pongs, idle time, the drain of one connection. timers.go
 //     also has the time limits of closing and lingering.
-//   - admission.go: the count of connections, their limit, and the drain of all: whom it closes when.
+//   - admission.go: the count of connections, their limit, and the drain of all: when it closes
+//     each.
 //   - rehearsal.go: a drain that can be taken back. order.go: closing one connection.
 //   - info.go: what the log and the metrics report about a connection. view.go: what
 //     /connections shows, and history.go of those that have ended. ending.go, why.go: how they have.

@@ -59,7 +59,8 @@
 //	5.1         frames are masked                 header.go
 //	5.2         frame headers                     header.go (received), frame.go (sent)
 //	5.3         unmasking                         mask.go
-//	5.4         fragmentation                     header.go (order), echo.go (answers), buffer.go (their sizes)
+//	5.4         fragmentation                     header.go (order), echo.go (answers),
+//	                                              buffer.go (sizes of answers)
 //	5.5         control frames                    header.go (checks), decoder.go, echo.go (answers)
 //	5.5.1, 7.4  close frames and close codes      closecode.go
 //	5.6         data frames                       decoder.go, echo.go
