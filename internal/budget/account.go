@@ -18,7 +18,8 @@ import "sync/atomic"
 // Kind is what memory is held for.
 type Kind uint8
 
-// The kinds. Those in Go's heap count [HeapFactor] times.
+// The kinds. A byte of a kind in Go's heap counts as 1.25 bytes, since Go collects when the heap
+// has grown by a quarter (GOGC=25).
 const (
 	Base        Kind = iota // the process without a peer, in all
 	Connections             // what each connection costs while it is idle, kernel included
@@ -49,8 +50,7 @@ func Kinds() []Kind {
 // The other kinds are measured with everything that belongs to them.
 func (k Kind) heap() bool { return k == Buffers || k == Inflaters || k == Histories || k == Ended }
 
-// Go collects when the heap has grown by a quarter (GOGC=25), so a byte in use can take up
-// to 1.25 bytes.
+// The factor of memory in the heap, see [Kind].
 const (
 	heapNumerator   = 5
 	heapDenominator = 4
@@ -67,8 +67,7 @@ const (
 	Shed
 )
 
-// percent is where each level begins. A level ends slack percent lower, so that it does not
-// come and go with every message.
+// percent is where each level begins. A level ends slack percent lower.
 var percent = [...]int64{None: 0, ReadLess: 50, Refuse: 65, Shed: 80}
 
 const (
@@ -131,7 +130,7 @@ func (a *Account) Held() int64 {
 	return a.total.Load()
 }
 
-// HeldBy returns what one kind adds to the sum.
+// HeldBy returns what one kind adds to the sum, in bytes.
 func (a *Account) HeldBy(kind Kind) int64 {
 	if a == nil {
 		return 0
@@ -143,7 +142,8 @@ func (a *Account) HeldBy(kind Kind) int64 {
 	return n
 }
 
-// Pressure returns the level. It costs two loads of what changes rarely.
+// Pressure returns the level. A level ends 2 % below where it begins, so that it does not come and
+// go with every message. Pressure costs two atomic loads.
 func (a *Account) Pressure() Level {
 	if a == nil || a.limit == 0 {
 		return None
@@ -169,19 +169,20 @@ func (a *Account) levelOf(held int64) Level {
 	return None
 }
 
-// Excess returns how many bytes must be given back to end shedding, or 0.
+// Excess returns how many bytes must be given back to end shedding, which is at 75 % of the limit,
+// or 0. The account must have a limit.
 func (a *Account) Excess() int64 { return max(0, a.Held()-a.percent(shedTo)) }
 
-// Critical reports whether so much is held that connections are closed without waiting for
-// their peers.
+// Critical reports whether at least 90 % of the limit is held, so that connections are closed
+// without waiting for their peers.
 func (a *Account) Critical() bool {
 	return a.Limit() > 0 && a.Held() >= a.percent(critical)
 }
 
 func (a *Account) percent(n int64) int64 { return a.limit / 100 * n }
 
-// Room returns how many connections of a cost in bytes can be idle before the account
-// reaches [Refuse], or 0 if there is no limit.
+// Room returns how many idle connections the account has room for before it reaches [Refuse], at
+// least 1, or 0 if there is no limit. Each takes cost bytes.
 func (a *Account) Room(cost int64) int {
 	if a.Limit() == 0 {
 		return 0

@@ -1,7 +1,8 @@
 // Package config reads the settings of echosvc from the environment and from arguments.
 //
-// A setting is one field of [Config]. Its type checks the value, its tags name and explain it.
-// To add a setting, add a field.
+// A setting is one field of [Config]. The Decode method of its type implements
+// envconfig.Decoder: it checks the value, and its error says what is allowed. The field's tags
+// name and explain the setting. To add a setting, add a field.
 //
 //   - config.go: the settings, and how they are read.
 //   - values.go: the types of values, and what each allows.

@@ -21,15 +21,14 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// The Decode methods implement [envconfig.Decoder]. Their errors say what is allowed, and
-// follow the variable and its value in the message.
+// The errors of the Decode methods follow the variable and its value in the message.
 
-// Port is a TCP port.
+// Port is a TCP port, or 0.
 type Port int
 
 func (p *Port) Decode(value string) error { return decimal(p, value, math.MaxUint16) }
 
-// Count is a number of things.
+// Count is a number of things, 0 or more.
 type Count int
 
 func (c *Count) Decode(value string) error { return decimal(c, value, math.MaxInt32) }

@@ -29,7 +29,7 @@ func (f *Inflater) readBlock() Status {
 	return running
 }
 
-// endBlock expects the next block, or ends the stream at the next byte after its last.
+// endBlock expects the next block. After the final one, it ends the stream at the next byte.
 func (f *Inflater) endBlock() Status {
 	f.state = atBlock
 	if !f.final {

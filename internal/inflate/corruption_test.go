@@ -17,7 +17,7 @@ func isCorrupt(err error) bool {
 }
 
 // corruptStreams are corrupt at their last byte. In their dynamic blocks, unless the name
-// tells otherwise, the code length code is, first bit first: 00 for length 0, 01 for 1, 10
+// says otherwise, the code length code is, first bit first: 00 for length 0, 01 for 1, 10
 // for 2, and 11 for a run of zeros.
 var corruptStreams = []struct {
 	name string

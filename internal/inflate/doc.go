@@ -1,9 +1,9 @@
 // Package inflate decompresses DEFLATE data (RFC 1951) that arrives in pieces.
 //
-// compress/flate pulls its input from an [io.Reader] and needs a goroutine that can
-// wait there. An [Inflater] is pushed: it takes the bytes that have arrived, stops at
-// the bit where they end, and resumes at that bit when more arrive. It neither
-// allocates nor keeps a reference to its input. Its 40 KB are all the storage it uses.
+// compress/flate reads its input from an [io.Reader], and needs a goroutine that can wait
+// there. An [Inflater] takes the bytes that have arrived, stops at the bit where they end, and
+// resumes at that bit when more arrive. It neither allocates nor keeps a reference to its
+// input. Its 40 KiB are all the memory that it uses.
 //
 //	var f inflate.Inflater
 //	f.Reset(inflate.MaxWindowBits, nil)
@@ -15,7 +15,7 @@
 //		case inflate.MoreOutput: // call Next again, even if in is empty
 //		case inflate.NeedInput: // append what arrives next to in, which is empty
 //		case inflate.StreamEnd: // in begins with what follows the stream
-//		case inflate.Corrupt: // f.Err tells why
+//		case inflate.Corrupt: // f.Err returns why
 //		}
 //	}
 //
@@ -25,8 +25,7 @@
 //
 // # What is corrupt
 //
-// The package rejects what compress/flate rejects, given the same bits, and three
-// things more:
+// The package rejects what compress/flate rejects, given the same bits, and also:
 //
 //   - a distance beyond the window that Reset was given, which may be smaller than 32 KiB;
 //   - a block whose code has no end-of-block symbol (RFC 1951 section 3.2.7), which

@@ -139,7 +139,7 @@ func newFixedCode() (c blockCode) {
 // incomplete codes pass, and their unused bits are invalid: one symbol of one bit, and no
 // symbol at all.
 func buildTable(table []uint32, tableBits int, lengths []uint8, symbols []uint32) bool {
-	// Most symbols do not occur, and are neighbours. Skip them eight at a time.
+	// Most symbols do not occur, most of them in long runs. Skip them eight at a time.
 	var count [maxCodeLength + 1]int
 	var occur [288]uint16
 	occurring := 0

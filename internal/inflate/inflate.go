@@ -41,8 +41,8 @@ const (
 	// StreamEnd: a final block has ended (BFINAL, section 3.2.3). A further call begins
 	// another stream with the same window.
 	StreamEnd
-	// Corrupt: the input is not DEFLATE data, and [Inflater.Err] tells why. Only Reset may
-	// be called next.
+	// Corrupt: the input is not DEFLATE data, and [Inflater.Err] returns why. The next call must
+	// be Reset.
 	Corrupt
 )
 
@@ -108,19 +108,20 @@ func (f *Inflater) AtStoredLength() bool { return f.state == atStored && f.bits 
 // AtStreamEnd reports whether the input has ended with a final block and its padding.
 func (f *Inflater) AtStreamEnd() bool { return f.ended }
 
-// The time that a block takes besides its output, in bytes of output that take as long. A
-// block need not have any output.
+// The work for a block besides its output, in bytes of output that take as long. A block may
+// have no output.
 const (
 	headerWork = 16      // the header of a block, of whatever type
 	tableWork  = 1 << 10 // the lookup tables of a dynamic block (section 3.2.7)
 
-	// maxBlockWork is when a call of Next returns. Its output is bounded by the window.
+	// maxBlockWork is the work for blocks after which a call of Next returns. Its output is
+	// bounded by the window.
 	maxBlockWork = 32 << 10
 )
 
-// BlockWork returns the time that the blocks of the last call of Next took besides their
-// output, in bytes of output that take as long. It is little more than 32 KiB at most. A
-// caller that limits the time it spends adds it to the length of the output.
+// BlockWork returns the work of the last call of Next for headers and tables of blocks, in bytes
+// of output that take as long: little more than 32 KiB at most. A caller that limits the time it
+// spends adds it to the length of the output.
 func (f *Inflater) BlockWork() int { return f.work }
 
 // step handles what comes next in the stream.
@@ -179,8 +180,8 @@ func (f *Inflater) use(n uint) {
 	f.bits -= n
 }
 
-// putBack returns whole bytes to the input. All of them belong to the current input: bits
-// that an earlier one left were part of an incomplete symbol, which has been used since.
+// putBack returns whole bytes to the input. All of them are of the current input: bits left from
+// an earlier one were part of an incomplete symbol, which has been used since.
 func (f *Inflater) putBack() {
 	f.at -= int(f.bits >> 3)
 	f.bits &= 7

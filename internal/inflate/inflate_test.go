@@ -33,7 +33,7 @@ func nextCut(cuts *[]byte, most int) int {
 	return min(n, most)
 }
 
-// inflateInCuts inflates in, in pieces whose lengths cuts has, until it is used up, the
+// inflateInCuts inflates in, cut into pieces of the lengths in cuts, until it is used up, the
 // stream ends or it is corrupt. It checks what Next promises.
 func inflateInCuts(t *testing.T, f *Inflater, in, cuts []byte) (out []byte, used int, status Status) {
 	t.Helper()
@@ -202,7 +202,7 @@ var zlibCorpus string
 
 // TestZlib inflates what zlib has compressed, with every window, memory level, strategy and
 // flush (testdata/zlib.js). The window is no larger than the compressor's. A second
-// Inflater takes the history over at each message.
+// Inflater continues from the history at each message.
 func TestZlib(t *testing.T) {
 	var f, other Inflater
 	for line := range strings.Lines(zlibCorpus) {
@@ -240,8 +240,8 @@ func TestZlib(t *testing.T) {
 	}
 }
 
-// TestWindowBits inflates what was compressed with one window with the next smaller one,
-// which must fail. With 9 bits, zlib reaches no further than with 8.
+// TestWindowBits checks that a stream is rejected if the window has one bit less than its
+// compressor's. With 9 bits, zlib reaches no further than with 8.
 func TestWindowBits(t *testing.T) {
 	for bits := uint8(10); bits <= MaxWindowBits; bits++ {
 		_, line, _ := strings.Cut(zlibCorpus, fmt.Sprintf("window=%d %d ", bits, bits))

@@ -21,7 +21,7 @@ const (
 //	0                pos             ringSize
 //	|  newer output  |  older output  |
 type window struct {
-	pos      int // where the next byte of output goes; ringSize until the next call
+	pos      int // where the next byte of output goes; ringSize once the ring is full
 	older    int // bytes of older output at the ring's end
 	size     int // how far back a match may reach: 1 << bits
 	copyLeft int // bytes of the current match still to be copied

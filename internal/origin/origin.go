@@ -11,8 +11,8 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Null is the origin of pages without one, such as those of files and of sandboxed frames.
-const Null = "null"
+// null is the origin of pages without one, such as those of files and of sandboxed frames.
+const null = "null"
 
 // defaultPorts are the ports that browsers leave out of an Origin.
 var defaultPorts = map[string]string{"http": "80", "https": "443", "ftp": "21"}
@@ -26,8 +26,8 @@ var hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional
 // stand for all names below it. ok is false if s is not an origin of a page; no page has the
 // scheme ws or wss.
 func Canonical(s string) (canonical string, ok bool) {
-	if strings.EqualFold(s, Null) {
-		return Null, true
+	if strings.EqualFold(s, null) {
+		return null, true
 	}
 	scheme, authority, found := strings.Cut(s, "://")
 	scheme = strings.ToLower(scheme)

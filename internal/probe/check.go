@@ -61,8 +61,8 @@ type prober struct {
 }
 
 // Run runs every check and passes each result to emit. If no connection can be opened, the
-// handshake check is the only one. progress receives the name of each check as it begins. It must
-// not be nil.
+// handshake check is the only one. progress, which must not be nil, receives
+// the name of each check as it begins.
 func Run(ctx context.Context, target *Target, emit func(Check), progress func(string)) {
 	p := &prober{Target: target, emit: emit}
 	progress("handshake")

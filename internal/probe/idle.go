@@ -53,8 +53,8 @@ type idleData struct {
 // Idle opens several connections at once and leaves each idle for a different time, up to
 // limit, to find when idle connections are cut. A connection that is still open after its idle
 // time must echo, because some proxies forget a connection without closing it. A connection
-// that ends because the server goes away, as in a rollout, is tried again. progress receives a
-// line each second. It must not be nil.
+// that ends because the server goes away, as in a rollout, is tried again. progress, which
+// must not be nil, receives a line each second.
 func Idle(ctx context.Context, target *Target, limit time.Duration, emit func(Check), progress func(string)) {
 	query, reached := disablePings(ctx, target, emit)
 	if !reached {

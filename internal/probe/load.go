@@ -16,31 +16,31 @@ import (
 
 // A Plan describes a load. It is bounded, because Load tests a path, not a server's capacity.
 type Plan struct {
-	Messages int     // in total
-	Conns    int     // connections, each with one message in flight
-	Rate     float64 // messages a second in total; 0 for as fast as the echoes arrive
-	Size     int     // of a message, in bytes
+	Messages int     // in total, 1 to 1,000,000
+	Conns    int     // connections, 1 to 1000, each with one message in flight
+	Rate     float64 // messages a second in total, 0.01 to 1,000,000; 0 for as fast as the echoes arrive
+	Size     int     // of a message, 0 to 1048576 bytes
 }
 
 // The limits of a Plan.
 const (
-	MaxMessages = 1_000_000
-	MaxConns    = 1000
-	MaxSize     = 1 << 20
+	maxMessages = 1_000_000
+	maxConns    = 1000
+	maxSize     = 1 << 20
 )
 
 // Check returns an error if the plan exceeds a limit. The error names the flags of the
 // command: -n for Messages, -conns, -rate and -size.
 func (p Plan) Check() error {
 	switch {
-	case p.Messages < 1 || p.Messages > MaxMessages:
-		return fmt.Errorf("-n %d must be from 1 to %d", p.Messages, MaxMessages)
-	case p.Conns < 1 || p.Conns > MaxConns:
-		return fmt.Errorf("-conns %d must be from 1 to %d", p.Conns, MaxConns)
-	case p.Rate != 0 && !(p.Rate >= 0.01 && p.Rate <= MaxMessages):
-		return fmt.Errorf("-rate %v must be from 0.01 to %d, or 0 for as fast as the echoes arrive", p.Rate, MaxMessages)
-	case p.Size < 0 || p.Size > MaxSize:
-		return fmt.Errorf("-size %d must be from 0 to %d", p.Size, MaxSize)
+	case p.Messages < 1 || p.Messages > maxMessages:
+		return fmt.Errorf("-n %d must be from 1 to %d", p.Messages, maxMessages)
+	case p.Conns < 1 || p.Conns > maxConns:
+		return fmt.Errorf("-conns %d must be from 1 to %d", p.Conns, maxConns)
+	case p.Rate != 0 && !(p.Rate >= 0.01 && p.Rate <= maxMessages):
+		return fmt.Errorf("-rate %v must be from 0.01 to %d, or 0 for as fast as the echoes arrive", p.Rate, maxMessages)
+	case p.Size < 0 || p.Size > maxSize:
+		return fmt.Errorf("-size %d must be from 0 to %d", p.Size, maxSize)
 	}
 	return nil
 }
@@ -72,8 +72,8 @@ type load struct {
 }
 
 // Load sends the messages of a plan. With a rate, latency counts from the time at which a
-// message was due, so that a message that waits for its connection counts as late. progress
-// receives a line each second. It must not be nil.
+// message was due, so that a message that waits for its connection counts as late. progress,
+// which must not be nil, receives a line each second.
 func Load(ctx context.Context, target *Target, plan Plan, emit func(Check), progress func(string)) {
 	const name = "load"
 	sessions, err := target.dialAll(ctx, plan.Conns)

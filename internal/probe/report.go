@@ -77,7 +77,7 @@ func (r *Report) Event(e Event) {
 		json.NewEncoder(r.Out).Encode(struct {
 			Schema int `json:"schema"`
 			Event
-		}{Schema, e})
+		}{schema, e})
 		return
 	}
 	r.clear()
@@ -107,9 +107,9 @@ func (r *Report) clear() {
 	}
 }
 
-// Schema is the version of the JSON output. It increases when a field is removed or changes its
+// schema is the version of the JSON output. It increases when a field is removed or changes its
 // meaning; docs/probe.schema.json describes it.
-const Schema = 1
+const schema = 1
 
 // document is the JSON report.
 type document struct {
@@ -138,7 +138,7 @@ func (r *Report) End() bool {
 		encoder := json.NewEncoder(r.Out)
 		encoder.SetIndent("", "  ")
 		encoder.SetEscapeHTML(false)
-		encoder.Encode(document{Schema, r.url, r.started.UTC(), passed, r.checks, r.diagnoses, notTested})
+		encoder.Encode(document{schema, r.url, r.started.UTC(), passed, r.checks, r.diagnoses, notTested})
 		return passed
 	}
 	for _, c := range r.checks {

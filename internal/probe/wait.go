@@ -13,7 +13,7 @@ const (
 )
 
 // Wait tries until a message comes back, at most for limit, and reports whether one has.
-// progress receives a line for each attempt. It must not be nil.
+// progress, which must not be nil, receives a line for each attempt.
 func Wait(ctx context.Context, target *Target, limit time.Duration, emit func(Check), progress func(string)) bool {
 	const name = "wait"
 	started := time.Now()

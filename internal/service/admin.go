@@ -172,7 +172,7 @@ func (a *actions) order(w http.ResponseWriter, r *http.Request, action string, g
 	found, given := false, false
 	a.driver.Each(func(h socket.Handler, _ int64) (wake bool) {
 		c := h.(*wsconn.Conn)
-		if c.ID() != id || !c.Upgraded() {
+		if c.ID() != id || !c.Established() {
 			return false
 		}
 		found, given = true, give(c)

@@ -24,7 +24,7 @@ func openViews(d driver) views {
 	return func(visit func(*wsconn.View)) {
 		var v wsconn.View
 		d.Each(func(h socket.Handler, held int64) (wake bool) {
-			if c := h.(*wsconn.Conn); c.Upgraded() {
+			if c := h.(*wsconn.Conn); c.Established() {
 				v = c.View(held)
 				visit(&v)
 			}

@@ -22,9 +22,10 @@ import (
 // Service is an echo service. [Service.Run] starts it and returns when it has ended. The
 // exported fields may be set before that.
 type Service struct {
-	// Build is what the metric build_info shows.
+	// Build is what the metric build_info shows. New sets its Version.
 	Build Build
-	// DroppedLines returns how many lines of the log were dropped.
+	// DroppedLines returns how many lines of the log were dropped, as NewLogger's dropped does.
+	// By default it returns 0.
 	DroppedLines func() int64
 
 	config    config.Config

@@ -13,8 +13,8 @@ import (
 type Config struct {
 	// Open returns the handler of a connection that has been accepted. remote is "unix" for
 	// one over a Unix socket. loop is the number of the loop that runs it, from 0. Portable
-	// has no loops; it deals connections out to as many numbers as there are [Processors], so
-	// that what they count can be in different cache lines.
+	// has no loops. It deals connections out to the numbers below [Processors], so that their
+	// counters can be in different cache lines.
 	Open func(remote string, loop int) Handler
 	// Now is the clock. It must not go back, and never returns the zero Instant.
 	Now func() Instant
@@ -35,7 +35,7 @@ type Config struct {
 	// make progress: it never keeps so much that nothing more can be read. In bytes.
 	Buffer int
 	// WriteTimeout limits how long a peer may take none of the bytes that are to be
-	// sent; 0 is no limit. A peer that takes any has the whole time again.
+	// sent; 0 is no limit. A peer that takes any gets the whole time again.
 	WriteTimeout time.Duration
 	// LeaveTimeout is the timeout of Leave for connections that the driver closes.
 	LeaveTimeout time.Duration
@@ -45,7 +45,8 @@ type Config struct {
 	ConnCost int64
 	// MaxHandshakes is how many connections may be open whose handlers are not
 	// established. At the limit one is closed: the oldest one that was refused, else the
-	// oldest of the silent ones or of the others, whichever are more. 0 is no limit. A loop has its share of it.
+	// oldest of the silent ones or of the others, whichever are more. 0 is no limit. Each
+	// loop has an equal share of it.
 	MaxHandshakes int
 	// MaxSockets is how many connections may be open in all, so that descriptors are left
 	// for others. 0 is no limit. At the limit a handshake makes room. If there is none, new
@@ -58,8 +59,8 @@ type Config struct {
 // Config.WriteTimeout.
 var ErrWriteTimeout = errors.New("the peer did not read")
 
-// writeLook is the interval at which a driver looks whether a slow peer has taken
-// something. The time-out is late by at most that.
+// writeLook is the interval at which a driver checks whether a slow peer has taken anything.
+// The time-out is late by at most that.
 func (c *Config) writeLook() time.Duration { return max(c.WriteTimeout/100, 10*time.Millisecond) }
 
 // The sizes of the buffers for connections that keep little, in bytes.

@@ -83,9 +83,9 @@ func TestFlushedComesBeforeTheAction(t *testing.T) {
 	}
 }
 
-// TestASlowPeerDelaysAllButItsOwnReading: Flushed, Wake and the Action of a Step wait until
+// TestCallsWaitForASlowPeer: Flushed, Wake and the Action of a Step wait until
 // everything has been sent.
-func TestASlowPeerDelaysAllButItsOwnReading(t *testing.T) {
+func TestCallsWaitForASlowPeer(t *testing.T) {
 	large := make([]byte, 32<<20)
 	eachDriver(t, func(s *served) {
 		h := &scripted{flushed: true, answer: func(call, got string) (Step, int) {
@@ -156,7 +156,7 @@ func TestYieldLetsOthersReceive(t *testing.T) {
 	})
 }
 
-// TestYieldStaysOutstandingOverAWake: Receive is called again after a Step of Wake that says
+// TestYieldStaysOutstandingOverAWake: Receive is called again after a Step of Wake that asks for
 // Read or ShutDown, also if the peer is slow to read what it wrote.
 func TestYieldStaysOutstandingOverAWake(t *testing.T) {
 	for _, step := range []Step{{Write: []byte(".")}, {Write: []byte("."), Then: ShutDown}, {Write: make([]byte, 32<<20)}} {
@@ -188,7 +188,7 @@ func TestYieldStaysOutstandingOverAWake(t *testing.T) {
 	}
 }
 
-// TestPauseEndsWithAReceive also if nothing was kept.
+// TestPauseEndsWithAReceive, even if nothing was kept.
 func TestPauseEndsWithAReceive(t *testing.T) {
 	for _, then := range []Action{Read, ShutDown} {
 		for _, kept := range []string{"", "b", "ab"} {
@@ -266,7 +266,7 @@ func TestPausedConnectionIsClosedOnReset(t *testing.T) {
 	})
 }
 
-func TestShutDownEndsTheSendingSideAndReadsOn(t *testing.T) {
+func TestShutDownEndsOnlyTheSendingSide(t *testing.T) {
 	eachDriver(t, func(s *served) {
 		h := &scripted{answer: func(_, got string) (Step, int) {
 			if got == "x" {
@@ -297,9 +297,9 @@ func TestResetIsSeenByThePeer(t *testing.T) {
 	})
 }
 
-// TestHijackedConnectionIsTheHandlers: it gets the kept bytes, and the driver leaves the
+// TestHijackedConnectionBelongsToTheHandler: it gets the kept bytes, and the driver leaves the
 // connection alone.
-func TestHijackedConnectionIsTheHandlers(t *testing.T) {
+func TestHijackedConnectionBelongsToTheHandler(t *testing.T) {
 	eachDriver(t, func(s *served) {
 		h := &scripted{answer: func(_, got string) (Step, int) {
 			return Step{Write: []byte("first"), Then: Hijack}, len(got) - 1

@@ -26,10 +26,10 @@
 //     over any number of Wakes.
 //  4. After a Yield, Receive is called again with what was kept, once other connections
 //     had their turn. A Wake may come in between, and the Yield stays outstanding. If the
-//     Step of that Wake says Pause, the pause takes its place. A connection that yields or
+//     Step of that Wake asks for a Pause, that takes its place. A connection that yields or
 //     reads much is busy: those that take less time come first.
 //  5. During a pause nothing is read, not even the end of input. It ends with a Step of
-//     Wake that says Read or ShutDown, and then Receive is called with what was kept,
+//     Wake that asks for Read or ShutDown, and then Receive is called with what was kept,
 //     even if that is nothing.
 //  6. It asks NextWake before it waits, and calls Wake when that instant has been
 //     reached. While it reads, it first reads what has arrived by then. The driver's
@@ -40,11 +40,11 @@
 //  8. EndOfInput comes after the last byte has been given to Receive. Both are still
 //     called after a ShutDown, which ends only the sending side.
 //
-// What a Handler promises, and a driver checks where it says so:
+// What a Handler promises (a driver checks some of it):
 //
 //  9. No method blocks, except Hijacked, which has a goroutine to itself.
-//  10. A Step of EndOfInput says Close or Reset, a Step of Shed these or ShutDown, and only
-//     a Step of Receive says Yield (checked: it panics).
+//  10. A Step of EndOfInput asks for Close or Reset, a Step of Shed for these or ShutDown, and
+//     only a Step of Receive for Yield (checked: it panics).
 //  11. Receive keeps no more than it was given, and leaves room to read in a buffer of
 //     Config.Buffer bytes, unless it yields or pauses (checked: it panics).
 //  12. A Step writes at most Config.Buffer bytes or, if that is more, Config.Headroom
@@ -52,7 +52,7 @@
 //  13. NextWake changes nothing, and Wake does what is due, so that NextWake moves on.
 //     A driver calls Wake again and again for an instant that stays in the past.
 //
-// # The way of a byte
+// # The path of a byte
 //
 // In the loop driver: epoll reports the socket (loop.run, dispatch), recv(2) puts the byte
 // into the loop's buffer, after what the connection kept (read, readBuffer), Receive
@@ -87,6 +87,8 @@
 //	inbox.go                the buffer that such a connection reads into
 //	portable_tls.go         their TLS
 //	tls.go                  what both drivers do about TLS
+//	tlserror.go             why TLS handshakes fail
+//	stats.go                what drivers count
 //	loop_linux.go           Loop
 //	loop_turn_linux.go      one loop: events, yields, timers
 //	loop_accept_linux.go    accepting connections
@@ -97,6 +99,7 @@
 //	loop_tlshandshake_linux.go  the TLS handshake
 //	loop_wait_linux.go      how a loop waits
 //	loop_timers_linux.go    the heap of instants to wake at
+//	loop_meter_linux.go     how long turns take
 //	syscall_linux.go        system calls that Go's scheduler is not told of
 //	accept.go               accepting while no descriptor is left
 //	handshakes.go           which handshake makes room for another

@@ -13,7 +13,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// driver is what both drivers are to their user.
+// driver is the interface of both drivers.
 type driver interface {
 	Name() string
 	Serve(net.Listener)

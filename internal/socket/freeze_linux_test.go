@@ -8,9 +8,9 @@ import (
 	"github.com/echosvc/echosvc/internal/budget"
 )
 
-// TestPressureIsOver: the receive buffer of a peer that reads is limited while memory is short,
-// and no longer.
-func TestPressureIsOver(t *testing.T) {
+// TestFreezeEndsWithThePressure: the receive buffer of a peer that reads is limited while memory
+// is short, and no longer.
+func TestFreezeEndsWithThePressure(t *testing.T) {
 	const answer = 32 << 10
 	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
 		h := &scripted{answer: func(call, got string) (Step, int) { return Step{Write: make([]byte, answer*len(got))}, 0 }}

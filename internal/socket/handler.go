@@ -22,7 +22,7 @@ type Handler interface {
 	Receive(now Instant, mem []byte, start, end int) (step Step, kept int)
 
 	// EndOfInput is called when the peer has shut down its sending side and Receive has
-	// been given everything that came before. Its Step must say Close or Reset.
+	// been given everything that came before. Its Step must ask for Close or Reset.
 	EndOfInput(now Instant) Step
 
 	// Flushed is called after each Step, once everything that it wrote has been sent (at
@@ -41,8 +41,8 @@ type Handler interface {
 	Wake(now Instant, scratch []byte) Step
 
 	// Shed is called when the driver needs the memory that it holds for the connection:
-	// what was kept is gone when Shed returns. Its Step must say ShutDown, Close or Reset.
-	// scratch is that of Wake.
+	// what was kept is gone when Shed returns. Its Step must ask for ShutDown, Close or
+	// Reset. scratch is that of Wake.
 	Shed(now Instant, scratch []byte) Step
 
 	// Held returns how many bytes the handler holds itself, and whether some of them are for
@@ -78,15 +78,16 @@ type Step struct {
 // Action is what a driver does after it has sent a Step's bytes.
 type Action uint8
 
+// The actions.
 const (
 	// Read continues to read. After a pause, Receive is first called with what was kept,
 	// even if nothing new has arrived. A Yield that is outstanding stays so: a Wake that
 	// has nothing to do returns the zero Step.
 	Read Action = iota
 	// Yield calls Receive again with what was kept, after other connections had their
-	// turn. Only a Step of Receive may say it.
+	// turn. Only a Step of Receive may ask for it.
 	Yield
-	// Pause neither reads nor calls Receive until a Step of Wake says something else. It
+	// Pause neither reads nor calls Receive until a Step of Wake asks for something else. It
 	// cancels a Yield that is outstanding. Until then, what the peer sends waits in the system,
 	// and so does its end of input.
 	Pause

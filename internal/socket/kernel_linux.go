@@ -37,7 +37,7 @@ func Prepare(ln *net.TCPListener, queue int) error {
 			}
 		}
 		// A buffer that is set stays as it is, unless the lock is taken off again (Linux
-		// 5.14). Where it cannot be, the kernel's own first size has to do.
+		// 5.14). Where that fails, the kernel's own first size stays.
 		size, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF)
 		if err != nil || size <= firstReceive || unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_BUF_LOCK, 0) != nil {
 			return
@@ -56,7 +56,7 @@ func setUnsent(fd, n int) error {
 }
 
 // socketBytes returns how many bytes the kernel holds in the buffers of a socket, or 0 if it
-// does not tell. With full, the receive buffer counts as if it were full.
+// does not report that. With full, the receive buffer counts as if it were full.
 func socketBytes(fd int, full bool) int32 {
 	var info [9]uint32 // SK_MEMINFO_VARS
 	size := uint32(unsafe.Sizeof(info))
@@ -97,7 +97,7 @@ func unlimitReceive(fd int) {
 }
 
 // unacknowledged returns how many bytes the peer's TCP has not acknowledged, sent or not. It is
-// asked at the end of each connection, so Go's scheduler is not told of it: see
+// called at the end of each connection, so Go's scheduler is not told of it: see
 // syscall_linux.go.
 func unacknowledged(fd int) int32 {
 	var n int32
@@ -111,8 +111,8 @@ func limitDelivery(fd int, d time.Duration) {
 	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(max(d, time.Millisecond).Milliseconds()))
 }
 
-// sendWindow returns how many bytes beyond those that it has acknowledged the peer's TCP has
-// offered to take, or 0 before Linux 5.4.
+// sendWindow returns how many bytes the peer's TCP has offered to take beyond those that it has
+// acknowledged, or 0 before Linux 5.4.
 func sendWindow(fd int) uint32 {
 	info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
 	if err != nil {

@@ -8,11 +8,12 @@ import (
 	"github.com/echosvc/echosvc/internal/budget"
 )
 
-// Leave must be called before a connection is closed. The system goes on sending what the peer
-// has not acknowledged. Leave has it give up once the peer has taken nothing for timeout, in which
-// the time before Leave counts; 0 leaves the time to the system. What does not fit into the peer's
-// window stays on the account for timeout. If memory is short, Leave resets the connection instead,
-// which frees that memory.
+// Leave must be called before nc is closed, which may run over TLS. After the close, the system
+// goes on sending what the peer has not acknowledged. Leave has it give up once the peer has taken
+// nothing for timeout, in which the time before Leave counts; 0 leaves the time to the system.
+//
+// What does not fit into the peer's window stays on the account, which may be nil, for timeout. If
+// memory is short, Leave resets the connection instead, which frees that memory.
 func Leave(nc net.Conn, account *budget.Account, timeout time.Duration) {
 	stays := true
 	control(nc, func(fd int) { stays = leave(fd, account, timeout) })

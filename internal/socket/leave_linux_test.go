@@ -34,7 +34,7 @@ func (s *served) leaving(what []byte, held int64) *client {
 }
 
 // TestWhatIsLeftIsDelivered: the bytes on their way when a connection is closed are on the
-// account, and the peer has them.
+// account, and the peer receives them.
 func TestWhatIsLeftIsDelivered(t *testing.T) {
 	what := bytes.Repeat([]byte("x"), 400<<10)
 	account := func(c *Config) { c.Account, c.LeaveTimeout = budget.NewAccount(1<<40), time.Minute }

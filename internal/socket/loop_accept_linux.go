@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// acceptBatch is how many connections are accepted in one turn at most, so that a crowd of
-// new ones does not hold up the others.
+// acceptBatch is the most connections that are accepted in one turn, so that a crowd of new ones
+// does not hold up the others.
 const acceptBatch = 16
 
 // acceptor is the part of the first loop that accepts connections, for all loops.
@@ -110,8 +110,8 @@ func (l *loop) full() bool {
 	return most > 0 && l.driver.sockets.Load() >= most
 }
 
-// makeRoom drops a handshake for a connection that waits. It reports whether that may be
-// accepted. Another loop's handshake takes a moment.
+// makeRoom drops a handshake for a connection that waits, and reports whether that may be accepted
+// now. Dropping a handshake of another loop takes a moment.
 func (l *loop) makeRoom() bool {
 	if l.dropHandshake() {
 		return true
@@ -135,7 +135,7 @@ func (l *loop) pauseAccepting(d time.Duration) {
 	l.epollCtl(unix.EPOLL_CTL_MOD, l.acceptor.fd, 0, 0)
 }
 
-// resumeAccepting goes on after a failure.
+// resumeAccepting accepts again after a pause.
 func (l *loop) resumeAccepting() {
 	l.acceptor.resume = 0
 	l.epollCtl(unix.EPOLL_CTL_MOD, l.acceptor.fd, unix.EPOLLIN, 0)

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestAddrStringIsLikeThatOfNet(t *testing.T) {
+func TestAddrStringMatchesNet(t *testing.T) {
 	var port80 uint16 // in network byte order
 	binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&port80))[:], 80)
 	v4 := func(a unix.RawSockaddrInet4) unix.RawSockaddrInet6 {

@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// busyLoopRead is how many bytes a read has at least to make its connection busy. Fewer
-	// take little time, or make the connection yield.
+	// busyLoopRead is the smallest read that makes its connection busy, in bytes. A smaller one
+	// takes little time, or makes the connection yield.
 	busyLoopRead = 32 << 10
-	// maxYields is how often the size of a read is halved at most, which is to 16 KiB.
+	// maxYields is how often the size of a read is halved at most: down to 16 KiB.
 	maxYields = 5
 )
 
@@ -162,8 +162,8 @@ func (l *loop) wake(c *loopConn) {
 	l.take(c, byWake, step, 0, l.keptBytes(c))
 }
 
-// take carries out a Step. The handler was given that many bytes; kept is what the
-// connection keeps.
+// take carries out a Step. given is how many bytes the handler was given, and kept is what the
+// connection keeps of them.
 func (l *loop) take(c *loopConn, by caller, step Step, given int, kept []byte) {
 	l.driver.config.check(by, step, given, len(kept))
 	if l.inHandshake(c) {
@@ -226,7 +226,7 @@ func (l *loop) finish(c *loopConn) {
 		l.enqueue(c)
 	}
 	if c.wakeAsked {
-		l.timers.set(c, l.now) // which expire sees to in this turn
+		l.timers.set(c, l.now) // so that expire wakes it in this turn
 	} else {
 		l.timers.set(c, c.handler.NextWake())
 	}
@@ -252,8 +252,8 @@ func (l *loop) setWatched(c *loopConn, w watched) {
 	}
 }
 
-// endHandshake takes a connection off the handshakes, if it is one of them. It need not be
-// woken at the end of the time that it had.
+// endHandshake takes a connection off the handshakes, if it is one of them. The handler's time
+// limit is then gone, so the connection is taken off the timers.
 func (l *loop) endHandshake(c *loopConn) {
 	if !c.established {
 		c.established = true

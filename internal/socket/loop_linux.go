@@ -82,8 +82,8 @@ func (d *Loop) Stalled() bool {
 	return false
 }
 
-// Stats returns what the driver has counted. A turn that has not ended counts as long as the
-// loop has had no beat.
+// Stats returns what the driver has counted. A turn that has not ended counts with the time since
+// the loop's last beat.
 func (d *Loop) Stats() Stats {
 	now := d.config.Now()
 	backoff := &d.loops[0].acceptor.backoff
@@ -118,7 +118,7 @@ func (d *Loop) Serve(ln net.Listener) {
 // Each calls f with the handler of every connection, while no method of that handler runs,
 // and with the bytes of buffers that are held for it. If f returns true, [Handler.Wake] is
 // called soon. f must not block. It is called with one connection at a time, and each loop
-// goes on with its other work in between; see walkSlice.
+// goes on with its other work in between. A connection that is opened meanwhile may be left out.
 func (d *Loop) Each(f func(h Handler, held int64) (wake bool)) {
 	for _, l := range d.loops {
 		done := make(chan struct{})
@@ -132,7 +132,7 @@ func (d *Loop) Each(f func(h Handler, held int64) (wake bool)) {
 // that is sending is woken when everything has been sent.
 func (d *Loop) Wake() { d.each((*loop).wakeAll) }
 
-// Abort closes all connections, and from now on each new one, whatever their state.
+// Abort closes all connections, whatever their state, and every new one.
 func (d *Loop) Abort() {
 	d.aborted.Store(true)
 	d.each((*loop).closeAll)

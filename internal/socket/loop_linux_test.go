@@ -97,7 +97,8 @@ func TestLoopIsStalledWhileItDoesNotTurn(t *testing.T) {
 	}
 }
 
-// TestLoopIsAskedWhileItWaits, as it does for good when nobody is connected.
+// TestLoopIsAskedWhileItWaits: a loop may wait forever, so Stalled asks it. It is stalled only if
+// it does not answer.
 func TestLoopIsAskedWhileItWaits(t *testing.T) {
 	var clock atomic.Int64
 	clock.Store(int64(loopStart))

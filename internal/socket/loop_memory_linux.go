@@ -95,9 +95,9 @@ func (d *Loop) Measure() {
 	})
 }
 
-// Shed ends connections until that many bytes are given back; see chooseToShed. A peer has
-// a second to take what is pending, or no time at all if atOnce. Shed returns how many
-// connections it has chosen for the first time.
+// Shed ends connections until that many bytes are given back. Those that hold most and have
+// stalled longest come first, and idle ones last. A peer has a second to take what is pending, or
+// no time at all if atOnce. Shed returns how many connections it has chosen for the first time.
 func (d *Loop) Shed(bytes int64, atOnce bool) int {
 	var mu sync.Mutex // guards holders and owner
 	var holders []holder[*loopConn]

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// meterWindow is how long the longest turn is remembered at least. At most it is twice as
-// long, so that no scrape that is less rare misses it.
+// meterWindow is how long the longest turn is remembered at least, so that scrapes which are no
+// further apart do not miss it. It is remembered for twice as long at most.
 const meterWindow = time.Minute
 
 // turnMeter counts the turns of one loop and measures the longest. The loop writes to it, and

@@ -102,7 +102,7 @@ func (l *loop) accountRecords(t *tlsConn) {
 }
 
 // encrypt returns the ciphertext of what a Step writes, with a close_notify if that is the
-// last of the connection. It is in the loop's buffer.
+// last of the connection. It is valid until the next call of crypto/tls.
 func (l *loop) encrypt(c *loopConn, step Step) (out []byte, err error) {
 	t := l.secured[c.fd]
 	if len(step.Write) > 0 {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Decrypting ends a turn once it has taken some time, whatever the records have. Work is
-// counted in bytes that are decrypted in the same time, about 1 ns each.
+// Decrypting ends a turn once it has taken some time, whatever the records contain. The unit of
+// work is the time that it takes to decrypt one byte, about 1 ns.
 const (
 	enoughRecords = 128 << 10 // 0.1 to 0.2 ms
 
@@ -49,16 +49,16 @@ type tlsConn struct {
 	held      *[]byte // has in, if it is kept for another turn; of the pool
 	class     int8    // of held
 	more      bool    // crypto/tls has more to return without another recv
-	unasked   bool    // what is pending is crypto/tls's own, and no Step's
+	unasked   bool    // what is pending is crypto/tls's own, and not a Step's
 	silent    bool    // the last record has had no data so far
 	work      int32   // of this turn
-	largest   int32   // record or message so far, in bytes: crypto/tls keeps a buffer for it
+	largest   int32   // the largest record or message so far, in bytes: crypto/tls keeps a buffer for it
 	accounted int32   // bytes of that buffer that are on the account
 }
 
 // nextRecord returns the length of the record at the start of p, or 0 if not all of it has
-// arrived. What is no record counts as one that ends with p, so that crypto/tls refuses it
-// at once.
+// arrived. Anything that is not a record counts as one that ends with p, so that crypto/tls
+// refuses it at once.
 func nextRecord(p []byte) int {
 	if len(p) < recordHeader {
 		return 0
@@ -173,7 +173,7 @@ func (c *hijackedTLS) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// noConn does what a tlsConn does besides reading and writing until it is hijacked: nothing.
+// noConn is the socket of a tlsConn that is not hijacked. Its methods do nothing.
 type noConn struct{ net.Conn }
 
 func (noConn) Close() error                     { return nil }

@@ -123,7 +123,7 @@ func (l *loop) readHandshake(c *loopConn, t *tlsConn) {
 }
 
 // usesKey reports whether records may have a message that is answered with the private key or
-// a key exchange. All of these are sent in the clear, and Finished is not in TLS 1.3.
+// a key exchange. All of these are sent in the clear. In TLS 1.3, Finished is encrypted.
 func usesKey(records []byte) bool {
 	const handshake = 22 // RFC 8446 section 5.1
 	for n := nextRecord(records); n > 0; n = nextRecord(records) {
@@ -164,7 +164,7 @@ func (h *tlsHandshake) work() {
 	}
 }
 
-// worked goes on with a handshake that waits for the client, or has ended.
+// worked continues a handshake that waits for the client, or has ended.
 func (l *loop) worked(h *tlsHandshake, waits bool) {
 	if h.working {
 		h.working = false

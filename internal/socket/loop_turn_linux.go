@@ -55,8 +55,8 @@ type loop struct {
 
 	acceptor acceptor
 
-	// lastBeat is an Instant, of which it is known that the loop was at work or asked to be.
-	// It is never while the loop waits, before its first turn and after its last.
+	// lastBeat is the last Instant at which the loop is known to have been at work, or was
+	// asked to be. It is never while the loop waits, before its first turn and after its last.
 	lastBeat atomic.Int64
 	meter    turnMeter
 
@@ -129,8 +129,8 @@ func (l *loop) runPosted() {
 
 // run turns the loop until the driver is aborted.
 //
-// Connections that take long are queued, and the queue is served for a short time between
-// two looks at the events. So the others wait for about one of them, however many they are.
+// Connections that take long are queued, and the queue is served for a short time in each turn.
+// So the others wait for about one of them, however many there are.
 //
 // Input comes before timers, since a process that was stopped for a while finds both. So a
 // turn that may have waited leaves the timers to the next one, which fetches what has arrived
@@ -160,8 +160,8 @@ func (l *loop) run() {
 	l.end()
 }
 
-// beat shows that the loop is at work, and returns the time. A long turn has several
-// beats, since it is no stall.
+// beat shows that the loop is at work, and returns the time. A long turn has several beats, so
+// that it does not count as a stall.
 func (l *loop) beat() Instant {
 	now := l.driver.config.Now()
 	l.lastBeat.Store(int64(now))
@@ -191,8 +191,8 @@ func (l *loop) end() {
 	l.lastBeat.Store(0)
 }
 
-// dispatch handles one event. An event may be from before its descriptor was closed and
-// used again. Its generation shows that.
+// dispatch handles one event. An event may be older than the connection that has its descriptor
+// now; the generation shows that.
 func (l *loop) dispatch(event *unix.EpollEvent) {
 	fd := int(event.Fd)
 	switch fd {
@@ -217,8 +217,8 @@ func (l *loop) dispatch(event *unix.EpollEvent) {
 	}
 }
 
-// fetch fetches the events of a turn. It reports whether it may have waited for them. While
-// it waits, the loop has no beat, since it takes no time.
+// fetch fetches the events of a turn. It reports whether it may have waited for them. A loop that
+// waits has no beat, since waiting is not a stall.
 func (l *loop) fetch() (waited bool) {
 	w := l.waiter
 	first := Earliest(l.timers.first(), l.acceptor.resume)
@@ -264,7 +264,7 @@ func (l *loop) serveQueue() {
 	l.queue = l.queue[:rest]
 }
 
-// serve goes on with what a connection is at: sending, answering what it kept, or reading.
+// serve continues a connection: it sends, answers what was kept, or reads.
 func (l *loop) serve(c *loopConn) {
 	switch {
 	case c.pending > 0:

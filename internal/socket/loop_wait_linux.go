@@ -56,7 +56,7 @@ type waiter struct {
 	err    error // why none was
 }
 
-// deadlineReached is the deadline of a waiter's file that has to be set again.
+// deadlineReached is the deadline of a waiter's file once it has passed and must be set again.
 const deadlineReached Instant = -1
 
 // newWaiter returns a waiter for an epoll instance, which stays the caller's.

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sendStep sends what a Step writes, and returns the rest, in the form that is sent.
+// sendStep sends what a Step writes, and returns the rest, as ciphertext if it is sent over TLS.
 func (l *loop) sendStep(c *loopConn, step Step) (rest []byte, err error) {
 	out := step.Write
 	if l.secured != nil {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fill has the handler write until the socket takes no more, and what it took has arrived,
-// or been sent in vain.
+// fill has the handler write until the socket takes no more, and what is in flight has arrived, or
+// is sent again because the peer takes no more.
 func (l *loopTest) fill() {
 	l.t.Helper()
 	full := func() (full bool) {

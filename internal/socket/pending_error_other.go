@@ -4,6 +4,5 @@ package socket
 
 import "net"
 
-// pendingError returns nil: where it is not written for the system, a reset is noticed when
-// the pause has ended.
+// pendingError returns nil. On this system, a reset is noticed only when the pause has ended.
 func pendingError(net.Conn) error { return nil }

@@ -21,7 +21,7 @@ type Portable struct {
 	conns   map[*portableConn]struct{}
 	greeted handshakes[*portableConn]
 	aborted bool
-	opened  int // connections; counts on to deal them out
+	opened  int // connections so far, to deal them out
 	backoff acceptBackoff
 	running sync.WaitGroup // connections
 }
@@ -139,7 +139,7 @@ func (d *Portable) Wake() {
 	d.each((*portableConn).interrupt)
 }
 
-// Abort closes all connections, and from now on each new one, whatever their state.
+// Abort closes all connections, whatever their state, and every new one.
 func (d *Portable) Abort() {
 	d.mu.Lock()
 	d.aborted = true

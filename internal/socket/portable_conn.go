@@ -45,7 +45,7 @@ type portableConn struct {
 	memory    connMemory
 
 	// For the goroutine of run alone:
-	greeted bool // it is no handshake any more
+	greeted bool // it is established, and so no longer among the handshakes
 	input   inputState
 	busy    bool // receives in turns with others
 	inbox   inbox
@@ -145,8 +145,8 @@ func (c *portableConn) noteHandshake(by caller, then Action) {
 	}
 }
 
-// next makes the next call of the handler, and waits for its reason if necessary. It
-// returns Read if there was none.
+// next waits until there is something for the handler to do, and calls it. It returns Read if
+// there was nothing.
 func (c *portableConn) next() (Action, error) {
 	c.mu.Lock()
 	now, wake := c.driver.config.Now(), c.handler.NextWake()
@@ -295,8 +295,8 @@ func (c *portableConn) writeStep(step Step) error {
 	return c.write(out)
 }
 
-// write sends p over TCP. The time-out is on progress and not on the whole: a peer that has
-// taken something has all of it again.
+// write sends p over TCP. The time-out is on progress, not on the whole: a peer that has taken
+// something gets all of it again.
 func (c *portableConn) write(p []byte) error {
 	timeout := c.driver.config.WriteTimeout
 	tcp := overTCP(c.nc)

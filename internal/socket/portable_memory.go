@@ -57,10 +57,11 @@ func (c *portableConn) thaw() {
 	}
 }
 
-// stallLook is when a write is looked at first whose peer has not shown that it reads.
+// stallLook is how long a write may block before it is first looked at, if the peer has not shown
+// that it reads.
 const stallLook = 20 * time.Millisecond
 
-// writeLook returns after which time a write is looked at.
+// writeLook returns how long a write may block before it is looked at.
 func (c *portableConn) writeLook() time.Duration {
 	look := c.driver.config.writeLook()
 	if c.driver.limited() && !c.memory.frozen && !c.memory.trust.shown() {
@@ -178,9 +179,9 @@ func (d *Portable) Measure() {
 	d.each((*portableConn).measure)
 }
 
-// Shed ends connections until that many bytes are given back; see chooseToShed. A peer has
-// a second to take what is pending, or no time at all if atOnce. Shed returns how many
-// connections it has chosen for the first time.
+// Shed ends connections until that many bytes are given back. Those that hold most and have
+// stalled longest come first, and idle ones last. A peer has a second to take what is pending, or
+// no time at all if atOnce. Shed returns how many connections it has chosen for the first time.
 func (d *Portable) Shed(bytes int64, atOnce bool) int {
 	var holders []holder[*portableConn]
 	d.each(func(c *portableConn) {

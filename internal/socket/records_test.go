@@ -27,8 +27,8 @@ const (
 	keyUpdate         = "\x18\x00\x00\x01\x00"
 )
 
-// recordClient is a client of TLS 1.3 that sends and receives records as a test says, which
-// crypto/tls does not do.
+// recordClient is a client of TLS 1.3 that sends and receives the records that a test asks
+// for, which crypto/tls does not do.
 type recordClient struct {
 	*testing.T
 	net.Conn

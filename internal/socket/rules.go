@@ -22,18 +22,18 @@ const (
 	paused                     // neither read nor call Receive
 )
 
-// after returns the state after a Step. It panics if the Step says what its method may
-// not say.
+// after returns the state after a Step. It panics if the Step asks for an Action that its method
+// may not ask for.
 func (s inputState) after(by caller, then Action) inputState {
 	switch {
 	case by == byEndOfInput && then != Close && then != Reset:
-		panic("socket: a Step of EndOfInput must say Close or Reset")
+		panic("socket: a Step of EndOfInput must ask for Close or Reset")
 	case by == byShed && then != ShutDown && then != Close && then != Reset:
-		panic("socket: a Step of Shed must say ShutDown, Close or Reset")
+		panic("socket: a Step of Shed must ask for ShutDown, Close or Reset")
 	case by == byShed:
 		return reading
 	case by != byReceive && then == Yield:
-		panic("socket: only a Step of Receive may say Yield")
+		panic("socket: only a Step of Receive may ask for Yield")
 	case then == Yield:
 		return yielding
 	case then == Pause:

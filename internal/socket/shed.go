@@ -13,8 +13,8 @@ var ErrShed = errors.New("its memory was needed, and the peer did not read")
 const (
 	// shedPatience is how long a peer has to take what is pending and the last Step.
 	shedPatience = time.Second
-	// shedStall is how long a connection must have stalled before it is shed, while there is
-	// time. What a peer that reads makes a connection hold is gone earlier.
+	// shedStall is how long a connection must have stalled before it is shed, unless shedding
+	// is urgent. What is held for a peer that reads is gone by then.
 	shedStall = time.Second
 )
 
@@ -64,8 +64,8 @@ func hoards(kernel int64, trust trust) bool { return !trust.shown() && stalledIn
 
 // chooseToShed returns the connections to shed so that at least that many bytes are given
 // back: those with the highest product of the bytes that they hold and the time for which
-// they have stalled. So neither many small ones that stall nor a large one that is served
-// come first by that alone. Idle ones come last, whatever they hold, since their peers do
+// they have stalled. So neither stalling with little nor holding much while being served is
+// enough to come first. Idle ones come last, whatever they hold, since their peers do
 // nothing wrong. Those that have been told to end count as given back, and with atOnce they
 // are chosen again. fresh is how many are chosen for the first time.
 func chooseToShed[C any](holders []holder[C], now Instant, bytes int64, atOnce bool) (chosen []holder[C], fresh int) {

@@ -26,9 +26,9 @@ func (s *served) shedUntil(h *scripted, atOnce bool) {
 	}
 }
 
-// TestShedEndsAConnectionThatKeeps: it writes a last time, what was kept is gone, and what
+// TestShedEndsAConnectionThatKeepsInput: it writes a last time, what was kept is gone, and what
 // arrives later is received without it.
-func TestShedEndsAConnectionThatKeeps(t *testing.T) {
+func TestShedEndsAConnectionThatKeepsInput(t *testing.T) {
 	account := budget.NewAccount(1 << 30)
 	eachDriverWith(t, func(c *Config) { c.Account = account }, func(s *served) {
 		h := &scripted{last: []byte(" end"), answer: func(call, got string) (Step, int) {

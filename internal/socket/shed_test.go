@@ -61,6 +61,6 @@ func TestHoards(t *testing.T) {
 		}
 	}
 	if !taken(much, little) || taken(much, much-1) || taken(little, 0) {
-		t.Error("a peer has taken what piled up when little is left of much")
+		t.Error("taken is wrong: a peer has taken what piled up once little is left of much")
 	}
 }

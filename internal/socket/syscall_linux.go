@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls in this file do not tell Go's scheduler that the thread is in the kernel, as
-// those of package unix do. So a loop keeps its processor, and the scheduler's monitor has
-// no reason to take it away and to wake other threads for it, which cost a sixth of the time
-// of a small message. None of the calls waits, since sockets are non-blocking, except
+// Unlike those of package unix, the calls in this file do not tell Go's scheduler that the thread
+// is in the kernel. So a loop keeps its processor, and the scheduler's monitor has no reason to
+// take it away and wake other threads for it, which cost a sixth of the time of a small
+// message. None of the calls waits, since sockets are non-blocking, except
 // pollFor, which must not wait for long: see waiter.
 //
 // recv(2) and send(2) skip what read(2) and write(2) do for files, which is another 2 to
@@ -28,8 +28,8 @@ func sendNow(fd int, p []byte) (n int, err error) {
 	return result(unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0))
 }
 
-// acceptNow is accept4(2) on a non-blocking listener of TCP. The connection is non-blocking
-// too. addr is set to the peer's address, of either family.
+// acceptNow is accept4(2) on a non-blocking listener. The connection is non-blocking too. addr is
+// set to the peer's address, of any family; what does not fit is cut off.
 func acceptNow(listener int, addr *unix.RawSockaddrInet6) (fd int, err error) {
 	size := uint32(unsafe.Sizeof(*addr))
 	return result(unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(listener), uintptr(unsafe.Pointer(addr)), uintptr(unsafe.Pointer(&size)), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0))

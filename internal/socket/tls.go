@@ -52,8 +52,8 @@ func (s *silence) allows(n int) bool {
 // end notes that the handshake is complete, or that there was data.
 func (s *silence) end() { *s = silence{open: true} }
 
-// beforeTLS takes off what precedes TLS in the first bytes of a connection. more reports that
-// it cannot be told yet.
+// beforeTLS takes off what precedes TLS in the first bytes of a connection. more means that more
+// bytes have to arrive first.
 func (c *Config) beforeTLS(p []byte) (before, rest []byte, more bool, err error) {
 	if c.BeforeTLS == nil {
 		return nil, p, false, nil

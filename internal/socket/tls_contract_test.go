@@ -36,7 +36,7 @@ func (s *served) records(h *scripted) *recordClient {
 	return newRecordClient(s.T, s.dial(h).tcp)
 }
 
-// TestKeyUpdateIsAnswered (RFC 8446 section 4.6.3): also when no data follows.
+// TestKeyUpdateIsAnswered (RFC 8446 section 4.6.3), even if no data follows.
 func TestKeyUpdateIsAnswered(t *testing.T) {
 	eachDriverOverTLS(t, func(s *served) {
 		c := s.records(&scripted{answer: echo})

@@ -46,7 +46,7 @@ func TLSErrors() []TLSError {
 var certificateAlerts = []tls.AlertError{42, 43, 44, 45, 46, 48, 49}
 
 // tlsErrorOf returns why a handshake failed. crypto/tls exports few of its errors, so the
-// others are told by their texts.
+// others are recognized by their texts.
 func tlsErrorOf(err error) TLSError {
 	var record tls.RecordHeaderError
 	var remote *net.OpError
@@ -74,7 +74,7 @@ func tlsErrorOf(err error) TLSError {
 	return TLSOther
 }
 
-// tlsFailed notes that a TLS handshake failed. One that the driver's Abort ends has not.
+// tlsFailed notes that a TLS handshake failed. One that Abort ends does not count.
 func (c *Config) tlsFailed(err error) {
 	if c.TLSFailed != nil && err != nil && !errors.Is(err, net.ErrClosed) {
 		c.TLSFailed(tlsErrorOf(err))

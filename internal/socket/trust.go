@@ -25,7 +25,7 @@ const (
 	trustStall = time.Second
 
 	// mostUnmeasured is how much may be sent to a peer that has shown that it reads until its
-	// socket is measured again, and mostUnmeasuredAtFirst to another one. That is less, since
+	// socket is measured again, and mostUnmeasuredAtFirst to any other. The latter is less, since
 	// all of it may pile up.
 	mostUnmeasured        = 64 << 10
 	mostUnmeasuredAtFirst = 16 << 10

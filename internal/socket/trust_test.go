@@ -93,7 +93,7 @@ func TestTakingStalls(t *testing.T) {
 	}
 }
 
-// TestTakingBegins: what was seen before says nothing about the next look.
+// TestTakingBegins: what was seen before is forgotten.
 func TestTakingBegins(t *testing.T) {
 	var p taking
 	trust := trust(-1)

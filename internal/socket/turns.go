@@ -12,8 +12,8 @@ var processors = runtime.GOMAXPROCS(0)
 // add some later.
 func Processors() int { return processors }
 
-// busyRead is how many bytes a read has at least to make its connection busy. It is less than
-// a TLS record has, since crypto/tls returns one at a time.
+// busyRead is the smallest read that makes its connection busy, in bytes. It is smaller than a TLS
+// record can be, since crypto/tls returns one record at a time.
 const busyRead = 4 << 10
 
 // turns limits how many busy connections of the portable driver are in Receive at once.
@@ -30,8 +30,8 @@ type turns chan struct{}
 // addingProcessors is held while processors are counted and added.
 var addingProcessors sync.Mutex
 
-// addProcessors leaves n processors to others than those who keep theirs. It never takes one
-// away.
+// addProcessors raises the number of processors to at least n more than at the start, for n
+// goroutines that keep theirs.
 func addProcessors(n int) {
 	addingProcessors.Lock()
 	defer addingProcessors.Unlock()

@@ -200,7 +200,7 @@ func (a *Admission) Unready() string {
 	return ""
 }
 
-// SetReady makes Ready report false if ready is false, whatever the phase.
+// SetReady(false) makes Ready report false, whatever the phase. SetReady(true) takes that back.
 func (a *Admission) SetReady(ready bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -38,13 +38,14 @@ const (
 	OutcomeUnknown  Outcome = "unknown"  // may have been forgotten: too many others arrived
 )
 
-// An Attempt is an attempt of the page to open a WebSocket. Status, Reason and Text are those of
-// a refusal.
+// An Attempt is an attempt of the page to open a WebSocket.
 type Attempt struct {
 	Outcome Outcome
-	Status  int
-	Reason  wsproto.Reason
-	Text    string
+
+	// Of OutcomeRefused:
+	Status int
+	Reason wsproto.Reason
+	Text   string // of the response, at most 1 KiB of it; valid UTF-8
 }
 
 // Attempts remembers the page's attempts for a minute. Its methods may be called from any
@@ -53,7 +54,7 @@ type Attempts struct {
 	mu        sync.Mutex
 	ring      [maxAttempts]markedAttempt
 	next      int            // in ring
-	forgotten socket.Instant // when the attempt that was overwritten last had been added
+	forgotten socket.Instant // when the attempt that was last overwritten had been added
 }
 
 type markedAttempt struct {
@@ -62,7 +63,7 @@ type markedAttempt struct {
 	Attempt
 }
 
-// Lookup returns the attempt with an id.
+// Lookup returns the attempt whose upgrade had the id in [PageParameter].
 func (a *Attempts) Lookup(now socket.Instant, id string) Attempt {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -79,7 +80,8 @@ func (a *Attempts) Lookup(now socket.Instant, id string) Attempt {
 	return Attempt{Outcome: OutcomeAbsent}
 }
 
-// ValidID reports whether an id has the characters and the length that the page gives it.
+// ValidID reports whether an id has the form that the page gives the value of [PageParameter]:
+// 16 to 64 letters, digits and hyphens.
 func ValidID(id string) bool {
 	for _, c := range []byte(id) {
 		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-' {

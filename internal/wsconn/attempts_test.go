@@ -14,7 +14,7 @@ import (
 
 const attemptID = "0123456789abcdef"
 
-// TestAttemptsAreRemembered: the outcome of each request that has an id.
+// TestAttemptsAreRemembered: the outcome of each request that has an id can be looked up.
 func TestAttemptsAreRemembered(t *testing.T) {
 	upgradeTo := func(target string, fields ...string) string {
 		return strings.Replace(wstest.Request(fields...), "GET / ", "GET "+target+" ", 1)

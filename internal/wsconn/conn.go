@@ -13,7 +13,7 @@ import (
 // Conn is the life of one connection. It is a [socket.Handler]: its driver calls one method
 // at a time.
 //
-// Most connections are idle, so what few of them need is elsewhere: see echo and more.
+// Most connections are idle, so what few of them need is in allocations of its own.
 type Conn struct {
 	server *Server
 	id     uint64
@@ -36,7 +36,7 @@ type Conn struct {
 type notes uint8
 
 const (
-	noteBegun  notes = 1 << iota // the request head begins here: a header of the PROXY protocol is taken off
+	noteBegun  notes = 1 << iota // the PROXY protocol header, if any, has been taken off the input
 	noteHEAD                     // the method of the request is HEAD
 	notePlain                    // the request was admitted as plain HTTP
 	noteEchoed                   // data has been echoed since the last Flushed
@@ -59,7 +59,7 @@ type order struct {
 	reason string
 }
 
-// behavior is what a connection does in place of simply echoing while its WebSocket is open.
+// behavior replaces the plain echo while the WebSocket is open.
 type behavior interface {
 	// receive answers the frames in b. See [socket.Handler] for the results.
 	receive(c *Conn, now socket.Instant, b *wsproto.Buffer) (step socket.Step, kept int)
@@ -76,10 +76,10 @@ type behavior interface {
 // peer returns where the connection comes from.
 func (c *Conn) peer() peer { return c.from }
 
-// setPeer sets it. The WebSocket must not be open.
+// setPeer sets where the connection comes from. The WebSocket must not be open.
 func (c *Conn) setPeer(p peer) { c.from = p }
 
-// start opens the WebSocket. ignored are the names of parameters that are no controls.
+// start opens the WebSocket. ignored are the names of parameters that are not controls.
 func (c *Conn) start(now socket.Instant, handshake *wsproto.Handshake, b behavior, pingInterval time.Duration, ignored query.Names) {
 	c.releaseRequest()
 	if names := ignored.String(); names != "" || b != nil || handshake.Subprotocol != "" {
@@ -129,7 +129,7 @@ func (c *Conn) note(now socket.Instant, echo *wsproto.Echo, b *wsproto.Buffer, e
 		c.timers.data = now
 		c.notes |= noteEchoed
 		if c.goodbye.ends(c.server.Config.Goodbye, ev) {
-			c.sendClose(echo, b, WhyGoodbye, wsproto.CloseNormalClosure, "goodbye")
+			c.sendClose(echo, b, whyGoodbye, wsproto.CloseNormalClosure, "goodbye")
 		}
 	case wsproto.Pong:
 		if rtt, ok := c.timers.pong(now, ev.Payload); ok {
@@ -137,7 +137,7 @@ func (c *Conn) note(now socket.Instant, echo *wsproto.Echo, b *wsproto.Buffer, e
 			c.server.Metrics.PongReceived(rtt)
 		}
 	case wsproto.Close:
-		c.life.noteClose(ByClient, end{why: WhyClient, code: ev.Code, reason: uint8(max(0, len(ev.Payload)-2))})
+		c.life.noteClose(ByClient, end{why: whyClient, code: ev.Code, reason: uint8(max(0, len(ev.Payload)-2))})
 	case wsproto.Failed:
 		c.life.fail(ev.Err, echo.CloseReason(ev.Err))
 	}
@@ -156,13 +156,13 @@ func (c *Conn) count(traffic *Traffic, grown int) {
 }
 
 // sendClose writes a close frame to b and starts to wait for the client's.
-func (c *Conn) sendClose(echo *wsproto.Echo, b *wsproto.Buffer, why Why, code wsproto.CloseCode, reason string) {
+func (c *Conn) sendClose(echo *wsproto.Echo, b *wsproto.Buffer, why why, code wsproto.CloseCode, reason string) {
 	c.closing(ByServer, newEnd(why, code, reason))
 	echo.Close(b, code, reason)
 }
 
 // appendClose is sendClose with the frame appended to dst.
-func (c *Conn) appendClose(dst []byte, why Why, code wsproto.CloseCode, reason string) []byte {
+func (c *Conn) appendClose(dst []byte, why why, code wsproto.CloseCode, reason string) []byte {
 	c.closing(ByServer, newEnd(why, code, reason))
 	return c.echo.borrow(&c.server.Protocol).AppendClose(dst, code, reason)
 }
@@ -174,7 +174,7 @@ func (c *Conn) closing(by Initiator, how end) {
 }
 
 // drop ends TCP without a close frame.
-func (c *Conn) drop(why Why) socket.Step {
+func (c *Conn) drop(why why) socket.Step {
 	c.life.noteClose(ByServer, end{why: why, code: wsproto.CloseAbnormalClosure})
 	c.finish()
 	return socket.Step{Then: socket.ShutDown}

@@ -57,7 +57,7 @@ func TestTraffic(t *testing.T) {
 	}
 }
 
-// TestConnSize: most connections are idle, and this is nearly all that they cost here.
+// TestConnSize: most connections are idle, and a Conn is nearly all that wsconn holds for one.
 func TestConnSize(t *testing.T) {
 	if n := unsafe.Sizeof(Conn{}); n > 160 { // a size class of Go's allocator
 		t.Errorf("a Conn takes %d bytes", n)

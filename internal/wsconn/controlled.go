@@ -50,7 +50,7 @@ func startControlled(c *Conn, now socket.Instant, handshake *wsproto.Handshake, 
 // query returns the query, and the names of its controls.
 func (k *controlled) query() (query, names string) { return k.controls.query, k.controls.names }
 
-// closed gives back the instants of messages that are not sent any more.
+// closed gives back the instants of messages that will not be sent.
 func (k *controlled) closed(c *Conn) {
 	c.server.Metrics.Controls(k.names, -1)
 	k.messages.release(c.server.Pace)
@@ -171,14 +171,14 @@ func (k *controlled) endAfter(c *Conn, echo *wsproto.Echo, b *wsproto.Buffer, ev
 	k.echoed++
 	switch k.echoed {
 	case k.reset.after:
-		c.life.noteClose(ByServer, end{why: WhyControl, code: wsproto.CloseAbnormalClosure})
+		c.life.noteClose(ByServer, end{why: whyControl, code: wsproto.CloseAbnormalClosure})
 		k.end = socket.Reset
 		b.Discard()
 	case k.drop.after:
-		k.end = c.drop(WhyControl).Then
+		k.end = c.drop(whyControl).Then
 		b.Discard()
 	case k.closing.after:
-		c.sendClose(echo, b, WhyControl, k.closeCode, k.closeReason)
+		c.sendClose(echo, b, whyControl, k.closeCode, k.closeReason)
 	}
 }
 

@@ -28,12 +28,12 @@ func (k *controlled) maySend(c *Conn) bool { return !c.echo.midMessage() && !k.m
 func (k *controlled) wake(c *Conn, now socket.Instant, dst []byte) socket.Step {
 	switch {
 	case k.resetAt.Reached(now):
-		c.life.noteClose(ByServer, end{why: WhyControl, code: wsproto.CloseAbnormalClosure})
+		c.life.noteClose(ByServer, end{why: whyControl, code: wsproto.CloseAbnormalClosure})
 		return socket.Step{Then: socket.Reset}
 	case k.dropAt.Reached(now):
-		return c.drop(WhyControl)
+		return c.drop(whyControl)
 	case k.closeAt.Reached(now):
-		dst = c.appendClose(dst, WhyControl, k.closeCode, k.closeReason)
+		dst = c.appendClose(dst, whyControl, k.closeCode, k.closeReason)
 	default:
 		if k.ping > 0 {
 			k.pings.mayBeSent(c.server.Pace, now, &c.timers.nextPing) // keepAlive sends it

@@ -16,15 +16,17 @@
 // Where to look:
 //
 //   - stage.go: the stages, the only code that changes them, and who started the close.
-//   - handler.go: what the driver calls, and which stage answers it.
+//   - handler.go: what the driver calls, and which stage answers it; the client's half-close.
 //   - handshake.go: the opening handshake, and how it is refused. proxyheader.go: the PROXY
 //     protocol header before it. request.go: a head that arrives in pieces. date.go: Date in
 //     responses. attempts.go: what the page is told about its upgrades.
 //   - conn.go: the state of a connection, and what each frame changes.
 //   - lentecho.go: the Echo that a connection has within a message.
 //   - echoing.go: the echo. goodbye.go: the word that ends a conversation.
-//   - keepalive.go, timers.go: pings, pongs, idle time, the drain of one connection.
-//   - admission.go: the count of connections, their limit, and the drain of all.
+//   - keepalive.go, timers.go: pings, pongs, idle time, the drain of one connection. timers.go
+//     also has the time limits of closing and lingering.
+//   - admission.go: the count of connections, their limit, and the drain of all: when it closes
+//     each.
 //   - rehearsal.go: a drain that can be taken back. order.go: closing one connection.
 //   - info.go: what the log and the metrics report about a connection. view.go: what
 //     /connections shows, and history.go of those that have ended. ending.go, why.go: how they have.

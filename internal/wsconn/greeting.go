@@ -13,8 +13,7 @@ import (
 // buffer together with the response to the handshake.
 const maxGreeting = 48 << 10
 
-// maxGreetedLine is how much of a request line that does not fit is in the greeting, in
-// bytes.
+// maxGreetedLine is how much a greeting quotes of a request line that does not fit, in bytes.
 const maxGreetedLine = 4 << 10
 
 // greeting is the first message of a connection that asks for one.
@@ -25,7 +24,7 @@ type greeting struct {
 	Request string                  `json:"request"` // the request line
 	Headers []requestinfo.NameValue `json:"headers"`
 	Omitted int                     `json:"omitted,omitempty"` // header fields that did not fit
-	Ignored []string                `json:"ignored,omitempty"` // names in the query that are no controls
+	Ignored []string                `json:"ignored,omitempty"` // names in the query that are not controls
 	Hidden  string                  `json:"hidden,omitempty"`  // why values of header fields are hidden
 }
 

@@ -100,7 +100,7 @@ func (c *Conn) Shed(now socket.Instant, scratch []byte) socket.Step {
 	case c.stage != stageOpen:
 		return socket.Step{Then: socket.Close}
 	}
-	scratch = c.appendClose(scratch, WhyMemory, wsproto.CloseTryAgainLater, fmt.Sprintf(memoryReason, c.server.Account.Limit()))
+	scratch = c.appendClose(scratch, whyMemory, wsproto.CloseTryAgainLater, fmt.Sprintf(memoryReason, c.server.Account.Limit()))
 	step := c.giveUp()
 	step.Write = scratch
 	return step

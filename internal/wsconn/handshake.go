@@ -9,11 +9,11 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// hints name the usual cause of a refusal, or the setting that is responsible.
+// hints complete the text of a refusal with its usual cause, a fix or the setting that made it.
 var hints = map[wsproto.Reason]string{
 	wsproto.ReasonHTTPVersion: "; a proxy in front may speak HTTP/1.0 (nginx: proxy_http_version 1.1)",
-	wsproto.ReasonUpgrade:     "; a proxy in front may have removed it (nginx: proxy_set_header Upgrade $http_upgrade)",
-	wsproto.ReasonConnection:  "; a proxy in front may have removed it (nginx: proxy_set_header Connection upgrade)",
+	wsproto.ReasonUpgrade:     " (nginx: proxy_set_header Upgrade $http_upgrade)",
+	wsproto.ReasonConnection:  " (nginx: proxy_set_header Connection upgrade)",
 	wsproto.ReasonOrigin:      "; the setting is ALLOWED_ORIGINS of this server",
 }
 

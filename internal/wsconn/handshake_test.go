@@ -49,6 +49,22 @@ func TestRefusedUpgradeIsAnsweredAndClosed(t *testing.T) {
 	}
 }
 
+// TestRefusalsNameCauseAndFix, each once.
+func TestRefusalsNameCauseAndFix(t *testing.T) {
+	const head, key = "GET / HTTP/1.1\r\nHost: x\r\n", "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+	for request, want := range map[string]string{
+		head + "Connection: Upgrade\r\n" + key: `the request has WebSocket header fields but no "Upgrade: websocket" (RFC 6455 section 4.1); a proxy may have removed it (nginx: proxy_set_header Upgrade $http_upgrade)`,
+		head + "Upgrade: websocket\r\n" + key:  `the request has "Upgrade: websocket" but no "Connection: Upgrade" (RFC 6455 section 4.1); a proxy may have removed it (nginx: proxy_set_header Connection upgrade)`,
+		"GET / HTTP/1.0\r\nHost: x\r\n" + key:  "the request arrived as HTTP/1.0; a WebSocket upgrade needs HTTP/1.1 (RFC 6455 section 4.1); a proxy in front may speak HTTP/1.0 (nginx: proxy_http_version 1.1)",
+	} {
+		c := newConnTest(t, nil)
+		c.receive([]byte(request))
+		if _, body, _ := strings.Cut(string(c.sent), "\r\n\r\n"); body != want+"\n" {
+			t.Errorf("%q is answered with %q, want %q", request, body, want)
+		}
+	}
+}
+
 func TestPlainHTTPIsHijackedWithAllItsBytes(t *testing.T) {
 	c := newConnTest(t, nil)
 	c.receive([]byte("POST /x HTTP/1.1\r\n"))

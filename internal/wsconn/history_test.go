@@ -17,8 +17,8 @@ func ended(s *Server) (list []Info) {
 	return list
 }
 
-// TestHistoryTellsWhy a WebSocket ended.
-func TestHistoryTellsWhy(t *testing.T) {
+// TestHistoryCauses: the history has the cause of every kind of end.
+func TestHistoryCauses(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		query string

@@ -18,14 +18,14 @@ type Info struct {
 	UserAgent    string    `json:"user_agent,omitempty"`
 	Since        time.Time `json:"since"`
 	LastActivity time.Time `json:"last_activity"`
-	Messages     int64     `json:"messages"`
-	Bytes        int64     `json:"bytes"`
-	Held         int64     `json:"held"` // bytes in buffers
+	Messages     int64     `json:"messages"` // that were echoed
+	Bytes        int64     `json:"bytes"`    // of their payload, as received
+	Held         int64     `json:"held"`     // bytes of memory, in the kernel too
 	Subprotocol  string    `json:"subprotocol,omitempty"`
 	Extensions   string    `json:"extensions,omitempty"` // as in Sec-WebSocket-Extensions
 	Saved        int64     `json:"saved,omitempty"`      // bytes, by compression
 	Controls     string    `json:"controls,omitempty"`
-	RTT          string    `json:"rtt,omitempty"`
+	RTT          string    `json:"rtt,omitempty"` // such as 1.5ms, of the last ping that was answered
 	State        string    `json:"state"`
 	*Ended
 }

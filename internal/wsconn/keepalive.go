@@ -8,8 +8,8 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// keepAliveWake returns when keepAlive has something to do. While a connection is paused it
-// is not read, so a missing pong or missing data says nothing about the client.
+// keepAliveWake returns when keepAlive has something to do. A paused connection is not read, so
+// a missing pong or missing data proves nothing about the client.
 func (c *Conn) keepAliveWake(paused bool) socket.Instant {
 	at := socket.Earliest(c.timers.nextPing, c.timers.deadline)
 	if !paused {
@@ -26,12 +26,12 @@ func (c *Conn) keepAlive(now socket.Instant, dst []byte, pingInterval time.Durat
 	t.deadline = c.server.Admission.closeAt(t.deadline)
 	switch {
 	case t.deadline.Reached(now):
-		return c.appendClose(dst, WhyDrain, wsproto.CloseGoingAway, "the server is shutting down")
+		return c.appendClose(dst, whyDrain, wsproto.CloseGoingAway, "the server is shutting down")
 	case !paused && t.pongDeadline(config.PongTimeout).Reached(now):
 		c.server.Metrics.PongMissed()
-		return c.appendClose(dst, WhyNoPong, wsproto.CloseInternalError, fmt.Sprintf("no pong within PONG_TIMEOUT=%v of this server", config.PongTimeout))
+		return c.appendClose(dst, whyNoPong, wsproto.CloseInternalError, fmt.Sprintf("no pong within PONG_TIMEOUT=%v of this server", config.PongTimeout))
 	case !paused && t.idleDeadline(config.IdleTimeout).Reached(now):
-		return c.appendClose(dst, WhyIdle, wsproto.CloseGoingAway, fmt.Sprintf("no data message within IDLE_TIMEOUT=%v of this server", config.IdleTimeout))
+		return c.appendClose(dst, whyIdle, wsproto.CloseGoingAway, fmt.Sprintf("no data message within IDLE_TIMEOUT=%v of this server", config.IdleTimeout))
 	case t.nextPing.Reached(now):
 		return wsproto.AppendPing(dst, t.ping(now, pingInterval))
 	}

@@ -6,14 +6,14 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// lentEcho is the Echo of a connection, lent from a pool within a message. Between messages a
-// Rest is enough, which is smaller: most connections are idle.
+// lentEcho is the Echo of a connection. Within a message it is lent from a pool. Between
+// messages a Rest is enough, which is smaller: most connections are idle.
 type lentEcho struct {
 	rest wsproto.Rest
 	echo *wsproto.Echo // nil between messages
 }
 
-// echoes is the pool.
+// echoes is the pool of Echos.
 var echoes = sync.Pool{New: func() any { return new(wsproto.Echo) }}
 
 // borrow returns the connection's Echo. settle or end must follow soon, to give it back.
@@ -59,7 +59,7 @@ func (l *lentEcho) giveBack() {
 	l.echo = nil
 }
 
-// The following are those of [wsproto.Echo].
+// The following methods are those of [wsproto.Echo].
 
 func (l *lentEcho) deflate() wsproto.Deflate {
 	if l.echo == nil {

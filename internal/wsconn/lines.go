@@ -18,8 +18,8 @@ const (
 	LogNone                   // none
 )
 
-// maxLines is how many lines about connections are logged in a second. Beyond it, they are
-// counted, and the counts are logged: a flood must not fill the disk that has the log.
+// maxLines is how many lines about connections are logged in a second. The others are counted,
+// and the counts are logged: a flood must not fill the disk that has the log.
 const maxLines = 100
 
 // Lines decides which lines about connections are logged. Its methods may be called from
@@ -85,7 +85,7 @@ func (l *Lines) turn(now socket.Instant) {
 	}
 }
 
-// write counts a line. It returns false if the second has had its share of them.
+// write counts a line, and reports whether it is within maxLines.
 func (l *Lines) write() bool {
 	if l.written < maxLines {
 		l.written++

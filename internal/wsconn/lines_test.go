@@ -74,7 +74,7 @@ func TestLogModes(t *testing.T) {
 	}
 }
 
-// TestLogsHaveNoSecrets: what a client sends may be a secret, and is of any length.
+// TestLogsHaveNoSecrets: what a client sends may be secret, and long.
 func TestLogsHaveNoSecrets(t *testing.T) {
 	long := strings.Repeat("hunter2", 1000)
 	for _, request := range []string{

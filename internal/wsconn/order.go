@@ -6,12 +6,12 @@ import (
 )
 
 // OrderClose has the next Wake send a close frame. It reports whether the WebSocket is open.
-// Like Info, it must not be called while another method runs.
+// Like View, it must not be called while another method runs.
 func (c *Conn) OrderClose(code wsproto.CloseCode, reason string) bool {
 	return c.give(order{code: code, reason: reason})
 }
 
-// OrderDrop has the next Wake end TCP without a close frame. Otherwise it is OrderClose.
+// OrderDrop is OrderClose without a close frame: TCP ends.
 func (c *Conn) OrderDrop() bool { return c.give(order{drop: true}) }
 
 func (c *Conn) give(o order) bool {
@@ -28,7 +28,7 @@ func (c *Conn) give(o order) bool {
 // obey carries out an order.
 func (c *Conn) obey(o *order, scratch []byte) socket.Step {
 	if o.drop {
-		return c.drop(WhyOperator)
+		return c.drop(whyOperator)
 	}
-	return socket.Step{Write: c.appendClose(scratch, WhyOperator, o.code, o.reason)}
+	return socket.Step{Write: c.appendClose(scratch, whyOperator, o.code, o.reason)}
 }

@@ -16,7 +16,7 @@ const (
 
 // Pace limits how many messages and pings a process sends because of the controls every and
 // ping, on all connections together. Each of them costs the client nothing, so without a
-// limit a few hundred requests could keep a core busy for good. The keep-alive pings of
+// limit a few hundred requests could keep a core busy forever. The keep-alive pings of
 // PING_INTERVAL are not counted. The zero value is ready to use.
 type Pace struct {
 	next atomic.Int64 // a socket.Instant: when the message after the last one may be sent
@@ -34,8 +34,8 @@ func (p *Pace) reserve(now socket.Instant) socket.Instant {
 	}
 }
 
-// release gives an instant back that a connection reserved and has not used. Without it,
-// clients that leave before their instant would delay the others ever further.
+// release gives back an instant that a connection reserved and has not used. Without it, clients
+// that leave before their instant would delay the others more and more.
 func (p *Pace) release() { p.next.Add(-int64(paceInterval)) }
 
 // paced is the place of one connection in a Pace.
@@ -43,8 +43,8 @@ type paced struct {
 	reserved bool // for the message that is next
 }
 
-// mayBeSent reports whether a message that is due at *at may be sent now. If not, it moves at
-// to the instant when it may.
+// mayBeSent reports whether a message that is due at *at may be sent now. If it is due but may
+// not, mayBeSent sets *at to the instant when it may.
 func (p *paced) mayBeSent(pace *Pace, now socket.Instant, at *socket.Instant) bool {
 	switch {
 	case !at.Reached(now):

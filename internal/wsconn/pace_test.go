@@ -26,8 +26,8 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// TestUnaskedMessagesArePaced: connections that want 10,000 messages and pings a second
-// together get 2,000, each about as many as any other. A keep-alive ping is not delayed.
+// TestUnaskedMessagesArePaced: connections that together want 10,000 messages and pings a second
+// get 2,000, each about as many as any other. A keep-alive ping is not delayed.
 func TestUnaskedMessagesArePaced(t *testing.T) {
 	const conns = 100
 	keepAlive := newConnTest(t, func(s *settings) { s.PingInterval = time.Second }).open()
@@ -91,9 +91,9 @@ func TestPacedMessagesAreNumberedOnce(t *testing.T) {
 	c.expect(socket.Read, "\x81\x012")
 }
 
-// TestClosedConnectionsGiveTheirInstantsBack: clients that leave before their messages are
+// TestClosedConnectionsGiveBackTheirInstants: clients that leave before their messages are
 // sent delay no others.
-func TestClosedConnectionsGiveTheirInstantsBack(t *testing.T) {
+func TestClosedConnectionsGiveBackTheirInstants(t *testing.T) {
 	c := opened(t, "every=10ms&ping=10ms")
 	first := beginning.Add(10 * time.Millisecond)
 	for range 201 {

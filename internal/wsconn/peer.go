@@ -10,9 +10,8 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// peer is what is known of the other end of a connection: the fields that follow, with a
-// newline between two of them, and without those at the end that are empty. It is one string
-// because idle connections are many.
+// peer is what is known of the other end of a connection: the fields below, separated by
+// newlines, without empty ones at the end. It is one string because idle connections are many.
 type peer string
 
 // The fields of a peer.
@@ -79,7 +78,7 @@ func (c *commonHost) shorten(host string) string {
 	return host
 }
 
-// full returns the Host that has been shortened.
+// full returns the Host that shorten was given.
 func (c *commonHost) full(kept string) string {
 	if first := c.first.Load(); kept == "" && first != nil {
 		return *first
@@ -150,8 +149,8 @@ func (p peer) attrs(id uint64, more ...any) []any {
 	return append(list, more...)
 }
 
-// requestFields are the fields that the line at the end of a connection has, by the names of
-// its attributes.
+// requestFields are the fields in the log line at the end of a connection, with the names of
+// their attributes.
 var requestFields = [...]struct {
 	name  string
 	field int

@@ -2,8 +2,8 @@ package wsconn
 
 import "github.com/echosvc/echosvc/internal/wsproto"
 
-// takeHeader takes the header of the PROXY protocol off the input, if there is one. more
-// reports that more bytes have to arrive first.
+// takeHeader takes the header of the PROXY protocol off the input, if there is one. more means
+// that more bytes have to arrive first.
 func (c *Conn) takeHeader(b *wsproto.Buffer) (more bool, refusal *wsproto.HandshakeError) {
 	if c.notes.has(noteBegun) {
 		return false, nil
@@ -21,7 +21,7 @@ func (c *Conn) takeHeader(b *wsproto.Buffer) (more bool, refusal *wsproto.Handsh
 	return b.Start == b.End, nil
 }
 
-// findClient completes the address of the client with what the request tells.
+// findClient completes the address of the client from the header fields of the request.
 func (c *Conn) findClient(r *wsproto.Request) {
 	remote := c.peer().remote()
 	c.setPeer(newPeer(remote, c.server.Clients.Client(remote, c.peer().client(), r)))

@@ -6,8 +6,8 @@ import (
 	"github.com/echosvc/echosvc/internal/socket"
 )
 
-// A rehearsal is a drain that ends connections and not the process, and that can be taken
-// back. A drain that ends the process takes its place.
+// A rehearsal is a drain that ends connections but not the process, and can be taken back. A
+// drain that ends the process replaces it.
 
 // StartRehearsal is StopAdvertising for a rehearsal. It returns false if the process is about
 // to end, or if a rehearsal has started already.
@@ -32,7 +32,8 @@ func (a *Admission) RehearseDrain(now socket.Instant, spread time.Duration) (emp
 }
 
 // EndRehearsal takes a rehearsal back: connections are admitted again, and those that have
-// not been closed stay. It returns false if there is none, or if the process is about to end.
+// not been closed stay open. It returns false if there is no rehearsal, or if the process is
+// about to end.
 func (a *Admission) EndRehearsal() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -13,7 +13,7 @@ func TestRehearsal(t *testing.T) {
 	c := newConnTest(t, func(s *settings) { s.PingInterval = 0 })
 	a := c.server.Admission
 	if _, ok := a.RehearseDrain(c.now, time.Second); ok || a.EndRehearsal() {
-		t.Error("there is a rehearsal at first")
+		t.Error("a rehearsal is in progress at the start")
 	}
 	c.open()
 	if !a.StartRehearsal() || a.Ready() || a.StartRehearsal() {
@@ -22,7 +22,7 @@ func TestRehearsal(t *testing.T) {
 	c.another().open()
 	_, ok := a.RehearseDrain(c.now, 10*time.Second)
 	if !ok || a.admit() == nil || isClosed(a.Draining()) {
-		t.Error("the rehearsal is no drain, or ends plain requests")
+		t.Error("the rehearsal is not a drain, or ends plain requests")
 	}
 	c.do(c.conn.Wake(c.now, nil)) // plans to close after 5 s
 	if got, want := c.conn.NextWake(), beginning.Add(5*time.Second); got != want {
@@ -30,7 +30,7 @@ func TestRehearsal(t *testing.T) {
 	}
 	c.at(time.Second)
 	if !a.EndRehearsal() || !a.Ready() || a.DrainStarted() != 0 || a.EndRehearsal() {
-		t.Error("the rehearsal is not taken back, or twice")
+		t.Error("the rehearsal is not taken back, or is taken back twice")
 	}
 	c.at(5 * time.Second)
 	c.do(c.conn.Wake(c.now, nil))
@@ -103,7 +103,7 @@ func TestSetReady(t *testing.T) {
 	a := admitted(t, 0, 1)
 	a.SetReady(false)
 	if a.Ready() || a.admit() != nil || a.closeAt(0) != 0 {
-		t.Error("it is ready, or does not admit, or closes")
+		t.Error("it is ready, refuses a connection, or closes one")
 	}
 	a.SetReady(true)
 	if !a.Ready() {

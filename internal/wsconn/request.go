@@ -22,9 +22,9 @@ type requestState struct {
 	ignored string // names of query parameters, for the log; set when the WebSocket opens
 }
 
-// add adds in to the head: what has arrived since the last call, after what the driver kept.
-// It returns what has arrived of the head, perhaps with bytes that follow it, and the result
-// of [wsproto.Head.Scan].
+// add adds in to the head. in is what the driver kept, followed by what has arrived since the
+// last call. add returns what has arrived of the head, perhaps with bytes that follow it, and
+// the result of [wsproto.Head.Scan].
 func (r *requestState) add(account *budget.Account, in []byte) (head []byte, n int, refusal *wsproto.HandshakeError) {
 	head = in
 	if r.long != nil {

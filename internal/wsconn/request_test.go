@@ -192,7 +192,7 @@ func TestNoBodyForHEAD(t *testing.T) {
 	}
 }
 
-// TestDateInEveryAnswer_RFC9110Section6_6_1.
+// TestDateInEveryAnswer_RFC9110Section6_6_1: the 101 and every refusal have a Date.
 func TestDateInEveryAnswer_RFC9110Section6_6_1(t *testing.T) {
 	for _, request := range []string{
 		wstest.Request(), upgrade("greet=1"), upgrade("refuse=503"), upgrade("delay=soon"),

@@ -33,8 +33,8 @@ type Server struct {
 	History   *History
 	// Clock converts an instant to wall clock time.
 	Clock func(socket.Instant) time.Time
-	// WallClock is the current time, for Date fields. Unlike Clock, it follows the system when
-	// that sets its clock.
+	// WallClock returns the current time, for Date fields. Unlike Clock, it follows the system's
+	// clock when that is set.
 	WallClock func() time.Time
 	dates     dates
 	hosts     commonHost
@@ -43,7 +43,7 @@ type Server struct {
 // date returns the value of the Date field of a response.
 func (s *Server) date() string { return s.dates.at(s.WallClock()) }
 
-// logs reports whether lines of a level are written. Otherwise nothing should be made for them.
+// logs reports whether lines of a level are written. If not, their attributes need not be made.
 func (s *Server) logs(level slog.Level) bool {
 	return s.Log.Enabled(context.Background(), level)
 }
@@ -71,14 +71,15 @@ type HTTPServer interface {
 	Release()
 }
 
-// Metrics counts what happens to connections. Its methods are called from any goroutine.
+// Metrics counts what happens to connections. Its methods are called from any goroutine, and
+// keep no pointer that they are given.
 type Metrics interface {
-	Opened()
-	Rejected(*wsproto.HandshakeError)
-	Echoed(Traffic)
-	PongReceived(rtt time.Duration)
-	PongMissed()
-	Closed(*Summary)
+	Opened()                          // a WebSocket
+	Rejected(*wsproto.HandshakeError) // a request, plain HTTP included
+	Echoed(Traffic)                   // in one call of Conn.Receive; may be zero
+	PongReceived(rtt time.Duration)   // the answer to a ping of the server
+	PongMissed()                      // the connection is closed because of PONG_TIMEOUT
+	Closed(*Summary)                  // a WebSocket
 	// Controls adds n to the connections that use the controls, whose names are separated by
 	// commas.
 	Controls(names string, n int64)

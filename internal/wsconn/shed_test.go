@@ -39,7 +39,7 @@ func TestShedSends1013(t *testing.T) {
 			c.expect(socket.Read)
 			c.do(c.conn.EndOfInput(c.now))
 			if got := c.closed(); got["code"] != 1013.0 || got["initiator"] != "server" {
-				t.Errorf("the log says %v", got)
+				t.Errorf("logged %v", got)
 			}
 		})
 	}

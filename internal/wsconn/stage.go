@@ -47,12 +47,12 @@ type life struct {
 // end is how a connection ends: why, and what is known of the first close frame.
 type end struct {
 	code   wsproto.CloseCode
-	why    Why
+	why    why
 	reason uint8 // the length of its reason, in bytes
 }
 
 // newEnd returns the end by a close frame of the server.
-func newEnd(why Why, code wsproto.CloseCode, reason string) end {
+func newEnd(why why, code wsproto.CloseCode, reason string) end {
 	return end{why: why, code: code, reason: uint8(min(len(reason), wsproto.MaxCloseReason))}
 }
 
@@ -78,7 +78,7 @@ func (l *life) linger() { l.advance(stageLingering) }
 // fail notes that the client broke the protocol.
 func (l *life) fail(err wsproto.ProtocolError, reason string) {
 	l.err = err
-	l.noteClose(ByServer, newEnd(WhyProtocolError, err.CloseCode(), reason))
+	l.noteClose(ByServer, newEnd(whyProtocolError, err.CloseCode(), reason))
 }
 
 // noteClose notes which side started the close, and how. Only the first call counts.

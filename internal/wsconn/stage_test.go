@@ -37,19 +37,19 @@ func TestFirstCloseCounts(t *testing.T) {
 	}{
 		{"no close", func(l *life) {}, life{}},
 		{"the server, then the client", func(l *life) {
-			l.noteClose(ByServer, newEnd(WhyDrain, wsproto.CloseGoingAway, "away"))
-			l.noteClose(ByClient, end{why: WhyClient, code: 4000})
-		}, life{initiator: ByServer, end: end{wsproto.CloseGoingAway, WhyDrain, 4}}},
+			l.noteClose(ByServer, newEnd(whyDrain, wsproto.CloseGoingAway, "away"))
+			l.noteClose(ByClient, end{why: whyClient, code: 4000})
+		}, life{initiator: ByServer, end: end{wsproto.CloseGoingAway, whyDrain, 4}}},
 		{"the client, then the server", func(l *life) {
-			l.noteClose(ByClient, end{why: WhyClient, code: 4000})
-			l.startClosing(ByServer, newEnd(WhyDrain, wsproto.CloseGoingAway, "away"))
-		}, life{stage: stageClosing, initiator: ByClient, end: end{why: WhyClient, code: 4000}}},
+			l.noteClose(ByClient, end{why: whyClient, code: 4000})
+			l.startClosing(ByServer, newEnd(whyDrain, wsproto.CloseGoingAway, "away"))
+		}, life{stage: stageClosing, initiator: ByClient, end: end{why: whyClient, code: 4000}}},
 		{"an error after the server's close frame", func(l *life) {
-			l.startClosing(ByServer, end{why: WhyGoodbye, code: wsproto.CloseNormalClosure})
+			l.startClosing(ByServer, end{why: whyGoodbye, code: wsproto.CloseNormalClosure})
 			l.fail(wsproto.ErrReservedOpcode, "reserved")
-		}, life{stage: stageClosing, initiator: ByServer, end: end{why: WhyGoodbye, code: wsproto.CloseNormalClosure}, err: wsproto.ErrReservedOpcode}},
+		}, life{stage: stageClosing, initiator: ByServer, end: end{why: whyGoodbye, code: wsproto.CloseNormalClosure}, err: wsproto.ErrReservedOpcode}},
 		{"an error", func(l *life) { l.fail(wsproto.ErrReservedOpcode, "reserved") },
-			life{initiator: ByServer, end: end{wsproto.CloseProtocolError, WhyProtocolError, 8}, err: wsproto.ErrReservedOpcode}},
+			life{initiator: ByServer, end: end{wsproto.CloseProtocolError, whyProtocolError, 8}, err: wsproto.ErrReservedOpcode}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

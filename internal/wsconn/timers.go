@@ -18,8 +18,9 @@ type timers struct {
 	opened   socket.Instant // the TCP connection was accepted
 	received socket.Instant // bytes last arrived, or a write that held up reading ended
 	data     socket.Instant // data last arrived, or its echo was sent
-	// deadline is when an open connection is closed by the drain; never without one. It is
-	// that of any other stage, and never until the stage's first bytes are sent.
+	// deadline is when the drain closes an open connection; never without a drain. It is the
+	// time limit of every other stage. Closing and lingering have none until their first bytes
+	// are sent.
 	deadline socket.Instant
 	nextPing socket.Instant
 	pinged   socket.Instant // the last ping was sent
@@ -59,9 +60,9 @@ func pingAt(now socket.Instant, interval time.Duration) socket.Instant {
 // sent.
 func (t *timers) startStage() { t.deadline = 0 }
 
-// flushed notes that everything has been sent. It gives a stage without a deadline one, unless it
-// is open. echoed means that data was sent. The server does not read while it writes, so the time
-// of a write must not count against the client.
+// flushed notes that everything has been sent. A stage that is not open and has no deadline gets
+// one. echoed means that data was sent. The server does not read while it writes, so the time of
+// a write must not count against the client.
 func (t *timers) flushed(now socket.Instant, timeout time.Duration, open, echoed bool) {
 	if t.deadline == 0 && !open {
 		t.deadline = now.Add(timeout)

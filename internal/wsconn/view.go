@@ -34,15 +34,11 @@ type endedView struct {
 	cause     string // the error of the socket
 }
 
-// Upgraded reports whether the connection is a WebSocket.
-func (c *Conn) Upgraded() bool { return c.upgraded }
-
 // ID returns the number that New was given.
 func (c *Conn) ID() uint64 { return c.id }
 
 // View returns what is shown of the connection, which must be a WebSocket. held is what its
-// driver holds for it, in bytes. Like Upgraded, it must not be called while another method
-// runs.
+// driver holds for it, in bytes. It must not be called while another method runs.
 func (c *Conn) View(held int64) View {
 	own, _ := c.Held()
 	v := View{
@@ -85,17 +81,17 @@ func (v *View) Code() int {
 // Column is what a list can be sorted by.
 type Column uint8
 
-// The columns. The last two are those of a WebSocket that has ended, and 0 otherwise.
+// The columns, each with the unit of its [View.Number].
 const (
-	ByID Column = iota
-	BySince
-	ByActivity
-	ByMessages
-	ByBytes
-	ByHeld
-	ByRTT
-	ByEnd
-	ByDuration
+	ByID       Column = iota
+	BySince           // a socket.Instant
+	ByActivity        // a socket.Instant
+	ByMessages        // a count
+	ByBytes           // bytes of payload
+	ByHeld            // bytes of memory
+	ByRTT             // microseconds; 0 if not known
+	ByEnd             // a socket.Instant; 0 while the WebSocket is open
+	ByDuration        // nanoseconds; 0 while the WebSocket is open
 )
 
 // Number returns the value of a column.
@@ -125,7 +121,8 @@ func (v *View) Number(column Column) int64 {
 	return int64(v.id)
 }
 
-// Info puts a View into words. clock converts an instant to wall clock time.
+// Info returns the View in the form in which it is shown. clock converts an instant to wall
+// clock time.
 func (v *View) Info(clock func(socket.Instant) time.Time) Info {
 	shown := func(field int) string { return printable(v.peer.field(field)) }
 	info := Info{
@@ -144,7 +141,7 @@ func (v *View) Info(clock func(socket.Instant) time.Time) Info {
 	return info
 }
 
-// info puts the end of a connection into words.
+// info returns the end of a connection in the form in which it is shown.
 func (e *endedView) info(opened socket.Instant, clock func(socket.Instant) time.Time) *Ended {
 	info := &Ended{
 		At: clock(e.at), DurationMS: float64(e.at.Sub(opened).Microseconds()) / 1000, Code: int(e.code), ReasonLength: int(e.reason),

@@ -10,7 +10,7 @@ import (
 
 func TestView(t *testing.T) {
 	c := newConnTest(t, nil)
-	if c.conn.Upgraded() {
+	if c.conn.Established() {
 		t.Error("a connection is listed before its handshake")
 	}
 	request := strings.Replace(wstest.Request("Sec-WebSocket-Protocol: chat", "Origin: https://example.com", "User-Agent: \xff/1\u202e\u009b"), "GET /", "GET /a/b?token=secret", 1)
@@ -23,7 +23,7 @@ func TestView(t *testing.T) {
 		ID: 1, Remote: "192.0.2.1:5000", Path: "/a/b", Host: "localhost", Origin: "https://example.com", UserAgent: `\xff/1\u202e\u009b`,
 		Since: c.server.Clock(beginning), LastActivity: c.server.Clock(c.now), Messages: 1, Bytes: 5, Held: 100, Subprotocol: "chat", RTT: "1.5ms", State: "open",
 	}
-	if got := v.Info(c.server.Clock); !c.conn.Upgraded() || got != want {
+	if got := v.Info(c.server.Clock); !c.conn.Established() || got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	for column, want := range map[Column]int64{

@@ -1,22 +1,22 @@
 package wsconn
 
-// Why is why a WebSocket ended.
-type Why uint8
+// why is why a WebSocket ended. /connections shows its String.
+type why uint8
 
 // The causes.
 const (
-	WhyLost          Why = iota // TCP ended without a close frame
-	WhyClient                   // the client sent a close frame
-	WhyProtocolError            // the client broke the protocol
-	WhyGoodbye                  // the client sent the goodbye word
-	WhyControl                  // a control of the query
-	WhyIdle                     // IDLE_TIMEOUT
-	WhyNoPong                   // PONG_TIMEOUT
-	WhyMemory                   // MEMORY_LIMIT
-	WhyDrain                    // a drain, or the rehearsal of one
-	WhyOperator                 // a request to HEALTH_PORT
+	whyLost          why = iota // TCP ended without a close frame
+	whyClient                   // the client sent a close frame
+	whyProtocolError            // the client broke the protocol
+	whyGoodbye                  // the client sent the goodbye word
+	whyControl                  // a control of the query
+	whyIdle                     // IDLE_TIMEOUT
+	whyNoPong                   // PONG_TIMEOUT
+	whyMemory                   // MEMORY_LIMIT
+	whyDrain                    // a drain, or the rehearsal of one
+	whyOperator                 // a request to HEALTH_PORT
 )
 
-func (w Why) String() string {
+func (w why) String() string {
 	return [...]string{"lost", "client", "protocol error", "goodbye", "control", "idle time-out", "no pong", "memory", "drain", "operator"}[w]
 }

@@ -5,8 +5,8 @@ const (
 	// frame even if it arrives in pieces. A larger frame is answered as it arrives.
 	MaxWhole = 64 << 10
 
-	// MinPiece is the least payload, in bytes, of each piece in which an Echo answers a frame
-	// that is larger than MaxWhole. Only the last piece may be shorter.
+	// MinPiece is the least payload, in bytes, of each fragment in which an Echo answers a frame
+	// that is larger than MaxWhole. Only the last fragment may be shorter.
 	MinPiece = 16 << 10
 
 	// Headroom is how many bytes a [Buffer] must have before the bytes that are read into it.
@@ -16,8 +16,7 @@ const (
 	Headroom = 256
 
 	// MinBuffer is the smallest Buffer, in bytes, in which every frame can be answered. It
-	// holds the longest payload that waits for its rest, and the longest control frame with a
-	// header to spare.
+	// holds the longest payload that waits for its rest, and the longest control frame after it.
 	MinBuffer = Headroom + MaxWhole + maxClientHeader + MaxControlPayload
 )
 
@@ -28,9 +27,10 @@ const (
 //	|  room  |  to be sent  |  room    |  read    |  free     |
 //
 // The answers do not reach Start: a server's frame is at least 4 bytes shorter than the
-// client's. For the exceptions, which [Headroom] lists, they move to the left. The caller
-// owns Mem and sets Mem, Start and End before the first call. It must
-// neither change Mem nor copy the Buffer until Out has been sent.
+// client's. For the exceptions, which [Headroom] lists, they move to the left.
+//
+// The caller owns Mem and sets Mem, Start and End before the first call. It must neither
+// change Mem nor copy the Buffer until Out has been sent.
 type Buffer struct {
 	Mem        []byte
 	Start, End int // Mem[Start:End] has been read from the connection and not used yet
@@ -46,17 +46,18 @@ func (b *Buffer) Out() []byte { return b.Mem[b.outStart:b.outEnd] }
 // Discard drops what has been read and not used.
 func (b *Buffer) Discard() { b.Start = b.End }
 
-// Replace uses n bytes and sends out in their place. It is for the opening handshake. out
-// may be longer than n bytes by less than half of [Headroom]: the other half is for a close
-// frame that follows. With a longer out, Replace or a later Append may panic.
+// Replace takes the first n bytes of what has been read and puts out in their place, to be sent.
+// It is for the opening handshake. out is copied. It may be longer than n bytes by less than half
+// of [Headroom]: the other half is for a close frame that follows. With a longer out, Replace or a
+// later Append may panic.
 func (b *Buffer) Replace(n int, out []byte) {
 	b.Start += n
 	b.Append(out)
 }
 
-// Append adds a control frame to the bytes to be sent. If there is too little room before
-// Start, it moves them into the headroom, and the payload of the last event with them. The
-// headroom is enough for one control frame.
+// Append copies a control frame to the end of the bytes to be sent. If there is too little room
+// before Start, it moves them into the headroom, and the payload of the last event with them.
+// The headroom is enough for one control frame.
 func (b *Buffer) Append(frame []byte) {
 	b.makeRoom(len(frame))
 	b.outEnd += copy(b.Mem[b.outEnd:b.Start], frame)

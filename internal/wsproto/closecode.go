@@ -9,7 +9,7 @@ import (
 type CloseCode uint16
 
 // The close codes of the IANA registry "WebSocket Close Code Number Registry" that an
-// endpoint can send, and the two with which it reports the lack of a code or a close frame.
+// endpoint can send, and the two that stand for a missing code and a missing close frame.
 const (
 	CloseNormalClosure           CloseCode = 1000
 	CloseGoingAway               CloseCode = 1001

@@ -4,8 +4,7 @@ package wsproto
 // direction. Either side may begin it. The server shuts down its sending side after its
 // last byte once Done reports true, and closes TCP first (section 7.1.1).
 
-// closeState is how far the closing handshake is. It is a set of flags because connections
-// are many and most of them idle.
+// closeState is how far the closing handshake has come: a set of flags.
 type closeState uint8
 
 const (
@@ -22,27 +21,27 @@ func (e *Echo) CloseSent() bool { return e.closing&closeSent != 0 }
 func (e *Echo) CloseReceived() bool { return e.closing&closeReceived != 0 }
 
 // Done reports whether the client's close frame has arrived or the client has broken the
-// protocol. The server has nothing more to say: it discards what still arrives, sends what
-// is in the buffer, and shuts down its sending side (sections 7.1.1 and 7.1.7).
+// protocol. The server then discards what still arrives, sends what is in the buffer, and shuts
+// down its sending side (sections 7.1.1 and 7.1.7).
 func (e *Echo) Done() bool { return e.closing&(closeReceived|failed) != 0 }
 
 // AppendClose appends a close frame to dst and so begins the closing handshake (section
-// 7.1.2). From now on, everything that the client sends is dropped, until its close frame.
-// AppendClose must not be called when CloseSent reports true. The reason is cut to
+// 7.1.2). Until the client's close frame arrives, everything that it sends is dropped.
+// AppendClose must not be called once CloseSent reports true. The reason is cut to
 // [MaxCloseReason] bytes.
 func (e *Echo) AppendClose(dst []byte, code CloseCode, reason string) []byte {
 	e.closing |= closeSent
 	return AppendClose(dst, code, reason)
 }
 
-// Close is AppendClose into b, after what is to be sent already.
+// Close is AppendClose into b, after what is already to be sent.
 func (e *Echo) Close(b *Buffer, code CloseCode, reason string) {
 	var frame [2 + MaxControlPayload]byte
 	b.Append(e.AppendClose(frame[:0], code, reason))
 }
 
-// answerClose ends the closing handshake, with the client's own code and reason if it has
-// begun it (section 5.5.1).
+// answerClose ends the closing handshake. If the client has begun it, the answer has the
+// client's code and reason (section 5.5.1).
 func (e *Echo) answerClose(b *Buffer, ev *Event) {
 	e.answerControl(b, ev, OpClose)
 	e.closing |= closeSent | closeReceived

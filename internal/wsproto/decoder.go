@@ -14,17 +14,17 @@ type Config struct {
 }
 
 // Decoder decodes the frames of one client (RFC 6455 section 5). It makes every check that
-// the RFCs ask of a server, as early as possible: those of a header as its bytes arrive,
-// that of the message's size when the header is complete, those of text and of compressed
-// data with every byte, and those of a control frame when it is complete.
+// the RFCs ask of a server, as early as possible: of a header as its bytes arrive, of the
+// message's size when the header is complete, of text and compressed data byte by byte, and of
+// a control frame when it is complete.
 //
-// A Decoder keeps no input except the bytes of an incomplete character. It answers
-// nothing; see [Echo] for a server that answers, and the Append functions for one's own.
+// A Decoder keeps no reference to its input, and sends nothing. [Echo] is a server that answers;
+// other servers use the Append functions.
 type Decoder struct {
 	config *Config
 	size   int64  // payload of the message according to its headers, if it counts towards the limit
 	left   int64  // payload bytes of the current frame still to come
-	key    uint32 // the masking key, rotated to the next of them
+	key    uint32 // the masking key, rotated for the next of them
 	// message is the opcode of the unfinished message, or OpContinuation if there is none.
 	message Opcode
 	fin     bool // the current frame is the last of its message
@@ -49,12 +49,12 @@ func (d *Decoder) Release() {
 }
 
 // Next decodes the frame that p begins with, or the next piece of the frame before, sets ev
-// to what it was, and returns how many bytes of p it used. It unmasks the payload in place.
-// The bytes that it did not use must be the beginning of the next p.
+// to what it found, and returns how many bytes of p it used. It unmasks the payload in place.
+// The next p must begin with the bytes that were not used.
 //
 // Data is decoded as it arrives, a control frame when it is complete, so 131 bytes are
-// always enough to make progress. Each call uses input, or has more Inflated output of the
-// input before, or returns NeedMore or Failed. Next must not be called after Failed.
+// always enough to make progress. Each event uses input, has more Inflated output of earlier
+// input, or is NeedMore or Failed. Next must not be called after Failed.
 func (d *Decoder) Next(p []byte, ev *Event) (n int) {
 	*ev = Event{}
 	if d.message == OpContinuation {
@@ -178,8 +178,8 @@ func (d *Decoder) control(h *header, p []byte, n int, ev *Event) int {
 }
 
 // CloseReason returns the reason for the close frame that answers a Failed event: the text
-// of its error, or what the configuration or the inflater can say more precisely. It must
-// be called before [Decoder.Release].
+// of its error, or a more precise one from the Config or the inflater. It must be called
+// before [Decoder.Release].
 func (d *Decoder) CloseReason(err ProtocolError) string {
 	switch {
 	case err == ErrMessageOverLimit && d.config.LimitReason != "":

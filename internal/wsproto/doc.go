@@ -33,8 +33,8 @@
 //     not read, do not read from it either.
 //  4. Keep what is left between Start and End of the buffer for the next round. After
 //     NeedMore, it leaves room for a read in a buffer of [MinBuffer] bytes. After Yield, begin
-//     the next round without a read, but let other connections go first: tiny frames and
-//     compressed data can take a long time for their bytes (see work.go).
+//     the next round without a read, but let other connections go first: a few bytes can take
+//     a long time, in tiny frames or compressed (see work.go).
 //  5. If [Echo.Done] reports true, shut down the sending side once everything has been sent.
 //     Then read and discard until the client closes or a short time has passed, and close.
 //     Closing at once would send a reset if anything is unread, and the reset may destroy the
@@ -59,14 +59,16 @@
 //	5.1         frames are masked                 header.go
 //	5.2         frame headers                     header.go (received), frame.go (sent)
 //	5.3         unmasking                         mask.go
-//	5.4         fragmentation                     header.go (order), echo.go (answers)
+//	5.4         fragmentation                     header.go (order), echo.go (answers),
+//	                                              buffer.go (sizes of answers)
 //	5.5         control frames                    header.go (checks), decoder.go, echo.go (answers)
 //	5.5.1, 7.4  close frames and close codes      closecode.go
 //	5.6         data frames                       decoder.go, echo.go
-//	7.1         the closing handshake             closing.go; half-close is the caller's: step 5
-//	                                              above, finish in package wsconn
+//	7.1         the closing handshake             closing.go; TCP is the caller's: step 5 above,
+//	                                              handler.go and echoing.go in package wsconn
 //	7.1.7       protocol errors                   protocolerror.go
-//	8.1         UTF-8 (1007 as it arrives)        decoder.go; utf8.go, many bytes at a time: utf8_wide.go
+//	8.1         UTF-8, in unfinished frames too   decoder.go (when), inflation.go (when compressed),
+//	                                              utf8.go, utf8_wide.go (how)
 //	9.1         extension negotiation             extension.go (syntax), deflate.go
 //	10.2        Origin                            origin.go
 //	10.4        size limits                       decoder.go, inflation.go, head.go

@@ -48,9 +48,9 @@ func (e *Echo) InflaterSize() int { return e.decoder.lentBytes() }
 func (e *Echo) MidMessage() bool { return e.begun }
 
 // Next decodes the next frame in b, or the next piece of one, answers it, and returns what
-// it was. After NeedMore, what is left in b must precede the next read. After Yield, it must
-// be given again without a read, once other connections have had their turn. After
-// [Echo.Done], nothing is left.
+// it was. After NeedMore, what is left in b must precede the next read. After Yield, Next must
+// be called again without a read, once other connections have had their turn. Once
+// [Echo.Done] reports true, nothing is left.
 //
 // The Event is a part of b and valid until the next call. The payload of an event whose
 // piece is still incomplete is sent later, with the rest of that piece.
@@ -108,9 +108,9 @@ func (e *Echo) Answer(b *Buffer, ev *Event) {
 	}
 }
 
-// Drop uses the event that Decode has returned without answering it. A dropped Close event
-// does not count as received. After a dropped Failed event, Done is true. The caller may still
-// send a close frame, with the code and the text of the event's Err.
+// Drop discards the event that Decode has returned, without an answer. A dropped Close event
+// does not count as received. After a dropped Failed event, Done reports true. The caller may
+// still send a close frame, with the code and the text of the event's Err.
 //
 // With context takeover ([Deflate]), a compressed message may refer to earlier ones. After
 // dropping one, the caller must either send its payload by other means or drop those that
@@ -143,9 +143,9 @@ func (e *Echo) answerData(b *Buffer, ev *Event) {
 	e.held = 0
 }
 
-// holds reports whether an unfinished piece of n bytes, which ends at end in b, has to wait.
-// What can be decoded without another read belongs to the same piece, so that nothing
-// follows it in b: there would be no room for the header.
+// holds reports whether an unfinished piece, the n bytes before end in b, has to wait. It is
+// sent only when everything that has been read is decoded, or the turn ends: a second piece of
+// the frame would have no room for its header in b.
 func (e *Echo) holds(b *Buffer, end, n int) bool {
 	switch {
 	case e.whole, n < MinPiece:

@@ -209,8 +209,8 @@ func TestManySmallFrames(t *testing.T) {
 	run("messages", wstest.Frame(0x81, "y"))
 }
 
-// TestRandomCuts sends random frames in random cuts. The same messages come back as in one
-// read.
+// TestRandomCuts sends random frames in random cuts. The messages that come back are the same as
+// in one read.
 func TestRandomCuts(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	rounds := 300
@@ -282,8 +282,8 @@ func TestMidMessage_Section5_4(t *testing.T) {
 	}
 }
 
-// TestDrop checks that dropped events are used, are not answered, and leave the answers to
-// others alone.
+// TestDrop checks that dropped events are taken off the input and not answered, and that the
+// others are answered as before.
 func TestDrop(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -361,7 +361,7 @@ func TestOwnFragments(t *testing.T) {
 	}
 }
 
-// TestEchoAllocatesNothing holds for every kind of message.
+// TestEchoAllocatesNothing checks every kind of message.
 func TestEchoAllocatesNothing(t *testing.T) {
 	loads := echoLoads
 	if raceEnabled {

@@ -6,12 +6,12 @@ type Kind uint8
 // The kinds of events.
 const (
 	NeedMore Kind = iota // more input has to arrive
-	Yield                // of an Echo: its share of time has been used, and there is more to decode
+	Yield                // of an Echo: its turn has ended, and there is more to decode
 	Data                 // the payload of a text or binary frame, or the next piece of it
 	Ping
 	Pong
 	Close  // Code is valid
-	Failed // the client broke the protocol; Err tells how
+	Failed // the client broke the protocol; see Err
 )
 
 var kindNames = [...]string{"NeedMore", "Yield", "Data", "Ping", "Pong", "Close", "Failed"}
@@ -38,9 +38,9 @@ type Event struct {
 
 	// Payload is the payload, unmasked. Data events have it in pieces, which follow each other
 	// from one event to the next and may be empty; if the message is compressed, so are they.
-	// Ping, Pong and Close events have the whole payload of the frame, which of a close frame
-	// is its code and reason. Payload is a part of the caller's input and valid
-	// until the caller reuses that.
+	// Ping, Pong and Close events have the whole payload of the frame. That of a close frame is
+	// its code and reason. Payload is a part of the caller's input, and valid until the caller
+	// reuses the input.
 	Payload []byte
 	// Inflated is what a compressed message inflates to, in pieces like Payload. One piece of
 	// Payload may have several, so Payload is empty in the events of the others. Inflated is

@@ -28,8 +28,8 @@ type Handshake struct {
 }
 
 // IsUpgrade reports whether the client wants a WebSocket, even if the request is not valid.
-// A key or a version without "Upgrade: websocket" is enough: a proxy has then removed the
-// hop-by-hop fields, and its operator should be told.
+// A key or a version without "Upgrade: websocket" is enough: most likely a proxy has removed
+// the hop-by-hop fields, and its operator should be told.
 func (r *Request) IsUpgrade() bool {
 	if r.hasToken("Upgrade", "websocket") {
 		return true
@@ -98,7 +98,7 @@ func checkRequest(r *Request) *HandshakeError {
 		return Refuse(statusMethodNotAllowed, ReasonMethod, "the method is %.20s; a WebSocket upgrade needs GET (RFC 6455 section 4.1)", r.Method).with("Allow", "GET")
 	}
 	if r.Proto != "HTTP/1.1" { // item 1
-		return Refuse(statusBadRequest, ReasonHTTPVersion, "the request arrived as %s; a WebSocket upgrade needs HTTP/1.1 (RFC 6455 section 4.1)", r.Proto)
+		return Refuse(statusBadRequest, ReasonHTTPVersion, "the request arrived as HTTP/1.0; a WebSocket upgrade needs HTTP/1.1 (RFC 6455 section 4.1)")
 	}
 	if !strings.HasPrefix(r.Target, "/") { // the resource name of section 3, which has a path
 		return Refuse(statusBadRequest, ReasonTarget, "the target is %.80q; that of a WebSocket upgrade must begin with / (RFC 6455 section 3)", r.Target)
@@ -121,8 +121,8 @@ func checkRequest(r *Request) *HandshakeError {
 	return checkNoBody(r)
 }
 
-// checkNoBody rejects a request with a body, since a proxy could take frames for it. Some
-// clients state that there is none.
+// checkNoBody rejects a request with a body, since a proxy could mistake frames for the body.
+// Some clients send Content-Length: 0.
 func checkNoBody(r *Request) *HandshakeError {
 	if value, count := r.value("Content-Length"); count > 1 || count == 1 && value != "0" {
 		return Refuse(statusBadRequest, ReasonBody, "Content-Length is %.60q in %d header fields; a WebSocket upgrade must not have a body, so the field must be absent, or occur once and be 0", value, count)

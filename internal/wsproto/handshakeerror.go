@@ -77,8 +77,7 @@ var reasonPhrases = map[int]string{
 }
 
 // Refuse returns a HandshakeError with a formatted Text. In its Log, every string among the
-// arguments is replaced by its length: what the client sent may be a secret, and is of any
-// length.
+// arguments is replaced by its length: what the client sent may be secret, and may be long.
 func Refuse(status int, reason Reason, format string, args ...any) *HandshakeError {
 	redacted := make([]any, len(args))
 	for i, arg := range args {
@@ -101,7 +100,7 @@ func (e *HandshakeError) with(name, value string) *HandshakeError {
 	return e
 }
 
-// Error returns the text.
+// Error returns Text.
 func (e *HandshakeError) Error() string { return e.Text }
 
 // AppendResponse appends the HTTP response to dst. date is the value of its Date field (RFC

@@ -45,7 +45,7 @@ func TestHandshakeErrorResponse(t *testing.T) {
 	}
 }
 
-// TestReasons: no two reasons share a name, and each names what a request can fail.
+// TestReasons checks that no two reasons share a name, and that TLS has a reason of its own.
 func TestReasons(t *testing.T) {
 	seen := map[Reason]bool{}
 	for _, reason := range Reasons() {

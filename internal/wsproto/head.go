@@ -2,8 +2,8 @@ package wsproto
 
 import "bytes"
 
-// Limits of a request head. They apply to plain HTTP requests too, since the head is scanned
-// before it is known what it asks for.
+// Limits of a request head. They apply to plain HTTP requests too, since only a complete head
+// shows what the client wants.
 const (
 	// MaxLine is the longest request line or header field, in bytes with its line end.
 	MaxLine = 64 << 10
@@ -16,9 +16,9 @@ const (
 	MaxEmptyLines = 4
 )
 
-// Limits of the lists in an upgrade, so that a request head of MaxHead bytes costs about as
+// Limits of the lists in an upgrade, so that a request head of MaxHead bytes takes about as
 // much time as any other. Browsers offer one or two extensions with two parameters. Every
-// comma or semicolon counts, also one that separates empty elements.
+// comma or semicolon counts, even between empty elements.
 const (
 	// MaxElements is the largest number of elements of Upgrade, Connection and
 	// Sec-WebSocket-Protocol, each in all fields of that name.

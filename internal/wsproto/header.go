@@ -24,11 +24,10 @@ type header struct {
 	length     int64  // of the payload, in bytes
 }
 
-// parse parses the header that p begins with into h, which must be zero. It makes every
-// check that the header allows, each as soon as the bytes for it have arrived. message is
-// the opcode of the unfinished message, or OpContinuation if there is none. deflate is
-// whether messages may be compressed. n is the length of the header, or 0 if p is too
-// short; [maxClientHeader] bytes are always enough.
+// parse parses the header that p begins with into h, which must be zero. It makes each check
+// as soon as the bytes for it have arrived. message is the opcode of the unfinished message, or
+// OpContinuation if there is none. deflate means that messages may be compressed. n is the
+// length of the header, or 0 if p is too short; [maxClientHeader] bytes are always enough.
 func (h *header) parse(p []byte, message Opcode, deflate bool) (n int, err ProtocolError) {
 	if len(p) < 1 {
 		return 0, 0

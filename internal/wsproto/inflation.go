@@ -4,28 +4,30 @@ import "github.com/echosvc/echosvc/internal/inflate"
 
 const (
 	// inflateCut is how many compressed bytes a call of Decoder.Next looks at. It unmasks them
-	// before it knows how many it will use, and masks the others again, which must not take
-	// long in comparison. The inflater's window bounds the output of a call.
+	// all, and masks those again that it does not use, so there must not be too many. The
+	// inflater's window bounds the output of a call.
 	inflateCut = 4 << 10
 
 	// inflaterSize is the size of an Inflater, in bytes.
 	inflaterSize = 40 << 10
 )
 
-// Inflater inflates one compressed message at a time. It has 40 KB, so connections borrow
-// one while they have a compressed message open; see [Inflaters].
+// Inflater inflates one compressed message at a time. It takes 40 KiB, so a connection borrows
+// one only while a compressed message is unfinished; see [Inflaters].
 type Inflater struct {
 	stream    inflate.Inflater
-	size      int64 // bytes that the message has become so far
-	wire      int64 // bytes of the message that have arrived
+	size      int64 // inflated bytes of the message so far
+	wire      int64 // compressed bytes of the message so far
 	more      bool  // there is more output without further input
 	truncated bool  // the message has ended where it must not
 }
 
-// Inflaters lends inflaters, typically from a [sync.Pool].
+// Inflaters lends inflaters, typically from a [sync.Pool]. If connections run on several
+// goroutines, they call it from all of them.
 type Inflaters interface {
+	// Get lends an inflater. It may be new or used.
 	Get() *Inflater
-	// Put takes back what Get has lent, which may be lent again at once.
+	// Put takes back an inflater. The connection does not use it again.
 	Put(*Inflater)
 }
 
@@ -72,7 +74,7 @@ func (i *inflation) beginCompressed(pool Inflaters) {
 }
 
 // endCompressed ends a message and completes its last event. It reports whether the message
-// may end there. The inflater is kept for the event's Inflated.
+// may end there. The inflater is kept until the next call, because Inflated is a part of it.
 func (i *inflation) endCompressed(ev *Event) bool {
 	f := i.inflater
 	if !f.endMessage() {

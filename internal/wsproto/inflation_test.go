@@ -78,8 +78,8 @@ func TestCompressedEcho_RFC7692Section7_2_3(t *testing.T) {
 	}
 }
 
-// TestControlFramesWithinACompressedMessage_RFC7692Section6_1 checks that these are neither
-// compressed nor in the way.
+// TestControlFramesWithinACompressedMessage_RFC7692Section6_1 checks that they are answered
+// uncompressed, and that the message comes back unchanged.
 func TestControlFramesWithinACompressedMessage_RFC7692Section6_1(t *testing.T) {
 	s := newDeflateSession(t, &Config{Inflaters: newTestInflaters(t)}, stateless)
 	if s.echo.Deflate() != stateless {
@@ -242,7 +242,7 @@ func TestSaved(t *testing.T) {
 	}
 }
 
-// TestCompressedEchoAllocatesNothing holds once the window is full.
+// TestCompressedEchoAllocatesNothing begins when the window is full.
 func TestCompressedEchoAllocatesNothing(t *testing.T) {
 	for name, deflate := range map[string]Deflate{"stateless": stateless, "takeover": takeover} {
 		load := echoLoad{in: wstest.Frame(0xc2, string(inflatetest.Flushed(inflatetest.JSON(), flate.BestSpeed)))}

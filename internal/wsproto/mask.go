@@ -8,7 +8,7 @@ import (
 // wideStep is how many bytes unmaskWide processes at a time.
 const wideStep = 64
 
-// highBits has the bit of each of 8 bytes that is set if the byte is beyond ASCII.
+// highBits is the top bit of each of 8 bytes, which is set in bytes beyond ASCII.
 const highBits = 0x8080808080808080
 
 // unmask removes the masking key from p, in place (RFC 6455 section 5.3). The key's
@@ -40,8 +40,8 @@ func unmask(p []byte, key uint32) (next uint32, beyondASCII bool) {
 func rotateKey(key uint32, n int) uint32 { return bits.RotateLeft32(key, -8*(n%4)) }
 
 // unmaskWords removes the masking key from p, whose length is a multiple of [wideStep], in
-// words of 8 bytes. It returns every bit that is set in any unmasked word. It is unmaskWide
-// where that is not in assembly, and the reference for its test.
+// words of 8 bytes. It returns every bit that is set in any unmasked word. It does the work of
+// unmaskWide where there is no assembly, and is the reference for its test.
 func unmaskWords(p []byte, key64 uint64) (seen uint64) {
 	for len(p) >= 32 {
 		a := binary.LittleEndian.Uint64(p[0:8]) ^ key64

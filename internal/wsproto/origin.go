@@ -8,8 +8,8 @@ import (
 )
 
 // checkOrigin rejects a web page whose origin the policy does not allow (RFC 6455 sections
-// 4.2.2, item 4, and 10.2). The text has the Origin and the Host that arrived, because a
-// proxy may have rewritten either.
+// 4.2.2, item 4, and 10.2). The text quotes the Origin and the Host, because a proxy may
+// have rewritten either.
 func (p *Policy) checkOrigin(r *Request) *HandshakeError {
 	value, count := r.value("Origin")
 	if p.AnyOrigin || count == 0 || count == 1 && p.AllowsOrigin(value) {

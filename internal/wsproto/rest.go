@@ -1,7 +1,7 @@
 package wsproto
 
-// Rest is what has to be kept of an [Echo] between messages. It is much smaller, and most
-// connections are idle.
+// Rest is what must be kept of an [Echo] between messages. It is much smaller, which matters
+// because most connections are idle.
 type Rest struct {
 	history *[]byte // what the next message may refer to; nil without context takeover
 	deflate Deflate
@@ -11,9 +11,9 @@ type Rest struct {
 // handshake in which deflate was agreed.
 func NewRest(deflate Deflate) Rest { return Rest{deflate: deflate} }
 
-// Rest returns what has to be kept of the Echo. It reports false if that is all of it: within
-// a message, and from the first close frame on.
-func (e *Echo) Rest() (Rest, bool) {
+// Rest returns what must be kept of the Echo between messages. ok is false if the whole Echo must
+// be kept: within a message, and from the first close frame on.
+func (e *Echo) Rest() (rest Rest, ok bool) {
 	d := &e.decoder
 	if d.message != OpContinuation || d.inflater != nil || e.closing != 0 {
 		return Rest{}, false
@@ -22,7 +22,7 @@ func (e *Echo) Rest() (Rest, bool) {
 }
 
 // Resume makes e, which must be zero, the Echo that goes on after the Rest. It writes in
-// place, since a copy would wait for the stores before it.
+// place, since copying what has just been written stalls the processor.
 func (r Rest) Resume(e *Echo, config *Config) {
 	e.decoder.config = config
 	e.decoder.history, e.decoder.deflate = r.history, r.deflate

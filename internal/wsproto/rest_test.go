@@ -7,7 +7,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// TestRest: every other test keeps only the Rest whenever there is one.
+// TestRest checks when a Rest is enough. Every test with a session then keeps only that.
 func TestRest(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -40,7 +40,7 @@ func TestRestAfterCloseFrame_Section5_5_1(t *testing.T) {
 	s := newSession(t, &Config{})
 	s.echo.AppendClose(nil, CloseGoingAway, "")
 	if _, rests := s.echo.Rest(); rests {
-		t.Error("an Echo rests that has sent a close frame")
+		t.Error("an Echo that has sent a close frame rests")
 	}
 }
 
@@ -56,7 +56,7 @@ func TestRestKeepsTheAgreementAndTheHistory_RFC7692Section7_1_1(t *testing.T) {
 	}
 }
 
-// TestRestSize: this is what an idle connection costs here.
+// TestRestSize: a Rest is all that wsproto holds for an idle connection without context takeover.
 func TestRestSize(t *testing.T) {
 	if n := unsafe.Sizeof(Rest{}); n > 16 {
 		t.Errorf("a Rest takes %d bytes", n)

@@ -35,7 +35,7 @@ type testInflaters struct {
 	lent int
 }
 
-// newTestInflaters fails the test if an inflater has not come back at its end.
+// newTestInflaters fails the test if an inflater is still lent when the test ends.
 func newTestInflaters(t testing.TB) *testInflaters {
 	p := &testInflaters{}
 	t.Cleanup(func() {

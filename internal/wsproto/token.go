@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// tokenBytes has the bytes that may occur in a token (RFC 9110 section 5.6.2). A table, since
-// a request head can have tokens of many kilobytes.
+// tokenBytes has the bytes that may occur in a token (RFC 9110 section 5.6.2). It is a table
+// because a request head can have tokens of many kilobytes.
 var tokenBytes = func() (table [256]bool) {
 	for _, c := range []byte("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") {
 		table[c] = true
@@ -29,7 +29,7 @@ func IsToken(s string) bool {
 
 // listElements returns the elements of a comma-separated list, without the white space
 // around them. Empty elements are ignored (RFC 9110 section 5.6.1.2). A comma in a quoted
-// string separates too; parseExtensions is for lists that may have one.
+// string separates too, so lists that may have one need parseExtensions.
 func listElements(list string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for element := range strings.SplitSeq(list, ",") {

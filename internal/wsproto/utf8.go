@@ -17,7 +17,7 @@ func (c *utf8Checker) check(p []byte) bool {
 	return c.state != rejected
 }
 
-// complete reports whether the text can end here, which is not within a character.
+// complete reports whether the text can end here, that is, not within a character.
 func (c *utf8Checker) complete() bool { return c.state == between }
 
 // The states of the automaton: what may come next. Each is the position of its 6 bits in the
@@ -58,8 +58,8 @@ var wellFormed = [...]struct{ state, low, high, next uint8 }{
 }
 
 // utf8Table has a row for each byte: the state after the byte, at the shift of the state
-// before it. A row does not depend on that state, so the processor loads rows ahead, and the
-// way from state to state is one shift.
+// before it. A row does not depend on that state, so the processor can load rows ahead, and
+// going from one state to the next takes one shift.
 var utf8Table = func() (table [256]uint64) {
 	for b := range table {
 		for state := between; state <= afterF4; state += 6 {
@@ -74,8 +74,9 @@ var utf8Table = func() (table [256]uint64) {
 	return table
 }()
 
-// checkBytes returns the state after p. It is the reference for the assembly, and does the
-// work where there is none. It skips ASCII, of which most texts have much, in words.
+// checkBytes returns the state after p. It does the work where there is no assembly, and is the
+// reference for its tests. Most texts have long runs of ASCII, which it skips 8 or 16 bytes at a
+// time.
 func checkBytes(state uint8, p []byte) uint8 {
 	s := uint64(state)
 	for len(p) >= 8 {

@@ -13,7 +13,7 @@
 //	                                     X14  80
 //
 // The bytes before are loaded again, one, two and three bytes earlier. That is cheaper than
-// to shift them out of two registers.
+// shifting them out of two registers.
 
 DATA nibble<>+0(SB)/8, $0x0f0f0f0f0f0f0f0f
 DATA nibble<>+8(SB)/8, $0x6060606060606060

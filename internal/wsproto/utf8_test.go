@@ -235,7 +235,7 @@ func randomUTF8(random *rand.Rand, text []byte) []byte {
 }
 
 // TestUTF8Random compares the checker with unicode/utf8 for random texts in random cuts.
-// Each run takes others: with three steps, -count 1700 makes them 10^8.
+// Each run has its own: with three steps, -count 1700 makes 10^8 texts.
 func TestUTF8Random(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("the seed is %d", seed)

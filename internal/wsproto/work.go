@@ -1,8 +1,8 @@
 package wsproto
 
 // An Echo yields once it has worked for some time, whatever the client has sent: many bytes,
-// or frames and blocks that have none. Work is counted in bytes that inflate in the same
-// time, about 1 ns each.
+// or frames and blocks that have none. The unit of work is the time that it takes to inflate one
+// byte of output, about 1 ns.
 const (
 	// enoughWork ends a turn, after 0.05 to 0.2 ms.
 	enoughWork = 128 << 10
