@@ -169,7 +169,7 @@ func (a *Admission) beginDrain(now socket.Instant, spread time.Duration) <-chan 
 // Draining returns a channel that is closed when Drain is called.
 func (a *Admission) Draining() <-chan struct{} { return a.drains }
 
-// closeAt returns when to close a connection: at planned, if that is set and within the
+// closeAt returns when to close a connection with 1001: at planned, if that is set and within the
 // spread of the drain, and otherwise at a random instant within it. It returns never if no
 // drain has begun, or if it was taken back.
 func (a *Admission) closeAt(planned socket.Instant) socket.Instant {

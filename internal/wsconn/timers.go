@@ -61,7 +61,7 @@ func pingAt(now socket.Instant, interval time.Duration) socket.Instant {
 func (t *timers) startStage() { t.deadline = 0 }
 
 // flushed notes that everything has been sent. A stage that is not open and has no deadline gets
-// one. echoed means that data was sent. The server does not read while it writes, so the time of
+// one, after timeout, which is CLOSE_TIMEOUT. echoed means that data was sent. The server does not read while it writes, so the time of
 // a write must not count against the client.
 func (t *timers) flushed(now socket.Instant, timeout time.Duration, open, echoed bool) {
 	if t.deadline == 0 && !open {
