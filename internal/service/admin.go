@@ -54,14 +54,13 @@ func (a *actions) methods(handlers map[string]http.HandlerFunc, parameters ...st
 	if handlers[http.MethodDelete] != nil {
 		allow = "DELETE, POST"
 	}
-	protection := http.NewCrossOriginProtection()
-	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		respond.PlainText(w, http.StatusForbidden, fmt.Sprintf("The page of another origin must not do this: Origin is %.100q, Sec-Fetch-Site %.20q.", r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")))
-	}))
-	return protection.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := handlers[r.Method]
+		foreign := foreignPage(r)
 		err := checkQuery(r, parameters)
 		switch {
+		case foreign != "":
+			respond.PlainText(w, http.StatusForbidden, foreign)
 		case h == nil:
 			w.Header().Set("Allow", allow)
 			respond.PlainText(w, http.StatusMethodNotAllowed, fmt.Sprintf("The method is %.20q; %.100s has %s.", r.Method, r.URL.Path, allow))
@@ -72,7 +71,7 @@ func (a *actions) methods(handlers map[string]http.HandlerFunc, parameters ...st
 		default:
 			h(w, r)
 		}
-	}))
+	})
 }
 
 // checkQuery refuses a query with anything but one of each of the parameters: an action whose
