@@ -16,7 +16,8 @@ import (
 const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 
 // NewLogger returns the logger that the configuration describes. Times are UTC. Text on a
-// terminal has colours unless noColor is set, and connections that ended badly stand out. Logging never waits for w.
+// terminal has colours unless noColor is set, and connections that ended badly stand out in
+// either case. Logging never waits for w.
 // dropped returns how many lines were dropped for that reason so far. flush ends the logger,
 // and waits up to logFlushTimeout for w.
 func NewLogger(c config.Config, w io.Writer, noColor bool) (log *slog.Logger, dropped func() int64, flush func()) {
@@ -26,12 +27,7 @@ func NewLogger(c config.Config, w io.Writer, noColor bool) (log *slog.Logger, dr
 	if c.LogFormat == "json" || c.LogFormat == "auto" && !terminal {
 		handler = slog.NewJSONHandler(writer, &slog.HandlerOptions{Level: c.LogLevel, ReplaceAttr: utcText})
 	} else {
-		handler = tint.NewTextHandler(writer, &tint.Options{
-			Level:       c.LogLevel,
-			TimeFormat:  timeFormat,
-			NoColor:     noColor || !terminal,
-			ReplaceAttr: standOut,
-		})
+		handler = newTextHandler(writer, c.LogLevel, terminal, noColor)
 	}
 	log = slog.New(handler)
 	return log, writer.dropped.Load, func() {
@@ -40,6 +36,23 @@ func NewLogger(c config.Config, w io.Writer, noColor bool) (log *slog.Logger, dr
 		}
 		writer.flush()
 	}
+}
+
+// newTextHandler returns the handler of LOG_FORMAT=text.
+func newTextHandler(w io.Writer, level slog.Leveler, terminal, noColor bool) slog.Handler {
+	mark := inRed
+	switch {
+	case !terminal:
+		mark = unmarked
+	case noColor:
+		mark = withMark
+	}
+	return tint.NewTextHandler(w, &tint.Options{
+		Level:       level,
+		TimeFormat:  timeFormat,
+		NoColor:     noColor || !terminal,
+		ReplaceAttr: standOut(mark),
+	})
 }
 
 func isTerminal(w io.Writer) bool {
@@ -58,25 +71,34 @@ func utcText(groups []string, a slog.Attr) slog.Attr {
 // brightRed is a colour of terminals, as package tint numbers them.
 const brightRed = 9
 
-// standOut converts the time of a record to UTC, and colours what shows that a connection
-// ended badly: without a close frame from each side, or because of a protocol error.
-func standOut(groups []string, a slog.Attr) slog.Attr {
-	if len(groups) > 0 {
+// What shows that a connection ended badly is red on a terminal, has an exclamation mark in
+// front on one without colours, and is as it is for programs that read the text.
+
+func inRed(a slog.Attr) slog.Attr    { return tint.Attr(brightRed, a) }
+func withMark(a slog.Attr) slog.Attr { return slog.Attr{Key: "!" + a.Key, Value: a.Value} }
+func unmarked(a slog.Attr) slog.Attr { return a }
+
+// standOut converts the time of a record to UTC, and marks what shows that a connection ended
+// badly: without a close frame from each side, or because of a protocol error.
+func standOut(mark func(slog.Attr) slog.Attr) func(groups []string, a slog.Attr) slog.Attr {
+	return func(groups []string, a slog.Attr) slog.Attr {
+		if len(groups) > 0 {
+			return a
+		}
+		bad := false
+		switch a.Key {
+		case slog.TimeKey:
+			a.Value = slog.TimeValue(a.Value.Time().UTC())
+		case "clean":
+			bad = a.Value.Kind() == slog.KindBool && !a.Value.Bool()
+		case "code":
+			bad = a.Value.Kind() == slog.KindInt64 && a.Value.Int64() == int64(wsproto.CloseAbnormalClosure)
+		case "protocol_error", "cause":
+			bad = true
+		}
+		if bad {
+			return mark(a)
+		}
 		return a
 	}
-	bad := false
-	switch a.Key {
-	case slog.TimeKey:
-		a.Value = slog.TimeValue(a.Value.Time().UTC())
-	case "clean":
-		bad = a.Value.Kind() == slog.KindBool && !a.Value.Bool()
-	case "code":
-		bad = a.Value.Kind() == slog.KindInt64 && a.Value.Int64() == int64(wsproto.CloseAbnormalClosure)
-	case "protocol_error", "cause":
-		bad = true
-	}
-	if bad {
-		return tint.Attr(brightRed, a)
-	}
-	return a
 }

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lmittmann/tint"
-
 	"github.com/echosvc/echosvc/internal/config"
 )
 
@@ -45,21 +43,21 @@ func TestTimesHaveOneWidth(t *testing.T) {
 		if got := utcText(nil, slog.Time(slog.TimeKey, at)).Value.String(); got != want {
 			t.Errorf("JSON has %s, want %s", got, want)
 		}
-		if got := standOut(nil, slog.Time(slog.TimeKey, at)).Value.Time().Format(timeFormat); got != want {
+		if got := standOut(unmarked)(nil, slog.Time(slog.TimeKey, at)).Value.Time().Format(timeFormat); got != want {
 			t.Errorf("text has %s, want %s", got, want)
 		}
 	}
 }
 
-// TestBadEndsStandOut on a terminal, and only they.
+// TestBadEndsStandOut on a terminal, in red or with an exclamation mark, and only they. Programs
+// that read the text find the names of the fields as they are.
 func TestBadEndsStandOut(t *testing.T) {
-	text := func(noColor bool, attrs ...any) string {
+	text := func(terminal, noColor bool, attrs ...any) string {
 		var out bytes.Buffer
-		log := slog.New(tint.NewTextHandler(&out, &tint.Options{NoColor: noColor, ReplaceAttr: standOut, TimeFormat: timeFormat}))
-		log.Info("connection closed", attrs...)
+		slog.New(newTextHandler(&out, slog.LevelInfo, terminal, noColor)).Info("connection closed", attrs...)
 		return out.String()
 	}
-	const red = ";91m"
+	const red, escape, mark = ";91m", "\x1b", " !"
 	for name, test := range map[string]struct {
 		attrs []any
 		bad   int // attributes that stand out
@@ -69,11 +67,20 @@ func TestBadEndsStandOut(t *testing.T) {
 		"no close frame":   {[]any{"code", 1006, "initiator", "nobody", "clean", false, "cause", "read: connection reset by peer"}, 3},
 		"a protocol error": {[]any{"code", 1002, "initiator", "server", "clean", false, "protocol_error", "unmasked_frame"}, 2},
 	} {
-		if got := text(false, test.attrs...); strings.Count(got, red) != test.bad {
-			t.Errorf("%s: %q, want %d attributes in red", name, got, test.bad)
-		}
-		if got := text(true, test.attrs...); strings.Contains(got, "\x1b") {
-			t.Errorf("%s: %q has colours", name, got)
+		for _, where := range []struct {
+			terminal, noColor bool
+			reds, marks       int
+			colours           bool
+		}{
+			{true, false, test.bad, 0, true},
+			{true, true, 0, test.bad, false},
+			{false, false, 0, 0, false},
+			{false, true, 0, 0, false},
+		} {
+			got := text(where.terminal, where.noColor, test.attrs...)
+			if strings.Count(got, red) != where.reds || strings.Count(got, mark) != where.marks || strings.Contains(got, escape) != where.colours {
+				t.Errorf("%s, %+v: %q", name, where, got)
+			}
 		}
 	}
 }
