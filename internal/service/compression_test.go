@@ -54,6 +54,27 @@ func TestCompressedEcho_RFC7692(t *testing.T) {
 	})
 }
 
+// TestCompressionThatAdds: a counter never goes down, since Prometheus takes that for a restart.
+// The list and the log have the difference.
+func TestCompressionThatAdds(t *testing.T) {
+	r := start(t, "portable", nil)
+	c := wstest.Connect(t, r.addr)
+	c.Send([]byte(wstest.Request(offerDeflate)))
+	c.Response()
+	longer, shorter := deflated("Hi"), deflated(strings.Repeat("a", 100))
+	for _, message := range []string{longer, shorter, longer} {
+		c.Send(wstest.Frame(0xc1, message))
+		c.Expect(frame(0xc1, message))
+	}
+	saved := 100 - len(shorter)
+	wstest.Eventually(t, "the messages are counted", func() bool {
+		return gather(t, r.metrics)["websocket_compression_saved_bytes_total"] == float64(saved)
+	})
+	if got, want := r.list("").Connections[0].Saved, int64(saved-2*(len(longer)-len("Hi"))); got != want {
+		t.Errorf("listed with saved %d, want %d", got, want)
+	}
+}
+
 func TestCompressionOff(t *testing.T) {
 	r := start(t, "portable", func(c *config.Config) { c.Compression = config.Compression(wsproto.NoCompression) })
 	c := wstest.Connect(t, r.addr)

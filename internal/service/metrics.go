@@ -73,7 +73,7 @@ func newMetrics(loops int, s state) *metrics {
 func (m *metrics) registerTraffic() {
 	m.sum("websocket_connections_opened_total", "WebSocket connections that were opened.", nil, func(c *counts) *atomic.Int64 { return &c.opened })
 	m.sum("websocket_pings_missed_total", "Connections that were closed because a pong was missing.", nil, func(c *counts) *atomic.Int64 { return &c.pingsMissed })
-	m.sum("websocket_compression_saved_bytes_total", "Bytes of messages that compression saved, in each direction.", nil, func(c *counts) *atomic.Int64 { return &c.saved })
+	m.sum("websocket_compression_saved_bytes_total", "Bytes that compression saved, in each direction, of messages that it made shorter.", nil, func(c *counts) *atomic.Int64 { return &c.saved })
 	for _, direction := range []string{"received", "sent"} {
 		const messages = "Messages that were echoed, by direction and type."
 		m.sum("websocket_messages_total", messages, prometheus.Labels{"direction": direction, "type": "text"}, func(c *counts) *atomic.Int64 { return &c.text })

@@ -161,7 +161,7 @@ func TestEverySeriesMoves(t *testing.T) {
 		"websocket_compression_saved_bytes_total": 9,
 	}, func() {
 		m.counts[0].Echoed(wsconn.Traffic{Binary: 1, Bytes: 5})
-		m.counts[1].Echoed(wsconn.Traffic{Binary: 2, Bytes: 2, Saved: 9})
+		m.counts[1].Echoed(wsconn.Traffic{Binary: 2, Bytes: 2, Saved: 9, Grown: 4})
 	})
 	m.expect("a pong", changes{"websocket_ping_rtt_seconds_count": 1, "websocket_ping_rtt_seconds_sum": 0.25}, func() { m.counts[1].PongReceived(250 * time.Millisecond) })
 	m.expect("a fast pong", changes{"websocket_ping_rtt_seconds_count": 1}, func() { m.counts[0].PongReceived(0) })

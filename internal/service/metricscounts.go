@@ -84,7 +84,7 @@ func (c *counts) Echoed(t wsconn.Traffic) {
 	if t.Binary > 0 {
 		c.binary.Add(t.Binary)
 	}
-	if t.Saved != 0 {
+	if t.Saved > 0 {
 		c.saved.Add(t.Saved)
 	}
 }

@@ -152,7 +152,7 @@ func (c *Conn) count(traffic *Traffic, grown int) {
 	}
 	c.messages += traffic.Text + traffic.Binary
 	c.bytes += traffic.Bytes
-	c.saved += traffic.Saved
+	c.saved += traffic.Saved - traffic.Grown
 	c.server.Metrics.Echoed(*traffic)
 }
 

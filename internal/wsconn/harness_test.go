@@ -114,6 +114,7 @@ func (r *recorder) Echoed(t Traffic) {
 	r.traffic.Binary += t.Binary
 	r.traffic.Bytes += t.Bytes
 	r.traffic.Saved += t.Saved
+	r.traffic.Grown += t.Grown
 }
 
 // connTest runs one connection as a driver does, with a clock that the test moves. It fails

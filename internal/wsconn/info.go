@@ -23,7 +23,7 @@ type Info struct {
 	Held         int64     `json:"held"`     // bytes of memory, in the kernel too
 	Subprotocol  string    `json:"subprotocol,omitempty"`
 	Extensions   string    `json:"extensions,omitempty"` // as in Sec-WebSocket-Extensions
-	Saved        int64     `json:"saved,omitempty"`      // bytes, by compression
+	Saved        int64     `json:"saved,omitempty"`      // bytes, by compression; negative if messages have grown
 	Controls     string    `json:"controls,omitempty"`
 	RTT          string    `json:"rtt,omitempty"` // such as 1.5ms, of the last ping that was answered
 	State        string    `json:"state"`

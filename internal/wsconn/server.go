@@ -89,13 +89,15 @@ type Metrics interface {
 type Traffic struct {
 	Text, Binary int64 // messages
 	Bytes        int64 // payload as received, compressed or not
-	Saved        int64 // bytes, by compression
+	Saved        int64 // bytes, of the messages that compression made shorter
+	Grown        int64 // bytes, of those that it made longer
 }
 
 // add counts an answered data frame, or a piece of one.
 func (t *Traffic) add(ev *wsproto.Event) {
 	t.Bytes += int64(len(ev.Payload))
-	t.Saved += ev.Saved
+	t.Saved += max(0, ev.Saved)
+	t.Grown += max(0, -ev.Saved)
 	switch {
 	case !ev.Last():
 	case ev.Opcode == wsproto.OpText:
