@@ -70,6 +70,10 @@ func tlsErrorOf(err error) TLSError {
 		return TLSCipher
 	case strings.Contains(text, "unsupported application protocols"):
 		return TLSProtocol
+	case strings.Contains(text, "bad record MAC"):
+		// OpenSSL, and with it curl, sends alerts in the clear until its Finished message of TLS
+		// 1.3, when crypto/tls takes them for ciphertext. What it checks by then is the certificate.
+		return TLSCertificate
 	}
 	return TLSOther
 }

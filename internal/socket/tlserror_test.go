@@ -38,9 +38,15 @@ func TestTLSErrors(t *testing.T) {
 		"no common cipher suite": {speak(func(c *tls.Config) {
 			c.MaxVersion, c.CipherSuites = tls.VersionTLS12, []uint16{tls.TLS_RSA_WITH_RC4_128_SHA}
 		}), TLSCipher},
-		"HTTP/2 only":                    {speak(func(c *tls.Config) { c.NextProtos = []string{"h2"} }), TLSProtocol},
-		"a certificate of nobody, 1.3":   {speak(func(c *tls.Config) { c.InsecureSkipVerify, c.ServerName = false, "localhost" }), TLSCertificate},
-		"a certificate of nobody, 1.2":   {speak(func(c *tls.Config) { c.InsecureSkipVerify, c.ServerName, c.MaxVersion = false, "a", tls.VersionTLS12 }), TLSCertificate},
+		"HTTP/2 only":                  {speak(func(c *tls.Config) { c.NextProtos = []string{"h2"} }), TLSProtocol},
+		"a certificate of nobody, 1.3": {speak(func(c *tls.Config) { c.InsecureSkipVerify, c.ServerName = false, "localhost" }), TLSCertificate},
+		"a certificate of nobody, 1.2": {speak(func(c *tls.Config) { c.InsecureSkipVerify, c.ServerName, c.MaxVersion = false, "a", tls.VersionTLS12 }), TLSCertificate},
+		"an alert in the clear, 1.3": {func(nc net.Conn) {
+			io.WriteString(nc, clientHello(tls.VersionTLS13))
+			nc.Read(make([]byte, 16<<10)) // the message of the server with its certificate
+			go io.Copy(io.Discard, nc)
+			io.WriteString(nc, "\x15\x03\x03\x00\x02\x02\x30") // fatal, unknown_ca (RFC 8446 section 6.2)
+		}, TLSCertificate},
 		"nothing":                        {send(""), TLSClosed},
 		"an end within a record":         {send("\x16\x03\x01\x01\x00\x01"), TLSClosed},
 		"an alert: internal error":       {send("\x15\x03\x01\x00\x02\x02\x50"), TLSAlert},
