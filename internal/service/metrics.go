@@ -189,7 +189,7 @@ func (m *metrics) registerDriver(stats func() socket.Stats) {
 	m.gauge("accept_shortage", "1 if a connection could not be accepted within the last 5 s, most often because no file descriptor was left.", nil, func() float64 { return oneIf(stats().AcceptShort) })
 	m.counter("accept_failures_total", "Attempts to accept a connection that failed.", nil, func() float64 { return float64(stats().AcceptFailures) })
 	m.counter("loop_turns_total", "Turns of all event loops; 0 with DRIVER=portable.", nil, func() float64 { return float64(stats().Turns) })
-	m.gauge("loop_longest_turn_seconds", "The longest turn of an event loop within the last one to two minutes.", nil, func() float64 { return stats().LongestTurn.Seconds() })
+	m.gauge("loop_longest_turn_seconds", "The longest turn of an event loop within the last one to two minutes; a turn that has not ended counts.", nil, func() float64 { return stats().LongestTurn.Seconds() })
 }
 
 // registerProcess registers what belongs to the process.

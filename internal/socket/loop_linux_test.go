@@ -97,6 +97,24 @@ func TestLoopIsStalledWhileItDoesNotTurn(t *testing.T) {
 	}
 }
 
+// TestLongestTurnHasNotEnded: a loop that hangs shows in the longest turn while it does, and after
+// that the turn is remembered.
+func TestLongestTurnHasNotEnded(t *testing.T) {
+	l := newLoopTest(t, &scripted{})
+	l.turnAt(0)
+	const hang = 3 * time.Second
+	l.each(func(*loop) {
+		l.clock.Store(int64(loopStart.Add(hang)))
+		if got := l.Stats().LongestTurn; got != hang {
+			t.Errorf("during the turn the longest is %v, want %v", got, hang)
+		}
+	})
+	l.turnAt(hang)
+	if got := l.Stats().LongestTurn; got != hang {
+		t.Errorf("after the turn the longest is %v, want %v", got, hang)
+	}
+}
+
 // TestLoopIsAskedWhileItWaits: a loop may wait forever, so Stalled asks it. It is stalled only if
 // it does not answer.
 func TestLoopIsAskedWhileItWaits(t *testing.T) {
