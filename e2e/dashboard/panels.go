@@ -48,8 +48,8 @@ var rows = []row{
 	{"Now", []cog.Builder[dashboard.Panel]{
 		number("Open connections", "WebSockets that are open.", "short", noSteps(),
 			query("sum("+series("websocket_connections")+")", "")),
-		number("Unclean ends", "Connections of the time range that ended without a close frame (1006).", "percentunit", steps(0.05, 0.1),
-			latest(share(series("websocket_closes_total", `code="1006"`), series("websocket_closes_total")), "")),
+		number("Unclean ends", "Connections of the time range that ended without a close frame (1006), without drops that a control asked for.", "percentunit", steps(0.05, 0.1),
+			latest(share(series("websocket_closes_total", `code="1006"`, `initiator="nobody"`), series("websocket_closes_total")), "")),
 		number("Refused upgrades", "Handshakes of the time range that were refused, whatever the reason.", "percentunit", steps(0.05, 0.1),
 			latest("sum(increase("+series("websocket_upgrades_rejected_total")+"[$__range])) / (sum(increase("+series("websocket_upgrades_rejected_total")+"[$__range])) + sum(increase("+series("websocket_connections_opened_total")+"[$__range])))", "")),
 		number("Round trip, p99", "Time between a ping and its pong, for 99 of 100 pings.", "s", steps(0.5, 2),
