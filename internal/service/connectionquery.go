@@ -42,6 +42,9 @@ var columns = map[string]wsconn.Column{
 	"bytes": wsconn.ByBytes, "held": wsconn.ByHeld, "rtt": wsconn.ByRTT, "ended": wsconn.ByEnd, "duration": wsconn.ByDuration,
 }
 
+// parameters are those of /connections. Each may be empty.
+var parameters = []string{"after", "client", "closed", "code", "limit", "offset", "path", "sort", "state"}
+
 // states are the states of connections that are open.
 var states = []string{"open", "closing", "closed"}
 
@@ -52,6 +55,9 @@ func parseListQuery(values url.Values) (q listQuery, err error) {
 		q.sort, q.descending = "ended", true
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if n := len(values[name]); n > 1 {
+			return q, fmt.Errorf("%.20q is given %d times; once is allowed", name, n)
+		}
 		if err := q.set(name, values.Get(name)); err != nil {
 			return q, err
 		}
@@ -97,8 +103,8 @@ func (q *listQuery) set(name, value string) (err error) {
 		q.path = value
 	case name == "client":
 		err = q.setClient(value)
-	case value != "":
-		err = fmt.Errorf("%.20q is no parameter of /connections, which has after, client, closed, code, limit, offset, path, sort and state", name)
+	case !slices.Contains(parameters, name):
+		err = fmt.Errorf("%.20q is no parameter of /connections, which has %s", name, strings.Join(parameters, ", "))
 	}
 	return err
 }

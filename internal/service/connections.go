@@ -67,7 +67,7 @@ func (l *listing) writeJSON(w io.Writer) {
 		io.WriteString(w, "\n  ")
 	}
 	io.WriteString(w, "]")
-	if l.sort == "id" && !l.descending && !l.closed && l.offset+n < matching {
+	if l.sort == "id" && !l.descending && l.offset+n < matching {
 		fmt.Fprintf(w, ",\n  \"next\": %d", last)
 	}
 	io.WriteString(w, "\n}\n")

@@ -117,6 +117,13 @@ func TestConnectionsThatEnded(t *testing.T) {
 		if !c.Clean || c.Initiator != "client" || c.Why != "client" || c.ReasonLength != 6 || c.State != "ended" || c.DurationMS <= 0 {
 			t.Errorf("got %+v, %+v", c, c.Ended)
 		}
+		first := r.list("closed=1&sort=id&limit=2")
+		if first.Next == 0 || len(first.Connections) != 2 {
+			t.Errorf("the first two by ID are %+v", first)
+		}
+		if rest := r.list(fmt.Sprintf("closed=1&sort=id&limit=2&after=%d", first.Next)); rest.Next != 0 || len(rest.Connections) != 1 || rest.Connections[0].Code != 4002 {
+			t.Errorf("after them there are %+v", rest)
+		}
 		if got := r.list(""); got.Count != 0 || got.Connections == nil {
 			t.Errorf("open are %+v", got)
 		}

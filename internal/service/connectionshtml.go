@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -173,18 +174,26 @@ func row(info *wsconn.Info, now time.Time) *html.Node {
 		if !ended.Clean {
 			code = element("td", attributes("class", "bad"), text(strconv.Itoa(ended.Code)+" unclean"))
 		}
-		duration := time.Duration(ended.DurationMS * float64(time.Millisecond))
-		cells = append(cells, element("td", since, text(brief(now.Sub(ended.At)))), cell(brief(duration)), code, cell(ended.Initiator), long(cell(ended.Why, ended.Error)))
+		cells = append(cells, element("td", since, text(brief(now.Sub(ended.At)))), cell(brief(milliseconds(ended.DurationMS))), code, cell(ended.Initiator), long(cell(ended.Why, ended.Error)))
 	} else {
 		cells = append(cells, element("td", since, text(brief(now.Sub(info.Since)))), cell(brief(now.Sub(info.LastActivity))))
 	}
+	rtt := cell("")
+	if info.RTT > 0 {
+		rtt = cell(milliseconds(info.RTT).String())
+	}
 	cells = append(cells, cell(strconv.FormatInt(info.Messages, 10)), cell(strconv.FormatInt(info.Bytes, 10)))
 	if info.Ended == nil {
-		cells = append(cells, cell(strconv.FormatInt(info.Held, 10)), cell(info.RTT), cell(info.State))
+		cells = append(cells, cell(strconv.FormatInt(info.Held, 10)), rtt, cell(info.State))
 	} else {
-		cells = append(cells, cell(info.RTT))
+		cells = append(cells, rtt)
 	}
 	return element("tr", nil, append(cells, long(cell(info.Extensions, info.Subprotocol, info.Controls)))...)
+}
+
+// milliseconds returns the duration of a number of them, to the microsecond.
+func milliseconds(n float64) time.Duration {
+	return time.Duration(math.Round(n*1000)) * time.Microsecond
 }
 
 // cell returns a cell of the table. Each of the lines below its text that is not empty has its

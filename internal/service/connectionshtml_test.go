@@ -62,7 +62,7 @@ func TestRow(t *testing.T) {
 	const since = `<td title="2026-11-26 11:59:00 UTC">`
 	open := wsconn.Info{ID: 7, Remote: "192.0.2.1:5", Path: "/a", Host: "h", Since: now.Add(-time.Minute), LastActivity: now, Messages: 1, Bytes: 2, Held: 3, State: "open"}
 	proxied := open
-	proxied.Client, proxied.Path, proxied.Origin, proxied.UserAgent, proxied.RTT = "198.51.100.9", `/"'<&`, "<b>", `"x"`, "5ms"
+	proxied.Client, proxied.Path, proxied.Origin, proxied.UserAgent, proxied.RTT = "198.51.100.9", `/"'<&`, "<b>", `"x"`, 5.125
 	proxied.Extensions, proxied.Subprotocol, proxied.Controls = "permessage-deflate", "chat", "every=1s"
 	clean, unclean := open, open
 	clean.Ended = &wsconn.Ended{At: now.Add(-time.Second), DurationMS: 59_000, Code: 1000, Initiator: "client", Clean: true, Why: "client"}
@@ -75,7 +75,7 @@ func TestRow(t *testing.T) {
 			`1m0s</td><td>0s</td><td>1</td><td>2</td><td>3</td><td></td><td>open</td><td class="long"></td></tr>`},
 		"proxied": {proxied, `<tr><td>7</td><td>198.51.100.9<div>by 192.0.2.1:5</div></td><td class="long">/&#34;&#39;&lt;&amp;</td>` +
 			`<td class="long">h<div>&lt;b&gt;</div><div>&#34;x&#34;</div></td>` + since +
-			`1m0s</td><td>0s</td><td>1</td><td>2</td><td>3</td><td>5ms</td><td>open</td><td class="long">permessage-deflate<div>chat</div><div>every=1s</div></td></tr>`},
+			`1m0s</td><td>0s</td><td>1</td><td>2</td><td>3</td><td>5.125ms</td><td>open</td><td class="long">permessage-deflate<div>chat</div><div>every=1s</div></td></tr>`},
 		"clean": {clean, `<tr><td>7</td><td>192.0.2.1:5</td><td class="long">/a</td><td class="long">h</td>` + since +
 			`1s</td><td>59s</td><td>1000</td><td>client</td><td class="long">client</td><td>1</td><td>2</td><td></td><td class="long"></td></tr>`},
 		"unclean": {unclean, `<tr><td>7</td><td>192.0.2.1:5</td><td class="long">/a</td><td class="long">h</td>` + since +

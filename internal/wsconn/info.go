@@ -25,7 +25,7 @@ type Info struct {
 	Extensions   string    `json:"extensions,omitempty"` // as in Sec-WebSocket-Extensions
 	Saved        int64     `json:"saved,omitempty"`      // bytes, by compression; negative if messages have grown
 	Controls     string    `json:"controls,omitempty"`
-	RTT          string    `json:"rtt,omitempty"` // such as 1.5ms, of the last ping that was answered
+	RTT          float64   `json:"rtt_ms,omitempty"` // of the last ping that was answered
 	State        string    `json:"state"`
 	*Ended
 }

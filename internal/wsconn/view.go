@@ -130,10 +130,7 @@ func (v *View) Info(clock func(socket.Instant) time.Time) Info {
 		Path: printable(v.peer.path()), Host: printable(v.host), Origin: shown(peerOrigin), UserAgent: shown(peerUserAgent),
 		Since: clock(v.opened), LastActivity: clock(v.data), Messages: v.messages, Bytes: v.bytes, Held: v.held, Saved: v.saved,
 		Subprotocol: cut(v.subprotocol, maxPeerField), Extensions: v.deflate.String(), Controls: printable(v.controls),
-		State: v.State(),
-	}
-	if rtt := v.rtt.duration(); rtt > 0 {
-		info.RTT = rtt.String()
+		RTT: float64(v.rtt) / 1000, State: v.State(),
 	}
 	if v.ended != nil {
 		info.Ended = v.ended.info(v.opened, clock)

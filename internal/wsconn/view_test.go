@@ -21,7 +21,7 @@ func TestView(t *testing.T) {
 	v := c.conn.View(100)
 	want := Info{
 		ID: 1, Remote: "192.0.2.1:5000", Path: "/a/b", Host: "localhost", Origin: "https://example.com", UserAgent: `\xff/1\u202e\u009b`,
-		Since: c.server.Clock(beginning), LastActivity: c.server.Clock(c.now), Messages: 1, Bytes: 5, Held: 100, Subprotocol: "chat", RTT: "1.5ms", State: "open",
+		Since: c.server.Clock(beginning), LastActivity: c.server.Clock(c.now), Messages: 1, Bytes: 5, Held: 100, Subprotocol: "chat", RTT: 1.5, State: "open",
 	}
 	if got := v.Info(c.server.Clock); !c.conn.Established() || got != want {
 		t.Errorf("got %+v, want %+v", got, want)
