@@ -2,6 +2,7 @@ package service
 
 import (
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -24,7 +25,7 @@ func documentedFields(t *testing.T) map[string]string {
 	t.Helper()
 	fields, previous := map[string]string{}, ""
 	for _, row := range rows(section(t, operatePage(t), "The log")) {
-		if len(row) != 3 || strings.HasPrefix(row[1], "info") || row[1] == "warn" || row[1] == "debug" {
+		if len(row) != 3 || strings.HasPrefix(row[1], "info") || row[1] == "warn" || row[1] == "debug" || row[1] == "error" {
 			continue // of the table of messages
 		}
 		in := strings.Replace(row[1], "those", previous, 1)
@@ -45,7 +46,7 @@ func TestLogFieldsAreDocumented(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := start(t, driver, func(c *config.Config) { c.TrustedProxies = []clientaddr.Network{loopback} })
+		r := startWithActions(t, driver, func(c *config.Config) { c.TrustedProxies = []clientaddr.Network{loopback} })
 		request := strings.Replace(wstest.Request("Origin: https://a.example", "User-Agent: a", "X-Request-Id: b", "X-Forwarded-For: 192.0.2.7",
 			"traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "Sec-WebSocket-Protocol: c", "Sec-WebSocket-Extensions: permessage-deflate",
 		), "GET /", "GET /d?delay=0&token=e", 1)
@@ -63,6 +64,14 @@ func TestLogFieldsAreDocumented(t *testing.T) {
 				t.Errorf("the line at the end has no %s: %v", field, closed)
 			}
 		}
+		wstest.Dial(t, r.addr)
+		for _, action := range []string{"POST /readyz?ready=true", fmt.Sprintf("POST /connections/%d/drop", r.list("").Connections[0].ID), "POST /drain", "DELETE /drain"} {
+			method, target, _ := strings.Cut(action, " ")
+			if status, body := r.do(method, target); status >= 300 {
+				t.Errorf("%s is answered with %d %s", action, status, body)
+			}
+		}
+		r.line("rehearsed a drain")
 		r.terminate()
 		r.line("drained")
 		for line := range strings.Lines(r.log.String()) {
@@ -81,33 +90,60 @@ func TestLogFieldsAreDocumented(t *testing.T) {
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 }
 
-// TestLogFieldsAreThoseOfTheSource: the table of docs/operate.md has each field that the source
-// names, also in lines that are rare, and no other.
-func TestLogFieldsAreThoseOfTheSource(t *testing.T) {
-	named := map[string]bool{"time": true, "level": true, "msg": true}
-	var files []string
+// TestLogMessagesAreDocumented: the table of docs/operate.md has each message that the source names.
+func TestLogMessagesAreDocumented(t *testing.T) {
+	text := section(t, operatePage(t), "The log")
+	eachSourceFile(t, func(file *ast.File) {
+		ast.Inspect(file, func(node ast.Node) bool {
+			call, is := node.(*ast.CallExpr)
+			if !is || len(call.Args) == 0 {
+				return true
+			}
+			of, is := call.Fun.(*ast.SelectorExpr)
+			if !is || !slices.Contains([]string{"Info", "Warn"}, of.Sel.Name) || !strings.EqualFold(calledName(of.X), "log") {
+				return true
+			}
+			if literal, is := call.Args[0].(*ast.BasicLit); is && !strings.Contains(text, "`"+strings.Trim(literal.Value, `"`)+"`") {
+				t.Errorf("docs/operate.md has no message %s", literal.Value)
+			}
+			return true
+		})
+	})
+}
+
+// eachSourceFile calls f with each file that may log.
+func eachSourceFile(t *testing.T, f func(*ast.File)) {
+	t.Helper()
 	for _, dir := range []string{"../service", "../wsconn", "../httpecho", "../socket", "../../cmd/echosvc"} {
 		found, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil || len(found) == 0 {
 			t.Fatalf("%s has no files, %v", dir, err)
 		}
-		files = append(files, found...)
+		for _, name := range found {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f(file)
+		}
 	}
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
+}
+
+// TestLogFieldsAreThoseOfTheSource: the table of docs/operate.md has each field that the source
+// names, also in lines that are rare, and no other.
+func TestLogFieldsAreThoseOfTheSource(t *testing.T) {
+	named := map[string]bool{"time": true, "level": true, "msg": true}
+	eachSourceFile(t, func(file *ast.File) {
 		ast.Inspect(file, func(node ast.Node) bool {
 			for _, key := range logKeys(node) {
 				named[key] = true
 			}
 			return true
 		})
-	}
+	})
 	for _, row := range []string{"path", "host", "origin", "user_agent", "request_id", "trace_id"} { // from a table
 		named[row] = true
 	}
@@ -128,6 +164,8 @@ func logKeys(node ast.Node) (keys []string) {
 			if len(n.Args) > 0 {
 				args = n.Args[1:]
 			}
+		case "note":
+			args = n.Args[min(2, len(n.Args)):]
 		case "append":
 			if to := calledName(n.Args[0]); slices.Contains([]string{"attrs", "Attrs", "list", "make", "appendRequest"}, to) {
 				args = n.Args[1:]
