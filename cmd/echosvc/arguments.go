@@ -13,7 +13,8 @@ import (
 var errVersion = errors.New("the version is asked for")
 
 // parseSettings parses settings on the command line: -p 9000, --max-connections 100 or
-// MAX_CONNECTIONS=100. It returns [flag.ErrHelp] or errVersion if they ask for that.
+// MAX_CONNECTIONS=100. It returns [flag.ErrHelp] or errVersion if they ask for that. With another
+// error it returns the settings in front of what is wrong.
 func parseSettings(args []string) (list []config.Argument, err error) {
 	for len(args) > 0 {
 		arg := args[0]
@@ -27,11 +28,11 @@ func parseSettings(args []string) (list []config.Argument, err error) {
 		name, value, whole := strings.Cut(arg, "=")
 		setting, err := settingOf(name)
 		if err != nil {
-			return nil, err
+			return list, err
 		}
 		if !whole {
 			if len(args) == 0 {
-				return nil, fmt.Errorf("%s needs a value: %s VALUE sets %s", name, name, setting)
+				return list, fmt.Errorf("%s needs a value: %s VALUE sets %s", name, name, setting)
 			}
 			value, args = args[0], args[1:]
 		}

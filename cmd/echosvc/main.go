@@ -72,8 +72,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if _, err := strconv.ParseUint(command, 10, 16); err == nil {
 		hint = fmt.Sprintf("; \"echosvc -p %s\" listens on that port", command)
 	}
-	fmt.Fprintf(stderr, "echosvc: there is no command %q%s; \"echosvc help\" lists the commands\n", command, hint)
-	return exitUsage
+	return wrongArguments(stderr, nil, fmt.Errorf("there is no command %q%s; \"echosvc help\" lists the commands", command, hint))
 }
 
 // commands are the names of all commands.
@@ -90,8 +89,7 @@ func withSettings(ctx context.Context, command string, args []string, getenv fun
 		fmt.Fprintln(stdout, version())
 		return exitOK
 	case err != nil:
-		fmt.Fprintf(stderr, "echosvc: %v; run \"echosvc help\" for help\n", err)
-		return exitUsage
+		return wrongArguments(stderr, arguments, fmt.Errorf("%w; run \"echosvc help\" for help", err))
 	}
 	c, err := config.Load(arguments...)
 	if err != nil {
@@ -182,19 +180,35 @@ const logJSON = "json"
 // wrongConfig reports an error of [config.Load], which has a line for each wrong setting.
 func wrongConfig(stderr io.Writer, format config.LogFormat, err error) int {
 	if format == logJSON {
-		c := config.Default() // LOG_LEVEL may be wrong
-		c.LogFormat = format
-		log, _, flush := service.NewLogger(c, stderr, true)
-		for wrong := range strings.SplitSeq(err.Error(), "\n") {
-			log.Error("invalid setting", "error", wrong)
-		}
-		logNearMisses(log)
-		flush()
+		logInvalid(stderr, err)
 		return exitUsage
 	}
 	fmt.Fprintf(stderr, "echosvc: invalid settings:\n%v\n", err)
 	writeNearMisses(stderr)
 	return exitUsage
+}
+
+// wrongArguments reports arguments that are no settings, or no command. before are the settings
+// in front of them.
+func wrongArguments(stderr io.Writer, before []config.Argument, err error) int {
+	if c, _ := config.Load(before...); c.LogFormat == logJSON { // whatever else is wrong
+		logInvalid(stderr, err)
+	} else {
+		fmt.Fprintf(stderr, "echosvc: %v\n", err)
+	}
+	return exitUsage
+}
+
+// logInvalid logs, as JSON, each line of an error about settings.
+func logInvalid(stderr io.Writer, err error) {
+	c := config.Default() // LOG_LEVEL may be wrong
+	c.LogFormat = logJSON
+	log, _, flush := service.NewLogger(c, stderr, true)
+	for wrong := range strings.SplitSeq(err.Error(), "\n") {
+		log.Error("invalid setting", "error", wrong)
+	}
+	logNearMisses(log)
+	flush()
 }
 
 // logNearMisses logs each variable that looks like a setting and is none.

@@ -273,6 +273,9 @@ func TestFailuresAreJSON(t *testing.T) {
 	}{
 		{[]string{"PORT=many", "LOG_LEVEL=loud\n", "MAX_CONNECTIONS=-1", "LOG_FORMAT=JSON"}, exitUsage, []string{`PORT="many" must be`, `LOG_LEVEL="loud\n" must be`, `MAX_CONNECTIONS="-1" must be`}},
 		{[]string{"--port=80", "--health-port=80", "--log-format=json"}, exitUsage, []string{"PORT and HEALTH_PORT are both 80"}},
+		{[]string{"LOG_FORMAT=json", "--max-conections", "5"}, exitUsage, []string{"there is no flag --max-conections; did you mean --max-connections?"}},
+		{[]string{"--log-format=json", "PORT=many", "extra"}, exitUsage, []string{`"extra" is not a setting`}},
+		{[]string{"--log-format", "json", "--port"}, exitUsage, []string{"--port needs a value"}},
 		{[]string{"HOST=127.0.0.1", "HEALTH_PORT=0", "LOG_FORMAT=json", "PORT=" + port}, exitFailed, []string{"in use"}},
 	} {
 		status, _, stderr := runOnce(t, test.args...)
