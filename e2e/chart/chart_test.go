@@ -190,9 +190,11 @@ func TestNotes(t *testing.T) {
 		"{tls: {secretName: a}}":          "port-forward service/dev-echosvc 8080:443",
 		"{replicaCount: 1}":               "With one pod",
 		"{service: {type: LoadBalancer}}": "get service dev-echosvc",
-		"{ingress: {enabled: true, className: nginx, hosts: [a.example.com]}}":                                  "ws://a.example.com/",
-		"{ingress: {enabled: true, className: nginx, hosts: [a.example.com], tls: [{hosts: [a.example.com]}]}}": "wss://a.example.com/",
-		"{httpRoute: {enabled: true, parentRefs: [{name: a}], hostnames: [a.example.com]}}":                     "networkPolicy.from narrows that",
+		"{service: {type: NodePort}}":     "get service dev-echosvc --output jsonpath='{.spec.ports[0].nodePort}'",
+		"{ingress: {enabled: true, className: nginx, hosts: [a.example.com]}, httpRoute: {enabled: true, parentRefs: [{name: a}], hostnames: [b.example.com]}}": "ws://b.example.com/   (wss:// if the listener of the Gateway ends TLS)\n  ws://a.example.com/",
+		"{ingress: {enabled: true, className: nginx, hosts: [a.example.com]}}":                                                                                  "ws://a.example.com/",
+		"{ingress: {enabled: true, className: nginx, hosts: [a.example.com], tls: [{hosts: [a.example.com]}]}}":                                                 "wss://a.example.com/",
+		"{httpRoute: {enabled: true, parentRefs: [{name: a}], hostnames: [a.example.com]}}":                                                                     "networkPolicy.from narrows that",
 	} {
 		files, err := release{"dev", "team-a", parse(t, values)}.render(t)
 		if err != nil {
