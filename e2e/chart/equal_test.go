@@ -166,7 +166,7 @@ func compareProbe(t *testing.T, pod, job manifest.Object) {
 // release, and a kustomization does not know its own prefix.
 func compareQuery(t *testing.T, got, want manifest.Object) {
 	t.Helper()
-	const selectPods = `,pod=~"echosvc-[a-z0-9]+-[a-z0-9]+"`
+	const selectPods = `,pod=~"echosvc-[a-z0-9]+(-[a-z0-9]+)?"`
 	var queries []string
 	for _, o := range []manifest.Object{got, want} {
 		trigger := o.Object["spec"].(map[string]any)["triggers"].([]any)[0].(map[string]any)["metadata"].(map[string]any)

@@ -15,29 +15,89 @@ import (
 
 func TestWrongValues(t *testing.T) {
 	for values, want := range map[string]string{
-		"{replicas: 3}":                                                              "replicas",
-		"{replicaCount: three}":                                                      "replicaCount",
-		"{image: {tag: 1.2}}":                                                        "tag",
-		"{image: {digest: 0123}}":                                                    "digest",
-		"{settings: {PORT: '9000'}}":                                                 "PORT",
-		"{settings: {DRAIN_DELAY: 5s}}":                                              "DRAIN_DELAY",
-		"{settings: {port: '9000'}}":                                                 "port",
-		"{settings: {MAX_MESSAGE_SIZE: 1048576}}":                                    "MAX_MESSAGE_SIZE",
-		"{autoscaling: {by: memory}}":                                                "autoscaling",
-		"{drain: {spread: 24}}":                                                      "drain.timeout must be at least 7 s more",
-		"{drain: {delay: 10s}}":                                                      "delay",
-		"{resources: {limits: {memory: null}}}":                                      "memory",
-		"{httpRoute: {enabled: true}}":                                               "parentRefs",
-		"{httpRoute: {enabled: true, parentRefs: [{name: a}]}}":                      "hostnames",
-		"{ingress: {enabled: true, hosts: [a]}}":                                     "className",
-		"{ingress: {enabled: true, className: nginx}}":                               "hosts",
-		"{ingress: {enabled: true, className: nginx, host: a, hosts: [a]}}":          "host",
-		"{tls: {secretName: a}, ingress: {enabled: true, className: a, hosts: [a]}}": "ingress and tls.secretName do not fit",
+		"{replicas: 3}":                                                     "replicas",
+		"{replicaCount: three}":                                             "replicaCount",
+		"{image: {tag: 1.2}}":                                               "tag",
+		"{image: {digest: 0123}}":                                           "digest",
+		"{settings: {PORT: '9000'}}":                                        "settings.PORT is set by the chart, and cannot be changed",
+		"{settings: {DRAIN_DELAY: 5s}}":                                     "settings.DRAIN_DELAY is set by the chart: use drain.delay instead",
+		"{settings: {TLS_KEY_FILE: /a}}":                                    "use tls.secretName instead",
+		"{settings: {MEMORY_LIMIT: 1GiB}}":                                  "use resources.limits.memory instead",
+		"{settings: {port: '9000'}}":                                        "at '/settings': additional properties 'port' not allowed",
+		"{nameOverride: Echo}":                                              "nameOverride",
+		"{fullnameOverride: a_b}":                                           "fullnameOverride",
+		"{fullnameOverride: 1echo}":                                         "fullnameOverride",
+		"{autoscaling: {by: cpu, minReplicas: 5, maxReplicas: 3}}":          "autoscaling.minReplicas must not be more than autoscaling.maxReplicas",
+		"{podLabels: {app.kubernetes.io/name: a}}":                          "podLabels: app.kubernetes.io/name is set by the chart",
+		"{resources: null}":                                                 "missing property 'resources'",
+		"{image: null}":                                                     "missing property 'image'",
+		"{service: null}":                                                   "missing property 'service'",
+		"{drain: {delay: null}}":                                            "missing property 'delay'",
+		"{podDisruptionBudget: {maxUnavailable: null}}":                     "missing property 'maxUnavailable'",
+		"{settings: {MAX_MESSAGE_SIZE: 1048576}}":                           "MAX_MESSAGE_SIZE",
+		"{autoscaling: {by: memory}}":                                       "autoscaling",
+		"{drain: {spread: 24}}":                                             "drain.timeout must be at least 7 s more",
+		"{drain: {delay: 10s}}":                                             "delay",
+		"{resources: {limits: {memory: null}}}":                             "memory",
+		"{httpRoute: {enabled: true}}":                                      "parentRefs",
+		"{httpRoute: {enabled: true, parentRefs: [{name: a}]}}":             "hostnames",
+		"{ingress: {enabled: true, hosts: [a]}}":                            "className",
+		"{ingress: {enabled: true, className: nginx}}":                      "hosts",
+		"{ingress: {enabled: true, className: nginx, host: a, hosts: [a]}}": "host",
+		"{tls: {secretName: a}, ingress: {enabled: true, className: a, hosts: [a]}}":                  "ingress and tls.secretName do not fit",
 		"{tls: {secretName: a}, httpRoute: {enabled: true, parentRefs: [{name: a}], hostnames: [a]}}": "httpRoute and tls.secretName do not fit",
-		"{probe: {url: echosvc.example.com}}": "url",
+		"{probe: {url: echosvc.example.com}}":                                                         "url",
 	} {
 		if _, err := (release{"echosvc", "echosvc", parse(t, values)}).render(t); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want an error that names %s", values, err, want)
+		}
+	}
+}
+
+// TestNamesOfServices: a Service's name begins with a letter and has no dots (RFC 1035), unlike that of
+// a release.
+func TestNamesOfServices(t *testing.T) {
+	long := strings.Repeat("long-", 10)
+	for name, want := range map[string]string{
+		"my.echo":    "name: my-echo-echosvc\n",
+		"echosvc":    "name: echosvc\n",
+		long + "end": "name: " + long + "end-ech\n",
+	} {
+		files, err := release{name: name}.render(t)
+		if err != nil || !strings.Contains(files["service.yaml"], want) {
+			t.Errorf("%s: %v, no %q in\n%s", name, err, want, files["service.yaml"])
+		}
+	}
+	if _, err := (release{name: "1echo"}).render(t); err == nil || !strings.Contains(err.Error(), "1echo-echosvc cannot be the name of a Service") {
+		t.Errorf("1echo: %v", err)
+	}
+}
+
+// TestDrainIsSeconds: Helm reads the numbers of a file as floating-point numbers.
+func TestDrainIsSeconds(t *testing.T) {
+	files, err := release{"echosvc", "echosvc", parse(t, "{drain: {timeout: 1000000}}")}.render(t)
+	if want := "value: 1000000s\n"; err != nil || !strings.Contains(files["deployment.yaml"], want) {
+		t.Errorf("%v, no %q", err, want)
+	}
+}
+
+// TestQueryOfLongNames: Kubernetes cuts what it generates the name of a pod from to 58 bytes, and adds
+// 5 (k8s.io/apiserver/pkg/storage/names).
+func TestQueryOfLongNames(t *testing.T) {
+	for n := 1; n <= 57; n++ {
+		name := strings.Repeat("a", n)
+		files, err := release{"echosvc", "echosvc", parse(t, "{autoscaling: {by: keda}, fullnameOverride: "+name+"}")}.render(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		match := regexp.MustCompile(`pod=~"([^"]+)"`).FindStringSubmatch(files["scaledobject.yaml"])
+		if match == nil {
+			t.Fatal("the query has no pods")
+		}
+		base := name + "-6d4cf56db6-"
+		pod := base[:min(len(base), 58)] + "x7k2p"
+		if pods := regexp.MustCompile("^(?:" + match[1] + ")$"); !pods.MatchString(pod) || pods.MatchString(name+"-canary-6d4cf56db6-x7k2p") {
+			t.Fatalf("%s is not the right one for %s", match[1], pod)
 		}
 	}
 }

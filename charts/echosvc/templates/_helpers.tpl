@@ -2,15 +2,41 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 57 | trimSuffix "-" }}
 {{- end }}
 
-{{- /* 57 characters leave room for -probe. */}}
+{{- /* 57 characters leave room for -probe. The name of a release may have dots, which that of a Service may not. */}}
 {{- define "echosvc.fullname" -}}
 {{- $name := include "echosvc.name" . }}
 {{- if .Values.fullnameOverride }}
 {{- .Values.fullnameOverride | trunc 57 | trimSuffix "-" }}
 {{- else if contains $name .Release.Name }}
-{{- .Release.Name | trunc 57 | trimSuffix "-" }}
+{{- .Release.Name | replace "." "-" | trunc 57 | trimSuffix "-" }}
 {{- else }}
-{{- printf "%s-%s" .Release.Name $name | trunc 57 | trimSuffix "-" }}
+{{- printf "%s-%s" .Release.Name $name | replace "." "-" | trunc 57 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{- /* What the schema cannot say, or not in words. */}}
+{{- define "echosvc.check" -}}
+{{- if regexMatch "^[0-9]" (include "echosvc.fullname" .) }}
+{{- fail (printf "%s cannot be the name of a Service, because it begins with a digit: set fullnameOverride" (include "echosvc.fullname" .)) }}
+{{- end }}
+{{- if lt (int .Values.drain.timeout) (add .Values.drain.spread 7 | int) }}
+{{- fail "drain.timeout must be at least 7 s more than drain.spread: the last client has CLOSE_TIMEOUT (5 s) and a second to end" }}
+{{- end }}
+{{- if gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas) }}
+{{- fail "autoscaling.minReplicas must not be more than autoscaling.maxReplicas" }}
+{{- end }}
+{{- $instead := dict "MEMORY_LIMIT" "resources.limits.memory" "DRAIN_DELAY" "drain.delay" "DRAIN_SPREAD" "drain.spread" "DRAIN_TIMEOUT" "drain.timeout" "TLS_CERT_FILE" "tls.secretName" "TLS_KEY_FILE" "tls.secretName" }}
+{{- range $name, $value := .Values.settings }}
+{{- if hasKey $instead $name }}
+{{- fail (printf "settings.%s is set by the chart: use %s instead" $name (get $instead $name)) }}
+{{- else if has $name (list "PORT" "HEALTH_PORT" "HOST" "HEALTH_HOST" "POD_NAME" "POD_NAMESPACE" "NODE_NAME") }}
+{{- fail (printf "settings.%s is set by the chart, and cannot be changed" $name) }}
+{{- end }}
+{{- end }}
+{{- range $name, $value := .Values.podLabels }}
+{{- if has $name (list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/part-of") }}
+{{- fail (printf "podLabels: %s is set by the chart; nameOverride changes app.kubernetes.io/name" $name) }}
+{{- end }}
 {{- end }}
 {{- end }}
 
