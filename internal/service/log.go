@@ -31,8 +31,9 @@ func NewLogger(c config.Config, w io.Writer, noColor bool) (log *slog.Logger, dr
 	}
 	log = slog.New(handler)
 	return log, writer.dropped.Load, func() {
-		if dropped := writer.dropped.Load(); dropped > 0 {
-			log.Warn("log lines were dropped, because the log was not read", "count", dropped)
+		if writer.dropped.Load() > 0 {
+			writer.makeRoom()
+			log.Warn("log lines were dropped, because the log was not read", "count", writer.dropped.Load())
 		}
 		writer.flush()
 	}

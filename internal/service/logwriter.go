@@ -45,6 +45,18 @@ func (l *logWriter) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
+// makeRoom drops the oldest line if the queue is full, so that the next one is not dropped.
+func (l *logWriter) makeRoom() {
+	if len(l.lines) < cap(l.lines) {
+		return
+	}
+	select {
+	case <-l.lines:
+		l.dropped.Add(1)
+	default: // written meanwhile
+	}
+}
+
 // flush waits until the lines so far are written, for at most logFlushTimeout. Later lines
 // are lost: a request may still be logged while the process ends.
 func (l *logWriter) flush() {

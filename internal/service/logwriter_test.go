@@ -3,9 +3,12 @@ package service
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/echosvc/echosvc/internal/config"
 )
 
 func TestLogWriterKeepsTheOrder(t *testing.T) {
@@ -29,6 +32,34 @@ func TestLogWriterKeepsTheOrder(t *testing.T) {
 type stuckWriter chan struct{}
 
 func (w stuckWriter) Write(p []byte) (int, error) { <-w; return len(p), nil }
+
+// lateWriter is a writer that blocks until the channel is closed, and keeps what it is given.
+type lateWriter struct {
+	opened chan struct{}
+	bytes.Buffer
+}
+
+func (w *lateWriter) Write(p []byte) (int, error) { <-w.opened; return w.Buffer.Write(p) }
+
+// TestLastLineCountsTheDropped, even if the queue is still full at the end. One more line makes
+// room for it.
+func TestLastLineCountsTheDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		late := &lateWriter{opened: make(chan struct{})}
+		log, _, flush := NewLogger(config.Config{LogFormat: "json"}, late, false)
+		log.Info("first")
+		synctest.Wait()
+		for range logBacklog + 10 {
+			log.Info("hello")
+		}
+		time.AfterFunc(logFlushTimeout/2, func() { close(late.opened) })
+		flush()
+		lines := strings.Split(strings.TrimSpace(late.String()), "\n")
+		if last := lines[len(lines)-1]; len(lines) != 1+logBacklog || !strings.Contains(last, `"count":11`) {
+			t.Errorf("%d lines, the last one is %s", len(lines), last)
+		}
+	})
+}
 
 // TestLogWriterNeverBlocks: Write does not wait for a stuck reader, and flush only up to
 // logFlushTimeout.
