@@ -128,7 +128,7 @@ func serve(ctx context.Context, c config.Config, getenv func(string) string, std
 	if getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	log, dropped, flush := service.NewLogger(c, stderr, getenv("NO_COLOR") != "")
+	log, dropped, flush := service.NewLogger(c, stderr, withoutColours(getenv))
 	logNearMisses(log)
 	s := service.New(c, log, version())
 	s.Build.Version, s.Build.Revision = source()
@@ -149,6 +149,12 @@ func serve(ctx context.Context, c config.Config, getenv func(string) string, std
 		fmt.Fprintf(stderr, "echosvc: %v\n", err)
 	}
 	return exitFailed
+}
+
+// withoutColours reports whether a terminal must not get colours: because of NO_COLOR
+// (https://no-color.org), or because it shows the sequences for them as text.
+func withoutColours(getenv func(string) string) bool {
+	return getenv("NO_COLOR") != "" || getenv("TERM") == "dumb"
 }
 
 // relaySignals passes on the signals that end the service, until ended is closed. SIGHUP

@@ -257,6 +257,19 @@ func TestPortInUse(t *testing.T) {
 	}
 }
 
+// TestColoursOfTerminals: NO_COLOR counts unless it is empty.
+func TestColoursOfTerminals(t *testing.T) {
+	for _, test := range []struct {
+		noColor, term string
+		without       bool
+	}{{"", "xterm", false}, {"1", "xterm", true}, {"0", "", true}, {"", "dumb", true}, {"", "", false}} {
+		variables := map[string]string{"NO_COLOR": test.noColor, "TERM": test.term}
+		if got := withoutColours(func(name string) string { return variables[name] }); got != test.without {
+			t.Errorf("%+v: without colours is %v", test, got)
+		}
+	}
+}
+
 // TestFailuresAreJSON: with LOG_FORMAT=json, stderr has an object a line when the server cannot
 // start, whatever else is wrong.
 func TestFailuresAreJSON(t *testing.T) {
