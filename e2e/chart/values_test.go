@@ -29,6 +29,7 @@ func TestWrongValues(t *testing.T) {
 		"{fullnameOverride: 1echo}":                                         "fullnameOverride",
 		"{autoscaling: {by: cpu, minReplicas: 5, maxReplicas: 3}}":          "autoscaling.minReplicas must not be more than autoscaling.maxReplicas",
 		"{podLabels: {app.kubernetes.io/name: a}}":                          "podLabels: app.kubernetes.io/name is set by the chart",
+		"{podMonitor: {labels: {helm.sh/chart: a}}}":                        "podMonitor.labels: helm.sh/chart is set by the chart",
 		"{resources: null}":                                                 "missing property 'resources'",
 		"{image: null}":                                                     "missing property 'image'",
 		"{service: null}":                                                   "missing property 'service'",

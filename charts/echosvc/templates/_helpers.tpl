@@ -33,9 +33,12 @@
 {{- fail (printf "settings.%s is set by the chart, and cannot be changed" $name) }}
 {{- end }}
 {{- end }}
-{{- range $name, $value := .Values.podLabels }}
-{{- if has $name (list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/part-of") }}
-{{- fail (printf "podLabels: %s is set by the chart; nameOverride changes app.kubernetes.io/name" $name) }}
+{{- $own := fromYaml (include "echosvc.labels" .) }}
+{{- range $value, $labels := dict "podLabels" .Values.podLabels "podMonitor.labels" .Values.podMonitor.labels "prometheusRule.labels" .Values.prometheusRule.labels "dashboard.labels" .Values.dashboard.labels }}
+{{- range $name, $ := $labels }}
+{{- if hasKey $own $name }}
+{{- fail (printf "%s: %s is set by the chart; nameOverride changes app.kubernetes.io/name" $value $name) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
