@@ -104,6 +104,8 @@ func (f *probeFlags) check() error {
 		return errors.New("use only one of -idle, -watch and the load flags (-n, -conns, -rate, -size)")
 	case f.given["metrics"] && !f.watch:
 		return errors.New("-metrics needs -watch")
+	case f.given["metrics"] && !isListenAddress(f.metrics):
+		return fmt.Errorf("-metrics %q is no address to listen on; it must be like :9090 or 127.0.0.1:9090", f.metrics)
 	case f.given["for"] && !f.watch:
 		return errors.New("-for needs -watch")
 	case f.given["for"] && f.duration <= 0:

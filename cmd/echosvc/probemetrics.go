@@ -17,6 +17,17 @@ func (f *probeFlags) listenMetrics() (err error) {
 	return err
 }
 
+// isListenAddress reports whether an address has a port, which may be 0 for any. Without this an
+// empty one would listen on any port of all addresses.
+func isListenAddress(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	_, err = net.LookupPort("tcp", port)
+	return err == nil && port != ""
+}
+
 // export watches the target and serves metrics of it.
 func (f *probeFlags) export(ctx context.Context, target *probe.Target, report *probe.Report) bool {
 	exporter := probe.NewExporter(target)
