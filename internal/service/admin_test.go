@@ -77,7 +77,7 @@ func TestActionsAreRefused(t *testing.T) {
 		{on, "POST", "/drain", "Sec-Fetch-Site: cross-site", 403, "another origin"},
 		{on, "DELETE", "/drain", "Sec-Fetch-Site: same-site", 403, "another origin"},
 		{on, "POST", "/readyz?ready=false", "Origin: null", 403, "another origin"},
-		{on, "POST", "/readyz?ready=true", "Origin: http://echo.example", 403, "a name can be made to lead here"},
+		{on, "POST", "/readyz?ready=true", "Origin: http://echo.example", 403, "the owner of a name can point it at this server"},
 		{on, "POST", "/readyz?ready=true", "Sec-Fetch-Site: same-origin", 200, "/readyz passes"},
 	} {
 		if status, body := test.r.do(test.method, test.target, test.field); status != test.status || !strings.Contains(body, test.body) {

@@ -9,7 +9,7 @@ import (
 // TestForeignPage: browsers send Origin with POST and DELETE, and Sec-Fetch-Site only over TLS
 // and to localhost (W3C Fetch Metadata section 2.3). Other clients send neither.
 func TestForeignPage(t *testing.T) {
-	const other, name = "another origin", "a name can be made to lead here"
+	const other, name = "another origin", "the owner of a name can point it at this server"
 	for _, test := range []struct {
 		host, origin, site string
 		want               string // in the answer; "" if the request may act

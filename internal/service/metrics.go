@@ -159,7 +159,7 @@ func (m *metrics) tlsFailed(e socket.TLSError) { m.tls[e].Add(1) }
 func (m *metrics) registerAdmission(s state) {
 	admission := s.admission
 	m.gauge("websocket_connections", "WebSocket connections that are open.", nil, func() float64 { return float64(admission.Open()) })
-	m.gauge("websocket_connections_limit", "WebSocket connections that may be open, by MAX_CONNECTIONS; 0 means no limit.", nil, func() float64 { return float64(admission.Limit()) })
+	m.gauge("websocket_connections_limit", "WebSocket connections that may be open, by MAX_CONNECTIONS, the limit on open files or MEMORY_LIMIT; 0 means no limit.", nil, func() float64 { return float64(admission.Limit()) })
 	m.gauge("draining", "1 after SIGTERM, and while an operator makes /readyz fail.", nil, func() float64 { return oneIf(!admission.Ready()) })
 	m.gauge("drain_duration_seconds", "Time since the drain began to close connections; 0 before.", nil, func() float64 {
 		if start := admission.DrainStarted(); start != 0 {
