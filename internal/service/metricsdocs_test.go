@@ -3,12 +3,14 @@ package service
 import (
 	"maps"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/echosvc/echosvc/internal/socket"
+	"github.com/echosvc/echosvc/internal/wsconn"
 )
 
 // operatePage returns docs/operate.md.
@@ -104,6 +106,24 @@ func TestLabelsAreDocumented(t *testing.T) {
 		slices.Sort(want)
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: docs/operate.md has\n%q, and the metric\n%q", heading, got, want)
+		}
+	}
+}
+
+// TestConnectionFieldsAreDocumented: docs/operate.md has each field and parameter of /connections.
+func TestConnectionFieldsAreDocumented(t *testing.T) {
+	text := section(t, operatePage(t), "Connections")
+	names := []string{"count", "matching", "next"} // of the list
+	for _, of := range []reflect.Type{reflect.TypeFor[wsconn.Info](), reflect.TypeFor[wsconn.Ended]()} {
+		for i := range of.NumField() {
+			if name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ","); name != "" {
+				names = append(names, name)
+			}
+		}
+	}
+	for _, name := range append(names, parameters...) {
+		if !strings.Contains(text, "`"+name+"`") && !strings.Contains(text, "`"+name+"=") {
+			t.Errorf("docs/operate.md has no %s", name)
 		}
 	}
 }
