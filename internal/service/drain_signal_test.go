@@ -33,7 +33,7 @@ func TestRepeatedSignalsAreOne(t *testing.T) {
 				if test.ended > 0 {
 					time.AfterFunc(test.ended, func() { close(ended) })
 				}
-				w := waiter{signals: signals, ignoreUntil: begin.Add(repeatWindow)}
+				w := newWaiter(signals, repeatWindow)
 				if got, at := w.wait(ended, time.Hour), time.Since(begin); got != test.want || at != test.at {
 					t.Errorf("ended with %d after %v, want %d after %v", got, at, test.want, test.at)
 				}
@@ -41,4 +41,23 @@ func TestRepeatedSignalsAreOne(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRepeatsOfALaterSignalAreOne: what signals twice does so each time, and the second pair must not
+// take the last moment from clients that are closing.
+func TestRepeatsOfALaterSignalAreOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		signals := make(chan os.Signal, 2)
+		for _, after := range []time.Duration{3 * time.Second, 3*time.Second + 50*time.Millisecond} {
+			time.AfterFunc(after, func() { signals <- syscall.SIGTERM })
+		}
+		w := newWaiter(signals, repeatWindow)
+		if got, at := w.wait(nil, time.Hour), time.Since(begin); got != signalled || at != 3*time.Second {
+			t.Errorf("the later signal: ended with %d after %v", got, at)
+		}
+		if got, at := w.wait(nil, lastMoment), time.Since(begin); got != timedOut || at != 4*time.Second {
+			t.Errorf("its repeat: ended with %d after %v", got, at)
+		}
+	})
 }

@@ -127,10 +127,14 @@ func TestDrainWaitsForASlowReader(t *testing.T) {
 	})
 }
 
-// TestDrainDelay: during DRAIN_DELAY only /readyz fails.
+// TestDrainDelay: during DRAIN_DELAY only /readyz fails. A later signal ends the delay, and the
+// spread with it.
 func TestDrainDelay(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
-		r := start(t, driver, func(c *config.Config) { c.DrainDelay = time.Hour })
+		r := start(t, driver, func(c *config.Config) {
+			c.DrainDelay, c.DrainSpread, c.DrainTimeout = time.Hour, time.Hour, 2*time.Hour
+		})
+		r.lastMoment = wstest.Patience
 		if got := get(t, "http://"+r.addr+"/readyz"); got != 200 {
 			t.Errorf("before the drain, readyz is %d", got)
 		}
@@ -144,13 +148,18 @@ func TestDrainDelay(t *testing.T) {
 		if got := get(t, "http://"+r.health+"/healthz"); got != 200 {
 			t.Errorf("during the delay, healthz is %d", got)
 		}
-		r.signals <- syscall.SIGTERM // ends the delay
+		r.signals <- syscall.SIGTERM
 		f, err := old.Frame()
 		if err != nil || f.First != 0x88 {
 			t.Errorf("read %v, %v; want a close frame", f, err)
 		}
 		old.Send(wstest.Frame(0x88, "\x03\xe9"))
 		old.ExpectEnd()
+		r.signals <- syscall.SIGTERM // for the other client, which does not answer
+		<-r.done
+		if got := r.line("drained"); got["clean"] != 1.0 || got["cut"] != 1.0 || got["because"] != "a second signal" {
+			t.Errorf("logged %v", got)
+		}
 	})
 }
 

@@ -143,10 +143,6 @@ func TestSignalDuringARehearsal(t *testing.T) {
 					t.Errorf("taking the drain back is answered with %d", status)
 				}
 				r.signals <- syscall.SIGTERM // at once, without the rest of the delay and the spread
-				if delay > 0 {
-					wstest.Eventually(t, "the drain has begun", func() bool { return r.admission.DrainStarted() != 0 })
-					r.signals <- syscall.SIGTERM
-				}
 				f, err := c.Frame()
 				if err != nil || f.First != 0x88 || !strings.HasPrefix(f.Payload, "\x03\xe9") {
 					t.Fatalf("read %v, %v", f, err)
