@@ -64,7 +64,7 @@ const (
 // plus Cut.
 type Tally struct {
 	Total int // open when the drain began
-	Clean int // ended with a close frame from each side
+	Clean int // ended with a close frame from each side, or from the server for another reason
 	Cut   int // ended otherwise
 }
 
@@ -110,7 +110,8 @@ func unavailable(reason wsproto.Reason, retryAfter int, format string, args ...a
 	return e
 }
 
-// leave records that an admitted connection has ended.
+// leave records that an admitted connection has ended. If a drain has begun, clean reports that it
+// did not cut the connection.
 func (a *Admission) leave(clean bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -92,6 +92,39 @@ func TestAdmissionTally(t *testing.T) {
 	}
 }
 
+// TestDrainDoesNotCutWhatEndedItself: a connection that had its close frame for another reason counts
+// as clean in the drain, although its own end is not. One that does not answer the drain's is cut.
+func TestDrainDoesNotCutWhatEndedItself(t *testing.T) {
+	unmasked := []byte("\x81\x02hi")
+	for name, test := range map[string]struct {
+		query string
+		begin func(c *connTest)
+		want  Tally
+	}{
+		"protocol error":            {"", func(c *connTest) { c.receive(unmasked) }, Tally{Total: 1, Clean: 1}},
+		"protocol error, later":     {"", func(c *connTest) { c.drain(); c.receive(unmasked) }, Tally{Total: 1, Clean: 1}},
+		"goodbye":                   {"", func(c *connTest) { c.receive(wstest.Frame(0x81, "bye")) }, Tally{Total: 1, Clean: 1}},
+		"control close_after":       {"close_after=1", func(c *connTest) { c.receive(wstest.Frame(0x81, "x")) }, Tally{Total: 1, Clean: 1}},
+		"control drop_after":        {"drop_after=1", func(c *connTest) { c.drain(); c.receive(wstest.Frame(0x81, "x")) }, Tally{Total: 1, Cut: 1}},
+		"lost without a frame":      {"", func(*connTest) {}, Tally{Total: 1, Cut: 1}},
+		"no answer to the drain":    {"", func(c *connTest) { c.drain(); c.wakeAt(500 * time.Millisecond) }, Tally{Total: 1, Cut: 1}},
+		"protocol error after 1001": {"", func(c *connTest) { c.drain(); c.wakeAt(500 * time.Millisecond); c.receive(unmasked) }, Tally{Total: 1, Cut: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newConnTest(t, nil).openWith(upgrade(test.query))
+			test.begin(c)
+			c.drain()
+			c.conn.Closed(c.now, nil)
+			if got := c.server.Admission.Tally(); got != test.want {
+				t.Errorf("the tally is %+v, want %+v", got, test.want)
+			}
+			if s := c.settings.Metrics.closed[0]; s.Clean {
+				t.Errorf("the end is clean: %+v", s)
+			}
+		})
+	}
+}
+
 // TestConnectionsOverTheLimitAreRefused with a 503 that names MAX_CONNECTIONS.
 func TestConnectionsOverTheLimitAreRefused(t *testing.T) {
 	c := newConnTest(t, func(c *settings) { c.MaxConnections = 1 }).open()

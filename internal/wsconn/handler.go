@@ -139,7 +139,7 @@ func (c *Conn) Closed(now socket.Instant, cause error) {
 	}
 	c.server.Account.Add(budget.Histories, -int64(c.echo.historySize()))
 	summary := c.summary(now)
-	c.server.Admission.leave(summary.Clean)
+	c.server.Admission.leave(summary.Clean || c.endedItself())
 	c.server.Metrics.Closed(&summary)
 	c.remember(now, &summary, cause)
 	if c.server.logs(slog.LevelInfo) && c.server.Lines.closed(now, summary.Clean) {

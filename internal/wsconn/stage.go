@@ -75,6 +75,11 @@ func (l *life) startClosing(by Initiator, how end) {
 // linger starts the last stage, in which nothing is sent.
 func (l *life) linger() { l.advance(stageLingering) }
 
+// endedItself reports whether the server has sent a close frame for a reason other than a drain.
+// Then a drain does not cut the connection, even if the client never answers: one that broke the
+// protocol need not (RFC 6455 section 7.1.7).
+func (l *life) endedItself() bool { return l.flushed && l.why != whyDrain }
+
 // fail notes that the client broke the protocol.
 func (l *life) fail(err wsproto.ProtocolError, reason string) {
 	l.err = err
