@@ -21,14 +21,14 @@ type controls struct {
 // room for another like every silent one.
 const maxDelay = time.Minute
 
-// controlTable lists the controls.
+// controlTable lists the controls. APIs have parameters of these names too, such as status=active.
 var controlTable = query.Table[controls]{
 	{Name: "status", Example: "status=503", Allowed: "an HTTP status from 200 to 599",
-		Set: func(k *controls, v string) bool { return query.SetNumber(&k.status, v, 200, 599) }},
+		Set: func(k *controls, v string) bool { return query.SetNumber(&k.status, v, 200, 599) }, Foreign: query.IsNoNumber},
 	{Name: "delay", Example: "delay=250ms", Allowed: "a duration from 0 to 1m0s, such as 250ms",
-		Set: func(k *controls, v string) bool { return query.SetTime(&k.delay, v, 0, maxDelay) }},
+		Set: func(k *controls, v string) bool { return query.SetTime(&k.delay, v, 0, maxDelay) }, Foreign: query.IsNoTime},
 	{Name: "drop", Example: "drop=1", Allowed: "1, or 0 for an answer",
-		Set: func(k *controls, v string) bool { return query.SetSwitch(&k.drop, v) }},
+		Set: func(k *controls, v string) bool { return query.SetSwitch(&k.drop, v) }, Foreign: query.IsNoSwitch},
 }
 
 // WriteControls writes a line for each control: an example, and the values that are allowed.

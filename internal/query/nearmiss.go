@@ -83,9 +83,10 @@ var ownWords = strings.Fields(`
 	great green greed greek freet relay decay belay delta ever very clone closed closer closet lose chose
 	reuse refuge refute defuse recuse refused reflate stalling stallion segment`)
 
-// lastWords are common last words of names that are one edit away from the "in" or "code" of a
-// control.
-var lastWords = strings.Fields(`id ids is if it an pin min bin win fin int mode node season`)
+// lastWords are common last words of names that are one or two edits away from the "in" or "code" of
+// a control.
+var lastWords = strings.Fields(`id ids is if it an pin min bin win fin int mode node season
+	case conn cost date door home name note one order pod role`)
 
 // ownWord reports whether a name that is like a control has a meaning of its own.
 func ownWord(name string) bool {

@@ -32,6 +32,9 @@ type Control[T any] struct {
 	Allowed string // which values, for help and refusals
 	// Set sets the control, and reports whether the value is allowed.
 	Set func(t *T, value string) bool
+	// Foreign reports whether a value shows that the parameter is not the control but another
+	// program's of that name, which is ignored. It may be nil.
+	Foreign func(value string) bool
 }
 
 // Table is the controls that a query may have.
@@ -70,11 +73,15 @@ func (t Table[T]) Parse(target string, into *T, strict bool) (found []string, ig
 				}
 			}
 			continue
-		case slices.Contains(found, name):
-			return nil, ignored, t.Refuse("the query has the control %s twice", known(t[i].Name))
 		}
 		value, malformed := url.QueryUnescape(rawValue)
-		if malformed != nil || !t[i].Set(into, value) {
+		switch {
+		case t[i].Foreign != nil && t[i].Foreign(value):
+			ignored.add(part)
+			continue
+		case slices.Contains(found, name):
+			return nil, ignored, t.Refuse("the query has the control %s twice", known(t[i].Name))
+		case malformed != nil || !t[i].Set(into, value):
 			return nil, ignored, t.Refuse("the control %s is %.80q; it must be %s", known(t[i].Name), rawValue, known(t[i].Allowed))
 		}
 		found = append(found, t[i].Name)

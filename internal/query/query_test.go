@@ -11,8 +11,9 @@ import (
 type settings struct{ a, b string }
 
 var table = Table[settings]{
-	{"alpha", "alpha=1", "1", func(s *settings, v string) bool { s.a = v; return v == "1" }},
-	{"beta_gamma", "beta_gamma=TEXT", "a text", func(s *settings, v string) bool { s.b = v; return true }},
+	{Name: "alpha", Example: "alpha=1", Allowed: "1", Set: func(s *settings, v string) bool { s.a = v; return v == "1" },
+		Foreign: func(v string) bool { return v == "foreign" }},
+	{Name: "beta_gamma", Example: "beta_gamma=TEXT", Allowed: "a text", Set: func(s *settings, v string) bool { s.b = v; return true }},
 }
 
 func TestParseSetsControlsAndRefusesNearMisses(t *testing.T) {
@@ -32,6 +33,9 @@ func TestParseSetsControlsAndRefusesNearMisses(t *testing.T) {
 		{target: "/?%61lpha=1", found: "alpha", want: settings{a: "1"}},
 		{target: "/?x=%zz&alpha=1&&y", strict: true, found: "alpha", ignored: "x,(1 bytes)", want: settings{a: "1"}},
 		{target: "/?alpa=1", ignored: "alpa"},
+		{target: "/?alpha=foreign&alpha=f%6freign&x=1", strict: true, ignored: "alpha,x"},
+		{target: "/?alpha=1&alpha=foreign", strict: true, found: "alpha", ignored: "alpha", want: settings{a: "1"}},
+		{target: "/?alpha=foreign&alpha=2", refusal: `the control alpha is "2"; it must be 1` + list},
 		{target: "/?alpa=secret", strict: true, refusal: `the query has "alpa", which is not a control of this server; the control is called alpha` + list},
 		{target: "/?%41lpha=1", strict: true, refusal: `the query has "%41lpha", which is not a control of this server; the control is called alpha` + list},
 		{target: "/?alpha=2", refusal: `the control alpha is "2"; it must be 1` + list},

@@ -25,3 +25,33 @@ func TestValuesAreWithinBounds(t *testing.T) {
 		}
 	}
 }
+
+// TestValuesOfOtherPrograms are told from controls with a typing error.
+func TestValuesOfOtherPrograms(t *testing.T) {
+	for _, test := range []struct {
+		value                      string
+		noNumber, noTime, noSwitch bool
+	}{
+		{"", true, true, false},
+		{"active", true, true, true},
+		{"open,closed", true, true, true},
+		{"in_review_2", true, false, false},
+		{"\u0434\u0430", true, true, true},
+		{"*", true, true, true},
+		{"5O3", false, false, false},
+		{"99", false, false, false},
+		{"-1", false, false, false},
+		{" 503", false, false, false},
+		{`"503"`, false, false, false},
+		{"5s", false, false, false},
+		{"PT5S", true, false, false},
+		{"\u0665", false, false, false}, // a digit in Arabic
+		{"Yes", true, true, false},
+		{"off", true, true, false},
+		{"\xff", true, true, true},
+	} {
+		if n, d, s := IsNoNumber(test.value), IsNoTime(test.value), IsNoSwitch(test.value); n != test.noNumber || d != test.noTime || s != test.noSwitch {
+			t.Errorf("%q is no number: %v, no time: %v, no switch: %v", test.value, n, d, s)
+		}
+	}
+}
