@@ -215,17 +215,6 @@ func TestBytesThatAreNotUTF8AreShown(t *testing.T) {
 	}
 }
 
-func TestHealthChecksHaveRoomOfTheirOwn(t *testing.T) {
-	for target, want := range map[string]bool{
-		"/healthz": true, "/readyz": true, "/readyz/": true, "/healthz?x=/": true, "/healthz/?": true,
-		"/": false, "/healthz/x": false, "/x/healthz": false, "/x?/healthz": false, "*": false,
-	} {
-		if got := forHealth(target); got != want {
-			t.Errorf("%s: %v", target, got)
-		}
-	}
-}
-
 // deadlines is a ResponseWriter that remembers the last read deadline.
 type deadlines struct {
 	http.ResponseWriter

@@ -22,7 +22,7 @@ type Config struct {
 	Policy   *wsproto.Policy // decides which origins may read the echo
 	Identity requestinfo.Identity
 	Headers  *requestinfo.Filter
-	Health   *http.ServeMux                  // has the requests that match one of its patterns
+	Health   http.Handler                    // answers /healthz and /readyz
 	Page     func(http.Handler) http.Handler // serves the page, and passes on other requests; may be nil
 	Controls bool                            // whether the query of a request may have controls
 	// After is time.After. Delays end when Draining is closed.
@@ -50,13 +50,12 @@ func Handler(c Config) http.Handler {
 	if c.Controls {
 		h = controlled{h, echo, c.After, c.Draining}
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return CleanHealthPaths(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodOptions {
 			w.Header().Set("Allow", methods)
 		}
-		_, pattern := c.Health.Handler(r)
 		switch {
-		case pattern != "":
+		case healthPath(r.URL.Path) != "":
 			c.Health.ServeHTTP(w, r)
 		case r.Method == http.MethodConnect: // a 200 would open a tunnel
 			w.Header().Set("Allow", methods)
@@ -64,7 +63,7 @@ func Handler(c Config) http.Handler {
 		default:
 			h.ServeHTTP(w, r)
 		}
-	})
+	}))
 }
 
 // Closing wraps h so that the connection closes after each response. On a persistent

@@ -36,14 +36,8 @@ func (l *Listener) Admit(r *wsproto.Request) *wsproto.HandshakeError {
 	if refusal := validate(r); refusal != nil {
 		return refusal
 	}
-	return l.requests.admit(forHealth(r.Target))
-}
-
-// forHealth reports whether a target is that of a health check.
-func forHealth(target string) bool {
-	path, _, _ := strings.Cut(target, "?")
-	path = strings.TrimSuffix(path, "/")
-	return path == "/healthz" || path == "/readyz"
+	path, _, _ := strings.Cut(r.Target, "?")
+	return l.requests.admit(healthPath(path) != "")
 }
 
 // Release makes room for another request if the connection of an admitted one was lost.

@@ -15,7 +15,9 @@ func validate(r *wsproto.Request) *wsproto.HandshakeError {
 	parsed, err := http.ReadRequest(bufio.NewReader(strings.NewReader(headOf(r))))
 	switch {
 	case err != nil && strings.Contains(err.Error(), "transfer encoding"):
-		return wsproto.Refuse(http.StatusNotImplemented, wsproto.ReasonBody, "this server knows no transfer encoding but chunked (RFC 9112 section 6.1): %.200s", err.Error())
+		e := wsproto.Refuse(http.StatusNotImplemented, wsproto.ReasonBody, "this server knows no transfer encoding but chunked (RFC 9112 section 6.1): %.200s", err.Error())
+		e.Phrase = http.StatusText(e.Status)
+		return e
 	case err != nil:
 		return wsproto.Refuse(http.StatusBadRequest, wsproto.ReasonMalformed, "the request cannot be read: %.200s", err.Error())
 	}

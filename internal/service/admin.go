@@ -39,7 +39,7 @@ func (a *actions) handle(mux *http.ServeMux) {
 func (a *actions) readiness(next http.Handler) http.Handler {
 	set := a.methods(map[string]http.HandlerFunc{http.MethodPost: a.setReady}, "ready")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPost && strings.TrimSuffix(r.URL.Path, "/") == "/readyz" && r.URL.Query().Has("ready") {
+		if r.Method == http.MethodPost && r.URL.Path == "/readyz" && r.URL.Query().Has("ready") {
 			set.ServeHTTP(w, r)
 		} else {
 			next.ServeHTTP(w, r)

@@ -22,10 +22,9 @@ func handleHealth(mux *http.ServeMux, admission *wsconn.Admission, d driver) {
 	})
 }
 
-// handleState adds a path, with and without a slash at its end, that answers 200 as long as
-// check returns no failure.
+// handleState adds a path that answers 200 as long as check returns no failure.
 func handleState(mux *http.ServeMux, path string, check func() (failure string)) {
-	state := func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodOptions {
 			w.Header().Set("Allow", healthMethods)
 		}
@@ -34,9 +33,7 @@ func handleState(mux *http.ServeMux, path string, check func() (failure string))
 		} else {
 			respond.PlainText(w, http.StatusOK, "ok")
 		}
-	}
-	mux.HandleFunc(path, state)
-	mux.HandleFunc(path+"/{$}", state)
+	})
 }
 
 // healthMethods are the methods of HEALTH_PORT.

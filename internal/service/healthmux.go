@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"net/http"
+
+	"github.com/echosvc/echosvc/internal/httpecho"
 )
 
 // healthHandler serves HEALTH_PORT. echo is the address of PORT, and ctx is done when the
@@ -26,5 +28,5 @@ func (s *Service) healthHandler(ctx context.Context, echo net.Addr) http.Handler
 	if s.config.Pprof {
 		handleProfiles(mux, s.config.WriteTimeout)
 	}
-	return a.readiness(healthPort(mux, echo))
+	return httpecho.CleanHealthPaths(a.readiness(healthPort(mux, echo)))
 }

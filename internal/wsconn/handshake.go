@@ -120,7 +120,9 @@ func (c *Conn) refuseHead(now socket.Instant, head []byte, refusal *wsproto.Hand
 
 // refuse answers the request with an HTTP error.
 func (c *Conn) refuse(now socket.Instant, refusal *wsproto.HandshakeError) socket.Step {
-	refusal.Text += hints[refusal.Reason]
+	if refusal.Status != http.StatusHTTPVersionNotSupported { // which is not HTTP/1.0
+		refusal.Text += hints[refusal.Reason]
+	}
 	refusal.NoBody = c.notes.has(noteHEAD)
 	if c.server.logs(slog.LevelInfo) && c.server.Lines.refused(now) {
 		why := refusal.Log

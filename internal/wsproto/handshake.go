@@ -97,7 +97,7 @@ func checkRequest(r *Request) *HandshakeError {
 	if r.Method != "GET" { // item 1
 		return Refuse(statusMethodNotAllowed, ReasonMethod, "the method is %.20s; a WebSocket upgrade needs GET (RFC 6455 section 4.1)", r.Method).with("Allow", "GET")
 	}
-	if r.Proto != "HTTP/1.1" { // item 1
+	if r.Proto == "HTTP/1.0" { // item 1: HTTP/1.1 or higher
 		return Refuse(statusBadRequest, ReasonHTTPVersion, "the request arrived as HTTP/1.0; a WebSocket upgrade needs HTTP/1.1 (RFC 6455 section 4.1)")
 	}
 	if !strings.HasPrefix(r.Target, "/") { // the resource name of section 3, which has a path

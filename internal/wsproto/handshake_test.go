@@ -73,6 +73,7 @@ func TestAccept_Section4_2_1(t *testing.T) {
 		{"a valid request", "", 0, ""},
 		{"POST", "POST / HTTP/1.1", 405, ReasonMethod},
 		{"HTTP/1.0", "GET / HTTP/1.0", 400, ReasonHTTPVersion},
+		{"a later minor version", "GET / HTTP/1.2", 0, ""},
 		{"target with a query", "GET /a?b=c HTTP/1.1", 0, ""},
 		{"target with an empty segment", "GET //a HTTP/1.1", 0, ""},
 		{"target in absolute form", "GET http://x/ HTTP/1.1", 400, ReasonTarget},

@@ -9,7 +9,7 @@ import (
 type Request struct {
 	Method string
 	Target string // as sent, not decoded
-	Proto  string // "HTTP/1.1" or "HTTP/1.0"
+	Proto  string // "HTTP/1.1", or another minor version such as "HTTP/1.0"
 	Fields []Field
 }
 
@@ -48,7 +48,8 @@ func parseRequestLine(line string) (Request, *HandshakeError) {
 	if !ok1 || !ok2 || !IsToken(method) || target == "" || !isVisible(target) || !strings.HasPrefix(proto, "HTTP/") {
 		return Request{}, Refuse(statusBadRequest, ReasonMalformed, "the request line is %.80q; it must be a method, a target and HTTP/1.1, separated by one space (RFC 9112 section 3)", line)
 	}
-	if proto != "HTTP/1.1" && proto != "HTTP/1.0" {
+	// A later minor version is served as HTTP/1.1 (RFC 9110 section 2.5).
+	if minor, ok := strings.CutPrefix(proto, "HTTP/1."); !ok || len(minor) != 1 || minor[0] < '0' || minor[0] > '9' {
 		return Request{}, Refuse(statusVersion, ReasonHTTPVersion, "the version of the request is %.20q; this server supports HTTP/1.1", proto)
 	}
 	return Request{Method: method, Target: target, Proto: proto}, nil
