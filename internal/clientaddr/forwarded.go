@@ -17,7 +17,7 @@ var fields = []struct {
 	list func(value string) []string // its elements, the nearest proxy's last
 	node func(element string) (netip.Addr, bool)
 }{
-	{"Forwarded", func(value string) []string { return splitUnquoted(value, ',') }, forwardedFor},
+	{"Forwarded", forwardedElements, forwardedFor},
 	{"X-Forwarded-For", func(value string) []string { return strings.Split(value, ",") }, node},
 	{"X-Real-IP", func(value string) []string { return []string{value} }, node},
 }
@@ -28,7 +28,8 @@ var fields = []struct {
 // A proxy appends the address of its peer to a field. So the client is the last address that is
 // not a trusted proxy's, or the first if all are; the client may have made up those before. It
 // may also send a field that its proxies do not set, so fields that contradict each other are
-// ignored.
+// ignored. A field that has only addresses of proxies which another has after the client does not
+// contradict it: the last proxy tells its peer in X-Real-IP.
 func (r *Rules) Client(remote, header string, request *wsproto.Request) string {
 	if !r.trusts(remote) {
 		return "" // which includes that there was no header
@@ -36,24 +37,25 @@ func (r *Rules) Client(remote, header string, request *wsproto.Request) string {
 	if header != "" && !r.trusts(header) {
 		return header
 	}
-	var client netip.Addr
+	var way []netip.Addr // from the nearest proxy to the client
 	for _, field := range fields {
 		var elements []string
 		for value := range request.Values(field.name) {
 			elements = append(elements, field.list(value)...)
 		}
-		addr, ok := r.lastUntrusted(elements, field.node)
+		found := r.wayBack(elements, field.node)
 		switch {
-		case !ok:
-		case client.IsValid() && addr != client:
-			return header
+		case len(found) == 0 || len(way) > 0 && slices.Contains(way, found[len(found)-1]):
+		case len(way) == 0 || slices.Contains(found, way[len(way)-1]):
+			way = found
 		default:
-			client = addr
+			return header
 		}
 	}
-	if !client.IsValid() {
+	if len(way) == 0 {
 		return header
 	}
+	client := way[len(way)-1]
 	for _, known := range []string{header, remote} { // which have a port, too
 		if nearest, err := netip.ParseAddrPort(known); err == nil && nearest.Addr() == client {
 			return header
@@ -62,39 +64,71 @@ func (r *Rules) Client(remote, header string, request *wsproto.Request) string {
 	return client.String()
 }
 
-// lastUntrusted returns the last address that is not a trusted proxy's, or the first if all are.
-// ok is false if there is none, or if anything but addresses follows it: that shows no trusted
+// wayBack returns the addresses from the last to the last that is not a trusted proxy's, or to the
+// first if all are. It returns none if anything but addresses is among them: that shows no trusted
 // proxy, so what precedes it may be made up.
-func (r *Rules) lastUntrusted(elements []string, parse func(string) (netip.Addr, bool)) (last netip.Addr, ok bool) {
-	hops := 0
+func (r *Rules) wayBack(elements []string, parse func(string) (netip.Addr, bool)) (way []netip.Addr) {
 	for _, element := range slices.Backward(elements) {
 		element = strings.Trim(element, " \t")
 		if element == "" { // RFC 9110 section 5.6.1.2
 			continue
 		}
-		if last, ok = parse(element); !ok {
-			return netip.Addr{}, false
+		addr, ok := parse(element)
+		if !ok || len(way) == maxHops {
+			return nil
 		}
-		if hops++; !r.contains(last) {
-			return last, true
-		}
-		if hops == maxHops {
-			return netip.Addr{}, false
+		if way = append(way, addr); !r.contains(addr) {
+			break
 		}
 	}
-	return last, ok
+	return way
+}
+
+// forwardedElements returns the elements of Forwarded. If a quoted string has no end, they are one,
+// which has no address: a client that opens one could hide what the proxy appends.
+func forwardedElements(value string) []string {
+	if elements, ok := splitUnquoted(value, ','); ok {
+		return elements
+	}
+	return []string{value}
 }
 
 // forwardedFor returns the address of the parameter "for" of an element of Forwarded (RFC 7239
-// section 4).
+// section 4). It must be there once.
 func forwardedFor(element string) (addr netip.Addr, ok bool) {
-	for _, pair := range splitUnquoted(element, ';') {
+	pairs, closed := splitUnquoted(element, ';')
+	for _, pair := range pairs {
 		name, value, _ := strings.Cut(pair, "=")
-		if strings.EqualFold(strings.Trim(name, " \t"), "for") {
-			return node(strings.Trim(value, " \t\""))
+		if !strings.EqualFold(strings.Trim(name, " \t"), "for") {
+			continue
+		}
+		if addr.IsValid() || !closed {
+			return netip.Addr{}, false
+		}
+		value = unquoted(strings.Trim(value, " \t"))
+		if port := strings.LastIndex(value, ":_"); port >= 0 { // obfuscated (section 6.3)
+			value = value[:port]
+		}
+		if addr, ok = node(value); !ok {
+			return addr, false
 		}
 	}
-	return netip.Addr{}, false
+	return addr, ok
+}
+
+// unquoted returns the content of a quoted string (RFC 9110 section 5.6.4), or s if it is not one.
+func unquoted(s string) string {
+	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
+		return s
+	}
+	var b strings.Builder
+	for i := 1; i < len(s)-1; i++ {
+		if s[i] == '\\' && i+1 < len(s)-1 {
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
 }
 
 // node parses an address with or without a port (RFC 7239 section 6). Brackets around IPv6 may
@@ -107,8 +141,9 @@ func node(s string) (addr netip.Addr, ok bool) {
 	return addr.Unmap().WithZone(""), err == nil
 }
 
-// splitUnquoted splits s at separators outside of quoted strings (RFC 9110 section 5.6.4).
-func splitUnquoted(s string, separator byte) (parts []string) {
+// splitUnquoted splits s at separators outside of quoted strings (RFC 9110 section 5.6.4). ok is
+// false if the last of these has no end.
+func splitUnquoted(s string, separator byte) (parts []string, ok bool) {
 	start, quoted := 0, false
 	for i := 0; i < len(s); i++ {
 		switch {
@@ -121,5 +156,5 @@ func splitUnquoted(s string, separator byte) (parts []string) {
 			start = i + 1
 		}
 	}
-	return append(parts, s[start:])
+	return append(parts, s[start:]), !quoted
 }
