@@ -59,7 +59,7 @@ func (h *Host) Decode(value string) error {
 		return nil
 	}
 	*h = Host(strings.TrimSuffix(strings.TrimPrefix(value, "["), "]"))
-	if _, err := netip.ParseAddr(string(*h)); err != nil && strings.ContainsAny(value, ":/[] ") {
+	if _, err := netip.ParseAddr(string(*h)); err != nil && strings.ContainsAny(value, ":/[] *") {
 		return errors.New("must be an IP address or a host name, without a port, or unix: and a path, or empty for all addresses")
 	}
 	return nil

@@ -29,20 +29,14 @@ func (s *Service) announce(l listeners, stdout io.Writer) error {
 		health = urlOf("http", s.config.HealthAddress(), l.health, "/healthz")
 	}
 	line := echo + " " + health + "\n"
+	if err := writePortFile(s.config.PortFile, line); err != nil { // before a script reads that the server listens
+		return fmt.Errorf("cannot write PORT_FILE=%s: %w", s.config.PortFile, err)
+	}
 	switch {
 	case isTerminal(stdout):
 		fmt.Fprintf(stdout, "Open %s or connect to %s; health is at %s\n", page, echo, health)
 	case s.config.Port == 0:
 		io.WriteString(stdout, line)
-	}
-	if s.config.PortFile == "" {
-		return nil
-	}
-	if err := writeFile(s.config.PortFile, line); err != nil {
-		if path, is := errors.AsType[*fs.PathError](err); is {
-			err = path.Err // without the name of the temporary file
-		}
-		return fmt.Errorf("cannot write PORT_FILE=%s: %w", s.config.PortFile, err)
 	}
 	return nil
 }
@@ -66,6 +60,22 @@ func urlOf(scheme string, host config.Host, ln net.Listener, path string) string
 	}
 	u := url.URL{Scheme: scheme, Host: net.JoinHostPort(name, fmt.Sprint(tcp.Port)), Path: path}
 	return u.String()
+}
+
+// writePortFile writes PORT_FILE, unless name is empty. It replaces nothing but a file: as root it
+// could replace a device such as /dev/null.
+func writePortFile(name, text string) error {
+	if name == "" {
+		return nil
+	}
+	if info, err := os.Lstat(name); err == nil && !info.Mode().IsRegular() {
+		return errors.New("it exists and is not a regular file")
+	}
+	err := writeFile(name, text)
+	if path, is := errors.AsType[*fs.PathError](err); is {
+		return path.Err // without the name of the temporary file
+	}
+	return err
 }
 
 // writeFile writes a file so that a reader finds all of the text or no file.

@@ -2,6 +2,7 @@ package service
 
 import (
 	"errors"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -105,5 +106,44 @@ func TestPortFileThatCannotBeWritten(t *testing.T) {
 	}
 	if entries, _ := os.ReadDir(filepath.Dir(dir)); len(entries) != 1 {
 		t.Errorf("there is more than %s: %v", dir, entries)
+	}
+	s := New(config.Default(), slog.New(slog.DiscardHandler), "test")
+	s.config.Port, s.config.PortFile = 0, filepath.Join(dir, "none", "urls")
+	var stdout strings.Builder
+	err := s.announce(listeners{ws: addressed{addr: &net.TCPAddr{IP: net.IPv6loopback, Port: 1}}}, &stdout)
+	if err == nil || strings.Contains(err.Error(), ".urls.") || stdout.Len() > 0 {
+		t.Errorf("the error is %v; stdout is %q", err, stdout.String())
+	}
+}
+
+// TestPortFileReplacesNothingButAFile, such as a device or the link to one.
+func TestPortFileReplacesNothingButAFile(t *testing.T) {
+	dir := t.TempDir()
+	socket, link, dangling, old := filepath.Join(dir, "s"), filepath.Join(dir, "l"), filepath.Join(dir, "d"), filepath.Join(dir, "old")
+	ln, err := net.Listen("unix", socket)
+	if err == nil {
+		defer ln.Close()
+		err = errors.Join(os.Symlink(socket, link), os.Symlink(filepath.Join(dir, "none"), dangling), os.WriteFile(old, []byte("old"), 0o600))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{socket, link, dangling, dir} {
+		before, err := os.Lstat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := writePortFile(name, "text"); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+			t.Errorf("%s: the error is %v", name, err)
+		}
+		if after, err := os.Lstat(name); err != nil || !os.SameFile(before, after) {
+			t.Errorf("%s was replaced: %v", name, err)
+		}
+	}
+	if err := writePortFile(old, "new"); err != nil {
+		t.Error(err)
+	}
+	if got, err := os.ReadFile(old); string(got) != "new" || err != nil {
+		t.Errorf("the file has %q, %v", got, err)
 	}
 }

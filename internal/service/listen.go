@@ -36,6 +36,9 @@ func (l listeners) close() {
 // nothing is left open. queue is how many connections to PORT may wait to be accepted; 0 leaves
 // it to the system.
 func listen(c *config.Config, queue int) (l listeners, err error) {
+	if err := checkPassed(os.Getenv("LISTEN_PID"), os.Getenv("LISTEN_FDS")); err != nil {
+		return l, err
+	}
 	if l, err = passed(activation.Files(true)); err != nil {
 		return l, err
 	}

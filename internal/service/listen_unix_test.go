@@ -5,6 +5,7 @@ package service
 import (
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -85,6 +86,31 @@ func TestPassedSocketMustListen(t *testing.T) {
 	} {
 		if l, err := passed([]*os.File{file}); err == nil || !strings.Contains(err.Error(), "is not a stream socket that listens") || l.ws != nil {
 			t.Errorf("%s: the error is %v", name, err)
+		}
+	}
+}
+
+// TestWrongListenFDs: no descriptor is taken, let alone closed.
+func TestWrongListenFDs(t *testing.T) {
+	mine := strconv.Itoa(os.Getpid())
+	for _, test := range []struct{ pid, count, wrong string }{
+		{"", "", ""},
+		{mine, "", ""},
+		{mine, "0", ""},
+		{"1", "99", ""}, // for another process
+		{mine, "60000", "LISTEN_FDS=60000: descriptor "},
+		{mine, "99999", `LISTEN_FDS="99999" must be the number`},
+		{mine, "-1", `LISTEN_FDS="-1" must be the number`},
+		{mine, "1 ", `LISTEN_FDS="1 " must be the number`},
+		{mine, "x", `LISTEN_FDS="x" must be the number`},
+	} {
+		before := openFiles()
+		err := checkPassed(test.pid, test.count)
+		if (err != nil) != (test.wrong != "") || err != nil && !strings.HasPrefix(err.Error(), test.wrong) {
+			t.Errorf("LISTEN_PID=%s LISTEN_FDS=%q: the error is %v, want %q", test.pid, test.count, err, test.wrong)
+		}
+		if after := openFiles(); after != before {
+			t.Errorf("LISTEN_FDS=%q: %d files are open, before %d", test.count, after, before)
 		}
 	}
 }
