@@ -4,9 +4,15 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/echosvc/echosvc/internal/config"
+	"github.com/echosvc/echosvc/internal/query"
 )
 
 // errVersion means that the arguments ask for the version.
@@ -24,6 +30,9 @@ func parseSettings(args []string) (list []config.Argument, err error) {
 			return nil, flag.ErrHelp
 		case asksForVersion(arg):
 			return nil, errVersion
+		}
+		if port, attached := strings.CutPrefix(arg, "-p"); attached && port != "" && strings.Trim(port, "0123456789") == "" { // -p9000
+			arg = "-p=" + port
 		}
 		name, value, whole := strings.Cut(arg, "=")
 		setting, err := settingOf(name)
@@ -55,16 +64,58 @@ func isSetting(arg string) bool { return strings.HasPrefix(arg, "-") || strings.
 // settingOf returns the variable that an argument sets.
 func settingOf(name string) (setting string, err error) {
 	flagName, isFlag := strings.CutPrefix(name, "-")
-	switch setting = strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(flagName, "-"), "-", "_")); {
-	case name == "-p":
+	setting = strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(flagName, "-"), "-", "_"))
+	meant := config.Nearest(setting)
+	switch {
+	case name == "-p" || name == "--p":
 		return "PORT", nil
 	case config.IsSetting(setting) && (isFlag || name == setting):
 		return setting, nil
-	case !isFlag:
-		return "", fmt.Errorf("%q is not a setting; settings are flags such as -p 9000 or --max-connections 100, or variables of the environment", name)
-	}
-	if meant := config.Nearest(setting); meant != "" {
+	case isFlag && meant != "":
 		return "", fmt.Errorf("there is no flag %s; did you mean %s?", name, config.FlagName(meant))
+	case isFlag:
+		return "", fmt.Errorf("there is no flag %s; each setting is a flag, such as -p 9000 or --max-connections 100", name)
+	case commands[name]:
+		return "", fmt.Errorf("%q is a command, which comes first, before the settings", name)
+	case meant != "":
+		return "", fmt.Errorf("%q is not a setting; did you mean %s=VALUE?", name, meant)
 	}
-	return "", fmt.Errorf("there is no flag %s; each setting is a flag, such as -p 9000 or --max-connections 100", name)
+	return "", fmt.Errorf("%q is not a setting; settings are flags such as -p 9000 or --max-connections 100, or variables of the environment", name)
+}
+
+// meantBy returns a hint of what was meant by a command that there is not, or "".
+func meantBy(command string) string {
+	host, port, err := net.SplitHostPort(command)
+	if err != nil {
+		host, port = "", command
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err == nil {
+		if host != "" {
+			return fmt.Sprintf("; \"echosvc --host %s -p %s\" listens there", host, port)
+		}
+		return fmt.Sprintf("; \"echosvc -p %s\" listens on that port", port)
+	}
+	if slices.Contains([]string{"start", "run", "server", "listen"}, command) {
+		return "; \"echosvc serve\" serves"
+	}
+	for _, name := range slices.Sorted(maps.Keys(commands)) {
+		if len(command) <= query.MaxWord && query.EditDistance(command, name) <= len(name)/4 {
+			return fmt.Sprintf("; did you mean \"echosvc %s\"?", name)
+		}
+	}
+	return ""
+}
+
+// duration is a flag. Its errors say what is allowed.
+type duration time.Duration
+
+func (d *duration) String() string { return time.Duration(*d).String() }
+
+func (d *duration) Set(value string) error {
+	parsed, err := time.ParseDuration(value)
+	if err != nil {
+		return errors.New("it must have a unit, such as 500ms, 10s or 1m30s")
+	}
+	*d = duration(parsed)
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"net"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -22,6 +23,8 @@ func TestParseSettings(t *testing.T) {
 		{"", nil, nil},
 		{"-p 9000", port, nil},
 		{"-p=9000", port, nil},
+		{"-p9000", port, nil},
+		{"--p 9000", port, nil},
 		{"-port 9000", port, nil},
 		{"--port 9000", port, nil},
 		{"--port=9000", port, nil},
@@ -39,7 +42,12 @@ func TestParseSettings(t *testing.T) {
 		}
 	}
 	for args, want := range map[string]string{
-		"port=9000":              `"port" is not a setting`,
+		"port=9000":              `"port" is not a setting; did you mean PORT=VALUE?`,
+		"Max_Connection=5":       `"Max_Connection" is not a setting; did you mean MAX_CONNECTIONS=VALUE?`,
+		"-p 9000 config":         `"config" is a command, which comes first, before the settings`,
+		"PORT=9000 serve":        `"serve" is a command, which comes first`,
+		"-px":                    "there is no flag -px",
+		"-p9000x":                "there is no flag -p9000x",
 		"now":                    `"now" is not a setting`,
 		"--port":                 "--port needs a value: --port VALUE sets PORT",
 		"--max-conections 5":     "there is no flag --max-conections; did you mean --max-connections?",
@@ -51,6 +59,52 @@ func TestParseSettings(t *testing.T) {
 		if got, err := parseSettings(strings.Fields(args)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, %v; want an error with %q", args, got, err, want)
 		}
+	}
+}
+
+func TestCommandThatWasMeant(t *testing.T) {
+	for command, want := range map[string]string{
+		"9000":                        `; "echosvc -p 9000" listens on that port`,
+		":9000":                       `; "echosvc -p 9000" listens on that port`,
+		"127.0.0.1:9000":              `; "echosvc --host 127.0.0.1 -p 9000" listens there`,
+		"[::1]:9000":                  `; "echosvc --host ::1 -p 9000" listens there`,
+		"70000":                       "",
+		"localhost:http":              "",
+		"server":                      `; "echosvc serve" serves`,
+		"start":                       `; "echosvc serve" serves`,
+		"serv":                        `; did you mean "echosvc serve"?`,
+		"porbe":                       `; did you mean "echosvc probe"?`,
+		"healtcheck":                  `; did you mean "echosvc healthcheck"?`,
+		"health":                      "",
+		"dance":                       "",
+		"":                            "",
+		"a-long-word-that-is-nothing": "",
+	} {
+		if got := meantBy(command); got != want {
+			t.Errorf("%q: got %q, want %q", command, got, want)
+		}
+	}
+}
+
+func TestDurationsNeedAUnit(t *testing.T) {
+	for _, args := range [][]string{{"healthcheck", "-wait", "10"}, {"probe", "-idle=60", "localhost:1"}, {"probe", "-timeout", "soon", "localhost:1"}} {
+		if _, _, stderr := runOnce(t, args...); !strings.Contains(stderr, "it must have a unit, such as 500ms, 10s or 1m30s") {
+			t.Errorf("%v: stderr %q", args, stderr)
+		}
+	}
+}
+
+// TestConfigBesideErrors: the list shows where a wrong value comes from.
+func TestConfigBesideErrors(t *testing.T) {
+	t.Setenv("PING_INTERVAL", "soon")
+	status, stdout, stderr := runOnce(t, "config", "-p", "x")
+	for _, want := range []string{`PORT\s+x\s+argument`, `PING_INTERVAL\s+soon\s+environment`, `CONTROLS\s+true\s+default`} {
+		if !regexp.MustCompile(want).MatchString(stdout) {
+			t.Errorf("stdout has no %s: %s", want, stdout)
+		}
+	}
+	if status != exitUsage || !strings.Contains(stderr, `PORT="x" must`) || !strings.Contains(stderr, `PING_INTERVAL="soon" must`) {
+		t.Errorf("status %d, stderr %q", status, stderr)
 	}
 }
 

@@ -49,7 +49,10 @@ func parseHealthcheck(args []string, stdout io.Writer) (wait time.Duration, err 
 	set := flag.NewFlagSet("healthcheck", flag.ContinueOnError)
 	set.SetOutput(io.Discard) // errors are returned
 	set.Usage = func() {}
-	set.DurationVar(&wait, "wait", 0, "wait this `duration` at most for the service to become healthy")
+	set.Var((*duration)(&wait), "wait", "wait this `duration` at most for the service to become healthy")
+	if len(args) == 1 && asksForHelp(args[0]) {
+		args = []string{"-h"}
+	}
 	err = set.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):

@@ -13,7 +13,6 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -68,11 +67,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		fmt.Fprintln(stdout, version())
 		return exitOK
 	}
-	hint := ""
-	if _, err := strconv.ParseUint(command, 10, 16); err == nil {
-		hint = fmt.Sprintf("; \"echosvc -p %s\" listens on that port", command)
-	}
-	return wrongArguments(stderr, nil, fmt.Errorf("there is no command %q%s; \"echosvc help\" lists the commands", command, hint))
+	return wrongArguments(stderr, nil, fmt.Errorf("there is no command %q%s; \"echosvc help\" lists the commands", command, meantBy(command)))
 }
 
 // commands are the names of all commands.
@@ -92,11 +87,13 @@ func withSettings(ctx context.Context, command string, args []string, getenv fun
 		return wrongArguments(stderr, arguments, fmt.Errorf("%w; run \"echosvc help\" for help", err))
 	}
 	c, err := config.Load(arguments...)
-	if err != nil {
-		return wrongConfig(stderr, c.LogFormat, err)
-	}
 	if command == "config" {
 		config.WriteSettings(stdout, arguments...) // fails only if stdout does
+	}
+	switch {
+	case err != nil:
+		return wrongConfig(stderr, c.LogFormat, err)
+	case command == "config":
 		writeNearMisses(stderr)
 		return exitOK
 	}

@@ -192,6 +192,8 @@ func TestCommands(t *testing.T) {
 		{[]string{"help", "--help"}, 0, "echosvc probe URL", ""},
 		{[]string{"help", "probe"}, 0, "Usage: echosvc probe [flags]", ""},
 		{[]string{"probe", "--help"}, 0, "Usage: echosvc probe [flags]", ""},
+		{[]string{"probe", "help"}, 0, "Usage: echosvc probe [flags]", ""},
+		{[]string{"healthcheck", "help"}, 0, "Usage: echosvc healthcheck", ""},
 		{[]string{"help", "dance"}, 2, "", `no command "dance"`},
 		{[]string{"-v"}, 0, "go1.", ""},
 		{[]string{"-V"}, 0, "go1.", ""},

@@ -46,11 +46,11 @@ func parseProbe(args []string, stdout io.Writer) (*probeFlags, error) {
 	set := flag.NewFlagSet("probe", flag.ContinueOnError)
 	set.SetOutput(io.Discard) // errors are returned
 	set.Usage = func() {}
-	set.DurationVar(&f.idle, "idle", 0, "find the idle time-out of the path, up to this `duration`, such as 5m")
-	set.DurationVar(&f.wait, "wait", 0, "first wait until a message comes back, at most for this `duration`, such as 30s")
+	set.Var((*duration)(&f.idle), "idle", "find the idle time-out of the path, up to this `duration`, such as 5m")
+	set.Var((*duration)(&f.wait), "wait", "first wait until a message comes back, at most for this `duration`, such as 30s")
 	set.BoolVar(&f.watch, "watch", false, "stay connected and print a line on every change")
 	set.StringVar(&f.metrics, "metrics", "", "with -watch, serve metrics for Prometheus at /metrics of this `address`, such as :9090")
-	set.DurationVar(&f.duration, "for", 0, "end -watch after this `duration`; without it, -watch ends at a signal")
+	set.Var((*duration)(&f.duration), "for", "end -watch after this `duration`; without it, -watch ends at a signal")
 	set.IntVar(&f.plan.Messages, "n", 1000, "load: number of messages in total")
 	set.IntVar(&f.plan.Conns, "conns", 1, "load: number of connections")
 	set.Float64Var(&f.plan.Rate, "rate", 0, "load: messages a second in total; 0 for as fast as the echoes arrive")
@@ -60,8 +60,12 @@ func parseProbe(args []string, stdout io.Writer) (*probeFlags, error) {
 	set.Func("origin", "set the Origin header field, such as https://example.com", func(origin string) error { header("Origin: " + origin); return nil })
 	set.StringVar(&f.caFile, "cafile", "", "trust the authorities in this PEM `file` instead of the system's")
 	set.BoolVar(&f.insecure, "insecure", false, "accept any certificate")
-	set.DurationVar(&f.timeout, "timeout", 10*time.Second, "wait this long for each answer")
+	f.timeout = 10 * time.Second
+	set.Var((*duration)(&f.timeout), "timeout", "wait this `duration` for each answer")
 	set.BoolVar(&f.json, "json", false, "print JSON: one document, or with -watch one line an event (docs/probe.md has the schema)")
+	if len(args) == 1 && asksForHelp(args[0]) {
+		args = []string{"-h"}
+	}
 	for {
 		err := set.Parse(args)
 		if errors.Is(err, flag.ErrHelp) {
