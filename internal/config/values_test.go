@@ -131,6 +131,7 @@ func TestWrongValuesSayWhatIsAllowed(t *testing.T) {
 		{"PORT", "http", number + "65535"},
 		{"HOST", "localhost:80", "must be an IP address or a host name"},
 		{"HOST", "http://x", "must be an IP address or a host name"},
+		{"HOST", "*", "must be an IP address or a host name"},
 		{"HOST", "[localhost]", "must be an IP address or a host name"},
 		{"HOST", "unix:", "must have a path of 1 to 103 bytes after unix:"},
 		{"HEALTH_HOST", "unix:/" + strings.Repeat("x", 103), "must have a path of 1 to 103 bytes after unix:"},

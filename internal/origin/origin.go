@@ -129,9 +129,9 @@ func Suggest(s string) string {
 	scheme, rest, found := strings.Cut(s, "://")
 	if !found {
 		scheme, rest = "", strings.TrimLeft(s, "/")
-		for _, prefix := range []string{"http:", "https:"} {
+		for _, prefix := range []string{"http:", "https:", "http//", "https//"} {
 			if after, is := strings.CutPrefix(strings.ToLower(s), prefix); is {
-				scheme, rest = strings.TrimSuffix(prefix, ":"), strings.TrimLeft(after, "/")
+				scheme, rest = strings.TrimRight(prefix, ":/"), strings.TrimLeft(after, "/")
 			}
 		}
 	}
@@ -145,7 +145,11 @@ func Suggest(s string) string {
 		return "*"
 	}
 	if star := strings.LastIndexByte(rest, '*'); star >= 0 { // only the first label can be one
-		if dot := strings.IndexByte(rest[star:], '.'); dot >= 0 {
+		begins := star == 0 || rest[star-1] == '.'
+		switch dot := strings.IndexByte(rest[star:], '.'); {
+		case begins && dot > 1: // *example.com
+			rest = "*." + rest[star+1:]
+		case dot >= 0:
 			rest = "*" + rest[star+dot:]
 		}
 	}
