@@ -1,11 +1,15 @@
 package probe
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha1"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -62,8 +66,10 @@ func (t *Target) diagnoseHandshake(ctx context.Context, err error) *Diagnosis {
 		return diagnoseAlert(operation.Err)
 	case !e.reached:
 		return t.diagnoseDial(ctx, e.cause)
-	case strings.HasPrefix(string(e.received), "HTTP/1.1 101"):
-		return t.diagnoseResponse(ctx, parseHead(e.received))
+	case e.switched():
+		return t.diagnoseResponse(ctx, e)
+	case len(e.received) > 0 && bytes.HasPrefix(e.received, []byte("HTTP/")[:min(len(e.received), len("HTTP/"))]):
+		return diagnoseInvalidHTTP(e)
 	}
 	return t.diagnoseSilence(ctx, e)
 }
@@ -165,6 +171,14 @@ func (t *Target) diagnoseSilence(ctx context.Context, e *handshakeError) *Diagno
 	return diagnose("no-answer", t.provoke(ctx), "the connection was accepted, but no answer to the handshake came")
 }
 
+// diagnoseInvalidHTTP explains an answer that begins like HTTP.
+func diagnoseInvalidHTTP(e *handshakeError) *Diagnosis {
+	if errors.Is(e.cause, context.DeadlineExceeded) || errors.Is(e.cause, io.EOF) || errors.Is(e.cause, io.ErrUnexpectedEOF) {
+		return diagnose("no-answer", "", "the answer to the handshake began, and did not end: %q", printable(e.received))
+	}
+	return diagnose("malformed-response", "", "the answer is not valid HTTP: %v", e.cause)
+}
+
 // http2Only is the diagnosis for a port that does not speak HTTP/1.1.
 func (t *Target) http2Only(ctx context.Context) *Diagnosis {
 	return diagnose("http2-only", t.provoke(ctx), "the port speaks HTTP/2 only, and a WebSocket handshake needs HTTP/1.1 (RFC 6455 section 4.1)")
@@ -184,7 +198,8 @@ func (t *Target) diagnoseProxyHeader(ctx context.Context) *Diagnosis {
 }
 
 // diagnoseResponse explains what is wrong with a 101.
-func (t *Target) diagnoseResponse(ctx context.Context, response head) *Diagnosis {
+func (t *Target) diagnoseResponse(ctx context.Context, e *handshakeError) *Diagnosis {
+	response := parseHead(e.received)
 	var missing string
 	switch {
 	case !response.hasToken("Upgrade", "websocket"):
@@ -195,10 +210,20 @@ func (t *Target) diagnoseResponse(ctx context.Context, response head) *Diagnosis
 		missing = "Sec-WebSocket-Accept"
 	case response.has("Sec-WebSocket-Protocol"):
 		return diagnose("subprotocol-not-offered", t.proxyBehind(ctx, &response), "the response selects the subprotocol %q, which was not offered", response.value("Sec-WebSocket-Protocol"))
-	default:
+	case response.value("Sec-WebSocket-Accept") != acceptKey(e.sent.value("Sec-WebSocket-Key")):
 		return diagnose("accept-wrong", t.proxyBehind(ctx, &response), "the response's Sec-WebSocket-Accept does not belong to the key that was sent: a proxy removed or changed Sec-WebSocket-Key, or answered from a cache")
+	case response.has("Sec-WebSocket-Extensions"):
+		return diagnose("extensions-not-offered", t.proxyBehind(ctx, &response), "the response selects the extensions %q, which were not offered", response.value("Sec-WebSocket-Extensions"))
+	default:
+		return diagnoseInvalidHTTP(e)
 	}
 	return diagnose("response-field-removed", t.proxyBehind(ctx, &response), "the server's 101 arrived without %s, which a proxy removed", missing).forField(missing)
+}
+
+// acceptKey returns the value of Sec-WebSocket-Accept for a key (RFC 6455 section 4.2.2).
+func acceptKey(key string) string {
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // proxyBehind returns the proxy that a response came through, by its Server field or by a page

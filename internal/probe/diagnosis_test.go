@@ -43,10 +43,16 @@ func TestPortsThatDoNotSpeakHTTP1AreDiagnosed(t *testing.T) {
 		"wss to nothing":   {"wss://a/", always(""), "plain-port", ""},
 		"101 of a cache":   {"ws://a/", always("HTTP/1.1 101 Switching Protocols\r\nServer: nginx\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n"), "accept-wrong", nginx},
 		"101, no Upgrade":  {"ws://a/", always("HTTP/1.1 101 Switching Protocols\r\nServer: nginx\r\nConnection: upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n"), "response-field-removed", nginx},
-		"101, subprotocol": {"ws://a/", func(r string) string {
-			h := parseHead([]byte(r))
-			return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Protocol: x\r\nSec-WebSocket-Accept: " + acceptKey(h.value("Sec-WebSocket-Key")) + "\r\n\r\n"
-		}, "subprotocol-not-offered", ""},
+		"101, subprotocol": {"ws://a/", switching("Sec-WebSocket-Protocol: x\r\n"), "subprotocol-not-offered", ""},
+		"101, extension":   {"ws://a/", switching("Sec-WebSocket-Extensions: permessage-deflate\r\n"), "extensions-not-offered", ""},
+		"101, not a field": {"ws://a/", switching("Nothing\r\n"), "malformed-response", ""},
+		"101, not ended":   {"ws://a/", always("HTTP/1.1 101 Switching Protocols\r\nServer: nginx\r\n"), "no-answer", ""},
+		"not a field":      {"ws://a/", always("HTTP/1.1 400 Bad Request\r\nNothing\r\n\r\n"), "malformed-response", ""},
+		"a status in text": {"ws://a/", always("HTTP/1.1 four hundred\r\n\r\n"), "malformed-response", ""},
+		"a length below 0": {"ws://a/", always("HTTP/1.1 400 Bad Request\r\nContent-Length: -5\r\n\r\n"), "malformed-response", ""},
+		"100 alone":        {"ws://a/", always("HTTP/1.1 100 Continue\r\n\r\n"), "no-answer", ""},
+		"a first byte":     {"ws://a/", always("H"), "malformed-response", ""},
+		"another protocol": {"ws://a/", always("HTTPS only\r\n"), "not-http", ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -58,6 +64,15 @@ func TestPortsThatDoNotSpeakHTTP1AreDiagnosed(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// switching answers with a right 101 that has additional fields.
+func switching(fields string) func(string) string {
+	return func(request string) string {
+		h := parseHead([]byte(request))
+		return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n" + fields +
+			"Sec-WebSocket-Accept: " + acceptKey(h.value("Sec-WebSocket-Key")) + "\r\n\r\n"
 	}
 }
 

@@ -53,6 +53,7 @@ var fixes = map[string]map[string]string{
 		envoy:   "remove prefix_rewrite and regex_rewrite from the route",
 	},
 	"subprotocol-not-offered": {"": "let the server select one of the subprotocols that the client offered, or none"},
+	"extensions-not-offered":  {"": "let the server select only extensions that the client offered"},
 	"tcp-left-open": {
 		nginx: "limit_rate 0; for this location (it does not slow down WebSockets, but delays the end of TCP)",
 		"":    "close TCP after both close frames (RFC 6455 section 7.1.1)",
@@ -208,6 +209,7 @@ var fixes = map[string]map[string]string{
 	},
 	"refused":             {"": "see the log of whoever answered"},
 	"no-answer":           {"": "let the server behind the port run and answer; -timeout waits longer"},
+	"malformed-response":  {"": "let whoever answered send valid HTTP/1.1 (RFC 9112 sections 4 and 5)"},
 	"not-http":            {"": "check the port: another service listens there"},
 	"origin-refused":      {"": "add the origin to ALLOWED_ORIGINS of the server, or send the one that browsers send, with -origin"},
 	"unavailable":         {"": "wait until it is ready (-wait 30s), or raise its limits (MAX_CONNECTIONS, MEMORY_LIMIT)"},

@@ -3,8 +3,6 @@ package probe
 import (
 	"bufio"
 	"context"
-	"crypto/sha1"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -309,12 +307,6 @@ func fieldsOf(r *http.Request) []Field {
 		}
 	}
 	return fields
-}
-
-// acceptKey returns the value of Sec-WebSocket-Accept for a key (RFC 6455 section 4.2.2).
-func acceptKey(key string) string {
-	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
-	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // first selects the subprotocol that is offered first.

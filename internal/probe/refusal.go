@@ -73,5 +73,10 @@ type handshakeError struct {
 	received []byte // the beginning of what came back
 }
 
+// switched reports whether the head of a 101 has arrived.
+func (e *handshakeError) switched() bool {
+	return bytes.HasPrefix(e.received, []byte("HTTP/1.1 101")) && bytes.Contains(e.received, []byte("\r\n\r\n"))
+}
+
 func (e *handshakeError) Error() string { return e.cause.Error() }
 func (e *handshakeError) Unwrap() error { return e.cause }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // A Report writes results as text, each as it arrives, or as JSON: one document at the end
@@ -34,7 +36,7 @@ func (r *Report) Begin(url string) {
 	r.url, r.started = url, time.Now()
 	r.first, r.repeated = map[string]string{}, map[string][]string{}
 	if !r.JSON {
-		fmt.Fprintln(r.Out, url)
+		r.print("%s\n", url)
 	}
 }
 
@@ -68,7 +70,22 @@ func (r *Report) Check(c Check) {
 // line writes a line of the text.
 func (r *Report) line(verdict, name, detail string) {
 	detail = strings.ReplaceAll(detail, "\n", "\n"+strings.Repeat(" ", 38))
-	fmt.Fprintf(r.Out, "  %-6s  %-26s  %s\n", verdict, name, detail)
+	r.print("  %-6s  %-26s  %s\n", verdict, name, detail)
+}
+
+// print writes text. What a server sent must not control the terminal.
+func (r *Report) print(format string, args ...any) {
+	io.WriteString(r.Out, visible(fmt.Sprintf(format, args...)))
+}
+
+// visible replaces what is not printable in lines of text, such as escape sequences.
+func visible(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c == '\n' || unicode.IsPrint(c) {
+			return c
+		}
+		return utf8.RuneError
+	}, text)
 }
 
 // Event adds an event of a watch.
@@ -81,7 +98,7 @@ func (r *Report) Event(e Event) {
 		return
 	}
 	r.clear()
-	fmt.Fprintf(r.Out, "  %s  %-10s  %s\n", e.Time.UTC().Format("15:04:05.000"), e.Event, e.Detail)
+	r.print("  %s  %-10s  %s\n", e.Time.UTC().Format("15:04:05.000"), e.Event, e.Detail)
 }
 
 // maxStep is the length of the longest progress line, in characters. A line that a narrow terminal
@@ -94,7 +111,7 @@ func (r *Report) Step(text string) {
 		if characters := []rune(text); len(characters) > maxStep {
 			text = string(characters[:maxStep-3]) + "..."
 		}
-		fmt.Fprintf(r.Progress, "\r\x1b[K%s", text)
+		fmt.Fprintf(r.Progress, "\r\x1b[K%s", visible(text))
 		r.showing = true
 	}
 }
@@ -147,12 +164,12 @@ func (r *Report) End() bool {
 			delete(r.repeated, c.Name)
 		}
 	}
-	fmt.Fprintf(r.Out, "%d ok, %d noted, %d failed\n", count[OK], count[Note], count[Failed])
+	r.print("%d ok, %d noted, %d failed\n", count[OK], count[Note], count[Failed])
 	for _, d := range r.diagnoses {
-		fmt.Fprintln(r.Out, d)
+		r.print("%v\n", d)
 	}
 	if notTested != "" {
-		fmt.Fprintf(r.Out, "not tested: %s\n", notTested)
+		r.print("not tested: %s\n", notTested)
 	}
 	return passed
 }

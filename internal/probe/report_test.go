@@ -35,6 +35,27 @@ func TestReportAsText(t *testing.T) {
 	}
 }
 
+// What a server sent does not control the terminal, wherever it is printed.
+func TestReportShowsControlCharacters(t *testing.T) {
+	const sent, shown = "a\x1b[31m\x07\u202e\u009b\xffb", "a\ufffd[31m\ufffd\ufffd\ufffd\ufffdb"
+	var out, progress bytes.Buffer
+	r := Report{Out: &out, Progress: &progress, NotTested: sent}
+	r.Begin(sent)
+	r.Step(sent)
+	c := failed(sent, "%s", sent)
+	c.explain(&Diagnosis{ID: "x", Verdict: Failed, Cause: sent, Fix: sent})
+	r.Check(ok("fine", "fine"))
+	r.Check(c)
+	r.Event(Event{Event: sent, Detail: sent})
+	r.End()
+	if got := out.String(); strings.Count(got, shown) != 8 || strings.ContainsAny(got, "\x1b\a\u202e") {
+		t.Errorf("got %d times, in\n%q", strings.Count(got, shown), got)
+	}
+	if got := progress.String(); got != "\r\x1b[K"+shown+"\r\x1b[K" {
+		t.Errorf("progress %q", got)
+	}
+}
+
 // A failure is printed once, a diagnosis once, and what was not tested only if something was.
 func TestReportOfRepeatedFailures(t *testing.T) {
 	c := failed("text", "gone")

@@ -104,6 +104,7 @@ func (t *Target) explain(ctx context.Context, err error, response *http.Response
 	case response != nil && response.StatusCode != http.StatusSwitchingProtocols:
 		body, _ := io.ReadAll(response.Body) // the library has read the beginning, and closed the rest
 		e.cause = &refusal{response.StatusCode, w.response.head(), string(body), took}
+	case e.switched(): // after a 101 that it rejects, the library waits for a body
 	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.Canceled):
 		e.cause = fmt.Errorf("no answer to the handshake within %v (%w)", t.Timeout, ctx.Err())
 	}
