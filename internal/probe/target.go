@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -27,12 +29,13 @@ type Target struct {
 // and a host without a scheme means ws, or wss on port 443. Its connections do not use TCP
 // keep-alive, because some idle timers count the keep-alive probes as traffic.
 func NewTarget(rawURL string) (*Target, error) {
-	full := rawURL
-	if !strings.Contains(rawURL, "://") {
-		full = "ws://" + rawURL
+	full := strings.TrimSpace(rawURL)
+	bare := !strings.Contains(full, "://")
+	if bare {
+		full = "ws://" + full
 	}
 	u, err := url.Parse(full)
-	if err == nil && full != rawURL && u.Port() == "443" {
+	if err == nil && bare && u.Port() == "443" {
 		u.Scheme = "wss"
 	}
 	if err == nil {
@@ -40,11 +43,22 @@ func NewTarget(rawURL string) (*Target, error) {
 			u.Scheme = scheme
 		}
 	}
-	if err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Hostname() == "" || u.Fragment != "" || u.Opaque != "" {
+	if err != nil || u.Scheme != "ws" && u.Scheme != "wss" || !isHost(u) || u.Fragment != "" || u.Opaque != "" {
 		return nil, fmt.Errorf("%q is not the URL of a WebSocket; it must be like ws://localhost:8080/, https://example.com/path?query or localhost:8080", rawURL)
 	}
 	dialer := &net.Dialer{KeepAlive: -1}
 	return &Target{URL: u, Header: http.Header{}, TLS: &tls.Config{}, Timeout: 10 * time.Second, DialContext: dialer.DialContext}, nil
+}
+
+// isHost reports whether a URL has a host, and a port that is one. url.Parse takes ::1 and
+// ws:localhost:80 for hosts, and a port alone is the name of none.
+func isHost(u *url.URL) bool {
+	host := u.Hostname()
+	if host == "" || strings.Trim(host, "0123456789") == "" || strings.Contains(host, ":") && !strings.HasPrefix(u.Host, "[") {
+		return false
+	}
+	_, err := strconv.ParseUint(cmp.Or(u.Port(), "80"), 10, 16)
+	return err == nil
 }
 
 // handshakeFields are the header fields that the handshake sets itself.

@@ -24,6 +24,8 @@ func TestNewTarget(t *testing.T) {
 		"localhost:8080": "ws://localhost:8080", "example.com": "ws://example.com", "example.com/a?b=c": "ws://example.com/a?b=c",
 		"127.0.0.1:8080": "ws://127.0.0.1:8080", "[::1]:8080": "ws://[::1]:8080", "example.com:443": "wss://example.com:443", "user:secret@example.com": "ws://user:secret@example.com",
 		"ftp://localhost/": "", "ws:///path": "", "ws://a/#b": "", "": "", "/path": "", ":8080": "", "ws://a:b:c/": "", "ws:a": "", "a b": "",
+		"::1": "", "::1:80": "", "fe80::1": "", "ws:localhost:80": "", "ws://[::1": "", "localhost:65536": "", "localhost:http": "", "8080": "", "ws://8080/": "",
+		" localhost:80\n": "ws://localhost:80", "localhost:65535": "ws://localhost:65535", "a1:80": "ws://a1:80", "localhost:": "ws://localhost:",
 	} {
 		target, err := NewTarget(raw)
 		switch {
