@@ -29,7 +29,7 @@ var layers = []struct {
 	name    string
 	imports string
 }{
-	{"cmd/echosvc", "internal/config internal/early internal/httpecho internal/probe internal/service internal/wsconn"},
+	{"cmd/echosvc", "internal/config internal/early internal/httpecho internal/probe internal/query internal/service internal/wsconn"},
 	{"internal/service", "internal/budget internal/clientaddr internal/config internal/httpecho internal/page internal/requestinfo internal/respond internal/socket internal/wsconn internal/wsproto"},
 	{"internal/config", "internal/clientaddr internal/origin internal/query internal/wsconn internal/wsproto"},
 	{"internal/httpecho", "internal/budget internal/query internal/requestinfo internal/respond internal/wsproto"},

@@ -34,6 +34,9 @@ var (
 	signatureV2 = proxyproto.SIGV2
 )
 
+// OwnHeader is the header of a connection that is made for no client, as health checks are.
+const OwnHeader = "PROXY UNKNOWN\r\n"
+
 // Header is the PROXY protocol header of a connection.
 type Header struct {
 	Length int    // in bytes; 0 if there is no header
@@ -102,7 +105,7 @@ func (r *Rules) Scan(remote string, b []byte) (header Header, more bool, refusal
 	switch {
 	case more:
 		return Header{}, true, nil
-	case version == 0 && r.Protocol == Require && r.trusts(remote):
+	case version == 0 && r.Requires(remote):
 		return Header{}, false, refuse("PROXY_PROTOCOL=require of this server expects a PROXY protocol header from this proxy, which TRUSTED_PROXIES lists, and none arrived; " +
 			"let the proxy send it (HAProxy: send-proxy; nginx: proxy_protocol on), or set PROXY_PROTOCOL=optional")
 	case version == 0:

@@ -75,6 +75,10 @@ func (r *Rules) trusts(remote string) bool {
 	return err == nil && r.contains(peer.Addr())
 }
 
+// Requires reports whether a connection from a peer must begin with a PROXY protocol header. remote
+// is the address of the peer with its port.
+func (r *Rules) Requires(remote string) bool { return r.Protocol == Require && r.trusts(remote) }
+
 // contains reports whether an address is that of a trusted proxy.
 func (r *Rules) contains(addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")

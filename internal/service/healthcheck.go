@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/clientaddr"
 	"github.com/echosvc/echosvc/internal/config"
 )
 
@@ -66,10 +67,11 @@ func requestHealth(ctx context.Context, c *config.Config) error {
 		DisableKeepAlives: true,
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // the certificate need not be valid for a loopback address
 	}
-	if path != "" {
-		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", path)
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if path != "" {
+			network, address = "unix", path
 		}
+		return dialHealth(ctx, c, network, address)
 	}
 	response, err := transport.RoundTrip(request)
 	if err != nil {
@@ -81,6 +83,26 @@ func requestHealth(ctx context.Context, c *config.Config) error {
 		return fmt.Errorf("%s answered %s: %s", url, response.Status, strings.TrimSpace(string(body)))
 	}
 	return nil
+}
+
+// dialHealth connects to an address of the service. On PORT, the connection begins with a header
+// of the PROXY protocol if the service requires one from this machine.
+func dialHealth(ctx context.Context, c *config.Config, network, address string) (net.Conn, error) {
+	nc, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	from := nc.LocalAddr().String()
+	if network == "unix" {
+		from = clientaddr.Unix
+	}
+	rules := clientRules(c)
+	if c.HealthPort == 0 && rules.Requires(from) {
+		if _, err := nc.Write([]byte(clientaddr.OwnHeader)); err != nil {
+			return nil, errors.Join(err, nc.Close())
+		}
+	}
+	return nc, nil
 }
 
 // errUnknownPort is an error that waiting does not end.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/clientaddr"
 	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/respond"
 	"github.com/echosvc/echosvc/internal/wstest"
@@ -49,6 +50,32 @@ func testHealthOverTLS(t *testing.T, driver string) {
 	if err := CheckHealth(t.Context(), c, 0); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestHealthWithTheProxyProtocol: PORT requires a header from this machine, if it is a trusted proxy.
+func TestHealthWithTheProxyProtocol(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		for _, trusted := range []string{"127.0.0.1", "192.0.2.1", "0.0.0.0/0,::/0"} {
+			for _, protocol := range []clientaddr.Protocol{clientaddr.Optional, clientaddr.Require} {
+				r := start(t, driver, func(c *config.Config) {
+					c.ProxyProtocol = config.ProxyProtocol(protocol)
+					if err := c.TrustedProxies.Decode(trusted); err != nil {
+						t.Fatal(err)
+					}
+				})
+				c := r.config
+				for name, ports := range map[string][2]string{"PORT": {r.addr, ""}, "HEALTH_PORT": {r.addr, r.health}} {
+					c.Host, c.Port, c.HealthPort = "127.0.0.1", config.Port(wstest.Port(t, ports[0])), 0
+					if ports[1] != "" {
+						c.HealthPort = config.Port(wstest.Port(t, ports[1]))
+					}
+					if err := CheckHealth(t.Context(), c, 0); err != nil {
+						t.Errorf("%s, protocol %d, trusted %s: %v", name, protocol, trusted, err)
+					}
+				}
+			}
+		}
+	})
 }
 
 // TestCheckHealthWaits until the service is healthy, and not longer than it may.

@@ -147,7 +147,7 @@ func (s *Service) connServer(http wsconn.HTTPServer, lines *wsconn.Lines, counts
 		},
 		Identity:  s.identity,
 		Headers:   s.headers,
-		Clients:   clientaddr.Rules{Trusted: s.config.TrustedProxies, Protocol: clientaddr.Protocol(s.config.ProxyProtocol)},
+		Clients:   clientRules(&s.config),
 		Lines:     lines,
 		Pace:      &s.pace,
 		Admission: s.admission,
@@ -169,4 +169,9 @@ func (s *Service) now() socket.Instant { return socket.Instant(time.Since(s.star
 // wallTime converts an instant to wall clock time.
 func (s *Service) wallTime(t socket.Instant) time.Time {
 	return s.started.Add(time.Duration(t)).UTC()
+}
+
+// clientRules returns the rules for the addresses of clients.
+func clientRules(c *config.Config) clientaddr.Rules {
+	return clientaddr.Rules{Trusted: c.TrustedProxies, Protocol: clientaddr.Protocol(c.ProxyProtocol)}
 }
