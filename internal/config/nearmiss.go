@@ -80,7 +80,7 @@ func wordDistance(got, want string) (distance int, near bool) {
 	switch {
 	case got == want:
 		return 0, true
-	case singular(got) == singular(want), len(got) >= 3 && strings.HasPrefix(want, got):
+	case singular(got) == singular(want), len(got) >= 3 && strings.HasPrefix(want, singular(got)):
 		return 1, true
 	case got == "" || got[0] != want[0] || len(got) > query.MaxWord:
 		return 0, false

@@ -11,6 +11,7 @@ func TestNearMisses(t *testing.T) {
 		{"MAX_CONECTIONS", "MAX_CONNECTIONS"},
 		{"MAX_CONNECITONS", "MAX_CONNECTIONS"},
 		{"MAX_CONN", "MAX_CONNECTIONS"},
+		{"MAX_CONNS", "MAX_CONNECTIONS"},
 		{"MAXCONNECTIONS", "MAX_CONNECTIONS"},
 		{"max_connections", "MAX_CONNECTIONS"},
 		{"max-connections", "MAX_CONNECTIONS"},

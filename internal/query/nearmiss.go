@@ -3,6 +3,7 @@ package query
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // MaxWord is the longest word that EditDistance compares, in bytes.
@@ -67,21 +68,30 @@ func letters(name string) string {
 	}, strings.ToLower(name))
 }
 
-// underscored returns a name in lower case, with underscores as its separators.
+// underscored returns a name in lower case, with underscores between its words: close_in for
+// close-in and closeIn.
 func underscored(name string) string {
-	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(separators, r) {
-			return '_'
+	var b strings.Builder
+	lower := false // the last letter was in lower case
+	for _, r := range name {
+		upper := unicode.IsUpper(r)
+		switch {
+		case strings.ContainsRune(separators, r):
+			r = '_'
+		case upper && lower:
+			b.WriteByte('_')
 		}
-		return r
-	}, strings.ToLower(name))
+		lower = unicode.IsLower(r)
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
 }
 
 // ownWords are words that are one or two edits away from a control and have a meaning of their
 // own. They have no separators.
 var ownWords = strings.Fields(`
 	great green greed greek freet relay decay belay delta ever very clone closed closer closet lose chose
-	reuse refuge refute defuse recuse refused reflate stalling stallion segment`)
+	reuse refuge refute defuse recuse refused reflate deflated stalling stallion segment fragmented`)
 
 // lastWords are common last words of names that are one or two edits away from the "in" or "code" of
 // a control.

@@ -24,7 +24,7 @@ func TestNearMisses(t *testing.T) {
 		"letters swapped":   "dleay delay pnig ping pogn pong evrey every clsoe close clos_ein close_in reset_afetr reset_after",
 		"two letters":       "clos_affer close_after close_resn close_reason refuse_atfe refuse_after fragmt fragment",
 		"the beginning":     "close_re close_reason fragme fragment subprot subprotocol drop_a drop_after",
-		"more":              "close_in_s close_in drop_after_n drop_after stall-in-seconds stall_in",
+		"more":              "closeInSeconds close_in close_in_s close_in drop_after_n drop_after stall-in-seconds stall_in",
 	} {
 		list := strings.Fields(pairs)
 		for i := 0; i < len(list); i += 2 {
@@ -44,7 +44,7 @@ func TestNoFalseAlarms(t *testing.T) {
 		proto protocol protocols sub pub frag part seq ack heartbeat keepalive timeout interval pingInterval pingTimeout ping_interval retry attempt reconnect
 		state status code reason reset drop stall after in at on stream symbol symbols lang locale page q s k x y z utm_source gclid fbclid tenant path ref
 		pin png pig pink king ring sing song long gong pongo great green greed relay decay delta clone closed closer closest chose lose closing ever very never
-		reuse refused refuge reflate inflate segment close_id reset_id drop_id reset_pin drop_pin stall_id close_mode reset_mode close_min close_case close_note close_role close_one close_conn close_pod closeTimeout close_on_exit greeting ping_pong reset_token drop_zone
+		reuse refused refuge reflate inflate segment close_id reset_id drop_id reset_pin drop_pin stall_id close_mode reset_mode close_min close_case close_note close_role close_one close_conn close_pod closeTimeout close_on_exit closeId resetId dropPin closeNote fragmentId deflated fragmented greeting ping_pong reset_token drop_zone
 		close_tab delayed deploy display echo text binary format debug verbose seed size count rate`) {
 		if got := names.nearest(name); got != "" {
 			t.Errorf("%s is taken for %s", name, got)
