@@ -16,7 +16,7 @@
 //     connectionranks.go: finding a part of a list. connectionshtml.go: the page for people.
 //   - admin.go: the actions of an operator. rehearsal.go: a drain that is taken back.
 //     profiles.go: profiles of the runtime.
-//   - dated.go: Date in the answers that net/http makes itself. healthcheck.go is the
+//   - dated.go: what net/http lacks when it cannot read a request. healthcheck.go is the
 //     client side of /healthz, for a container's HEALTHCHECK.
 //   - tls.go: wss, and certificates that are replaced while the service runs.
 //   - attempts.go: tells the page what became of its upgrades.
