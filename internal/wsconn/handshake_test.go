@@ -56,6 +56,7 @@ func TestRefusalsNameCauseAndFix(t *testing.T) {
 		head + "Connection: Upgrade\r\n" + key: `the request has WebSocket header fields but no "Upgrade: websocket" (RFC 6455 section 4.1); a proxy may have removed it (nginx: proxy_set_header Upgrade $http_upgrade)`,
 		head + "Upgrade: websocket\r\n" + key:  `the request has "Upgrade: websocket" but no "Connection: Upgrade" (RFC 6455 section 4.1); a proxy may have removed it (nginx: proxy_set_header Connection upgrade)`,
 		"GET / HTTP/1.0\r\nHost: x\r\n" + key:  "the request arrived as HTTP/1.0; a WebSocket upgrade needs HTTP/1.1 (RFC 6455 section 4.1); a proxy in front may speak HTTP/1.0 (nginx: proxy_http_version 1.1)",
+		"GET / HTTP/2.0\r\nHost: x\r\n" + key:  `the version of the request is "HTTP/2.0"; this server supports HTTP/1.1`,
 	} {
 		c := newConnTest(t, nil)
 		c.receive([]byte(request))
