@@ -116,7 +116,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	defer stop()
 	healthAddr := "off"
 	if health != nil {
-		s.health = s.serveHTTP(dated{health, time.Now}, newWaitingConns(s.files.health).note, httpecho.Deadlines(s.healthHandler(serving, ws.Addr()), s.config.HandshakeTimeout, s.config.WriteTimeout))
+		s.health = s.serveHTTP(dated{leaving{health, s.leave}, time.Now}, newHealthConns(s.files.health, socket.CloseWithReset).note, httpecho.Deadlines(s.healthHandler(serving, ws.Addr()), s.config.HandshakeTimeout, s.config.WriteTimeout))
 		healthAddr = health.Addr().String()
 	}
 	s.serving.Go(func() { s.driver.Serve(ws) })
@@ -142,7 +142,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 // given up: CLOSE_TIMEOUT for the closing handshake, while lingering, and after that.
 func (s *Service) leaveTimeout() time.Duration { return 3 * s.config.CloseTimeout }
 
-// leave is called before a connection of plain HTTP is closed.
+// leave is called before a connection of plain HTTP or of the health port is closed.
 func (s *Service) leave(nc net.Conn) { socket.Leave(nc, s.account, s.leaveTimeout()) }
 
 // newDriver returns the driver that the configuration describes. There is a server for each of

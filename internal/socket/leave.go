@@ -18,7 +18,7 @@ func Leave(nc net.Conn, account *budget.Account, timeout time.Duration) {
 	stays := true
 	control(nc, func(fd int) { stays = leave(fd, account, timeout) })
 	if !stays {
-		reset(nc)
+		CloseWithReset(nc)
 	}
 }
 
@@ -46,8 +46,9 @@ func leave(fd int, account *budget.Account, timeout time.Duration) bool {
 	return true
 }
 
-// reset closes the TCP connection below nc with a reset.
-func reset(nc net.Conn) {
+// CloseWithReset closes the TCP connection below nc with a reset, which frees what the system
+// has for it.
+func CloseWithReset(nc net.Conn) {
 	tcp := overTCP(nc)
 	if linger, ok := tcp.(*net.TCPConn); ok {
 		linger.SetLinger(0)

@@ -35,7 +35,7 @@ func (d *Portable) roomy() bool { return d.config.Account.Pressure() == budget.N
 func (c *portableConn) end(reason error) {
 	c.memory.reason.Store(&reason)
 	if abandons(reason) {
-		reset(c.nc) // otherwise the kernel keeps what the peer does not take, for minutes
+		CloseWithReset(c.nc) // otherwise the kernel keeps what the peer does not take, for minutes
 		return
 	}
 	overTCP(c.nc).Close()
