@@ -43,6 +43,10 @@ var handshakeAttacks = []attack{
 		full: 20, short: 8, run: withField("Sec-WebSocket-Protocol: " + subprotocols(15<<10)),
 	},
 	{
+		name: "long subprotocols", about: "WebSockets with a subprotocol of 60,000 bytes, which may be refused",
+		full: 5000, short: 200, run: longSubprotocols,
+	},
+	{
 		name: "origins", about: "upgrades with an Origin of 20,000 different characters, where few origins are allowed",
 		full: 20, short: 8, env: []string{"ALLOWED_ORIGINS=https://example.com"}, run: withField("Origin: https://" + ideographs(20000)),
 	},
@@ -157,6 +161,13 @@ func upgrades(head string) func(*siege, int) error {
 		})
 		return s.err()
 	}
+}
+
+func longSubprotocols(s *siege, n int) error {
+	field := "Sec-WebSocket-Protocol: " + strings.Repeat("a", 60_000) + "\r\n"
+	s.crowdWS(n, "/", []string{field}, func(*ws, int) {})
+	s.hold()
+	return nil
 }
 
 // subprotocols lists numbers up to a size.
