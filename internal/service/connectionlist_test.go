@@ -22,7 +22,7 @@ func made(t testing.TB, n int, look func()) *lists {
 	t.Helper()
 	c := config.Default()
 	c.MemoryLimit, c.MaxConnections, c.LogConnections = 0, 0, "none"
-	server := New(c, slog.New(slog.DiscardHandler), "test").connServers(nil)[0]
+	server := New(c, slog.New(slog.DiscardHandler), "test").connServers(nil, nil)[0]
 	server.Admission = wsconn.NewAdmission(0, "", nil, func() float64 { return 0 })
 	conns := make([]*wsconn.Conn, n)
 	for i := range conns {
