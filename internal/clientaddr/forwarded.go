@@ -1,6 +1,7 @@
 package clientaddr
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -14,12 +15,12 @@ const maxHops = 64
 // fields are the header fields with the address of the client.
 var fields = []struct {
 	name string
-	list func(value string) []string // its elements, the nearest proxy's last
+	list func(value string) iter.Seq[string] // its elements, the nearest proxy's last
 	node func(element string) (netip.Addr, bool)
 }{
-	{"Forwarded", func(value string) []string { return splitUnquoted(value, ',') }, forwardedFor},
-	{"X-Forwarded-For", func(value string) []string { return strings.Split(value, ",") }, node},
-	{"X-Real-IP", func(value string) []string { return []string{value} }, node},
+	{"Forwarded", func(value string) iter.Seq[string] { return splitUnquoted(value, ',') }, forwardedFor},
+	{"X-Forwarded-For", func(value string) iter.Seq[string] { return strings.SplitSeq(value, ",") }, node},
+	{"X-Real-IP", func(value string) iter.Seq[string] { return slices.Values([]string{value}) }, node},
 }
 
 // Client returns the address of the client that a request comes from, or "" if it is remote
@@ -38,11 +39,7 @@ func (r *Rules) Client(remote, header string, request *wsproto.Request) string {
 	}
 	var client netip.Addr
 	for _, field := range fields {
-		var elements []string
-		for value := range request.Values(field.name) {
-			elements = append(elements, field.list(value)...)
-		}
-		addr, ok := r.lastUntrusted(elements, field.node)
+		addr, ok := r.lastUntrusted(lastElements(request.Values(field.name), field.list), field.node)
 		switch {
 		case !ok:
 		case client.IsValid() && addr != client:
@@ -62,16 +59,29 @@ func (r *Rules) Client(remote, header string, request *wsproto.Request) string {
 	return client.String()
 }
 
+// lastElements returns the last elements of fields that are not empty (RFC 9110 section
+// 5.6.1.2), at least maxHops if there are so many. A field can have 60,000.
+func lastElements(values iter.Seq[string], list func(value string) iter.Seq[string]) (last []string) {
+	for value := range values {
+		for element := range list(value) {
+			if element = strings.Trim(element, " \t"); element == "" {
+				continue
+			}
+			if len(last) == 2*maxHops {
+				last = append(last[:0], last[maxHops:]...)
+			}
+			last = append(last, element)
+		}
+	}
+	return last
+}
+
 // lastUntrusted returns the last address that is not a trusted proxy's, or the first if all are.
 // ok is false if there is none, or if anything but addresses follows it: that shows no trusted
 // proxy, so what precedes it may be made up.
 func (r *Rules) lastUntrusted(elements []string, parse func(string) (netip.Addr, bool)) (last netip.Addr, ok bool) {
 	hops := 0
 	for _, element := range slices.Backward(elements) {
-		element = strings.Trim(element, " \t")
-		if element == "" { // RFC 9110 section 5.6.1.2
-			continue
-		}
 		if last, ok = parse(element); !ok {
 			return netip.Addr{}, false
 		}
@@ -88,7 +98,7 @@ func (r *Rules) lastUntrusted(elements []string, parse func(string) (netip.Addr,
 // forwardedFor returns the address of the parameter "for" of an element of Forwarded (RFC 7239
 // section 4).
 func forwardedFor(element string) (addr netip.Addr, ok bool) {
-	for _, pair := range splitUnquoted(element, ';') {
+	for pair := range splitUnquoted(element, ';') {
 		name, value, _ := strings.Cut(pair, "=")
 		if strings.EqualFold(strings.Trim(name, " \t"), "for") {
 			return node(strings.Trim(value, " \t\""))
@@ -108,18 +118,22 @@ func node(s string) (addr netip.Addr, ok bool) {
 }
 
 // splitUnquoted splits s at separators outside of quoted strings (RFC 9110 section 5.6.4).
-func splitUnquoted(s string, separator byte) (parts []string) {
-	start, quoted := 0, false
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '"':
-			quoted = !quoted
-		case s[i] == '\\' && quoted:
-			i++
-		case s[i] == separator && !quoted:
-			parts = append(parts, s[start:i])
-			start = i + 1
+func splitUnquoted(s string, separator byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		start, quoted := 0, false
+		for i := 0; i < len(s); i++ {
+			switch {
+			case s[i] == '"':
+				quoted = !quoted
+			case s[i] == '\\' && quoted:
+				i++
+			case s[i] == separator && !quoted:
+				if !yield(s[start:i]) {
+					return
+				}
+				start = i + 1
+			}
 		}
+		yield(s[start:])
 	}
-	return append(parts, s[start:])
 }
