@@ -36,6 +36,10 @@ var controlAttacks = []attack{
 		full: 1000, short: 50, run: unreadGreetings,
 	},
 	{
+		name: "control: long greetings", about: "upgrades with a request line and header fields of 60,000 bytes each that are not UTF-8, and a greeting",
+		full: 20, short: 8, run: upgrades(upgradeHead("/"+strings.Repeat("\xff", 60_000)+"?greet=1", sampleKey, strings.Repeat("X: "+strings.Repeat("\xff", 500)+"\r\n", 110))),
+	},
+	{
 		name: "control: greet=1&subprotocol", about: "upgrades whose response repeats 60,000 bytes of a subprotocol and 40,000 of header fields; the last byte comes alone",
 		full: 20, short: 8, run: longResponses,
 	},
