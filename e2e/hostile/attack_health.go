@@ -11,6 +11,10 @@ var healthAttacks = []attack{
 		full: 1000, short: 200, run: unreadLists,
 	},
 	{
+		name: "health: lists", about: "GETs of /connections as HTML, with 1,500 WebSockets",
+		full: 12, short: 8, run: listFlood,
+	},
+	{
 		name: "health: slow heads", about: "the head of a request, of which the last byte never comes",
 		full: 2000, short: 100, run: slowHealthHeads,
 	},
@@ -25,8 +29,10 @@ var (
 	deafHealthPort = socketOptions{health: true, receiveBuffer: deaf.receiveBuffer}
 )
 
+// listed is how many WebSockets a list has.
+const listed = 1500
+
 func unreadLists(s *siege, n int) error {
-	const listed = 1500
 	s.crowdWS(listed, "/"+strings.Repeat("x", 120), nil, func(*ws, int) {})
 	request := []byte("GET /connections?limit=10000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	s.crowd(n, func() (*ws, error) { return s.raw(deafHealthPort) }, func(w *ws, _ int) { w.Write(request) })
@@ -42,7 +48,16 @@ func slowHealthHeads(s *siege, n int) error {
 }
 
 func healthAccepts(s *siege, n int) error {
-	request := []byte("GET /connections HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + acceptCommas + "\r\n")
+	return healthFlood(s, n, []byte("GET /connections HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"+acceptCommas+"\r\n"))
+}
+
+func listFlood(s *siege, n int) error {
+	s.crowdWS(listed, "/"+strings.Repeat("x", 120), nil, func(*ws, int) {})
+	return healthFlood(s, n, []byte("GET /connections?limit=10000 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: text/html\r\n\r\n"))
+}
+
+// healthFlood sends a request again and again, and reads what comes.
+func healthFlood(s *siege, n int, request []byte) error {
 	s.workers(n, func(_, _ int) {
 		w, err := s.raw(healthPort)
 		if err != nil {

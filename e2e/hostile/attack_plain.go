@@ -27,7 +27,7 @@ var plainAttacks = []attack{
 	},
 	{
 		name: "plain: drip", about: "POSTs of which a byte comes each 700 ms; other requests are still answered",
-		full: 400, short: 300, alone: true, run: drippingPosts,
+		full: 400, short: 300, least: 14 * time.Second, alone: true, run: drippingPosts,
 	},
 }
 
@@ -38,10 +38,12 @@ func plainFlood(p []byte) func(*siege, int) error {
 	}
 }
 
+// slowAfter is how long a peer may be slow until others come before it.
+const slowAfter = 10 * time.Second
+
 // drippingPosts takes more places than there are. A stranger's request has to be answered once
 // the others count as slow.
 func drippingPosts(s *siege, n int) error {
-	const slowAfter = 10 * time.Second
 	head := []byte("POST /drip HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n")
 	began := time.Now()
 	go s.crowd(n, func() (*ws, error) { return s.connect(socketOptions{}) }, func(w *ws, _ int) {

@@ -82,7 +82,7 @@ const (
 )
 
 // Account is the memory that is held. A nil Account holds nothing and has no limit; only
-// NeedShed and Excess must not be called on it. Without a limit the level is always [None].
+// NeedShed, Excess and ForgiveLeft must not be called on it. Without a limit the level is always [None].
 // All methods may be called from any goroutine.
 type Account struct {
 	limit int64
@@ -90,6 +90,7 @@ type Account struct {
 	total atomic.Int64
 	level atomic.Int32 // what Pressure returned last
 	shed  chan struct{}
+	left  left
 }
 
 // NewAccount returns an account for limit bytes; 0 is no limit.

@@ -94,11 +94,16 @@ func (r *relief) look(now time.Time) time.Duration {
 	return quietInterval
 }
 
-// measure measures all sockets if the account and the system disagree about them, and
+// measure has the account forget closed connections of which the system holds nothing any more, as
+// after a reset. It measures all sockets if the account and the system disagree about them, and
 // regularly under pressure. Drivers measure on their own only those that do not read, and do
 // not notice when the others have been read.
 func (r *relief) measure(now time.Time) {
 	system, account, much := r.sockets(), r.account.HeldBy(budget.Kernel), r.account.Limit()/16
+	if over := account - system - much; system > 0 && over > 0 {
+		r.account.ForgiveLeft(over)
+		account = r.account.HeldBy(budget.Kernel)
+	}
 	tooLow := system-account > much
 	tooHigh := system > 0 && account-system > much
 	if tooLow || now.Sub(r.measured) >= measureInterval && (tooHigh || r.account.Pressure() > budget.None) {

@@ -140,3 +140,33 @@ func TestReliefDoesNotSpin(t *testing.T) {
 		t.Errorf("%d looks in %v, want at most %d", n, time.Since(began), most)
 	}
 }
+
+// TestReliefForgetsWhatIsGone: a client that resets its connection frees what the system had for
+// it, and the system does not report that.
+func TestReliefForgetsWhatIsGone(t *testing.T) {
+	before := debug.SetMemoryLimit(-1)
+	defer debug.SetMemoryLimit(before)
+	const much = 100 << 20 / 16
+	for _, test := range []struct {
+		name               string
+		left, open, system int64
+		want               int64
+	}{
+		{"all of it is gone", 30 << 20, 0, 1, much + 1},
+		{"some of it is gone", 30 << 20, 0, 20 << 20, 20<<20 + much},
+		{"nothing is gone", 30 << 20, 0, 30 << 20, 30 << 20},
+		{"others have more", 30 << 20, 0, 50 << 20, 30 << 20},
+		{"the system does not tell", 30 << 20, 0, 0, 30 << 20},
+		{"of those that are open", 1 << 20, 40 << 20, 1, 40 << 20},
+	} {
+		account := budget.NewAccount(100 << 20)
+		account.Add(budget.Kernel, test.open)
+		account.AddLeft(test.left)
+		d := &fakeDriver{account: account}
+		r := &relief{account: account, driver: d, plain: d, sockets: func() int64 { return test.system }, before: before, current: before, total: new(atomic.Int64)}
+		r.measure(time.Now())
+		if got := account.HeldBy(budget.Kernel); got != test.want {
+			t.Errorf("%s: %d bytes are on the account, want %d", test.name, got, test.want)
+		}
+	}
+}

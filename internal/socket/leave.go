@@ -40,8 +40,8 @@ func leave(fd int, account *budget.Account, timeout time.Duration) bool {
 	// does not report when the rest is gone, so assume a peer that takes nothing.
 	if beyond := unread - int64(sendWindow(fd)); beyond > 0 && account.Limit() > 0 {
 		bytes := held * beyond / unread
-		account.Add(budget.Kernel, bytes)
-		time.AfterFunc(timeout, func() { account.Add(budget.Kernel, -bytes) })
+		account.AddLeft(bytes)
+		time.AfterFunc(timeout, func() { account.RemoveLeft(bytes) })
 	}
 	return true
 }
