@@ -36,6 +36,14 @@ var controlAttacks = []attack{
 		full: 1000, short: 50, run: unreadGreetings,
 	},
 	{
+		name: "control: long greetings", about: "upgrades with a request line and header fields of 60,000 bytes each that are not UTF-8, and a greeting",
+		full: 20, short: 8, run: upgrades(upgradeHead("/"+strings.Repeat("\xff", 60_000)+"?greet=1", sampleKey, strings.Repeat("X: "+strings.Repeat("\xff", 500)+"\r\n", 110))),
+	},
+	{
+		name: "control: greet=1&subprotocol", about: "upgrades whose response repeats 60,000 bytes of a subprotocol and 40,000 of header fields; the last byte comes alone",
+		full: 20, short: 8, run: longResponses,
+	},
+	{
 		name: "long queries", about: "upgrades with ?pong=1 and 16,000 ampersands, and then GET /connections",
 		full: 1400, short: 700, run: longQueries,
 	},
@@ -96,6 +104,26 @@ func unreadGreetings(s *siege, n int) error {
 	s.crowd(n, func() (*ws, error) { return s.connect(deaf) }, func(w *ws, _ int) { w.Write(head) })
 	s.hold()
 	return nil
+}
+
+func longResponses(s *siege, n int) error {
+	target := "/?greet=1&subprotocol=" + strings.Repeat("a", 60_000)
+	head := []byte(upgradeHead(target, sampleKey, headerFields(100, 400)+"\r\n"))
+	s.workers(n, func(_, _ int) {
+		w, err := s.connect(socketOptions{})
+		if err != nil {
+			return
+		}
+		defer s.drop(w)
+		w.SetDeadline(time.Now().Add(answerTimeout))
+		w.Write(head[:len(head)-1])
+		s.pause(10 * time.Millisecond) // until the server has read it
+		w.Write(head[len(head)-1:])
+		if status, _, err := w.readHead(); err != nil || !strings.HasPrefix(status, "HTTP/1.1 ") {
+			s.fail("the response is %q (%v)", status, err)
+		}
+	})
+	return s.err()
 }
 
 func longQueries(s *siege, n int) error {

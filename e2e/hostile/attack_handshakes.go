@@ -43,6 +43,14 @@ var handshakeAttacks = []attack{
 		full: 20, short: 8, run: withField("Sec-WebSocket-Protocol: " + subprotocols(15<<10)),
 	},
 	{
+		name: "long subprotocols", about: "WebSockets with a subprotocol of 60,000 bytes, which may be refused",
+		full: 5000, short: 200, run: longSubprotocols,
+	},
+	{
+		name: "origins", about: "upgrades with an Origin of 20,000 different characters, where few origins are allowed",
+		full: 20, short: 8, env: []string{"ALLOWED_ORIGINS=https://example.com"}, run: withField("Origin: https://" + ideographs(20000)),
+	},
+	{
 		name: "header fields", about: "upgrades with 120 header fields, 115 KiB in all",
 		full: 20, short: 8, run: withField(headerFields(115, 1000)),
 	},
@@ -155,6 +163,13 @@ func upgrades(head string) func(*siege, int) error {
 	}
 }
 
+func longSubprotocols(s *siege, n int) error {
+	field := "Sec-WebSocket-Protocol: " + strings.Repeat("a", 60_000) + "\r\n"
+	s.crowdWS(n, "/", []string{field}, func(*ws, int) {})
+	s.hold()
+	return nil
+}
+
 // subprotocols lists numbers up to a size.
 func subprotocols(size int) string {
 	var b strings.Builder
@@ -162,6 +177,16 @@ func subprotocols(size int) string {
 		fmt.Fprintf(&b, "%d,", i)
 	}
 	return strings.TrimSuffix(b.String(), ",")
+}
+
+// ideographs returns n different characters of three bytes each.
+func ideographs(n int) string {
+	const first = 0x4e00 // of the CJK Unified Ideographs, of which there are 20,992
+	var b strings.Builder
+	for i := range n {
+		b.WriteRune(rune(first + i))
+	}
+	return b.String()
 }
 
 // headerFields returns n fields of a size, without the last CRLF.

@@ -51,6 +51,10 @@ var slowAttacks = []attack{
 		full: 5000, short: 600, run: partialPosts,
 	},
 	{
+		name: "partial frames, and a byte now and then", about: "20,000 bytes of a frame, and one more every 2 s; others are still let in",
+		full: 2500, short: 100, least: 15 * time.Second, overload: true, alone: true, run: crowdedOut,
+	},
+	{
 		name: "promised lengths", about: "a frame header that promises 2^63-1 bytes, and 1 KiB of them",
 		full: 2000, short: 100, run: promisedLengths,
 	},
@@ -175,4 +179,33 @@ func (s *siege) vanish(w *ws) {
 		s.leave(tcp(w.Conn))
 		tcp(w.Conn).Close()
 	}
+}
+
+// crowdedOut has the server hold so much that it refuses others. They have to be let in once the
+// peers count as slow.
+func crowdedOut(s *siege, n int) error {
+	began := time.Now()
+	go s.crowdWS(n, "/crowded", nil, func(w *ws, _ int) {
+		w.Write(bigFrame[:20_000])
+		for _, b := range bigFrame[20_000 : len(bigFrame)-1] {
+			if _, err := w.Write([]byte{b}); err != nil || !s.pause(2*time.Second) {
+				return
+			}
+		}
+	})
+	var last error
+	for s.pause(500 * time.Millisecond) {
+		w, err := s.upgrade(socketOptions{}, "/newcomer")
+		if err == nil {
+			s.drop(w)
+		}
+		if last = err; err == nil && time.Since(began) > slowAfter+2*time.Second {
+			return nil
+		}
+	}
+	if last != nil {
+		s.fail("nobody is let in after %v: %w", time.Since(began).Round(time.Second), last)
+		return last
+	}
+	return nil
 }

@@ -34,6 +34,29 @@ var unreadAttacks = []attack{
 		name: "unread closes", about: "frames of 64 KiB and a close frame, and nothing is read",
 		full: 1000, short: 50, run: unreadCloses,
 	},
+	{
+		name: "resets after closes", about: "400 KB of frames and a close frame, nothing is read, and the connection is reset once the server has closed it",
+		full: 100, short: 16, run: resetAfterClose,
+	},
+}
+
+// resetAfterClose frees at once what the server assumes that the system holds for longer.
+func resetAfterClose(s *siege, n int) error {
+	p := append(bytes.Repeat(bigFrame, 6), closeFrame(1000)...)
+	s.workers(n, func(_, _ int) {
+		w, err := s.upgrade(socketOptions{}, "/unread")
+		if err != nil {
+			s.pause(20 * time.Millisecond)
+			return
+		}
+		w.SetDeadline(time.Now().Add(2 * time.Second))
+		w.Write(p)
+		s.pause(30 * time.Millisecond)
+		tcp(w.Conn).CloseWrite()
+		s.pause(30 * time.Millisecond)
+		s.drop(w)
+	})
+	return nil
 }
 
 // deaf has a receive buffer as small as Linux allows.

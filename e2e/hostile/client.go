@@ -39,6 +39,7 @@ type socketOptions struct {
 	sendBuffer     int // in bytes
 	receiveBuffer  int // in bytes
 	connectTimeout time.Duration
+	health         bool // to HEALTH_PORT, which has no TLS
 }
 
 // dial opens a TCP connection.
@@ -61,7 +62,11 @@ func (t *target) dial(ctx context.Context, o socketOptions) (net.Conn, error) {
 			}), err)
 		},
 	}
-	return dialer.DialContext(ctx, "tcp4", t.addr)
+	addr := t.addr
+	if o.health {
+		addr = t.health
+	}
+	return dialer.DialContext(ctx, "tcp4", addr)
 }
 
 // secure does the TLS handshake on a connection if the server speaks TLS.

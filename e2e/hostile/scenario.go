@@ -154,9 +154,9 @@ func (sc *scenario) phases(ctx context.Context, r *result, server *server, monit
 // for a health check to fail.
 func (sc *scenario) length(a attack) time.Duration {
 	if a.files > 0 {
-		return max(sc.duration, 2*healthTimeout)
+		return max(sc.duration, a.least, 2*healthTimeout)
 	}
-	return sc.duration
+	return max(sc.duration, a.least)
 }
 
 // besiege runs the attack, with newcomers beside it.

@@ -24,6 +24,9 @@ type attack struct {
 	env   []string // variables of the server that the attack is about
 	files int      // RLIMIT_NOFILE of the server; 0 leaves it as it is
 
+	// least is how long the attack lasts at least.
+	least time.Duration
+
 	// overload is set where the attack fills a limit that has been set for the server:
 	// then newcomers may be refused with 503.
 	overload bool

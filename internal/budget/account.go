@@ -7,7 +7,8 @@
 //
 //	None      below 50 %   nothing
 //	ReadLess  from 50 %    less is read at a time, so that less can become unanswered
-//	Refuse    from 65 %    new upgrades and plain requests get 503
+//	Refuse    from 65 %    new upgrades and plain requests get 503, and the connections that
+//	                       have stalled for long are closed
 //	Shed      from 80 %    the connections that hold most are closed
 //
 // docs/limits.md has the sum and the steps for operators.
@@ -74,12 +75,14 @@ const (
 	slack = 2
 	// shedTo is where shedding ends, in percent.
 	shedTo = 75
+	// roomTo is how much is left, in percent, when room is made for new peers.
+	roomTo = 60
 	// critical is where shedding does not wait for peers any more, in percent.
 	critical = 90
 )
 
 // Account is the memory that is held. A nil Account holds nothing and has no limit; only
-// NeedShed and Excess must not be called on it. Without a limit the level is always [None].
+// NeedShed, Excess and ForgiveLeft must not be called on it. Without a limit the level is always [None].
 // All methods may be called from any goroutine.
 type Account struct {
 	limit int64
@@ -87,6 +90,7 @@ type Account struct {
 	total atomic.Int64
 	level atomic.Int32 // what Pressure returned last
 	shed  chan struct{}
+	left  left
 }
 
 // NewAccount returns an account for limit bytes; 0 is no limit.
@@ -172,6 +176,15 @@ func (a *Account) levelOf(held int64) Level {
 // Excess returns how many bytes must be given back to end shedding, which is at 75 % of the limit,
 // or 0. The account must have a limit.
 func (a *Account) Excess() int64 { return max(0, a.Held()-a.percent(shedTo)) }
+
+// Crowding returns how many bytes must be given back so that new peers are accepted for a while,
+// or 0 if they are accepted.
+func (a *Account) Crowding() int64 {
+	if a.Pressure() < Refuse {
+		return 0
+	}
+	return a.Held() - a.percent(roomTo)
+}
 
 // Critical reports whether at least 90 % of the limit is held, so that connections are closed
 // without waiting for their peers.

@@ -65,6 +65,19 @@ func TestNeedShed(t *testing.T) {
 	}
 }
 
+func TestCrowding(t *testing.T) {
+	a := NewAccount(1000)
+	for _, step := range []struct{ held, want int64 }{{649, 0}, {650, 50}, {900, 300}, {630, 30}, {629, 0}} {
+		a.Add(Kernel, step.held-a.Held())
+		if got := a.Crowding(); got != step.want {
+			t.Errorf("at %d of 1000 it is %d, want %d", step.held, got, step.want)
+		}
+	}
+	if got := (*Account)(nil).Crowding(); got != 0 {
+		t.Errorf("without an account it is %d", got)
+	}
+}
+
 func TestRoom(t *testing.T) {
 	a := NewAccount(1000)
 	a.Add(Base, 250)

@@ -1,6 +1,7 @@
 package clientaddr
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -14,12 +15,12 @@ const maxHops = 64
 // fields are the header fields with the address of the client.
 var fields = []struct {
 	name string
-	list func(value string) []string // its elements, the nearest proxy's last
+	list func(value string) iter.Seq[string] // its elements, the nearest proxy's last
 	node func(element string) (netip.Addr, bool)
 }{
 	{"Forwarded", forwardedElements, forwardedFor},
-	{"X-Forwarded-For", func(value string) []string { return strings.Split(value, ",") }, node},
-	{"X-Real-IP", func(value string) []string { return []string{value} }, node},
+	{"X-Forwarded-For", func(value string) iter.Seq[string] { return strings.SplitSeq(value, ",") }, node},
+	{"X-Real-IP", one, node},
 }
 
 // Client returns the address of the client that a request comes from, or "" if it is remote
@@ -39,11 +40,7 @@ func (r *Rules) Client(remote, header string, request *wsproto.Request) string {
 	}
 	var way []netip.Addr // from the nearest proxy to the client
 	for _, field := range fields {
-		var elements []string
-		for value := range request.Values(field.name) {
-			elements = append(elements, field.list(value)...)
-		}
-		found := r.wayBack(elements, field.node)
+		found := r.wayBack(lastElements(request.Values(field.name), field.list), field.node)
 		switch {
 		case len(found) == 0 || len(way) > 0 && slices.Contains(way, found[len(found)-1]):
 		case len(way) == 0 || slices.Contains(found, way[len(way)-1]):
@@ -64,15 +61,28 @@ func (r *Rules) Client(remote, header string, request *wsproto.Request) string {
 	return client.String()
 }
 
+// lastElements returns the last elements of fields that are not empty (RFC 9110 section
+// 5.6.1.2), at least maxHops if there are so many. A field can have 60,000.
+func lastElements(values iter.Seq[string], list func(value string) iter.Seq[string]) (last []string) {
+	for value := range values {
+		for element := range list(value) {
+			if element = strings.Trim(element, " \t"); element == "" {
+				continue
+			}
+			if len(last) == 2*maxHops {
+				last = append(last[:0], last[maxHops:]...)
+			}
+			last = append(last, element)
+		}
+	}
+	return last
+}
+
 // wayBack returns the addresses from the last to the last that is not a trusted proxy's, or to the
 // first if all are. It returns none if anything but addresses is among them: that shows no trusted
 // proxy, so what precedes it may be made up.
 func (r *Rules) wayBack(elements []string, parse func(string) (netip.Addr, bool)) (way []netip.Addr) {
 	for _, element := range slices.Backward(elements) {
-		element = strings.Trim(element, " \t")
-		if element == "" { // RFC 9110 section 5.6.1.2
-			continue
-		}
 		addr, ok := parse(element)
 		if !ok || len(way) == maxHops {
 			return nil
@@ -86,23 +96,25 @@ func (r *Rules) wayBack(elements []string, parse func(string) (netip.Addr, bool)
 
 // forwardedElements returns the elements of Forwarded. If a quoted string has no end, they are one,
 // which has no address: a client that opens one could hide what the proxy appends.
-func forwardedElements(value string) []string {
-	if elements, ok := splitUnquoted(value, ','); ok {
-		return elements
+func forwardedElements(value string) iter.Seq[string] {
+	if !closed(value) {
+		return one(value)
 	}
-	return []string{value}
+	return splitUnquoted(value, ',')
 }
+
+// one yields a value as the only element.
+func one(value string) iter.Seq[string] { return slices.Values([]string{value}) }
 
 // forwardedFor returns the address of the parameter "for" of an element of Forwarded (RFC 7239
 // section 4). It must be there once.
 func forwardedFor(element string) (addr netip.Addr, ok bool) {
-	pairs, closed := splitUnquoted(element, ';')
-	for _, pair := range pairs {
+	for pair := range splitUnquoted(element, ';') {
 		name, value, _ := strings.Cut(pair, "=")
 		if !strings.EqualFold(strings.Trim(name, " \t"), "for") {
 			continue
 		}
-		if addr.IsValid() || !closed {
+		if addr.IsValid() || !closed(element) {
 			return netip.Addr{}, false
 		}
 		value = unquoted(strings.Trim(value, " \t"))
@@ -141,20 +153,37 @@ func node(s string) (addr netip.Addr, ok bool) {
 	return addr.Unmap().WithZone(""), err == nil
 }
 
-// splitUnquoted splits s at separators outside of quoted strings (RFC 9110 section 5.6.4). ok is
-// false if the last of these has no end.
-func splitUnquoted(s string, separator byte) (parts []string, ok bool) {
-	start, quoted := 0, false
+// closed reports whether each quoted string of s has an end.
+func closed(s string) bool {
+	quotes := 0
 	for i := 0; i < len(s); i++ {
 		switch {
 		case s[i] == '"':
-			quoted = !quoted
-		case s[i] == '\\' && quoted:
+			quotes++
+		case s[i] == '\\' && quotes%2 == 1:
 			i++
-		case s[i] == separator && !quoted:
-			parts = append(parts, s[start:i])
-			start = i + 1
 		}
 	}
-	return append(parts, s[start:]), !quoted
+	return quotes%2 == 0
+}
+
+// splitUnquoted splits s at separators outside of quoted strings (RFC 9110 section 5.6.4).
+func splitUnquoted(s string, separator byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		start, quoted := 0, false
+		for i := 0; i < len(s); i++ {
+			switch {
+			case s[i] == '"':
+				quoted = !quoted
+			case s[i] == '\\' && quoted:
+				i++
+			case s[i] == separator && !quoted:
+				if !yield(s[start:i]) {
+					return
+				}
+				start = i + 1
+			}
+		}
+		yield(s[start:])
+	}
 }

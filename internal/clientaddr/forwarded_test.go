@@ -33,6 +33,9 @@ func TestClientIsTheLastAddressThatIsNotATrustedProxys(t *testing.T) {
 		{"IPv4 in IPv6", proxy, "", []string{"X-Forwarded-For: ::ffff:192.0.2.7, ::ffff:10.0.0.9"}, "192.0.2.7"},
 		{"64 trusted proxies", proxy, "", []string{"X-Forwarded-For: 192.0.2.7" + strings.Repeat(", 10.0.0.9", 64)}, ""},
 		{"63 trusted proxies", proxy, "", []string{"X-Forwarded-For: 192.0.2.7" + strings.Repeat(", 10.0.0.9", 63)}, "192.0.2.7"},
+		{"200 elements, and the last are trusted", proxy, "", []string{"X-Forwarded-For: " + strings.Repeat("1.1.1.1, ", 200) + "192.0.2.7" + strings.Repeat(", 10.0.0.9", 63)}, "192.0.2.7"},
+		{"200 elements, and all are trusted", proxy, "", []string{"X-Forwarded-For: 192.0.2.7" + strings.Repeat(", 10.0.0.9", 200)}, ""},
+		{"empty elements without end", proxy, "", []string{"X-Forwarded-For: 192.0.2.7" + strings.Repeat(",", 60_000)}, "192.0.2.7"},
 		{"X-Real-IP", proxy, "", []string{"X-Real-IP: 192.0.2.7"}, "192.0.2.7"},
 		{"Forwarded", proxy, "", []string{`Forwarded: for=192.0.2.7`}, "192.0.2.7"},
 		{"Forwarded, RFC 7239 section 4", proxy, "", []string{`Forwarded: for=192.0.2.43, for="[2001:db8:cafe::17]";proto=https;by=203.0.113.43`}, "2001:db8:cafe::17"},
@@ -72,6 +75,19 @@ func TestClientIsTheLastAddressThatIsNotATrustedProxys(t *testing.T) {
 		}
 		if got := trusting(t, Optional, "unix:").Client(test.remote, test.header, &request); got != test.want {
 			t.Errorf("%s: the client is %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+// TestManyElementsTakeLittleMemory: a list of those that a field can have would take a megabyte.
+func TestManyElementsTakeLittleMemory(t *testing.T) {
+	rules := trusting(t, Off, "unix:")
+	for name, value := range map[string]string{
+		"X-Forwarded-For": strings.Repeat("10.0.0.9,", 6000), "Forwarded": strings.Repeat(",", 30_000) + strings.Repeat("for=a;", 5000) + strings.Repeat(";", 5000),
+	} {
+		request := &wsproto.Request{Fields: []wsproto.Field{{Name: name, Value: value}}}
+		if n := testing.AllocsPerRun(10, func() { rules.Client(Unix, "", request) }); n > 150 {
+			t.Errorf("%s: %v allocations", name, n)
 		}
 	}
 }

@@ -23,6 +23,7 @@ type echo struct {
 	Protocol string                  `json:"protocol"`
 	Path     string                  `json:"path"` // decoded
 	Query    []requestinfo.NameValue `json:"query"`
+	Omitted  int                     `json:"queryOmitted,omitempty"` // parameters beyond maxParameters
 	Host     string                  `json:"host"`
 	Headers  []requestinfo.NameValue `json:"headers"`
 	Hidden   string                  `json:"hidden,omitempty"` // which values of header fields are hidden, and why
@@ -47,7 +48,18 @@ type echoHandler struct {
 	identity requestinfo.Identity
 	headers  *requestinfo.Filter
 	status   int // that a control asks for, or 0
+	// composing has a value for each answer that is being composed.
+	composing chan struct{}
 }
+
+const (
+	// maxParameters is how many parameters of a query are listed. In JSON a short one takes 60
+	// bytes.
+	maxParameters = 256
+	// maxComposing is how many answers are composed at a time. Composing takes several times the
+	// memory of the answer. It never waits for the client.
+	maxComposing = 4
+)
 
 func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e.allowOrigin(w, r) {
@@ -61,20 +73,7 @@ func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		held.refuse(w)
 		return
 	}
-	request := nc.request()
-	fields, hidden := e.headers.Fields(&request)
-	answer := echo{
-		Method: request.Method, Target: requestinfo.Visible(request.Target), Protocol: request.Proto,
-		Path: requestinfo.Visible(r.URL.Path), Query: parseQuery(r.URL.RawQuery), Host: requestinfo.Visible(r.Host), Headers: fields, Hidden: hidden,
-		Body: content, Remote: r.RemoteAddr, Client: nc.client, TLS: tlsOf(nc.Conn), Identity: e.identity,
-	}
-	var out []byte
-	contentType := respond.Preferred(r, respond.JSON, respond.Text)
-	if contentType == respond.Text {
-		contentType, out = "text/plain; charset=utf-8", answer.appendText(nil)
-	} else {
-		out = requestinfo.JSON(answer, "  ")
-	}
+	contentType, out := e.compose(r, nc, content)
 	// An answer with many escapes is longer than what is on the account for it.
 	if excess := int64(len(out)) - held.bytes - nc.headCost(); excess > 0 && !held.add(int(excess)) {
 		held.refuse(w)
@@ -96,6 +95,25 @@ func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Write(out) // an error means that the client is gone
+}
+
+// compose returns the answer to a request, and its type.
+func (e echoHandler) compose(r *http.Request, nc *replayConn, content body) (contentType string, out []byte) {
+	e.composing <- struct{}{}
+	defer func() { <-e.composing }()
+	request := nc.request()
+	fields, hidden := e.headers.Fields(&request)
+	query, omitted := parseQuery(r.URL.RawQuery)
+	answer := echo{
+		Method: request.Method, Target: requestinfo.Visible(request.Target), Protocol: request.Proto,
+		Path: requestinfo.Visible(r.URL.Path), Query: query, Omitted: omitted, Host: requestinfo.Visible(r.Host), Headers: fields, Hidden: hidden,
+		Body: content, Remote: r.RemoteAddr, Client: nc.client, TLS: tlsOf(nc.Conn), Identity: e.identity,
+	}
+	contentType = respond.Preferred(r, respond.JSON, respond.Text)
+	if contentType == respond.Text {
+		return "text/plain; charset=utf-8", answer.appendText(nil)
+	}
+	return contentType, requestinfo.JSON(answer, "  ")
 }
 
 // allowOrigin lets pages of allowed origins read the echo (CORS), and answers preflight
@@ -121,10 +139,10 @@ func (e echoHandler) allowOrigin(w http.ResponseWriter, r *http.Request) (answer
 	return true
 }
 
-// parseQuery splits a query into its parameters, in order. Names and values that are not
-// valid percent-encoding stay as received.
-func parseQuery(query string) []requestinfo.NameValue {
-	list := []requestinfo.NameValue{}
+// parseQuery splits a query into its parameters, in order, and returns how many are omitted.
+// Names and values that are not valid percent-encoding stay as received.
+func parseQuery(query string) (list []requestinfo.NameValue, omitted int) {
+	list = []requestinfo.NameValue{}
 	decode := func(s string) string {
 		if decoded, err := url.QueryUnescape(s); err == nil {
 			return decoded
@@ -132,12 +150,16 @@ func parseQuery(query string) []requestinfo.NameValue {
 		return s
 	}
 	for part := range strings.SplitSeq(query, "&") {
-		if part != "" {
+		switch {
+		case part == "":
+		case len(list) == maxParameters:
+			omitted++
+		default:
 			name, value, _ := strings.Cut(part, "=")
 			list = append(list, requestinfo.NameValue{Name: requestinfo.Visible(decode(name)), Value: requestinfo.Visible(decode(value))})
 		}
 	}
-	return list
+	return list, omitted
 }
 
 // tlsOf returns the TLS state of a connection, or nil without TLS.
@@ -159,6 +181,9 @@ func (e *echo) appendText(dst []byte) []byte {
 	line("path", e.Path)
 	for _, part := range e.Query {
 		line("query "+oneLine(part.Name), part.Value)
+	}
+	if e.Omitted > 0 {
+		line("query omitted", strconv.Itoa(e.Omitted))
 	}
 	line("host", e.Host)
 	for _, field := range e.Headers {

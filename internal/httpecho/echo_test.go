@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"io"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -47,6 +48,44 @@ func TestEchoAsText(t *testing.T) {
 	}
 	if got := a.header.Get("Content-Type"); got != "text/plain; charset=utf-8" {
 		t.Errorf("Content-Type is %q", got)
+	}
+}
+
+// TestParametersAreLimited: in JSON they would be 30 times as long.
+func TestParametersAreLimited(t *testing.T) {
+	addr := serve(t, anyOrigin, nil)
+	for omitted, text := range map[int]string{0: "\nquery z: \nhost: h\n", 20_000: "\nquery a: \nquery omitted: 20000\nhost: h\n"} {
+		request := "GET /x?" + strings.Repeat("a&&", maxParameters-1+omitted) + "z HTTP/1.1\r\nHost: h\r\n"
+		got := askEcho(t, addr, request+"\r\n")
+		if len(got.Query) != maxParameters || got.Omitted != omitted {
+			t.Errorf("%d parameters are listed, and %d omitted", len(got.Query), got.Omitted)
+		}
+		if a := ask(t, addr, request+"Accept: text/plain\r\n\r\n"); !strings.Contains(a.body, text) {
+			t.Errorf("as text: %.300q", a.body)
+		}
+	}
+}
+
+// TestFewAnswersAreComposedAtATime, whatever the number of requests.
+func TestFewAnswersAreComposedAtATime(t *testing.T) {
+	e := echoHandler{policy: &wsproto.Policy{}, headers: &requestinfo.Filter{}, composing: make(chan struct{}, 1)}
+	nc := &replayConn{Conn: &fakeConn{}, first: []byte("GET /x HTTP/1.1\r\n\r\n")}
+	r := httptest.NewRequest("GET", "/x", nil)
+	composed := make(chan struct{})
+	e.composing <- struct{}{}
+	go func() {
+		defer close(composed)
+		e.compose(r, nc, body{})
+	}()
+	select {
+	case <-composed:
+		t.Error("it did not wait for its turn")
+	default:
+	}
+	<-e.composing
+	<-composed
+	if len(e.composing) != 0 {
+		t.Error("the turn was not given back")
 	}
 }
 

@@ -35,7 +35,7 @@ type Config struct {
 // response explains how to open one. All requests that are not for the page or for health are
 // echoed.
 func Handler(c Config) http.Handler {
-	echo := echoHandler{policy: c.Policy, identity: c.Identity, headers: c.Headers}
+	echo := echoHandler{policy: c.Policy, identity: c.Identity, headers: c.Headers, composing: make(chan struct{}, maxComposing)}
 	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		webSocket := strings.HasSuffix(r.URL.Path, "/ws") || strings.HasSuffix(r.URL.Path, "/.ws")
 		if webSocket && r.Method != http.MethodOptions {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -30,7 +31,7 @@ func NewListener(addr net.Addr, limits Limits) *Listener {
 
 // Admit admits a plain request, or returns why it is refused. If it admits it, either Deliver
 // or Release must be called. At the limit, the request that has been silent longest is
-// dropped. Health checks have room of their own, since a busy server is not an unhealthy
+// dropped, or else the slowest. Health checks have room of their own, since a busy server is not an unhealthy
 // one.
 func (l *Listener) Admit(r *wsproto.Request) *wsproto.HandshakeError {
 	if refusal := validate(r); refusal != nil {
@@ -47,14 +48,15 @@ func (l *Listener) Release() {
 	l.requests.release()
 }
 
+// DropSlow drops the requests that are slow. It is called while memory is short.
+func (l *Listener) DropSlow() { l.requests.dropSlow(time.Now()) }
+
 // Deliver passes the connection of an admitted request to Accept, and waits until Accept
 // takes it. read has already been read from the connection and is read again. client is the
 // address of the client behind proxies, or "". If the listener is closed, Deliver closes the
 // connection.
 func (l *Listener) Deliver(nc net.Conn, read []byte, client string) {
-	unread := wsproto.TrimEmptyLines(read) // net/http refuses empty lines
-	c := &replayConn{Conn: nc, first: read, unread: unread, client: client, requests: &l.requests}
-	c.touch()
+	c := newReplayConn(nc, read, client, &l.requests)
 	l.requests.add(c)
 	select {
 	case l.conns <- c:

@@ -24,6 +24,11 @@ const (
 	// silence is how long a request must have neither sent nor taken a byte before it makes
 	// room for another.
 	silence = time.Second
+	// slowAfter is how long a request may take until it counts as slow, if it has sent and taken
+	// less than slowRate bytes a second since its head. Otherwise a byte a second would keep its
+	// place for good.
+	slowAfter = 10 * time.Second
+	slowRate  = 1 << 10
 )
 
 // Reasons for refusing a plain request.
@@ -38,6 +43,8 @@ type Limits struct {
 	MaxHealth   int             // for /healthz and /readyz, beyond MaxRequests
 	Account     *budget.Account // of the memory that they hold; may be nil
 	Log         *slog.Logger
+	// Logs reports whether a request that is dropped may be logged; nil is always.
+	Logs func() bool
 	// Leave is called before a connection is closed whose peer may not have taken the
 	// response; it may be nil.
 	Leave func(net.Conn)
@@ -61,7 +68,7 @@ func (r *requests) admit(health bool) *wsproto.HandshakeError {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.MaxRequests > 0 && r.admitted >= limit && !r.dropSilent() {
+	if r.MaxRequests > 0 && r.admitted >= limit && !r.makeRoom(time.Now()) {
 		return unavailable(ReasonRequests, fmt.Sprintf("this server has reached MAX_REQUESTS=%d; try again later", r.MaxRequests))
 	}
 	r.admitted++
@@ -94,27 +101,54 @@ func (r *requests) remove(c *replayConn) {
 	}
 }
 
-// dropSilent closes the connection that has been silent longest. It reports whether there
-// was one.
-func (r *requests) dropSilent() bool {
-	var oldest *replayConn
-	first := time.Now().Add(-silence).UnixNano()
+// makeRoom drops the request that has been silent longest or, if none is silent, the slowest. It
+// reports whether there was one.
+func (r *requests) makeRoom(now time.Time) bool {
+	var chosen *replayConn
+	first := now.Add(-silence).UnixNano()
 	for c := range r.conns {
 		if at := c.active.Load(); at < first {
-			oldest, first = c, at
+			chosen, first = c, at
 		}
 	}
-	if oldest == nil {
+	if chosen != nil {
+		r.drop(chosen, fmt.Sprintf("MAX_REQUESTS=%d is reached, and this request was silent longest", r.MaxRequests))
+		return true
+	}
+	least := float64(slowRate)
+	for c := range r.conns {
+		if rate, slow := c.slow(now); slow && rate <= least {
+			chosen, least = c, rate
+		}
+	}
+	if chosen == nil {
 		return false
 	}
-	r.Log.Info("request dropped", append(oldest.attrs(),
-		"why", fmt.Sprintf("MAX_REQUESTS=%d is reached, and this request was silent longest", r.MaxRequests))...)
-	delete(r.conns, oldest)
-	r.Account.Add(budget.Requests, -oldest.headCost())
-	r.release()
-	r.leave(oldest)
-	abort(oldest.Conn)
+	r.drop(chosen, fmt.Sprintf("MAX_REQUESTS=%d is reached, and this request was the slowest", r.MaxRequests))
 	return true
+}
+
+// dropSlow drops all requests that are slow.
+func (r *requests) dropSlow(now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for c := range r.conns {
+		if _, slow := c.slow(now); slow {
+			r.drop(c, fmt.Sprintf("MEMORY_LIMIT=%d is close, and this request was slow", r.Account.Limit()))
+		}
+	}
+}
+
+// drop closes the connection of a request, and logs why.
+func (r *requests) drop(c *replayConn, why string) {
+	if r.Logs == nil || r.Logs() {
+		r.Log.Info("request dropped", append(c.attrs(), "why", why)...)
+	}
+	delete(r.conns, c)
+	r.Account.Add(budget.Requests, -c.headCost())
+	r.release()
+	r.leave(c)
+	abort(c.Conn)
 }
 
 // leave is called before a connection is closed.
@@ -139,8 +173,25 @@ type replayConn struct {
 	unread []byte // the rest of it that Read has not returned yet
 	client string // the address of the client behind proxies, or ""
 
-	requests *requests    // that this connection is one of
+	requests *requests // that this connection is one of
+	began    time.Time
 	active   atomic.Int64 // when a byte last came or went, in Unix nanoseconds
+	moved    atomic.Int64 // bytes that came or went after those that were read before
+}
+
+// newReplayConn returns a connection that begins now.
+func newReplayConn(nc net.Conn, read []byte, client string, requests *requests) *replayConn {
+	unread := wsproto.TrimEmptyLines(read) // net/http refuses empty lines
+	c := &replayConn{Conn: nc, first: read, unread: unread, client: client, requests: requests, began: time.Now()}
+	c.active.Store(c.began.UnixNano())
+	return c
+}
+
+// slow returns how many bytes a second have come and gone, and reports whether those are few.
+func (c *replayConn) slow(now time.Time) (rate float64, slow bool) {
+	age := now.Sub(c.began)
+	rate = float64(c.moved.Load()) / age.Seconds()
+	return rate, age >= slowAfter && rate < slowRate
 }
 
 // attrs returns the attributes of a log line that tell where the connection comes from.
@@ -151,8 +202,13 @@ func (c *replayConn) attrs() []any {
 	return []any{"remote", c.RemoteAddr().String(), "client", c.client}
 }
 
-// touch notes that a byte came or went.
-func (c *replayConn) touch() { c.active.Store(time.Now().UnixNano()) }
+// note notes that n bytes came or went.
+func (c *replayConn) note(n int) {
+	if n > 0 {
+		c.active.Store(time.Now().UnixNano())
+		c.moved.Add(int64(n))
+	}
+}
 
 // headCost is what the request costs besides requestCost, in bytes.
 func (c *replayConn) headCost() int64 {
@@ -166,17 +222,13 @@ func (c *replayConn) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	n, err := c.Conn.Read(p)
-	if n > 0 {
-		c.touch()
-	}
+	c.note(n)
 	return n, err
 }
 
 func (c *replayConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
-	if n > 0 {
-		c.touch()
-	}
+	c.note(n)
 	return n, err
 }
 

@@ -92,10 +92,7 @@ func TestRequestsAreLimited(t *testing.T) {
 		if !admit("/") {
 			t.Fatal("a request within the limit is refused")
 		}
-		l.requests.add(&replayConn{Conn: conns[i], requests: &l.requests})
-	}
-	for c := range l.requests.conns {
-		c.touch()
+		l.requests.add(newReplayConn(conns[i], nil, "", &l.requests))
 	}
 	if admit("/") {
 		t.Error("a request over the limit is admitted")
@@ -119,5 +116,54 @@ func TestRequestsAreLimited(t *testing.T) {
 	}
 	if account.Held() != 0 || l.requests.admitted != 0 {
 		t.Errorf("%d bytes and %d requests are left", account.Held(), l.requests.admitted)
+	}
+}
+
+// TestSlowRequestsMakeRoom: where none is silent, the slowest does, after a time in which every
+// other one has sent enough.
+func TestSlowRequestsMakeRoom(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		age      time.Duration
+		moved    []int // bytes of each request
+		dropped  int   // index, or -1
+		toBeLeft int   // after dropSlow
+	}{
+		{"all are fast", slowAfter, []int{10 << 10, 20 << 10}, -1, 2},
+		{"one is slow", slowAfter, []int{20 << 10, 10<<10 - 1}, 1, 1},
+		{"the slowest", slowAfter, []int{9, 8, 10 << 10}, 1, 1},
+		{"all are young", slowAfter - 1, []int{0, 1}, -1, 2},
+		{"over a longer time", 10 * slowAfter, []int{100<<10 - 1, 100 << 10}, 0, 1},
+	} {
+		for _, forMemory := range []bool{false, true} {
+			account := budget.NewAccount(64 << 20)
+			l := NewListener(nil, Limits{MaxRequests: len(test.moved), Account: account, Log: discard})
+			conns := make([]*fakeConn, len(test.moved))
+			now := time.Now().Add(test.age)
+			for i, moved := range test.moved {
+				conns[i] = &fakeConn{}
+				c := newReplayConn(conns[i], nil, "", &l.requests)
+				c.began = now.Add(-test.age)
+				c.note(moved)
+				c.active.Store(now.UnixNano())
+				l.Admit(&wsproto.Request{Method: "GET", Target: "/", Proto: "HTTP/1.0"})
+				l.requests.add(c)
+			}
+			left := len(conns)
+			if forMemory {
+				l.requests.dropSlow(now)
+				left = test.toBeLeft
+			} else if made := l.requests.makeRoom(now); made != (test.dropped >= 0) {
+				t.Errorf("%s: makeRoom returns %v", test.name, made)
+			} else if made {
+				left--
+				if !conns[test.dropped].closed {
+					t.Errorf("%s: request %d is not dropped", test.name, test.dropped)
+				}
+			}
+			if got := len(l.requests.conns); got != left || l.requests.admitted != left || account.Held() != int64(left*requestCost) {
+				t.Errorf("%s: %d requests are left, %d admitted, %d bytes; want %d", test.name, got, l.requests.admitted, account.Held(), left)
+			}
+		}
 	}
 }

@@ -9,9 +9,17 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// validate returns why net/http would refuse a request before any handler sees it, or nil.
-// net/http's own refusals have neither a Date nor a reason, and a body even for HEAD.
+// validate returns why a request is refused before any handler sees it, or nil: for what net/http
+// would refuse, whose own refusals have neither a Date nor a reason, and a body even for HEAD, and
+// for what would take it long, since connections of a loop wait for validate.
 func validate(r *wsproto.Request) *wsproto.HandshakeError {
+	trailers := 0
+	for list := range r.Values("Trailer") {
+		trailers += 1 + strings.Count(list, ",")
+	}
+	if trailers > wsproto.MaxElements { // net/http puts each into a map
+		return wsproto.Refuse(http.StatusRequestHeaderFieldsTooLarge, wsproto.ReasonTooLarge, "Trailer has more than %d elements, the limit of this server", wsproto.MaxElements)
+	}
 	parsed, err := http.ReadRequest(bufio.NewReader(strings.NewReader(headOf(r))))
 	switch {
 	case err != nil && strings.Contains(err.Error(), "transfer encoding"):

@@ -62,6 +62,23 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// TestTrailersAreLimited in all fields together.
+func TestTrailersAreLimited(t *testing.T) {
+	for fields, want := range map[string]int{
+		"Trailer: a" + strings.Repeat(",a", wsproto.MaxElements-1) + "\r\n":              0,
+		"Trailer: a" + strings.Repeat(",a", wsproto.MaxElements) + "\r\n":                431,
+		"Trailer: a\r\nTrailer: a" + strings.Repeat(",", wsproto.MaxElements-1) + "\r\n": 431,
+	} {
+		r, refusal := wsproto.ParseRequest([]byte("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n" + fields + "\r\n"))
+		if refusal != nil {
+			t.Fatal(refusal)
+		}
+		if refusal := validate(&r); refusal != nil != (want != 0) || refusal != nil && refusal.Status != want {
+			t.Errorf("%.30q...: %v, want %d", fields, refusal, want)
+		}
+	}
+}
+
 // TestRefusedPlainRequests_RFC9110Section6_6_1: they have a Date.
 func TestRefusedPlainRequests_RFC9110Section6_6_1(t *testing.T) {
 	addr := serve(t, anyOrigin, nil)

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -20,6 +21,10 @@ var defaultPorts = map[string]string{"http": "80", "https": "443", "ftp": "21"}
 // hostNames converts host names as browsers do: UTS 46, not transitional. Browsers accept an
 // underscore, so DNS's rules for letters do not apply.
 var hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(false))
+
+// maxHost is the length of the longest host name (RFC 1035 section 2.3.4), in characters.
+// Converting a name to punycode takes quadratic time, so longer ones are not converted.
+const maxHost = 253
 
 // Canonical returns the form in which browsers send an origin: in lower case, with the host in
 // ASCII (punycode), without the default port of the scheme. The host may begin with "*." to
@@ -98,6 +103,9 @@ func host(s string) (canonical string, ok bool) {
 		return "[" + addr.WithZone("").String() + "]", err == nil && addr.Is6() && addr.Zone() == ""
 	}
 	if !isASCII(s) {
+		if utf8.RuneCountInString(s) > maxHost {
+			return "", false
+		}
 		name, err := hostNames.ToASCII(s)
 		if err != nil {
 			return "", false

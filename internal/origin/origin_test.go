@@ -1,6 +1,9 @@
 package origin
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestCanonical_RFC6454_Section6_2: the ASCII serialization of an origin.
 func TestCanonical_RFC6454_Section6_2(t *testing.T) {
@@ -74,6 +77,26 @@ func TestCanonical_RFC6454_Section6_2(t *testing.T) {
 		}
 		if again, _ := Canonical(got); ok && again != got {
 			t.Errorf("%q is not canonical: its canonical form is %q", got, again)
+		}
+	}
+}
+
+// TestLongNamesAreNotConverted: punycode takes quadratic time, four seconds for the longest
+// header line.
+func TestLongNamesAreNotConverted(t *testing.T) {
+	for _, test := range []struct {
+		host string
+		want bool
+	}{
+		{strings.Repeat("é", maxHost), true},
+		{strings.Repeat("é", maxHost+1), false},
+		{strings.Repeat("é.", (maxHost-1)/2) + "é", true},
+		{strings.Repeat("é.", maxHost/2+1), false},
+		{"*." + strings.Repeat("é", maxHost+1), false},
+		{strings.Repeat("a", 1<<16), true}, // ASCII takes linear time
+	} {
+		if _, ok := Canonical("https://" + test.host); ok != test.want {
+			t.Errorf("a host of %d bytes that begins with %.10q: %v", len(test.host), test.host, ok)
 		}
 	}
 }

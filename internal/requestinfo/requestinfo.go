@@ -46,11 +46,14 @@ func Visible(s string) string {
 	if utf8.ValidString(s) {
 		return s
 	}
+	const digits = "0123456789abcdef"
 	var b strings.Builder
 	for len(s) > 0 {
 		r, size := utf8.DecodeRuneInString(s)
-		if r == utf8.RuneError && size == 1 {
-			fmt.Fprintf(&b, `\x%02x`, s[0])
+		if r == utf8.RuneError && size == 1 { // without package fmt, since there can be 100,000 of them
+			b.WriteString(`\x`)
+			b.WriteByte(digits[s[0]>>4])
+			b.WriteByte(digits[s[0]&0xf])
 		} else {
 			b.WriteString(s[:size])
 		}

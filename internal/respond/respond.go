@@ -17,11 +17,21 @@ const (
 	Text = "text/plain"
 )
 
+// maxAccept is how much of the Accept fields is parsed, in bytes. Browsers send 150; each element
+// takes some 150 bytes of memory.
+const maxAccept = 2 << 10
+
 // Preferred returns the offer that the request's Accept fields prefer (RFC 9110 section
 // 12.5.1). The earlier of two equal offers wins. Preferred returns the first offer if there
-// is no Accept field, or if no offer is acceptable.
+// is no Accept field, or if no offer is acceptable. It ignores the elements beyond the first
+// maxAccept bytes.
 func Preferred(r *http.Request, offers ...string) string {
-	header := strings.ToLower(strings.Join(r.Header.Values("Accept"), ",")) // types are case-insensitive
+	header := strings.Join(r.Header.Values("Accept"), ",")
+	if len(header) > maxAccept {
+		header = header[:maxAccept]
+		header = header[:max(0, strings.LastIndexByte(header, ','))]
+	}
+	header = strings.ToLower(header) // types are case-insensitive
 	if chosen := goautoneg.Negotiate(header, offers); chosen != "" {
 		return chosen
 	}

@@ -1,8 +1,8 @@
 package service
 
 import (
+	"context"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/echosvc/echosvc/internal/socket"
@@ -40,12 +40,13 @@ type lists struct {
 	now         func() socket.Instant
 	clock       func(socket.Instant) time.Time // converts an instant to wall clock time
 
-	looking sync.Mutex
+	looking chan struct{} // has room for one look
 }
 
 // listing is a list that is being made.
 type listing struct {
 	*lists
+	ctx context.Context // done when the client is gone
 	listQuery
 	views views
 
@@ -56,9 +57,9 @@ type listing struct {
 	matching int    // of them, those that the query asks for
 }
 
-// begin begins a list.
-func (l *lists) begin(q listQuery) *listing {
-	made := &listing{lists: l, listQuery: q, views: l.open}
+// begin begins a list, which ends when ctx is done.
+func (l *lists) begin(ctx context.Context, q listQuery) *listing {
+	made := &listing{lists: l, ctx: ctx, listQuery: q, views: l.open}
 	if q.closed {
 		made.views = l.ended
 	}
@@ -66,15 +67,24 @@ func (l *lists) begin(q listQuery) *listing {
 	return made
 }
 
+// look calls visit with each connection when no other look is being taken. It does not if the client
+// leaves before that: those that have left must not pile up.
+func (l *listing) look(visit func(*wsconn.View)) {
+	select {
+	case l.looking <- struct{}{}:
+		defer func() { <-l.looking }()
+		l.views(visit)
+	case <-l.ctx.Done():
+	}
+}
+
 // findRanks finds the next connections, at most n. Where the number of a connection changes
 // between two looks, it may be met twice or not at all.
 func (l *listing) findRanks(n int) {
 	first := firstRanks{most: min(n, maxRanks), descending: l.descending}
 	column := columns[l.sort]
-	l.looking.Lock()
-	defer l.looking.Unlock()
 	l.total, l.matching = 0, 0
-	l.views(func(v *wsconn.View) {
+	l.look(func(v *wsconn.View) {
 		l.total++
 		if !l.matches(v) {
 			return
@@ -119,9 +129,7 @@ func (l *listing) describe(ranks []rank) []wsconn.Info {
 		at[r.id] = i
 	}
 	infos := make([]wsconn.Info, len(ranks))
-	l.looking.Lock()
-	defer l.looking.Unlock()
-	l.views(func(v *wsconn.View) {
+	l.look(func(v *wsconn.View) {
 		if i, found := at[v.ID()]; found {
 			infos[i] = v.Info(l.clock)
 		}

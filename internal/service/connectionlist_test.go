@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -22,7 +23,7 @@ func made(t testing.TB, n int, look func()) *lists {
 	t.Helper()
 	c := config.Default()
 	c.MemoryLimit, c.MaxConnections, c.LogConnections = 0, 0, "none"
-	server := New(c, slog.New(slog.DiscardHandler), "test").connServers(nil)[0]
+	server := New(c, slog.New(slog.DiscardHandler), "test").connServers(nil, nil)[0]
 	server.Admission = wsconn.NewAdmission(0, "", nil, func() float64 { return 0 })
 	conns := make([]*wsconn.Conn, n)
 	for i := range conns {
@@ -54,6 +55,7 @@ func made(t testing.TB, n int, look func()) *lists {
 			}
 		},
 		now: func() socket.Instant { return 1 }, clock: func(socket.Instant) time.Time { return time.Time{} },
+		looking: make(chan struct{}, 1),
 	}
 }
 
@@ -68,7 +70,7 @@ func ids(t testing.TB, l *lists, query string) (ids []uint64, list *listing) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list = l.begin(q)
+	list = l.begin(t.Context(), q)
 	list.each(func(info *wsconn.Info) bool {
 		ids = append(ids, info.ID)
 		return true
@@ -137,7 +139,7 @@ func TestListTakesConstantMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := l.begin(q)
+	list := l.begin(t.Context(), q)
 	if got := cap(list.ranks); got > 2*maxRanks {
 		t.Errorf("%d ranks are held at first", got)
 	}
@@ -165,5 +167,22 @@ func BenchmarkListOfConnections(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(looks*n), "ns/look")
 		})
+	}
+}
+
+// TestListsOfClientsThatHaveLeft end, and do not wait for the look of another.
+func TestListsOfClientsThatHaveLeft(t *testing.T) {
+	ctx, leave := context.WithCancel(t.Context())
+	l := made(t, 10, func() {})
+	l.looking <- struct{}{}
+	leave()
+	list := l.begin(ctx, listQuery{limit: 10, sort: "id"})
+	list.each(func(*wsconn.Info) bool {
+		t.Error("a connection is listed")
+		return true
+	})
+	<-l.looking
+	if list = l.begin(t.Context(), listQuery{limit: 10, sort: "id"}); list.total != 10 {
+		t.Errorf("afterwards a list has %d connections", list.total)
 	}
 }

@@ -34,7 +34,7 @@ func (l *lists) handler() http.Handler {
 		} else {
 			h.Set("Content-Type", respond.JSON)
 		}
-		switch list := l.begin(q); {
+		switch list := l.begin(r.Context(), q); {
 		case r.Method == http.MethodHead:
 		case html:
 			list.writeHTML(w, l.clock(l.now()))

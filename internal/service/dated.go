@@ -84,6 +84,9 @@ func (c *datedConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// NetConn returns the connection below.
+func (c *datedConn) NetConn() net.Conn { return c.Conn }
+
 // CloseWrite lets net/http end a response without a reset when there is unread input.
 func (c *datedConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {

@@ -20,7 +20,6 @@ type driver interface {
 	Stats() socket.Stats // returns what the driver has counted
 	BytesInUse() int64   // returns the size of the buffers in use
 	Measure()            // updates the account with the memory of sockets
-	// Shed closes connections that hold at least bytes, at once or after a moment, and
-	// returns how many.
-	Shed(bytes int64, atOnce bool) int
+	// Shed closes connections that hold at least bytes, and returns how many.
+	Shed(bytes int64, urgency socket.Urgency) int
 }

@@ -17,7 +17,7 @@ func TestAutoIsTheLoopWhereItExists(t *testing.T) {
 		c := config.Default()
 		c.TLSCertFile, c.TLSKeyFile = file, file
 		s := New(c, slog.New(slog.DiscardHandler), "test")
-		if d, err := s.newDriver(s.connServers(nil)); err != nil || d.Name() != want {
+		if d, err := s.newDriver(s.connServers(nil, nil)); err != nil || d.Name() != want {
 			t.Errorf("auto with TLS_CERT_FILE=%q is %v, %v; want %s", file, d, err, want)
 		}
 	}

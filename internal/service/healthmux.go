@@ -11,7 +11,7 @@ import (
 // healthHandler serves HEALTH_PORT. echo is the address of PORT, and ctx is done when the
 // process begins to end.
 func (s *Service) healthHandler(ctx context.Context, echo net.Addr) http.Handler {
-	lists := &lists{open: openViews(s.driver), ended: s.history.Each, now: s.now, clock: s.wallTime}
+	lists := &lists{open: openViews(s.driver), ended: s.history.Each, now: s.now, clock: s.wallTime, looking: make(chan struct{}, 1)}
 	a := &actions{
 		allowed: bool(s.config.AdminActions), admission: s.admission, driver: s.driver, log: s.log,
 		rehearsals: &rehearsals{

@@ -98,7 +98,7 @@ func newMetricsTest(t *testing.T) *metricsTest {
 	m.metrics = newMetrics(2, m.state)
 	s.metrics = m.metrics
 	s.history = wsconn.NewHistory(budget.NewAccount(0)) // so that an end moves no memory
-	m.servers = s.connServers(nil)
+	m.servers = s.connServers(nil, nil)
 	return m
 }
 
@@ -201,7 +201,7 @@ func TestEverySeriesMoves(t *testing.T) {
 	}
 	m.expect("shedding", changes{"connections_shed_total": 3}, func() {
 		d := &fakeDriver{account: budget.NewAccount(0)}
-		newRelief(fullAccount(), d, slog.New(slog.DiscardHandler), &m.shed).shedExcess()
+		newRelief(fullAccount(), d, d, slog.New(slog.DiscardHandler), &m.shed).shedExcess()
 	})
 	for _, kind := range budget.Kinds() {
 		n := 1000.0

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/echosvc/echosvc/internal/budget"
+	"github.com/echosvc/echosvc/internal/socket"
 )
 
 const (
@@ -18,6 +19,8 @@ const (
 	// measureInterval is how often sockets are measured at most, unless the system counts more
 	// for them than the account does.
 	measureInterval = 250 * time.Millisecond
+	// crowdInterval is how often room is made for new clients, at most.
+	crowdInterval = time.Second
 	// outsideHeap is what the process takes that the runtime's limit does not include: the
 	// mapped program. In bytes.
 	outsideHeap = 10 << 20
@@ -29,18 +32,23 @@ type relief struct {
 	driver  driver
 	log     *slog.Logger
 	sockets func() int64 // bytes of all sockets, as the system counts them; 0 if it does not
+	plain   slowRequests
 
 	before   int64     // the runtime's limit at first, of GOMEMLIMIT
 	current  int64     // the runtime's limit now
 	measured time.Time // when the sockets were last measured
+	crowded  time.Time // when room was last made for new clients
 	shed     int       // connections in the present time of pressure
 	total    *atomic.Int64
 }
 
+// slowRequests are plain requests, of which those that are slow can be dropped.
+type slowRequests interface{ DropSlow() }
+
 // newRelief returns a relief that does nothing yet. It adds the connections that it sheds to
 // total.
-func newRelief(account *budget.Account, d driver, log *slog.Logger, total *atomic.Int64) *relief {
-	return &relief{account: account, driver: d, log: log, total: total, sockets: func() int64 { return 0 }}
+func newRelief(account *budget.Account, d driver, plain slowRequests, log *slog.Logger, total *atomic.Int64) *relief {
+	return &relief{account: account, driver: d, plain: plain, log: log, total: total, sockets: func() int64 { return 0 }}
 }
 
 // run works until done is closed. Without a limit it does nothing.
@@ -79,17 +87,23 @@ func (r *relief) look(now time.Time) time.Duration {
 	r.measure(now)
 	r.limitRuntime()
 	r.shedExcess()
+	r.makeRoom(now)
 	if r.account.Pressure() > budget.None || r.account.HeldBy(budget.Kernel) > r.account.Limit()/16 {
 		return busyInterval
 	}
 	return quietInterval
 }
 
-// measure measures all sockets if the account and the system disagree about them, and
+// measure has the account forget closed connections of which the system holds nothing any more, as
+// after a reset. It measures all sockets if the account and the system disagree about them, and
 // regularly under pressure. Drivers measure on their own only those that do not read, and do
 // not notice when the others have been read.
 func (r *relief) measure(now time.Time) {
 	system, account, much := r.sockets(), r.account.HeldBy(budget.Kernel), r.account.Limit()/16
+	if over := account - system - much; system > 0 && over > 0 {
+		r.account.ForgiveLeft(over)
+		account = r.account.HeldBy(budget.Kernel)
+	}
 	tooLow := system-account > much
 	tooHigh := system > 0 && account-system > much
 	if tooLow || now.Sub(r.measured) >= measureInterval && (tooHigh || r.account.Pressure() > budget.None) {
@@ -125,7 +139,29 @@ func (r *relief) shedExcess() {
 		}
 		return
 	}
-	n := r.driver.Shed(r.account.Excess(), r.account.Critical())
+	urgency := socket.ShedStalled
+	if r.account.Critical() {
+		urgency = socket.ShedAtOnce
+	}
+	r.count(r.driver.Shed(r.account.Excess(), urgency))
+}
+
+// makeRoom closes what has stalled for long, and plain requests that are slow, while new clients
+// are refused. Otherwise a byte now and then would keep others out for good.
+func (r *relief) makeRoom(now time.Time) {
+	crowding := r.account.Crowding()
+	if crowding == 0 || now.Sub(r.crowded) < crowdInterval {
+		return
+	}
+	r.crowded = now
+	r.plain.DropSlow()
+	if r.account.Pressure() == budget.Refuse { // otherwise shedExcess does more
+		r.count(r.driver.Shed(crowding, socket.ShedLongStalled))
+	}
+}
+
+// count counts connections that are shed.
+func (r *relief) count(n int) {
 	r.shed += n
 	r.total.Add(int64(n))
 }

@@ -93,9 +93,13 @@ func (s *Service) acceptQueue() int {
 // nil. An error means that the service did not start; nothing is left running.
 func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, health net.Listener) error {
 	s.started = time.Now()
-	plain := httpecho.NewListener(ws.Addr(), httpecho.Limits{MaxRequests: s.files.requests, MaxHealth: s.files.health, Account: s.account, Log: s.log, Leave: s.leave})
+	lines := wsconn.NewLines(logModes[s.config.LogConnections], s.log, func(d time.Duration, f func()) { time.AfterFunc(d, f) })
+	plain := httpecho.NewListener(ws.Addr(), httpecho.Limits{
+		MaxRequests: s.files.requests, MaxHealth: s.files.health, Account: s.account, Leave: s.leave,
+		Log: s.log, Logs: func() bool { return lines.Dropped(s.now()) },
+	})
 	var err error
-	if s.driver, err = s.newDriver(s.connServers(plain)); err != nil {
+	if s.driver, err = s.newDriver(s.connServers(plain, lines)); err != nil {
 		ws.Close()
 		if health != nil {
 			health.Close()
@@ -116,12 +120,12 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	defer stop()
 	healthAddr := "off"
 	if health != nil {
-		s.health = s.serveHTTP(dated{health, time.Now}, newWaitingConns(s.files.health).note, httpecho.Deadlines(s.healthHandler(serving, ws.Addr()), s.config.HandshakeTimeout, s.config.WriteTimeout))
+		s.health = s.serveHTTP(dated{leaving{health, s.leave}, time.Now}, newHealthConns(s.files.health, socket.CloseWithReset).note, httpecho.Deadlines(s.healthHandler(serving, ws.Addr()), s.config.HandshakeTimeout, s.config.WriteTimeout))
 		healthAddr = health.Addr().String()
 	}
 	s.serving.Go(func() { s.driver.Serve(ws) })
 	relieved := make(chan struct{})
-	s.serving.Go(func() { newRelief(s.account, s.driver, s.log, &s.metrics.shed).run(relieved) })
+	s.serving.Go(func() { newRelief(s.account, s.driver, plain, s.log, &s.metrics.shed).run(relieved) })
 	s.log.Info("serving", "version", s.version, "addr", ws.Addr().String(), "health", healthAddr, "driver", s.driver.Name(), "tls", s.config.TLSCertFile != "",
 		"max_connections", s.admission.Limit(), "memory_limit", config.Size(s.account.Limit()).String(), "max_message_size", s.config.MaxMessageSize.String(), "ping_interval_ms", s.config.PingInterval.Milliseconds())
 
@@ -142,7 +146,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 // given up: CLOSE_TIMEOUT for the closing handshake, while lingering, and after that.
 func (s *Service) leaveTimeout() time.Duration { return 3 * s.config.CloseTimeout }
 
-// leave is called before a connection of plain HTTP is closed.
+// leave is called before a connection of plain HTTP or of the health port is closed.
 func (s *Service) leave(nc net.Conn) { socket.Leave(nc, s.account, s.leaveTimeout()) }
 
 // newDriver returns the driver that the configuration describes. There is a server for each of

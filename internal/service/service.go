@@ -119,8 +119,7 @@ var logModes = map[config.LogConnections]wsconn.LogMode{"all": wsconn.LogAll, "s
 
 // connServers returns the wsconn.Server for the connections of each loop. http serves those
 // that turn out to be plain HTTP.
-func (s *Service) connServers(http wsconn.HTTPServer) (servers []*wsconn.Server) {
-	lines := wsconn.NewLines(logModes[s.config.LogConnections], s.log, func(d time.Duration, f func()) { time.AfterFunc(d, f) })
+func (s *Service) connServers(http wsconn.HTTPServer, lines *wsconn.Lines) (servers []*wsconn.Server) {
 	for _, counts := range s.metrics.counts {
 		servers = append(servers, s.connServer(http, lines, counts))
 	}

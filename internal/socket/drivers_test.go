@@ -24,7 +24,7 @@ type driver interface {
 	Stalled() bool
 	BytesInUse() int64
 	Measure()
-	Shed(bytes int64, atOnce bool) int
+	Shed(bytes int64, urgency Urgency) int
 }
 
 // newDriver has a constructor for each driver of the system.

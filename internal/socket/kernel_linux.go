@@ -63,11 +63,13 @@ func socketBytes(fd int, full bool) int32 {
 	if _, _, errno := unix.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_MEMINFO, uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0); errno != 0 {
 		return 0
 	}
-	const received, receiveBuffer, reserved, queued = 0, 1, 4, 5 // SK_MEMINFO_RMEM_ALLOC, _RCVBUF, _FWD_ALLOC, _WMEM_QUEUED
+	const received, receiveBuffer, sent, reserved, queued = 0, 1, 2, 4, 5 // SK_MEMINFO_RMEM_ALLOC, _RCVBUF, _WMEM_ALLOC, _FWD_ALLOC, _WMEM_QUEUED
 	if full {
 		info[received] = max(info[received], info[receiveBuffer])
 	}
-	return int32(info[received] + info[reserved] + info[queued])
+	// A Unix socket queues nothing. What it has sent is in the peer's buffer, and is its own until
+	// the peer has read it.
+	return int32(info[received] + info[reserved] + max(info[queued], info[sent]))
 }
 
 // freeze keeps a socket from holding much.

@@ -18,7 +18,7 @@ func Leave(nc net.Conn, account *budget.Account, timeout time.Duration) {
 	stays := true
 	control(nc, func(fd int) { stays = leave(fd, account, timeout) })
 	if !stays {
-		reset(nc)
+		CloseWithReset(nc)
 	}
 }
 
@@ -40,14 +40,15 @@ func leave(fd int, account *budget.Account, timeout time.Duration) bool {
 	// does not report when the rest is gone, so assume a peer that takes nothing.
 	if beyond := unread - int64(sendWindow(fd)); beyond > 0 && account.Limit() > 0 {
 		bytes := held * beyond / unread
-		account.Add(budget.Kernel, bytes)
-		time.AfterFunc(timeout, func() { account.Add(budget.Kernel, -bytes) })
+		account.AddLeft(bytes)
+		time.AfterFunc(timeout, func() { account.RemoveLeft(bytes) })
 	}
 	return true
 }
 
-// reset closes the TCP connection below nc with a reset.
-func reset(nc net.Conn) {
+// CloseWithReset closes the TCP connection below nc with a reset, which frees what the system
+// has for it.
+func CloseWithReset(nc net.Conn) {
 	tcp := overTCP(nc)
 	if linger, ok := tcp.(*net.TCPConn); ok {
 		linger.SetLinger(0)

@@ -97,8 +97,8 @@ func (d *Loop) Measure() {
 
 // Shed ends connections until that many bytes are given back. Those that hold most and have
 // stalled longest come first, and idle ones last. A peer has a second to take what is pending, or
-// no time at all if atOnce. Shed returns how many connections it has chosen for the first time.
-func (d *Loop) Shed(bytes int64, atOnce bool) int {
+// no time at all with ShedAtOnce. Shed returns how many connections it has chosen for the first time.
+func (d *Loop) Shed(bytes int64, urgency Urgency) int {
 	var mu sync.Mutex // guards holders and owner
 	var holders []holder[*loopConn]
 	owner := map[*loopConn]*loop{}
@@ -115,10 +115,10 @@ func (d *Loop) Shed(bytes int64, atOnce bool) int {
 			}
 		}
 	})
-	chosen, fresh := chooseToShed(holders, d.config.Now(), bytes, atOnce)
+	chosen, fresh := chooseToShed(holders, d.config.Now(), bytes, urgency)
 	for _, h := range chosen {
 		l := owner[h.conn]
-		l.post(func() { l.askToShed(h.conn, atOnce) })
+		l.post(func() { l.askToShed(h.conn, urgency == ShedAtOnce) })
 	}
 	return fresh
 }

@@ -325,7 +325,7 @@ func (c *portableConn) write(p []byte) error {
 // sends none.
 func (c *portableConn) hangUp(last Action, cause error) {
 	if last == Reset || abandons(cause) {
-		reset(c.nc)
+		CloseWithReset(c.nc)
 		return
 	}
 	Leave(c.nc, c.driver.config.Account, c.driver.config.LeaveTimeout)

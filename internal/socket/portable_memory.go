@@ -35,7 +35,7 @@ func (d *Portable) roomy() bool { return d.config.Account.Pressure() == budget.N
 func (c *portableConn) end(reason error) {
 	c.memory.reason.Store(&reason)
 	if abandons(reason) {
-		reset(c.nc) // otherwise the kernel keeps what the peer does not take, for minutes
+		CloseWithReset(c.nc) // otherwise the kernel keeps what the peer does not take, for minutes
 		return
 	}
 	overTCP(c.nc).Close()
@@ -181,8 +181,8 @@ func (d *Portable) Measure() {
 
 // Shed ends connections until that many bytes are given back. Those that hold most and have
 // stalled longest come first, and idle ones last. A peer has a second to take what is pending, or
-// no time at all if atOnce. Shed returns how many connections it has chosen for the first time.
-func (d *Portable) Shed(bytes int64, atOnce bool) int {
+// no time at all with ShedAtOnce. Shed returns how many connections it has chosen for the first time.
+func (d *Portable) Shed(bytes int64, urgency Urgency) int {
 	var holders []holder[*portableConn]
 	d.each(func(c *portableConn) {
 		m := &c.memory
@@ -190,9 +190,9 @@ func (d *Portable) Shed(bytes int64, atOnce bool) int {
 			holders = append(holders, h)
 		}
 	})
-	chosen, fresh := chooseToShed(holders, d.config.Now(), bytes, atOnce)
+	chosen, fresh := chooseToShed(holders, d.config.Now(), bytes, urgency)
 	for _, h := range chosen {
-		h.conn.askToShed(atOnce)
+		h.conn.askToShed(urgency == ShedAtOnce)
 	}
 	return fresh
 }

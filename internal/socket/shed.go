@@ -16,7 +16,24 @@ const (
 	// shedStall is how long a connection must have stalled before it is shed, unless shedding
 	// is urgent. What is held for a peer that reads is gone by then.
 	shedStall = time.Second
+	// longStall is how long a connection must have stalled before it is shed for those that would
+	// connect. A slow path needs some time for a frame.
+	longStall = 10 * time.Second
 )
+
+// Urgency is how urgently memory is needed, and so whom Shed chooses.
+type Urgency uint8
+
+const (
+	ShedLongStalled Urgency = iota // those that have stalled for 10 s, and none that is idle
+	ShedStalled                    // those that have stalled for 1 s, and then those that are idle
+	ShedAtOnce                     // any, without waiting for their peers
+)
+
+// least returns how long a connection must have stalled.
+func (u Urgency) least() time.Duration {
+	return [...]time.Duration{ShedLongStalled: longStall, ShedStalled: shedStall, ShedAtOnce: 0}[u]
+}
 
 // How far the shedding of a connection has come.
 const (
@@ -66,9 +83,9 @@ func hoards(kernel int64, trust trust) bool { return !trust.shown() && stalledIn
 // back: those with the highest product of the bytes that they hold and the time for which
 // they have stalled. So neither stalling with little nor holding much while being served is
 // enough to come first. Idle ones come last, whatever they hold, since their peers do
-// nothing wrong. Those that have been told to end count as given back, and with atOnce they
-// are chosen again. fresh is how many are chosen for the first time.
-func chooseToShed[C any](holders []holder[C], now Instant, bytes int64, atOnce bool) (chosen []holder[C], fresh int) {
+// nothing wrong. Those that have been told to end count as given back, and at once they are
+// chosen again. fresh is how many are chosen for the first time.
+func chooseToShed[C any](holders []holder[C], now Instant, bytes int64, urgency Urgency) (chosen []holder[C], fresh int) {
 	weight := func(h holder[C]) float64 { return float64(h.bytes) * float64(now.Sub(h.since)) }
 	slices.SortFunc(holders, func(a, b holder[C]) int {
 		if a.idle != b.idle {
@@ -85,10 +102,7 @@ func chooseToShed[C any](holders []holder[C], now Instant, bytes int64, atOnce b
 		}
 		return 0
 	})
-	least := shedStall
-	if atOnce {
-		least = 0
-	} else {
+	if urgency < ShedAtOnce {
 		holders = slices.DeleteFunc(holders, func(h holder[C]) bool {
 			if h.asked {
 				bytes -= h.bytes
@@ -100,7 +114,7 @@ func chooseToShed[C any](holders []holder[C], now Instant, bytes int64, atOnce b
 		if bytes <= 0 {
 			break
 		}
-		if now.Sub(h.since) >= least {
+		if now.Sub(h.since) >= urgency.least() && (!h.idle || urgency > ShedLongStalled) {
 			chosen = append(chosen, h)
 			bytes -= h.bytes
 			if !h.asked {

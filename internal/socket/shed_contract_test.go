@@ -14,9 +14,9 @@ const unread = 6 << 20
 
 // shedUntil sheds until a connection is chosen. It must have stalled for a moment before, so a
 // clock that is stopped moves on.
-func (s *served) shedUntil(h *scripted, atOnce bool) {
+func (s *served) shedUntil(h *scripted, urgency Urgency) {
 	s.Helper()
-	for deadline := time.Now().Add(patience); s.Shed(1<<40, atOnce) == 0; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); s.Shed(1<<40, urgency) == 0; time.Sleep(time.Millisecond) {
 		if s.stopped.Load() != 0 {
 			s.stopped.Add(int64(shedStall))
 		}
@@ -40,7 +40,7 @@ func TestShedEndsAConnectionThatKeepsInput(t *testing.T) {
 		client := s.dial(h)
 		s.send(client, "kept")
 		h.expect(s.T, "receive kept")
-		s.shedUntil(h, false)
+		s.shedUntil(h, ShedStalled)
 		s.expectRead(client, "no memory")
 		s.send(client, "later")
 		h.expect(s.T, "receive kept", "shed", "receive later")
@@ -58,7 +58,7 @@ func TestShedChoosesAPeerThatTrickles(t *testing.T) {
 		}}
 		client := s.dial(h)
 		began := time.Now()
-		for s.Shed(1<<40, false) == 0 {
+		for s.Shed(1<<40, ShedStalled) == 0 {
 			s.send(client, "a")
 			if time.Sleep(10 * time.Millisecond); time.Since(began) > patience {
 				s.Fatal("it is not chosen")
@@ -86,7 +86,7 @@ func TestShedChoosesAPeerThatStopsReading(t *testing.T) {
 			readString(s.T, client, answer)
 		}
 		began := time.Now()
-		for ; s.Shed(1<<40, false) == 0; time.Sleep(10 * time.Millisecond) {
+		for ; s.Shed(1<<40, ShedStalled) == 0; time.Sleep(10 * time.Millisecond) {
 			s.send(client, "a")
 			if s.Measure(); time.Since(began) > patience {
 				s.Fatal("it is not chosen")
@@ -113,7 +113,7 @@ func TestShedGivesASlowPeerAMoment(t *testing.T) {
 		client := s.dial(h)
 		s.send(client, "a")
 		readString(s.T, client, 1) // the driver has begun to send
-		s.shedUntil(h, false)
+		s.shedUntil(h, ShedStalled)
 		s.expectEnd(client, string(large[1:])+"no memory")
 		h.expect(s.T, "receive a", "shed", "closed")
 	})
@@ -130,7 +130,7 @@ func (s *served) shedWith(last []byte) (*scripted, *client) {
 	client := s.dial(h)
 	s.send(client, "kept")
 	h.expect(s.T, "receive kept")
-	s.shedUntil(h, false)
+	s.shedUntil(h, ShedStalled)
 	return h, client
 }
 
@@ -157,7 +157,7 @@ func TestShedLeavesAConnectionThatShutsDown(t *testing.T) {
 		client := s.dial(h)
 		s.send(client, "a")
 		readString(s.T, client, 1)
-		s.shedUntil(h, false)
+		s.shedUntil(h, ShedStalled)
 		s.expectEnd(client, string(large[1:]))
 		client.CloseWrite()
 		if calls := h.expectEnd(s.T); slices.Contains(calls, "shed") {
@@ -178,15 +178,15 @@ func TestShedAbortsAPeerThatDoesNotTakeTheLastStep(t *testing.T) {
 // TestShedAbortsAPeerThatDoesNotRead after a moment, or at once.
 func TestShedAbortsAPeerThatDoesNotRead(t *testing.T) {
 	large := make([]byte, unread)
-	for _, atOnce := range []bool{false, true} {
+	for _, urgency := range []Urgency{ShedStalled, ShedAtOnce} {
 		eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
 			h := &scripted{answer: func(string, string) (Step, int) { return Step{Write: large}, 0 }}
 			client := s.dial(h)
 			s.send(client, "a")
 			readString(s.T, client, 1)
-			s.shedUntil(h, atOnce)
-			if atOnce { // a connection that was asked to end is closed when asked again
-				s.Shed(1<<40, true)
+			s.shedUntil(h, urgency)
+			if urgency == ShedAtOnce { // a connection that was asked to end is closed when asked again
+				s.Shed(1<<40, ShedAtOnce)
 			}
 			h.expect(s.T, "receive a", "closed: "+ErrShed.Error())
 		})

@@ -20,26 +20,28 @@ func TestChooseToShed(t *testing.T) {
 		stalled("going", 100<<10, time.Second, true),
 	}
 	for _, test := range []struct {
-		bytes  int64
-		atOnce bool
-		want   []string
-		fresh  int
+		bytes   int64
+		urgency Urgency
+		want    []string
+		fresh   int
 	}{
-		{0, false, nil, 0},
-		{100 << 10, false, nil, 0},
-		{101 << 10, false, []string{"large and stalled"}, 1},
-		{165 << 10, true, []string{"large and stalled", "larger, for a while"}, 2},
-		{165 << 10, false, []string{"large and stalled", "small and long"}, 2},
-		{1 << 30, false, []string{"large and stalled", "small and long", "idle"}, 3},
-		{1 << 30, true, []string{"large and stalled", "larger, for a while", "going", "small and long", "large and served", "idle"}, 5},
+		{0, ShedStalled, nil, 0},
+		{100 << 10, ShedStalled, nil, 0},
+		{101 << 10, ShedStalled, []string{"large and stalled"}, 1},
+		{165 << 10, ShedAtOnce, []string{"large and stalled", "larger, for a while"}, 2},
+		{165 << 10, ShedStalled, []string{"large and stalled", "small and long"}, 2},
+		{1 << 30, ShedStalled, []string{"large and stalled", "small and long", "idle"}, 3},
+		{1 << 30, ShedLongStalled, []string{"small and long"}, 1},
+		{100 << 10, ShedLongStalled, nil, 0},
+		{1 << 30, ShedAtOnce, []string{"large and stalled", "larger, for a while", "going", "small and long", "large and served", "idle"}, 5},
 	} {
 		var got []string
-		chosen, fresh := chooseToShed(slices.Clone(all), now, test.bytes, test.atOnce)
+		chosen, fresh := chooseToShed(slices.Clone(all), now, test.bytes, test.urgency)
 		for _, h := range chosen {
 			got = append(got, h.conn)
 		}
 		if !slices.Equal(got, test.want) || fresh != test.fresh {
-			t.Errorf("for %d bytes, at once %v: %q, %d of them for the first time, want %q, %d", test.bytes, test.atOnce, got, fresh, test.want, test.fresh)
+			t.Errorf("for %d bytes, urgency %v: %q, %d of them for the first time, want %q, %d", test.bytes, test.urgency, got, fresh, test.want, test.fresh)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package wsconn
 
 import (
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/echosvc/echosvc/internal/budget"
@@ -50,7 +51,7 @@ type more struct {
 	requestState
 	behavior    behavior // nil for nearly all: see echoing.go
 	order       *order   // nil if there is none
-	subprotocol string   // that was agreed
+	subprotocol string   // that was agreed, at most maxPeerField bytes of it
 }
 
 // order is what the operator wants of an open WebSocket. The next Wake carries it out.
@@ -84,7 +85,7 @@ func (c *Conn) setPeer(p peer) { c.from = p }
 func (c *Conn) start(now socket.Instant, handshake *wsproto.Handshake, b behavior, pingInterval time.Duration, ignored query.Names) {
 	c.releaseRequest()
 	if names := ignored.String(); names != "" || b != nil || handshake.Subprotocol != "" {
-		c.more = &more{requestState: requestState{ignored: names}, behavior: b, subprotocol: handshake.Subprotocol}
+		c.more = &more{requestState: requestState{ignored: names}, behavior: b, subprotocol: strings.Clone(cut(handshake.Subprotocol, maxPeerField))}
 	}
 	c.life.open()
 	c.echo.rest = wsproto.NewRest(handshake.Deflate)

@@ -1,6 +1,7 @@
 package wsconn
 
 import (
+	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -72,7 +73,7 @@ var controlTable = query.Table[controls]{
 	control("pong", "pong=0", "0 for none, or 1", func(k *controls, v string) bool { return query.SetSwitch(&k.answerPings, v) }),
 	control("fragment", "fragment=N", "a number of bytes, 1 or more", func(k *controls, v string) bool { return setCount(&k.fragment, v) }),
 	control("deflate", "deflate=0", "0 for none, or 1", func(k *controls, v string) bool { return query.SetSwitch(&k.deflate, v) }),
-	control("subprotocol", "subprotocol=NAME", "the name of a subprotocol, or none", setSubprotocol),
+	control("subprotocol", "subprotocol=NAME", fmt.Sprintf("the name of a subprotocol of at most %d bytes, or none", wsproto.MaxSubprotocol), setSubprotocol),
 	control("every", "every=1s", "a duration from 10ms to 24h0m0s, such as 1s", func(k *controls, v string) bool { return query.SetTime(&k.every, v, minInterval, maxTime) }),
 	control("close", "close=ignore", "ignore", func(k *controls, v string) bool { k.ignoreClose = v == "ignore"; return k.ignoreClose }),
 	control("refuse", "refuse=503", "an HTTP status from 400 to 599", func(k *controls, v string) bool { return query.SetNumber(&k.refuse, v, 400, 599) }),
@@ -157,8 +158,8 @@ func setCloseReason(k *controls, value string) bool {
 }
 
 func setSubprotocol(k *controls, value string) bool {
-	k.subprotocol = strings.Clone(value)
-	return wsproto.IsToken(value)
+	k.subprotocol = value
+	return wsproto.IsToken(value) && len(value) <= wsproto.MaxSubprotocol
 }
 
 // override changes the outcome of a handshake. It may choose a subprotocol that the client
@@ -174,4 +175,5 @@ func (k *controls) override(h *wsproto.Handshake) {
 	default:
 		h.Subprotocol = k.subprotocol
 	}
+	k.subprotocol = "" // which may be long, and is not needed again
 }

@@ -32,21 +32,31 @@ type greeting struct {
 // it arrived.
 func newGreeting(server *Server, from peer, r *wsproto.Request, ignored query.Names) []byte {
 	fields, hidden := server.Headers.Fields(r)
+	line := requestinfo.Line(r)
 	g := greeting{
 		Identity: server.Identity, Remote: from.remote(), Client: from.client(),
-		Request: requestinfo.Line(r), Headers: fields, Hidden: hidden, Ignored: ignored.List(),
+		Request: line, Headers: fields, Hidden: hidden, Ignored: ignored.List(),
 	}
 	for {
-		encoded := requestinfo.JSON(g, "")
-		switch half := len(g.Headers) / 2; {
-		case len(encoded) <= maxGreeting:
-			return encoded[:len(encoded)-1] // without the newline
-		case len(g.Headers) > 0:
-			g.Omitted += len(g.Headers) - half
-			g.Headers = g.Headers[:half]
-		default:
-			line := requestinfo.Line(r)
+		if g.least() <= maxGreeting { // otherwise encoding it is in vain
+			if encoded := requestinfo.JSON(g, ""); len(encoded) <= maxGreeting {
+				return encoded[:len(encoded)-1] // without the newline
+			}
+		}
+		if n := len(g.Headers); n > 0 {
+			g.Omitted += n - n/2
+			g.Headers = g.Headers[:n/2]
+		} else {
 			g.Request = fmt.Sprintf("%s... (%d bytes)", strings.ToValidUTF8(line[:maxGreetedLine], ""), len(line))
 		}
 	}
+}
+
+// least returns how many bytes the greeting has at least, as JSON: it shortens nothing.
+func (g *greeting) least() int {
+	n := len(g.Request)
+	for _, field := range g.Headers {
+		n += len(field.Name) + len(field.Value)
+	}
+	return n
 }

@@ -3,6 +3,7 @@ package wsconn
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,5 +91,36 @@ func TestGreetingIsBounded(t *testing.T) {
 	longest := strings.Replace(upgrade("greet=1"), "/any/path", "/"+strings.Repeat("\xff", 65000), 1)
 	if got := greeted(t, newConnTest(t, nil), longest); len(got.Request) > 5000 || !strings.HasSuffix(got.Request, "... (260022 bytes)") || got.Omitted != 5 {
 		t.Errorf("a request line of %d bytes ending in %.30q, %d header fields are omitted", len(got.Request), got.Request[len(got.Request)-30:], got.Omitted)
+	}
+}
+
+// TestResponsesFitIntoABuffer, whatever a request has them repeat, also when only its last byte is
+// in the read that completes it.
+func TestResponsesFitIntoABuffer(t *testing.T) {
+	fields := slices.Repeat([]string{"X: " + strings.Repeat("\xff", 400)}, 100)
+	longest := strings.Repeat("a", wsproto.MaxSubprotocol)
+	for name, request := range map[string]string{
+		"offered":            upgrade("greet=1", append(fields, "Sec-WebSocket-Protocol: "+longest, "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits")...),
+		"chosen by control":  upgrade("greet=1&subprotocol="+longest, fields...),
+		"offered, too long":  upgrade("greet=1", append(fields, "Sec-WebSocket-Protocol: "+strings.Repeat("a", 60_000))...),
+		"chosen, too long":   upgrade("greet=1&subprotocol="+strings.Repeat("a", 60_000), fields...),
+		"without a greeting": wstest.Request("Sec-WebSocket-Protocol: " + longest),
+	} {
+		for _, last := range []int{1, 100, len(request)} {
+			c := newConnTest(t, nil)
+			if last < len(request) {
+				c.receive([]byte(request[:len(request)-last]))
+			}
+			c.receive([]byte(request[len(request)-last:]))
+			if got := string(c.sent); !strings.HasPrefix(got, "HTTP/1.1 101 ") != strings.Contains(name, "too long") {
+				t.Errorf("%s: sent %.100q", name, got)
+			}
+			if m := c.conn.more; m != nil && len(m.subprotocol) > maxPeerField {
+				t.Errorf("%s: %d bytes of the subprotocol are kept", name, len(m.subprotocol))
+			}
+			if k, ok := c.conn.behavior().(*controlled); ok && k.subprotocol != "" {
+				t.Errorf("%s: the control keeps %d bytes", name, len(k.subprotocol))
+			}
+		}
 	}
 }

@@ -203,6 +203,9 @@ func (c *connTest) receive(parts ...[]byte) {
 	if kept > len(in) {
 		c.t.Fatalf("Receive keeps %d of %d bytes", kept, len(in))
 	}
+	if most := max(wsproto.MinBuffer, wsproto.Headroom+len(in)-kept); len(step.Write) > most {
+		c.t.Fatalf("Receive writes %d bytes, and at most %d are allowed", len(step.Write), most)
+	}
 	c.kept = bytes.Clone(mem[len(mem)-kept:])
 	step.Write = bytes.Clone(step.Write)
 	c.do(step)

@@ -38,9 +38,6 @@ func NewHistory(account *budget.Account) *History { return &History{account: acc
 func (h *History) add(v View, ended endedView) {
 	r := remembered{v, ended}
 	r.view.held = 0
-	if len(v.subprotocol) > maxPeerField {
-		r.view.subprotocol = strings.Clone(cut(v.subprotocol, maxPeerField))
-	}
 	r.ended.cause = strings.Clone(cut(ended.cause, maxCause))
 	size := r.size()
 	h.mu.Lock()

@@ -78,6 +78,10 @@ func (l *Lines) refused(now socket.Instant) bool {
 	return false
 }
 
+// Dropped reports whether a plain request that is dropped is logged. Those that are not count as
+// refused.
+func (l *Lines) Dropped(now socket.Instant) bool { return l.refused(now) }
+
 // turn begins another second if the current one has ended.
 func (l *Lines) turn(now socket.Instant) {
 	if l.end.Reached(now) || l.end == 0 {

@@ -129,7 +129,7 @@ func (v *View) Info(clock func(socket.Instant) time.Time) Info {
 		ID: v.id, Remote: v.peer.remote(), Client: v.peer.client(),
 		Path: printable(v.peer.path()), Host: printable(v.host), Origin: shown(peerOrigin), UserAgent: shown(peerUserAgent),
 		Since: clock(v.opened), LastActivity: clock(v.data), Messages: v.messages, Bytes: v.bytes, Held: v.held, Saved: v.saved,
-		Subprotocol: cut(v.subprotocol, maxPeerField), Extensions: v.deflate.String(), Controls: printable(v.controls),
+		Subprotocol: v.subprotocol, Extensions: v.deflate.String(), Controls: printable(v.controls),
 		RTT: float64(v.rtt) / 1000, State: v.State(),
 	}
 	if v.ended != nil {

@@ -23,6 +23,9 @@ const (
 	// MaxElements is the largest number of elements of Upgrade, Connection and
 	// Sec-WebSocket-Protocol, each in all fields of that name.
 	MaxElements = 64
+	// MaxSubprotocol is the longest subprotocol that is selected, in bytes. The response repeats
+	// it, and must fit into a buffer together with what else is sent. Some clients offer a token.
+	MaxSubprotocol = 4 << 10
 	// MaxExtensions is the largest number of extensions that are offered.
 	MaxExtensions = 16
 	// MaxExtensionParams is the largest number of parameters of all of them.

@@ -1,6 +1,7 @@
 package wsproto
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -16,7 +17,19 @@ func (p *Policy) checkOrigin(r *Request) *HandshakeError {
 		return nil
 	}
 	host, _ := r.value("Host")
-	return Refuse(statusForbidden, ReasonOrigin, "Origin is %.200q in %d header fields (Host is %.200q); this server allows %s", value, count, host, strings.Join(p.Origins, ", "))
+	return Refuse(statusForbidden, ReasonOrigin, "Origin is %.200q in %d header fields (Host is %.200q); this server allows %s", value, count, host, p.allowed())
+}
+
+// maxListed is how many of the accepted origins a refusal lists, so that it fits into a buffer.
+const maxListed = 32
+
+// allowed lists the accepted origins.
+func (p *Policy) allowed() string {
+	list := strings.Join(p.Origins[:min(len(p.Origins), maxListed)], ", ")
+	if more := len(p.Origins) - maxListed; more > 0 {
+		return fmt.Sprintf("%s and %d more", list, more)
+	}
+	return list
 }
 
 // AllowsOrigin reports whether a web page with that Origin is accepted.

@@ -1,6 +1,7 @@
 package wsproto
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -50,6 +51,20 @@ func TestOrigin_Section10_2(t *testing.T) {
 	for _, want := range []string{`"https://evil.example"`, `Host is "x"`, "https://example.com, https://*.example.org"} {
 		if !strings.Contains(err.Text, want) {
 			t.Errorf("the text %q lacks %s", err.Text, want)
+		}
+	}
+}
+
+// TestLongListsOfOrigins: a refusal must fit into a buffer, however many origins are accepted.
+func TestLongListsOfOrigins(t *testing.T) {
+	var policy Policy
+	for i := range 3000 {
+		policy.Origins = append(policy.Origins, fmt.Sprintf("https://customer-%04d.example.com", i))
+	}
+	for n, want := range map[int]string{maxListed: "https://customer-0031.example.com", maxListed + 1: "https://customer-0031.example.com and 1 more", 3000: " and 2968 more"} {
+		_, err := (&Policy{Origins: policy.Origins[:n]}).Accept(request(t, "+Origin: null"))
+		if err == nil || !strings.HasSuffix(err.Text, want) || len(err.Text) > 2000 {
+			t.Errorf("%d origins: %v", n, err)
 		}
 	}
 }

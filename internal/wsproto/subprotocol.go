@@ -25,5 +25,8 @@ func (p *Policy) selectSubprotocol(r *Request) (string, *HandshakeError) {
 			}
 		}
 	}
+	if len(selected) > MaxSubprotocol {
+		return "", Refuse(statusFieldsTooLarge, ReasonTooLarge, "Sec-WebSocket-Protocol offers a subprotocol of %d bytes, and the limit of this server is %d", len(selected), MaxSubprotocol)
+	}
 	return strings.Clone(selected), nil // a clone does not keep the request head in memory
 }

@@ -39,3 +39,26 @@ func TestSubprotocol_Section4_2_2(t *testing.T) {
 		})
 	}
 }
+
+// TestLongSubprotocols: one that is selected is repeated in the response, which must fit into a
+// buffer. Others, such as tokens, are of any length.
+func TestLongSubprotocols(t *testing.T) {
+	longest := strings.Repeat("a", MaxSubprotocol)
+	for _, test := range []struct {
+		policy Policy
+		offers string
+		status int // 0 if it is accepted
+	}{
+		{Policy{AnySubprotocol: true}, longest, 0},
+		{Policy{AnySubprotocol: true}, longest + "a", 431},
+		{Policy{AnySubprotocol: true}, "chat, " + longest + "a", 0},
+		{Policy{Subprotocols: []string{"chat"}}, longest + "a, chat", 0},
+		{Policy{}, longest + "a", 0},
+	} {
+		test.policy.AnyOrigin = true
+		_, err := test.policy.Accept(request(t, "+Sec-WebSocket-Protocol: "+test.offers))
+		if err == nil != (test.status == 0) || err != nil && (err.Status != test.status || !strings.Contains(err.Text, "4097 bytes, and the limit of this server is 4096")) {
+			t.Errorf("%.10s...%s: %v", test.offers, test.offers[len(test.offers)-6:], err)
+		}
+	}
+}

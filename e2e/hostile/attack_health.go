@@ -1,0 +1,74 @@
+//go:build linux
+
+package main
+
+import "strings"
+
+// Attacks on HEALTH_PORT, which strangers reach where nothing keeps them away.
+var healthAttacks = []attack{
+	{
+		name: "health: unread lists", about: "GETs of /connections with 1,500 WebSockets, and no answer is read",
+		full: 1000, short: 200, run: unreadLists,
+	},
+	{
+		name: "health: lists", about: "GETs of /connections as HTML, with 1,500 WebSockets",
+		full: 12, short: 8, run: listFlood,
+	},
+	{
+		name: "health: slow heads", about: "the head of a request, of which the last byte never comes",
+		full: 2000, short: 100, run: slowHealthHeads,
+	},
+	{
+		name: "health: Accept", about: "GETs with 120 KB of commas in Accept",
+		full: 20, short: 8, run: healthAccepts,
+	},
+}
+
+var (
+	healthPort     = socketOptions{health: true}
+	deafHealthPort = socketOptions{health: true, receiveBuffer: deaf.receiveBuffer}
+)
+
+// listed is how many WebSockets a list has.
+const listed = 1500
+
+func unreadLists(s *siege, n int) error {
+	s.crowdWS(listed, "/"+strings.Repeat("x", 120), nil, func(*ws, int) {})
+	request := []byte("GET /connections?limit=10000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	s.crowd(n, func() (*ws, error) { return s.raw(deafHealthPort) }, func(w *ws, _ int) { w.Write(request) })
+	s.hold()
+	return nil
+}
+
+func slowHealthHeads(s *siege, n int) error {
+	head := []byte("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 60_000))
+	s.crowd(n, func() (*ws, error) { return s.raw(healthPort) }, func(w *ws, _ int) { w.Write(head) })
+	s.hold()
+	return nil
+}
+
+func healthAccepts(s *siege, n int) error {
+	return healthFlood(s, n, []byte("GET /connections HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"+acceptCommas+"\r\n"))
+}
+
+func listFlood(s *siege, n int) error {
+	s.crowdWS(listed, "/"+strings.Repeat("x", 120), nil, func(*ws, int) {})
+	return healthFlood(s, n, []byte("GET /connections?limit=10000 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: text/html\r\n\r\n"))
+}
+
+// healthFlood sends a request again and again, and reads what comes.
+func healthFlood(s *siege, n int, request []byte) error {
+	s.workers(n, func(_, _ int) {
+		w, err := s.raw(healthPort)
+		if err != nil {
+			return
+		}
+		defer s.drop(w)
+		w.Write(request)
+		discard(w)
+	})
+	return nil
+}
+
+// acceptCommas are two fields Accept, each almost as long as a field may be.
+var acceptCommas = strings.Repeat("Accept: "+strings.Repeat(",", 60_000)+"\r\n", 2)
