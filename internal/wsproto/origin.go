@@ -16,7 +16,7 @@ func (p *Policy) checkOrigin(r *Request) *HandshakeError {
 		return nil
 	}
 	host, _ := r.value("Host")
-	return Refuse(statusForbidden, ReasonOrigin, "Origin is %.200q in %d header fields (Host is %.200q); this server allows %s", value, count, host, strings.Join(p.Origins, ", "))
+	return Refuse(statusForbidden, ReasonOrigin, "Origin is %.200q%s (Host is %.200q); this server allows %s", value, inFields(count), host, strings.Join(p.Origins, ", "))
 }
 
 // AllowsOrigin reports whether a web page with that Origin is accepted.
