@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -76,6 +77,35 @@ func TestPageLook(t *testing.T) {
 				page.shoot(t, filepath.Join(*screenshots, name+"-refused.png"), look.width)
 			}
 		})
+	}
+}
+
+// On each screen, axe-core finds no accessibility problems in the pages of HEALTH_PORT.
+func TestHealthPagesLook(t *testing.T) {
+	axe, err := os.ReadFile(filepath.Join(nodePackages(t, "axe-core@4.14.1"), "node_modules/axe-core/axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := startBinary(t, "ADMIN_ACTIONS=true", "PPROF=true")
+	connected := openPage(t, fmt.Sprintf("http://localhost:%d/", p.ports["ws"]))
+	connected.await(t, "status", "Connected to")
+	connected.send(t, "bye")
+	connected.await(t, "history", "1000 Normal Closure")
+	page := openPage(t, "about:blank")
+	for name, look := range looks {
+		media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}}
+		if _, err := chromedp.Call(page, emulation.SetEmulatedMedia, media); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"", "connections", "connections?closed=1"} {
+			t.Run(name+"/"+path, func(t *testing.T) {
+				page.do(t, chromedp.EmulateViewport(look.width, look.height), chromedp.Navigate(fmt.Sprintf("http://localhost:%d/%s", p.ports["health"], path)))
+				if wide := evaluate[int](t, page, "document.documentElement.scrollWidth"); int64(wide) > look.width {
+					t.Errorf("the page is %d wide on a screen of %d", wide, look.width)
+				}
+				page.checkAccessibility(t, string(axe))
+			})
+		}
 	}
 }
 

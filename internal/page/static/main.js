@@ -43,7 +43,10 @@ const connection = new Connection({
     const judged = ledger.receive(payload, at);
     addFrame("received", payload, judged);
     countVerdict(judged);
-    if (judged.greeting) showGreeting(judged.greeting);
+    if (judged.greeting) {
+      showGreeting(judged.greeting);
+      showOutcome();
+    }
     if (judged.watched) showEcho(payload, judged);
   },
   onEnd(end) {

@@ -20,6 +20,7 @@ function show({ title, facts, views, data, text, name }) {
     const tab = element("button", { type: "button" }, label);
     tab.onclick = () => {
       for (const other of byId("viewer-views").children) other.setAttribute("aria-pressed", String(other === tab));
+      byId("viewer-text").className = label === "Hex" ? "scroll hex" : "scroll";
       showText(view());
     };
     return tab;
