@@ -110,10 +110,10 @@ func checkRequest(r *Request) *HandshakeError {
 		return Refuse(statusBadRequest, ReasonHost, "Host is %.80q%s; it must occur once and be a host with an optional port (RFC 9112 section 3.2)", host, inFields(count))
 	}
 	if !r.hasToken("Upgrade", "websocket") { // item 3
-		return Refuse(statusBadRequest, ReasonUpgrade, "the request has WebSocket header fields but no \"Upgrade: websocket\" (RFC 6455 section 4.1)")
+		return Refuse(statusBadRequest, ReasonUpgrade, "the request has WebSocket header fields but no \"Upgrade: websocket\" (RFC 6455 section 4.1); a proxy may have removed it")
 	}
 	if !r.hasToken("Connection", "upgrade") { // item 4
-		return Refuse(statusBadRequest, ReasonConnection, "the request has \"Upgrade: websocket\" but no \"Connection: Upgrade\" (RFC 6455 section 4.1)")
+		return Refuse(statusBadRequest, ReasonConnection, "the request has \"Upgrade: websocket\" but no \"Connection: Upgrade\" (RFC 6455 section 4.1); a proxy may have removed it")
 	}
 	if version, count := r.value("Sec-WebSocket-Version"); count != 1 || version != "13" { // item 6
 		return Refuse(statusUpgradeRequired, ReasonVersion, "Sec-WebSocket-Version is %.20q%s; this server supports version 13 (RFC 6455 section 4.1)", version, inFields(count)).with("Sec-WebSocket-Version", "13")
