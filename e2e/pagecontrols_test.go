@@ -135,23 +135,31 @@ func TestPageShowsTheEchoOnAPhone(t *testing.T) {
 	}
 }
 
-// A scenario fills in the form, and the page connects, or is refused, as it says.
+// A scenario fills in the form, and the page connects, or is refused, as it says. What came of it
+// stands at the scenario as well: on a small screen the head of the page is not in view.
 func TestPageScenarios(t *testing.T) {
 	p := startBinary(t)
 	page := openPage(t, fmt.Sprintf("http://localhost:%d/", p.ports["ws"]))
-	for _, test := range []struct{ name, query, element, want string }{
-		{"Overload", "?refuse=503&refuse_after=10&greet=1", "why", "The server refused with 503, as asked"},
-		{"Expired token", "?refuse=401&greet=1", "why", "The server refused with 401, as asked"},
-		{"Refusal", "?refuse=403&greet=1", "why", "The server refused with 403, as asked"},
-		{"Dead path", "?ping=0&stall_in=5s&greet=1", "status", "Connected to"},
-		{"Slow server", "?delay=2s&every=1s&greet=1", "frames", "push"},
-		{"Rollout", "?close_in=5s&close_code=1001&close_reason=rolling%20update&greet=1", "history", "1001 Going Away “rolling update”"},
-		{"Proxy timer", "?drop_in=5s&greet=1", "history", "1006 Abnormal Closure"},
+	for _, test := range []struct{ name, query, phase, now string }{
+		{"Overload", "?refuse=503&refuse_after=10&greet=1", "Waiting", "Now: The server refused with 503, as asked"},
+		{"Expired token", "?refuse=401&greet=1", "Not connected", "Now: The server refused with 401, as asked"},
+		{"Refusal", "?refuse=403&greet=1", "Not connected", "Now: The server refused with 403, as asked"},
+		{"Dead path", "?ping=0&stall_in=5s&greet=1", "Connected", "Now: Connected to"},
+		{"Slow server", "?delay=2s&every=1s&greet=1", "Connected", "Now: Connected to"},
+		{"Rollout", "?close_in=5s&close_code=1001&close_reason=rolling%20update&greet=1", "Connected", "after the last connection was closed with 1001 Going Away “rolling update”."},
+		{"Proxy timer", "?drop_in=5s&greet=1", "Connected", "after the last connection was cut without a close frame (1006)."},
 	} {
 		evaluate[bool](t, page, fmt.Sprintf(`([...document.querySelectorAll("#scenarios button")].find(button => button.textContent === %q).click(), true)`, test.name))
 		page.await(t, "scenario-good", "A good client ")
 		page.click(t, "#scenario-connect")
 		page.await(t, "fact-url", test.query)
-		page.await(t, test.element, test.want)
+		page.await(t, "scenario-now", test.now)
+		page.await(t, "phase", test.phase)
+		if test.name == "Slow server" {
+			page.await(t, "frames", "push")
+		}
+	}
+	for _, want := range []string{"1001 Going Away “rolling update”", "1006 Abnormal Closure"} {
+		page.await(t, "history", want)
 	}
 }

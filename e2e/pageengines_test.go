@@ -46,10 +46,12 @@ func TestPageIsHonestInEveryEngine(t *testing.T) {
 		u.await(t, "fact-pod", "echosvc-0")
 		u.send(t, "later")
 		u.await(t, "count-awaited", "1")
+		u.await(t, "echo", "No echo within 5 s: the server is slow, or the path is dead.")
 		u.click(t, "#toggle")
 		u.await(t, "toggle", "Stop waiting")
 		u.click(t, "#toggle")
 		u.await(t, "history", "no answer to the page's close frame")
+		u.await(t, "echo", "The connection ended before the echo.")
 		u.await(t, "phase", "Not connected")
 		u.await(t, "faithful", "Every echo identical, byte for byte, in order; 1 message had no echo when its connection ended")
 		for _, id := range []string{"fact-pod", "fact-protocol", "fact-extensions", "fact-open"} {

@@ -14,7 +14,7 @@ func TestPageOpensMessages(t *testing.T) {
 		u.await(t, "status", "Connected to")
 		for _, test := range []struct{ sent, view, want string }{
 			{`{"n":12345678901234567890,"s":"a\u0000"}`, "JSON", "{\n  \"n\": 12345678901234567890,\n  \"s\": \"a\\u0000\"\n}"},
-			{"tab\there, \u202eright to left", "Text", "tab␉here, ⟨RLO⟩right to left"},
+			{"tab\there, \u202eright to left", "Text", "tab⟨TAB⟩here, ⟨RLO⟩right to left"},
 			{strings.Repeat("long ", 2000), "Text", strings.Repeat("long ", 2000)},
 			{"<img src=x onerror=alert(1)>", "Text", "<img src=x onerror=alert(1)>"},
 		} {

@@ -24,7 +24,7 @@ func TestPageSaysWhyAnUpgradeFailed(t *testing.T) {
 		{"no Upgrade", through("proxy_http_version 1.1;"), "why", "A proxy removed “Upgrade: websocket”", "echosvc-0 answered the upgrade with 400", "proxy_set_header Upgrade $http_upgrade"},
 		{"no field of an upgrade", through(`proxy_http_version 1.1; proxy_set_header Sec-WebSocket-Key ""; proxy_set_header Sec-WebSocket-Version "";`),
 			"why", "A proxy turned the upgrade into plain HTTP", "as an ordinary GET", "proxy_set_header Upgrade"},
-		{"the proxy answers the upgrade", through("if ($http_upgrade) { return 403; }"), "why", "The upgrade never reached the server", "Plain HTTP arrives there", "echosvc probe ws://"},
+		{"the proxy answers the upgrade", through("if ($http_upgrade) { return 403; }"), "why", "The upgrade never reached the server", "Plain HTTP reaches echosvc-0, but the upgrade did not", "echosvc probe ws://"},
 		{"the proxy answers everything but the page", through(`} location ~ /\.ws/upgrade { return 502;`), "why", "A proxy answered with 502", "could not reach the server", "502 Bad Gateway"},
 		{"origin", fmt.Sprintf("http://localhost:%d/", allowed.ports["ws"]), "why", "The server does not allow this page's origin", "answered the upgrade with 403", "ALLOWED_ORIGINS"},
 		{"the browser rejects the answer", fmt.Sprintf("http://localhost:%d/#protocols=chat&subprotocol=other", echo.ports["ws"]), "notice", "Connected without controls", "The server accepted the upgrade", ""},

@@ -8,7 +8,8 @@
 //     WebSocket itself lives in a worker (worker.js, remotesocket.js), so that round-trip times
 //     measure the path and not the drawing of the page.
 //   - ledger.js matches echoes with what was sent, verdict.js says what that means. payload.js
-//     makes and compares payloads, generator.js makes them at a rate, send.js has the forms.
+//     makes and compares payloads, generator.js makes them at a rate, send.js has the forms. echo.js
+//     says what became of a message that was sent by hand.
 //   - messagelog.js keeps the messages, frames.js is their list, viewer.js opens one, visible.js
 //     shows it as it is.
 //   - rtt.js is the plot of round-trip times, stats.js its statistics, resolution.js measures the

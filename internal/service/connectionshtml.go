@@ -32,7 +32,7 @@ func (l *listing) writeHTML(w io.Writer, now time.Time) {
 	writeHead(page, "Connections - echosvc")
 	writeNodes(page,
 		element("h1", nil, text(title)),
-		element("nav", nil, anchor("./", "HEALTH_PORT"), text(" "), anchor(l.otherLink(), otherTitle)),
+		element("nav", attributes("aria-label", "Other pages"), anchor("./", "HEALTH_PORT"), text(" "), anchor(l.otherLink(), otherTitle)),
 		l.form(),
 		l.pager(),
 	)
@@ -40,7 +40,7 @@ func (l *listing) writeHTML(w io.Writer, now time.Time) {
 	writeNodes(page, l.tableHead())
 	page.WriteString(bodyStart)
 	l.each(func(info *wsconn.Info) bool { return writeNodes(page, row(info, now)) == nil })
-	page.WriteString(tableEnd)
+	page.WriteString(tableEnd + mainEnd)
 }
 
 // otherLink returns a link to the connections that ended from the open ones, and back.
@@ -102,7 +102,7 @@ func (l *listing) pager() *html.Node {
 	if l.matching != l.total {
 		place += fmt.Sprintf(", of %d in all", l.total)
 	}
-	nav := element("nav", nil, element("span", nil, text(place)), text("\n"))
+	nav := element("nav", attributes("aria-label", "Place in the list"), element("span", nil, text(place)), text("\n"))
 	if l.offset > 0 {
 		nav.AppendChild(anchor(l.link(func(q *listQuery) { q.offset = max(0, q.offset-q.limit) }), "Previous", "rel", "prev"))
 		nav.AppendChild(text("\n"))

@@ -67,6 +67,7 @@ func indexHandler(list []entry, echo string) http.Handler {
 		page := bufio.NewWriter(w)
 		writeHead(page, "echosvc")
 		writeNodes(page, element("h1", nil, text("echosvc")), element("p", nil, text(intro)), definitions(list))
+		page.WriteString(mainEnd)
 		page.Flush() // an error means that the client is gone
 	})
 }

@@ -35,18 +35,29 @@ func setHTML(h http.Header) {
 	h.Set("Referrer-Policy", "no-referrer")
 }
 
-// writeHead writes what every page starts with. The end tags of html, head and body may be
-// omitted.
+// mainStart and mainEnd enclose what a page shows after its head.
+const (
+	mainStart = "<main>\n"
+	mainEnd   = "</main>\n"
+)
+
+// writeHead writes what every page starts with, up to mainStart. The end tags of html, head and
+// body may be omitted.
 func writeHead(w io.Writer, title string) error {
 	if _, err := io.WriteString(w, "<!DOCTYPE html>\n<html lang=\"en\">\n"); err != nil {
 		return err
 	}
-	return writeNodes(w,
+	err := writeNodes(w,
 		element("meta", attributes("charset", "utf-8")),
-		element("meta", attributes("name", "viewport", "content", "width=device-width")),
+		element("meta", attributes("name", "viewport", "content", "width=device-width, initial-scale=1")),
 		element("title", nil, text(title)),
 		element("style", nil, text(operatorCSS)),
 	)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, mainStart)
+	return err
 }
 
 // writeNodes writes each node that is not nil, and a newline after it.

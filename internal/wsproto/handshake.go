@@ -1,6 +1,9 @@
 package wsproto
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Policy is what a server accepts in an opening handshake. It must not change once it is
 // used.
@@ -104,7 +107,7 @@ func checkRequest(r *Request) *HandshakeError {
 		return Refuse(statusBadRequest, ReasonTarget, "the target is %.80q; that of a WebSocket upgrade must begin with / (RFC 6455 section 3)", r.Target)
 	}
 	if host, count := r.value("Host"); count != 1 || !isHost(host) { // item 2
-		return Refuse(statusBadRequest, ReasonHost, "Host is %.80q in %d header fields; it must occur once and be a host with an optional port (RFC 9112 section 3.2)", host, count)
+		return Refuse(statusBadRequest, ReasonHost, "Host is %.80q%s; it must occur once and be a host with an optional port (RFC 9112 section 3.2)", host, inFields(count))
 	}
 	if !r.hasToken("Upgrade", "websocket") { // item 3
 		return Refuse(statusBadRequest, ReasonUpgrade, "the request has WebSocket header fields but no \"Upgrade: websocket\" (RFC 6455 section 4.1); a proxy may have removed it")
@@ -113,7 +116,7 @@ func checkRequest(r *Request) *HandshakeError {
 		return Refuse(statusBadRequest, ReasonConnection, "the request has \"Upgrade: websocket\" but no \"Connection: Upgrade\" (RFC 6455 section 4.1); a proxy may have removed it")
 	}
 	if version, count := r.value("Sec-WebSocket-Version"); count != 1 || version != "13" { // item 6
-		return Refuse(statusUpgradeRequired, ReasonVersion, "Sec-WebSocket-Version is %.20q in %d header fields; this server supports version 13 (RFC 6455 section 4.1)", version, count).with("Sec-WebSocket-Version", "13")
+		return Refuse(statusUpgradeRequired, ReasonVersion, "Sec-WebSocket-Version is %.20q%s; this server supports version 13 (RFC 6455 section 4.1)", version, inFields(count)).with("Sec-WebSocket-Version", "13")
 	}
 	if err := checkKey(r); err != nil { // item 5
 		return err
@@ -121,11 +124,19 @@ func checkRequest(r *Request) *HandshakeError {
 	return checkNoBody(r)
 }
 
+// inFields returns in how many header fields a value was found, if that is not one, for an error.
+func inFields(count int) string {
+	if count == 1 {
+		return ""
+	}
+	return " in " + strconv.Itoa(count) + " header fields"
+}
+
 // checkNoBody rejects a request with a body, since a proxy could mistake frames for the body.
 // Some clients send Content-Length: 0.
 func checkNoBody(r *Request) *HandshakeError {
 	if value, count := r.value("Content-Length"); count > 1 || count == 1 && value != "0" {
-		return Refuse(statusBadRequest, ReasonBody, "Content-Length is %.60q in %d header fields; a WebSocket upgrade must not have a body, so the field must be absent, or occur once and be 0", value, count)
+		return Refuse(statusBadRequest, ReasonBody, "Content-Length is %.60q%s; a WebSocket upgrade must not have a body, so the field must be absent, or occur once and be 0", value, inFields(count))
 	}
 	if value, count := r.value("Transfer-Encoding"); count > 0 {
 		return Refuse(statusBadRequest, ReasonBody, "the request has Transfer-Encoding: %.60q; a WebSocket upgrade must not have a body", value)

@@ -202,3 +202,25 @@ func TestIsUpgrade(t *testing.T) {
 		}
 	}
 }
+
+// A refusal tells in how many fields a value was found only if that may be the reason.
+func TestRefusalCountsFields(t *testing.T) {
+	policy := Policy{Origins: []string{"https://example.com"}}
+	for _, test := range []struct {
+		changes []string
+		want    string
+	}{
+		{[]string{"Sec-WebSocket-Version: 8"}, `Sec-WebSocket-Version is "8"; this server`},
+		{[]string{"+Sec-WebSocket-Version: 13"}, `Sec-WebSocket-Version is "13" in 2 header fields; this server`},
+		{[]string{"-Sec-WebSocket-Version"}, `Sec-WebSocket-Version is "" in 0 header fields; this server`},
+		{[]string{"Sec-WebSocket-Key: x"}, `Sec-WebSocket-Key is "x"; it must`},
+		{[]string{"+Host: x"}, `Host is "x" in 2 header fields; it must`},
+		{[]string{"+Content-Length: 5"}, `Content-Length is "5"; a WebSocket upgrade`},
+		{[]string{"+Origin: http://a"}, `Origin is "http://a" (Host is "x"); this server`},
+		{[]string{"+Origin: http://a", "+Origin: http://a"}, `Origin is "http://a" in 2 header fields (Host is "x"); this server`},
+	} {
+		if _, err := policy.Accept(request(t, test.changes...)); err == nil || !strings.HasPrefix(err.Error(), test.want) {
+			t.Errorf("%q: %v, want %s", test.changes, err, test.want)
+		}
+	}
+}

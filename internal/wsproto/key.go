@@ -11,7 +11,7 @@ const acceptGUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 // checkKey checks the Sec-WebSocket-Key of a request (section 4.2.1, item 5).
 func checkKey(r *Request) *HandshakeError {
 	if key, count := r.value("Sec-WebSocket-Key"); count != 1 || !isKey(key) {
-		return Refuse(statusBadRequest, ReasonKey, "Sec-WebSocket-Key is %.60q in %d header fields; it must occur once and be 16 bytes in base64 (RFC 6455 section 4.1)", key, count)
+		return Refuse(statusBadRequest, ReasonKey, "Sec-WebSocket-Key is %.60q%s; it must occur once and be 16 bytes in base64 (RFC 6455 section 4.1)", key, inFields(count))
 	}
 	return nil
 }

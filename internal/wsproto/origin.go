@@ -17,7 +17,7 @@ func (p *Policy) checkOrigin(r *Request) *HandshakeError {
 		return nil
 	}
 	host, _ := r.value("Host")
-	return Refuse(statusForbidden, ReasonOrigin, "Origin is %.200q in %d header fields (Host is %.200q); this server allows %s", value, count, host, p.allowed())
+	return Refuse(statusForbidden, ReasonOrigin, "Origin is %.200q%s (Host is %.200q); this server allows %s", value, inFields(count), host, p.allowed())
 }
 
 // maxListed is how many of the accepted origins a refusal lists, so that it fits into a buffer.

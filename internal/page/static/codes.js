@@ -1,4 +1,5 @@
-// The names and meanings of close codes: RFC 6455 section 7.4.1, and three more from IANA.
+// The names and meanings of close codes: RFC 6455 section 7.4.1, and three more from IANA. What a
+// status of HTTP means for another attempt.
 
 const names = new Map([
   [1000, ["Normal Closure", "the purpose of the connection is fulfilled"]],
@@ -7,7 +8,7 @@ const names = new Map([
   [1003, ["Unsupported Data", "the peer does not accept this type of data"]],
   [1004, ["Reserved", "no meaning defined"]],
   [1005, ["No Status Received", "the close frame had no code"]],
-  [1006, ["Abnormal Closure", "no close frame: the TCP connection was cut"]],
+  [1006, ["Abnormal Closure", "TCP ended without a close frame"]],
   [1007, ["Invalid Payload Data", "text was not UTF-8, or compressed data was corrupt"]],
   [1008, ["Policy Violation", "against the peer's policy"]],
   [1009, ["Message Too Big", "over the peer's limit"]],
@@ -29,3 +30,7 @@ export function closeName(code) {
 
 // closeMeaning returns what a close code means, or "" if only the application knows.
 export const closeMeaning = (code) => names.get(code)?.[1] ?? "";
+
+// isFinal reports whether a refusal with a status stays one: an error of the client, other than
+// 408 Request Timeout and 429 Too Many Requests.
+export const isFinal = (status) => status >= 400 && status < 500 && status !== 408 && status !== 429;

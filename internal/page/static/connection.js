@@ -2,6 +2,7 @@
 // are refused. The clock, the function that opens a RemoteSocket and the one that makes ids are
 // passed in.
 import { backoff } from "./backoff.js";
+import { isFinal } from "./codes.js";
 import { withID } from "./controls.js";
 
 // stable is how long a connection must stay open, in ms, to reset the back-off.
@@ -51,8 +52,9 @@ export class Connection {
   get extensions() { return this.#ws?.extensions ?? ""; }
 
   // connect replaces the current connection by one to a target, {url, plain, protocols, refuses}.
-  // plain is the URL without controls, or url if there are none. refuses is true if a control
-  // asks the server to refuse, which is then no reason to try without.
+  // plain is the URL without controls, or url if there are none. refuses is the status with which a
+  // control asks the server to refuse, if any: that is no reason to try without, and if it is final,
+  // none to try again.
   connect(target) {
     if (this.#abandon("the page opens another connection")) this.#report({ closed: this.now(), code: 1000, reason: "", clean: false, why: "replaced", retryIn: -1 });
     this.#target = target;
@@ -140,7 +142,8 @@ export class Connection {
     this.#failures = opened && closed - opened >= stable ? 0 : this.#failures + 1;
     if (this.#failures >= maxFailures) this.#accepted = false;
     const end = { closed, code, reason, clean, why };
-    if (this.phase === "closing" || !this.reconnects) {
+    const final = !opened && isFinal(Number(this.#target.refuses));
+    if (this.phase === "closing" || !this.reconnects || final) {
       this.#report({ ...end, retryIn: -1 });
       this.#set("off");
       return;

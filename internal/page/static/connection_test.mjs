@@ -180,3 +180,13 @@ test("a server that was asked to refuse is not tried without the controls", () =
   assert.ok(!connection.controlsRefused);
   assert.deepEqual(ends.slice(1).map(({ plain }) => plain), [false, false, false]);
 });
+
+test("a server that was asked to refuse for good is not tried again", () => {
+  for (const [refuses, phase] of [["401", "off"], ["403", "off"], ["408", "waiting"], ["429", "waiting"], ["503", "waiting"]]) {
+    const { sockets, connection, ends } = start();
+    connection.connect({ ...target, refuses });
+    sockets.last.ends();
+    assert.equal(connection.phase, phase, refuses);
+    assert.equal(ends.at(-1).retryIn === -1, phase === "off");
+  }
+});

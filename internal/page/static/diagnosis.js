@@ -1,4 +1,5 @@
 // Explains what became of an upgrade that failed: the cause, and what to do about it.
+import { isFinal } from "./codes.js";
 import { formatSeconds } from "./stats.js";
 
 // refusals has the cause and the remedies for the reasons of this server's refusals.
@@ -31,9 +32,9 @@ const statuses = {
 // origin, and asked: the status that the control refuse asks for. quote is what the server or the
 // proxy said.
 export function explain(found, { url, origin, asked }) {
-  const probe = `From a terminal: echosvc probe ${url.replace(/[?&]_page=[^&]*/, "")}`;
+  const probe = `In a terminal, run: echosvc probe ${url.replace(/[?&]_page=[^&]*/, "")}`;
   switch (found.kind) {
-    case "refused": return { quote: found.text, ...refused(found, origin, asked) };
+    case "refused": return refused(found, origin, asked);
     case "accepted": return {
       title: "The server accepted the upgrade, but its answer did not arrive whole",
       detail: `The pod ${found.pod} answered with 101. A proxy changed or held back the answer, or the browser rejected the subprotocol or an extension in it.`,
@@ -49,33 +50,40 @@ export function explain(found, { url, origin, asked }) {
     case "proxy": return byProxy(found, probe);
     case "absent": return {
       title: "The upgrade never reached the server",
-      detail: `Plain HTTP arrives there, the upgrade did not: a proxy, a firewall or a browser extension answered it. Asked: ${found.pods.join(", ")}. ` +
-        "With several replicas it may have gone to another one.",
-      fix: ["The status is in the browser's tools for developers (F12), under Network", probe],
+      detail: `Plain HTTP reaches ${found.pods.join(", ")}, but the upgrade did not: a proxy, a firewall or a browser extension answered it. ` +
+        "With several replicas, another one may have received it.",
+      fix: ["Look up its status in the browser's tools for developers (F12), under Network", probe],
     };
     default: return { title: "Nothing answers", detail: `Neither an upgrade nor plain HTTP gets an answer from ${new URL(url).host}: the server or the network is down.`, fix: [probe] };
   }
 }
 
-function refused({ status, reason, pod }, origin, asked) {
+function refused({ status, reason, pod, text: quote }, origin, asked) {
   const by = `${pod} answered the upgrade with ${status}.`;
-  if (asked && status === Number(asked)) return { title: `The server refused with ${status}, as asked`, detail: `${by} The control refuse=${asked} is in the URL.`, fix: [] };
+  if (asked && status === Number(asked)) {
+    return {
+      title: `The server refused with ${status}, as asked`,
+      detail: `${by} The control refuse=${asked} is in the URL.${isFinal(status) ? " The page does not try again: the answer would be the same." : ""}`,
+      fix: ["Reset the controls and connect, to be accepted again"],
+    };
+  }
   if (reason === "origin") {
     return {
       title: "The server does not allow this page's origin",
       detail: `${by} A page at ${origin} may connect only if it is on the list.`,
       fix: [`Add ${origin} to ALLOWED_ORIGINS of the server`, "If a proxy rewrites Origin or Host, let it pass them on"],
+      quote,
     };
   }
   const known = refusals[reason];
-  if (known) return { title: known.title, detail: by, fix: known.fix };
-  if (status === 503) return { title: "The server is full", detail: by, fix: ["Wait: the page tries again", "Raise the limit that the text names, or add replicas"] };
-  return { title: `The server refused the upgrade with ${status}`, detail: by, fix: [] };
+  if (known) return { title: known.title, detail: by, fix: known.fix, quote };
+  if (status === 503) return { title: "The server is full", detail: by, fix: ["Wait: the page tries again", "Raise the limit that the text names, or add replicas"], quote };
+  return { title: `The server refused the upgrade with ${status}`, detail: by, fix: [], quote };
 }
 
 function byProxy({ status, title, redirected }, probe) {
   const fix = [probe];
   if (redirected) return { title: "A proxy redirects", detail: `Plain HTTP to this path ends at ${redirected}. A WebSocket does not follow redirects.`, fix: ["Connect to where the redirect leads", ...fix], quote: title };
   const meaning = statuses[status] ?? (status < 300 ? "Something else answers for this path, perhaps with the start page of an application." : "");
-  return { title: `A proxy answered with ${status}, not this server`, detail: `Plain HTTP gets ${status} from it, and the upgrade most likely, too. ${meaning}`.trim(), fix, quote: title };
+  return { title: `A proxy answered with ${status}, not this server`, detail: `Plain HTTP gets ${status} from it, and so, most likely, does the upgrade. ${meaning}`.trim(), fix, quote: title };
 }

@@ -14,7 +14,8 @@ for (const [found, change, title, ...rest] of [
   [refused(503, "draining"), {}, /shutting down/],
   [refused(503, "memory"), {}, /is full/],
   [refused(418, "teapot"), {}, /refused the upgrade with 418/],
-  [refused(401, "control"), { asked: "401" }, /refused with 401, as asked/, /refuse=401/],
+  [refused(401, "refuse"), { asked: "401" }, /refused with 401, as asked/, /refuse=401.*does not try again/, /Reset the controls/],
+  [refused(503, "refuse"), { asked: "503" }, /refused with 503, as asked/, /refuse=503 is in the URL\.$/m],
   [{ kind: "accepted", pod: "p" }, {}, /accepted the upgrade, but its answer did not arrive/, /echosvc probe ws:\/\/h\/x$/m],
   [{ kind: "plain", pod: "p" }, {}, /into plain HTTP/, /arrived at p as an ordinary GET/],
   [{ kind: "unknown" }, {}, /The upgrade failed/],
@@ -31,6 +32,6 @@ for (const [found, change, title, ...rest] of [
     assert.match(got, title);
     for (const part of rest) assert.match([detail, ...fix].join("\n"), part);
     assert.ok(!fix.join().includes("_page"));
-    assert.equal(quote, found.kind === "refused" ? found.text : found.kind === "proxy" ? found.title : undefined);
+    assert.equal(quote, found.kind === "refused" && !change.asked ? found.text : found.kind === "proxy" ? found.title : undefined);
   });
 }

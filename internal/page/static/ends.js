@@ -20,6 +20,19 @@ export function sentence({ opened, code, reason, why }) {
   return `Closed with ${code} ${closeName(code)}${reason && ` “${reason}”`}${meaning && `: ${meaning}`}.`;
 }
 
+// ending returns how the last connection ended, for "after the last connection ...".
+export function ending({ code, reason }) {
+  if (code === 1006) return "was cut without a close frame (1006)";
+  return `was closed with ${code} ${closeName(code)}${reason && ` “${reason}”`}`;
+}
+
+// suggestion returns what three cuts at one age suggest. query is that of their URL: a control in
+// it may have asked for the cut.
+export function suggestion(age, query) {
+  const [asked] = /\b(drop|reset)_(in|after)=[^&]*/.exec(query) ?? [];
+  return `Three connections in a row ended after ${formatSeconds(age)}, without a close frame${asked ? `, as ${asked} asks. A time-out on the path looks the same.` : ". That looks like a time-out on the path."}`;
+}
+
 // sameAge returns the age in seconds at which the last three connections were cut without a close
 // frame, or NaN if they were not of one age. ends has the newest last.
 export function sameAge(ends) {

@@ -1,7 +1,6 @@
 // The list of connections that ended, and the suggestion to look for an idle time-out.
 import { byId, clockTime, element, setText } from "./dom.js";
-import { describe, sameAge, stepsAround } from "./ends.js";
-import { formatSeconds } from "./stats.js";
+import { describe, sameAge, stepsAround, suggestion } from "./ends.js";
 
 const maxEnds = 50;
 export const ends = []; // newest last
@@ -36,7 +35,7 @@ function suggest() {
   const age = sameAge(ends);
   byId("suggestion").hidden = Number.isNaN(age);
   if (Number.isNaN(age)) return;
-  setText(byId("suggestion-text"), `Three connections in a row ended after ${formatSeconds(age)}, without a close frame. That looks like a time-out on the path.`);
+  setText(byId("suggestion-text"), suggestion(age, ends.at(-1).query));
   byId("suggestion-go").onclick = () => {
     byId("suggestion").hidden = true;
     byId("idle-steps").value = stepsAround(age).join(", ");

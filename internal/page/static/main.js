@@ -3,14 +3,15 @@ import { byId, clock, setText } from "./dom.js";
 import { Connection } from "./connection.js";
 import { onWorkerFailure, RemoteSocket } from "./remotesocket.js";
 import { Ledger } from "./ledger.js";
-import { addFrame, startFrames, verdictWords } from "./frames.js";
+import { addFrame, startFrames } from "./frames.js";
 import { countLost, countVerdict, drawEchoes, echoesNow, startEchoes } from "./rtt.js";
-import { byteLength, formatSize, kindOf } from "./payload.js";
-import { formatMs } from "./stats.js";
+import { byteLength } from "./payload.js";
 import { head, noteEnd, podNow, serverFacts, showGreeting, showState } from "./state.js";
 import { addEnd, ends } from "./history.js";
 import { hideWhy, showWhy, whyNow } from "./why.js";
 import { startControls } from "./controlsform.js";
+import { showOutcome } from "./scenarioform.js";
+import { expectEcho, loseEchoes, showEcho } from "./echo.js";
 import { startSending } from "./send.js";
 import { idleNow, startIdle } from "./idleform.js";
 import { report } from "./report.js";
@@ -34,6 +35,7 @@ const connection = new Connection({
     }
     showState(connection);
     showNotice(connection);
+    showOutcome();
     sending.refresh();
   },
   onSent: (at) => ledger.markSent(at),
@@ -41,16 +43,21 @@ const connection = new Connection({
     const judged = ledger.receive(payload, at);
     addFrame("received", payload, judged);
     countVerdict(judged);
-    if (judged.greeting) showGreeting(judged.greeting);
-    if (judged.watched) announceEcho(payload, judged);
+    if (judged.greeting) {
+      showGreeting(judged.greeting);
+      showOutcome();
+    }
+    if (judged.watched) showEcho(payload, judged);
   },
   onEnd(end) {
     countLost(ledger.awaited);
+    loseEchoes();
     ledger = new Ledger();
     addEnd(end, end.opened ? podNow() : "");
     noteEnd(end);
     if (end.opened || end.why === "replaced" || end.why === "requested") return;
     const why = showWhy(end, current.refuses);
+    why.then(showOutcome);
     if (!end.plain) controlsFailed = why;
   },
 });
@@ -63,21 +70,12 @@ async function showNotice(connection) {
   setText(byId("notice"), `Connected without controls, because with them it failed. ${[title, quote].filter(Boolean).join(": ")}`);
 }
 
-// announceEcho shows the echo of a message that was sent by hand. On a small screen the list of
-// messages is not in view.
-function announceEcho(payload, { verdict, rtt, note }) {
-  const line = [`${verdict === "identical" ? "Echo" : "Not the same"}: ${kindOf(payload)}, ${formatSize(byteLength(payload))}, ${verdictWords[verdict] ?? verdict}`,
-    formatMs(rtt, clock.resolution), note].filter(Boolean).join(", ");
-  byId("echo").className = verdict === "identical" ? "good" : "bad";
-  setText(byId("echo"), line);
-}
-
 // send sends a payload and records that its echo is due.
 function send(payload, watched) {
   ledger.send(payload, byteLength(payload), watched);
   connection.send(payload);
   addFrame("sent", payload);
-  if (watched) setText(byId("echo"), "");
+  if (watched) expectEcho();
   drawEchoes();
 }
 

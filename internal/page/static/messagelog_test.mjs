@@ -21,7 +21,7 @@ test("large payloads make room for newer ones, and their rows stay", () => {
 });
 
 test("a preview is one line without invisible characters", () => {
-  assert.equal(new MessageLog().add({ direction: "sent", payload: "a\n\u202eb" }).preview, "a␊⟨RLO⟩b");
+  assert.equal(new MessageLog().add({ direction: "sent", payload: "a\n\u202eb" }).preview, "a⟨LF⟩⟨RLO⟩b");
 });
 
 test("a filter finds text, directions and what is odd", () => {

@@ -1,4 +1,4 @@
-// The buttons that fill in the form of controls with a scenario.
+// The buttons that fill in the form of controls with a scenario, and what came of it.
 import { byId, element, setText } from "./dom.js";
 import { scenarioOf, scenarios } from "./scenarios.js";
 
@@ -18,6 +18,14 @@ export function startScenarios(fill) {
       setText(byId("scenario-what"), chosen ? chosen.what : "Choose what should happen; it fills in the controls below.");
       setText(byId("scenario-good"), chosen ? `A good client ${chosen.good}` : "");
       byId("scenario-connect").hidden = !chosen;
+      showOutcome();
     },
   };
+}
+
+// showOutcome repeats at the scenario what the head of the page says, which a small screen does not
+// show at the same time.
+export function showOutcome() {
+  const said = byId(byId("why").hidden ? "status" : "why-title").textContent;
+  setText(byId("scenario-now"), byId("scenario-connect").hidden ? "" : `Now: ${said}`);
 }

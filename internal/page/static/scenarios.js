@@ -15,7 +15,7 @@ export const scenarios = [
     what: "The server answers the upgrade with 401.",
     good: "gets a new token first, and does not repeat the old one. A browser sees only 1006: ask over HTTP before a second attempt." },
   { name: "Dead path", values: { stall_in: "5s", ping: "0" },
-    what: "After 5 s nothing arrives any more, and nothing says so: no echo, no pong, no close.",
+    what: "After 5 s nothing arrives any more: no echo, no pong, no close. Send a message then to see it.",
     good: "notices by a time-out of its own, gives up the connection and opens another." },
   { name: "Slow server", values: { delay: "2s", every: "1s" },
     what: "Each echo comes after 2 s, and messages that nobody asked for come each second.",

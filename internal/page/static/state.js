@@ -1,7 +1,7 @@
 // The state of the connection: its phase, its facts, and the request as the server saw it. All of
 // it belongs to the connection that is open.
 import { byId, clock, element, setText } from "./dom.js";
-import { sentence } from "./ends.js";
+import { ending, sentence } from "./ends.js";
 import { formatSeconds } from "./stats.js";
 
 const phases = { off: "Not connected", connecting: "Connecting", open: "Connected", closing: "Closing", waiting: "Waiting" };
@@ -9,7 +9,8 @@ const buttons = { off: "Connect", connecting: "Stop", open: "Disconnect", closin
 
 let current; // the connection
 let openedAt = 0;
-let closedAt = 0;
+let cutAt = 0; // when the peer or the path ended the last connection
+let cutHow = "";
 let lastPod = "";
 let ended = "";
 let greeting; // of the open connection
@@ -55,7 +56,7 @@ function forget() {
   setText(byId("seen-empty"), "No connection is open.");
 }
 
-const away = () => (closedAt ? `, ${formatSeconds((clock.now() - closedAt) / 1000)} after the last connection ended` : "");
+const away = () => (cutAt ? `, ${formatSeconds((clock.now() - cutAt) / 1000)} after the last connection ${cutHow}` : "");
 
 // showGreeting shows the answer to greet=1.
 export function showGreeting(received) {
@@ -79,7 +80,9 @@ export const head = () => (greeting ? [greeting.request, ...greeting.headers.map
 // noteEnd keeps how a connection ended for the next announcement.
 export function noteEnd(end) {
   ended = sentence(end);
-  if (end.opened) closedAt = end.closed;
+  if (!end.opened) return;
+  cutAt = end.why ? 0 : end.closed;
+  cutHow = ending(end);
 }
 
 // tick updates what changes with time alone.

@@ -7,6 +7,9 @@ import { hexDump, indentJSON, visible } from "./visible.js";
 
 const maxShown = 1 << 18; // characters at first; a button shows the rest
 
+// hexWidth is how many bytes of a hex dump fit into a line.
+const hexWidth = () => (innerWidth < 600 ? 8 : 16);
+
 // show opens the dialog. views are [name, text], the first of which is shown; data is what is
 // copied as text and saved under a name.
 function show({ title, facts, views, data, text, name }) {
@@ -17,6 +20,7 @@ function show({ title, facts, views, data, text, name }) {
     const tab = element("button", { type: "button" }, label);
     tab.onclick = () => {
       for (const other of byId("viewer-views").children) other.setAttribute("aria-pressed", String(other === tab));
+      byId("viewer-text").className = label === "Hex" ? "scroll hex" : "scroll";
       showText(view());
     };
     return tab;
@@ -52,13 +56,13 @@ export function showMessage({ number, time, direction, kind, size, payload, prev
     return;
   }
   if (typeof payload !== "string") {
-    const views = [["Hex", () => hexDump(payload)]];
+    const views = [["Hex", () => hexDump(payload, hexWidth())]];
     const decoded = decode(payload);
     if (decoded) views.push(["As UTF-8", () => visible(decoded)]);
     show({ ...about, views, data: payload, text: () => hexDump(payload), name });
     return;
   }
-  const views = [["Text", () => visible(payload)], ["Hex", () => hexDump(new TextEncoder().encode(payload))]];
+  const views = [["Text", () => visible(payload)], ["Hex", () => hexDump(new TextEncoder().encode(payload), hexWidth())]];
   const json = indentJSON(payload);
   if (json !== undefined) views.unshift(["JSON", () => visible(json)]);
   show({ ...about, views, data: payload, text: () => payload, name });

@@ -1,8 +1,11 @@
 // Texts as they are: characters that are invisible or change the order of others are made
 // visible, and JSON is indented without a change to its tokens.
 
-// controlNames are the names of characters that cannot be seen, or that reorder the text around
-// them. Those below U+0020 have pictures of their own.
+// c0 are the names of the characters below U+0020. Unicode has pictures of them, which many fonts
+// lack, and which are illegible in small type.
+const c0 = "NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US".split(" ");
+
+// names are those of characters that cannot be seen, or that reorder the text around them.
 const names = new Map(Object.entries({
   "\u007f": "DEL", "\u00a0": "NBSP", "\u00ad": "SHY", "\u061c": "ALM", "\u200b": "ZWSP", "\u200c": "ZWNJ", "\u200d": "ZWJ", "\u200e": "LRM", "\u200f": "RLM",
   "\u2028": "LS", "\u2029": "PS", "\u202a": "LRE", "\u202b": "RLE", "\u202c": "PDF", "\u202d": "LRO", "\u202e": "RLO", "\u2060": "WJ",
@@ -11,14 +14,13 @@ const names = new Map(Object.entries({
 
 const invisible = /[\u0000-\u0009\u000b-\u001f\u007f-\u00a0\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufff9-\uffff]|(?<![\ud800-\udbff])[\udc00-\udfff]|[\ud800-\udbff](?![\udc00-\udfff])|\n/g;
 
-// visible returns a text in which those characters are shown as ␀ or ⟨RLO⟩. A line feed stays
+// visible returns a text in which those characters are shown as ⟨NUL⟩ or ⟨RLO⟩. A line feed stays
 // one unless the text is to be one line.
 export function visible(text, oneLine = false) {
   return text.replace(invisible, (c) => {
     const code = c.charCodeAt(0);
     if (c === "\n" && !oneLine) return "\n";
-    if (code < 0x20) return String.fromCharCode(0x2400 + code);
-    return `⟨${names.get(c) ?? `U+${code.toString(16).toUpperCase().padStart(4, "0")}`}⟩`;
+    return `⟨${c0[code] ?? names.get(c) ?? `U+${code.toString(16).toUpperCase().padStart(4, "0")}`}⟩`;
   });
 }
 
@@ -49,13 +51,14 @@ export function indentJSON(text) {
   return out;
 }
 
-// hexDump returns bytes as lines of 16, with their offset and their ASCII characters.
-export function hexDump(bytes) {
+// hexDump returns bytes as lines of 16, or another width, with their offset and their ASCII
+// characters.
+export function hexDump(bytes, width = 16) {
   const lines = [];
-  for (let at = 0; at < bytes.length; at += 16) {
-    const part = Array.from(bytes.subarray(at, at + 16));
+  for (let at = 0; at < bytes.length; at += width) {
+    const part = Array.from(bytes.subarray(at, at + width));
     const hex = part.map((b) => b.toString(16).padStart(2, "0")).join(" ");
-    lines.push(`${at.toString(16).padStart(6, "0")}  ${hex.padEnd(47)}  ${part.map((b) => (b > 0x1f && b < 0x7f ? String.fromCharCode(b) : "·")).join("")}`);
+    lines.push(`${at.toString(16).padStart(6, "0")}  ${hex.padEnd(3 * width - 1)}  ${part.map((b) => (b > 0x1f && b < 0x7f ? String.fromCharCode(b) : "·")).join("")}`);
   }
   return lines.join("\n");
 }

@@ -25,6 +25,7 @@ export async function showWhy(attempt, asked) {
   const { title, detail, fix, quote } = explanation;
   setText(byId("why-title"), title);
   setText(byId("why-detail"), detail);
+  byId("why-do").hidden = !fix.length;
   byId("why-fix").replaceChildren(...fix.map((line) => element("li", {}, line)));
   byId("why-quote").hidden = !quote;
   setText(byId("why-quote"), quote ? visible(quote) : "");
