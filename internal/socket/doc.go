@@ -44,13 +44,16 @@
 //
 //  9. No method blocks, except Hijacked, which has a goroutine to itself.
 //  10. A Step of EndOfInput asks for Close or Reset, a Step of Shed for these or ShutDown, and
-//     only a Step of Receive for Yield (checked: it panics).
+//     only a Step of Receive for Yield (checked).
 //  11. Receive keeps no more than it was given, and leaves room to read in a buffer of
-//     Config.Buffer bytes, unless it yields or pauses (checked: it panics).
+//     Config.Buffer bytes, unless it yields or pauses (checked).
 //  12. A Step writes at most Config.Buffer bytes or, if that is more, Config.Headroom
-//     bytes more than it used up of the input (checked: it panics).
+//     bytes more than it used up of the input (checked).
 //  13. NextWake changes nothing, and Wake does what is due, so that NextWake moves on.
 //     A driver calls Wake again and again for an instant that stays in the past.
+//
+// A Handler that panics, or breaks a rule that is checked, costs its own connection only: the
+// driver logs the panic, and closes with ErrFault.
 //
 // # The path of a byte
 //
@@ -88,6 +91,7 @@
 //	portable_tls.go         their TLS
 //	tls.go                  what both drivers do about TLS
 //	tlserror.go             why TLS handshakes fail
+//	fault.go                a panic ends one connection
 //	stats.go                what drivers count
 //	loop_linux.go           Loop
 //	loop_turn_linux.go      one loop: events, yields, timers

@@ -61,7 +61,8 @@ type Handler interface {
 
 	// Closed is called when the connection has been closed. cause is nil if a Step asked for
 	// it, ErrWriteTimeout if the peer did not read, ErrHandshakes or ErrShed if it had to make
-	// room, net.ErrClosed if the driver was aborted, and otherwise the error of the socket.
+	// room, ErrFault if a method panicked, net.ErrClosed if the driver was aborted, and
+	// otherwise the error of the socket.
 	Closed(now Instant, cause error)
 }
 

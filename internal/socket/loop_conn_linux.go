@@ -81,12 +81,17 @@ func (l *loop) add(fd int, remote string) {
 	l.driver.unfinished.Add(1)
 	l.freeze(c)
 	l.driver.config.Account.Add(budget.Connections, l.driver.config.ConnCost)
-	step := c.handler.Opened(l.now)
+	l.open(c)
+}
+
+// open calls Opened, and carries out its Step or begins the TLS handshake.
+func (l *loop) open(c *loopConn) {
+	defer l.rescue(c)
 	if l.driver.config.TLS != nil {
-		l.openTLS(c, step)
+		l.openTLS(c)
 		return
 	}
-	l.take(c, byOpened, step, 0, nil)
+	l.take(c, byOpened, c.handler.Opened(l.now), 0, nil)
 }
 
 // read reads once, and gives the connection what it kept and what has arrived.
@@ -306,7 +311,27 @@ func (l *loop) closeConn(c *loopConn, cause error) {
 	}
 	l.forget(c)
 	closeNow(int(c.fd)) // which also removes it from epoll
+	l.closed(c, cause)
+}
+
+// closed calls Closed.
+func (l *loop) closed(c *loopConn, cause error) {
+	defer l.driver.config.rescue()
 	c.handler.Closed(l.now, cause)
+}
+
+// rescue closes a connection if its handler, or a check of what that wants done, has panicked. It
+// is deferred by whatever calls the handler.
+func (l *loop) rescue(c *loopConn) {
+	fault := recover()
+	if fault == nil {
+		return
+	}
+	l.driver.config.logFault(fault)
+	l.takeOut() // what crypto/tls may have written for it
+	if l.conns[c.fd] == c {
+		l.closeConn(c, ErrFault)
+	}
 }
 
 // hijack gives a connection to its handler, as a net.Conn.
@@ -319,7 +344,7 @@ func (l *loop) hijack(c *loopConn) {
 	nc, err := net.FileConn(file) // with a duplicate of the descriptor
 	file.Close()
 	if err != nil {
-		c.handler.Closed(l.now, err)
+		l.closed(c, err)
 		return
 	}
 	l.driver.hijacks.Go(func() { c.handler.Hijacked(over(nc), kept) })

@@ -134,6 +134,7 @@ func (l *loop) bufferBytes(c *loopConn) int64 {
 
 // askToShed sheds a connection, once everything has been sent. It may be closed already.
 func (l *loop) askToShed(c *loopConn, atOnce bool) {
+	defer l.rescue(c)
 	switch {
 	case l.conns[c.fd] != c:
 	case c.pending == 0 && c.shed == notShed:

@@ -43,14 +43,15 @@ type tlsHandshake struct {
 
 // openTLS begins the TLS handshake of a new connection. The Step of Opened waits for it, and
 // the handler may be woken before.
-func (l *loop) openTLS(c *loopConn, opened Step) {
+func (l *loop) openTLS(c *loopConn) {
 	t := &tlsConn{Conn: noConn{}}
-	t.handshake = &tlsHandshake{loop: l, conn: c, tls: t, opened: opened}
+	t.handshake = &tlsHandshake{loop: l, conn: c, tls: t}
 	t.out = &t.handshake.out
 	for len(l.secured) < len(l.conns) {
 		l.secured = append(l.secured, nil)
 	}
 	l.secured[c.fd] = t
+	t.handshake.opened = c.handler.Opened(l.now)
 	l.timers.set(c, c.handler.NextWake())
 }
 
@@ -140,6 +141,12 @@ func (h *tlsHandshake) run(yield func(struct{}) bool) {
 	config := &h.loop.driver.config
 	config.Account.Add(budget.Buffers, handshakeCost)
 	defer config.Account.Add(budget.Buffers, -handshakeCost)
+	defer func() {
+		if fault := recover(); fault != nil {
+			config.logFault(fault)
+			h.err = ErrFault
+		}
+	}()
 	h.resume = yield
 	h.result = tls.Server(h.tls, config.TLS)
 	if h.err = h.result.Handshake(); h.err != nil {
@@ -166,6 +173,7 @@ func (h *tlsHandshake) work() {
 
 // worked continues a handshake that waits for the client, or has ended.
 func (l *loop) worked(h *tlsHandshake, waits bool) {
+	defer l.rescue(h.conn)
 	if h.working {
 		h.working = false
 		l.working--

@@ -266,6 +266,7 @@ func (l *loop) serveQueue() {
 
 // serve continues a connection: it sends, answers what was kept, or reads.
 func (l *loop) serve(c *loopConn) {
+	defer l.rescue(c)
 	switch {
 	case c.pending > 0:
 		l.flush(c)
@@ -298,6 +299,7 @@ func (l *loop) expire(more bool) {
 // wakeIfDue wakes a connection, unless the heap had an earlier instant than needed. It first
 // reads what may have arrived by that instant.
 func (l *loop) wakeIfDue(c *loopConn, more bool) {
+	defer l.rescue(c)
 	if at := c.handler.NextWake(); !c.wakeAsked && !at.Reached(l.now) {
 		l.timers.set(c, at)
 		return
@@ -321,6 +323,7 @@ func (l *loop) wakeAll() {
 
 // wakeSoon wakes a connection, now or when everything has been sent.
 func (l *loop) wakeSoon(c *loopConn) {
+	defer l.rescue(c)
 	if c.pending > 0 {
 		c.wakeAsked = true
 	} else {

@@ -10,11 +10,19 @@ const walkSlice = 128
 func (l *loop) walk(from int, f func(h Handler, held int64) (wake bool), done chan<- struct{}) {
 	end := min(from+walkSlice, len(l.conns))
 	for _, c := range l.conns[from:end] {
-		if c != nil && f(c.handler, l.bufferBytes(c)+int64(c.kernel)) {
-			l.wakeSoon(c)
+		if c != nil {
+			l.visit(c, f)
 		}
 	}
 	if end == len(l.conns) || !l.post(func() { l.walk(end, f, done) }) {
 		close(done)
+	}
+}
+
+// visit calls f with one connection.
+func (l *loop) visit(c *loopConn, f func(h Handler, held int64) (wake bool)) {
+	defer l.rescue(c)
+	if f(c.handler, l.bufferBytes(c)+int64(c.kernel)) {
+		l.wakeSoon(c)
 	}
 }

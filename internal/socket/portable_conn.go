@@ -55,6 +55,7 @@ type portableConn struct {
 
 // run serves the connection until it ends.
 func (c *portableConn) run() {
+	defer c.driver.config.rescue()
 	c.inbox = newInbox(c.driver.pool, c.driver.config.Headroom)
 	last, cause := c.serve()
 	switch { // the cause, and not what it led to in a read or a write
@@ -91,10 +92,13 @@ func (c *portableConn) run() {
 // serve returns the Action that ended the connection: Close, Reset or Hijack. With an
 // error, it is Close.
 func (c *portableConn) serve() (last Action, err error) {
-	c.mu.Lock()
-	step := c.handler.Opened(c.driver.config.Now())
-	c.mu.Unlock()
-	last, err = c.take(byOpened, step, 0, 0)
+	defer func() {
+		if fault := recover(); fault != nil {
+			c.driver.config.logFault(fault)
+			last, err = Close, ErrFault
+		}
+	}()
+	last, err = c.take(byOpened, c.locked(c.handler.Opened), 0, 0)
 	for err == nil && last != Close && last != Reset && last != Hijack {
 		last, err = c.next()
 	}
@@ -116,9 +120,7 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 	c.inbox.keep(kept, c.driver.roomy()) // after the write, since step.Write may be a part of the buffer
 	now := c.driver.config.Now()
 	c.noteHeld(now, given-kept, kept)
-	c.mu.Lock()
-	c.handler.Flushed(now)
-	c.mu.Unlock()
+	c.locked(func(Instant) Step { c.handler.Flushed(now); return Step{} })
 	if step.Then == ShutDown {
 		c.memory.shed.CompareAndSwap(shedAsked, notShed) // it ends, and another Step would reset it
 		if c.driver.limited() {                          // a peer that goes on sending would have it grow
@@ -239,47 +241,57 @@ func (c *portableConn) interrupt() {
 
 // receive gives the handler what is in the inbox, in turns with others if it is busy.
 func (c *portableConn) receive() (Action, error) {
-	if c.busy {
-		c.driver.turns.take()
-	}
-	c.mu.Lock()
-	given := c.inbox.end - c.inbox.start
-	step, kept := c.handler.Receive(c.driver.config.Now(), *c.inbox.mem, c.inbox.start, c.inbox.end)
-	c.mu.Unlock()
-	if c.busy {
-		c.driver.turns.giveBack()
-	}
+	given, kept := c.inbox.end-c.inbox.start, 0
+	step := c.inTurn(func(now Instant) (step Step) {
+		step, kept = c.handler.Receive(now, *c.inbox.mem, c.inbox.start, c.inbox.end)
+		return step
+	})
 	return c.take(byReceive, step, given, kept)
 }
 
-func (c *portableConn) endOfInput() (Action, error) {
-	c.mu.Lock()
-	step := c.handler.EndOfInput(c.driver.config.Now())
-	c.mu.Unlock()
-	return c.take(byEndOfInput, step, 0, 0)
+// inTurn is locked, in turns with others if the connection is busy.
+func (c *portableConn) inTurn(call func(Instant) Step) Step {
+	if c.busy {
+		c.driver.turns.take()
+		defer c.driver.turns.giveBack()
+	}
+	return c.locked(call)
 }
 
-// wake wakes the handler, unless the interruption came from Abort.
-func (c *portableConn) wake() (Action, error) {
+// locked calls a method of the handler.
+func (c *portableConn) locked(call func(Instant) Step) Step {
 	c.mu.Lock()
-	c.armed = 0 // the deadline has passed, or interrupt has replaced it
-	if c.interrupted.Swap(false) && c.driver.isAborted() {
-		c.mu.Unlock()
+	defer c.mu.Unlock()
+	return call(c.driver.config.Now())
+}
+
+func (c *portableConn) endOfInput() (Action, error) {
+	return c.take(byEndOfInput, c.locked(c.handler.EndOfInput), 0, 0)
+}
+
+// wake wakes the handler, or sheds the connection, unless the interruption came from Abort.
+func (c *portableConn) wake() (Action, error) {
+	by, kept, aborted := byWake, len(c.inbox.kept()), false
+	step := c.locked(func(now Instant) Step {
+		c.armed = 0 // the deadline has passed, or interrupt has replaced it
+		switch {
+		case c.interrupted.Swap(false) && c.driver.isAborted():
+			aborted = true
+			return Step{}
+		case c.memory.shed.CompareAndSwap(shedAsked, shedCalled):
+			by, kept = byShed, 0
+			return c.handler.Shed(now, c.scratch[:0])
+		}
+		return c.handler.Wake(now, c.scratch[:0])
+	})
+	if aborted {
 		return Close, net.ErrClosed
 	}
-	if c.memory.shed.CompareAndSwap(shedAsked, shedCalled) {
-		step := c.handler.Shed(c.driver.config.Now(), c.scratch[:0])
-		c.mu.Unlock()
-		last, err := c.take(byShed, step, 0, 0)
-		if err == nil {
-			c.memory.shed.Store(shedDone)
-		}
-		return last, err
+	last, err := c.take(by, step, kept, kept)
+	if by == byShed && err == nil {
+		c.memory.shed.Store(shedDone)
 	}
-	step := c.handler.Wake(c.driver.config.Now(), c.scratch[:0])
-	c.mu.Unlock()
-	kept := len(c.inbox.kept())
-	return c.take(byWake, step, kept, kept)
+	return last, err
 }
 
 // writeStep sends what a Step writes.

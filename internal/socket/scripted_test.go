@@ -22,6 +22,7 @@ type scripted struct {
 	last     []byte                                 // what is written at the end of input
 	flushed  bool                                   // calls of Flushed are recorded
 	received func(mem []byte, start, end int) error // looks at the arguments of Receive; may be nil
+	panics   string                                 // the method that panics
 
 	established bool
 
@@ -109,7 +110,16 @@ func (h *scripted) reply(call, got string) (Step, int) {
 	return h.answer(call, got)
 }
 
-func (h *scripted) Opened(Instant) Step { return h.opened }
+func (h *scripted) panicIn(method string) {
+	if h.panics == method {
+		panic("in " + method)
+	}
+}
+
+func (h *scripted) Opened(Instant) Step {
+	h.panicIn("Opened")
+	return h.opened
+}
 
 func (h *scripted) Receive(_ Instant, mem []byte, start, end int) (Step, int) {
 	got := string(mem[start:end])
@@ -119,11 +129,13 @@ func (h *scripted) Receive(_ Instant, mem []byte, start, end int) (Step, int) {
 			h.record(err.Error())
 		}
 	}
+	h.panicIn("Receive")
 	return h.reply("receive", got)
 }
 
 func (h *scripted) EndOfInput(Instant) Step {
 	h.record("end")
+	h.panicIn("EndOfInput")
 	return Step{Write: h.last, Then: Close}
 }
 
@@ -131,10 +143,12 @@ func (h *scripted) Flushed(Instant) {
 	if h.flushed {
 		h.record("flushed")
 	}
+	h.panicIn("Flushed")
 }
 
 func (h *scripted) Shed(Instant, []byte) Step {
 	h.record("shed")
+	h.panicIn("Shed")
 	step, _ := h.reply("shed", "")
 	return step
 }
@@ -151,6 +165,7 @@ func (h *scripted) Wake(now Instant, _ []byte) Step {
 	} else {
 		h.record("wake " + time.Duration(now).String())
 	}
+	h.panicIn("Wake")
 	step, _ := h.reply("wake", "")
 	return step
 }
@@ -166,6 +181,7 @@ func (h *scripted) Closed(_ Instant, cause error) {
 	} else {
 		h.record(fmt.Sprintf("closed: %v", cause))
 	}
+	h.panicIn("Closed")
 }
 
 // readString reads n bytes.

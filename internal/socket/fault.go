@@ -1,0 +1,24 @@
+package socket
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+)
+
+// ErrFault is the cause of closing a connection whose Handler has panicked, or has broken a rule
+// that is checked.
+var ErrFault = errors.New("a fault in the server, which has been logged")
+
+// logFault logs what recover has returned. As with net/http, a fault costs the connection that
+// met it. Without that, whoever finds one could end the process, and every connection with it.
+func (c *Config) logFault(fault any) {
+	c.Log.Error("a fault in the server has ended a connection; please report it", "panic", fmt.Sprint(fault), "stack", string(debug.Stack()))
+}
+
+// rescue is deferred where a connection is given up anyway.
+func (c *Config) rescue() {
+	if fault := recover(); fault != nil {
+		c.logFault(fault)
+	}
+}
