@@ -50,11 +50,11 @@ func TestPageConnectsWithControls(t *testing.T) {
 	page.await(t, "history", "1012 Service Restart “over & out”")
 }
 
-// If controls are turned off, the server ignores them. The page says why there is no greeting.
+// If controls are disabled, the server ignores them. The page says why there is no greeting.
 func TestPageWithoutControls(t *testing.T) {
 	p := startBinary(t, "CONTROLS=false")
 	page := openPage(t, fmt.Sprintf("http://localhost:%d/", p.ports["ws"]))
-	page.await(t, "seen-empty", "controls are turned off")
+	page.await(t, "seen-empty", "controls are disabled")
 	page.checkEchoes(t)
 	page.set(t, "idle-steps", "1")
 	page.click(t, "#idle-toggle")

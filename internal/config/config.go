@@ -101,7 +101,7 @@ func Load(arguments ...Argument) (Config, error) {
 }
 
 // decode sets a field to the value of text. The error says what is allowed. envconfig stops at
-// the first error, so it is given a struct of this field alone. It reads the environment itself,
+// the first error, so it gets a struct with this field only. It reads the environment itself,
 // so text is passed as the default of a variable that cannot exist, named "=".
 func decode(field reflect.StructField, value reflect.Value, text string) error {
 	field.Tag = reflect.StructTag(`envconfig:"=" default:` + strconv.Quote(text) + " " + string(field.Tag))
@@ -142,8 +142,8 @@ func (c *Config) HealthAddress() Host {
 	return c.Host
 }
 
-// conflicts returns an error for each combination of settings that cannot work. It leaves out
-// combinations with a setting that is wrong by itself.
+// conflicts returns an error for each combination of settings that cannot work, except those
+// with a setting that is wrong by itself.
 func (c *Config) conflicts(wrong map[string]bool) (errs []error) {
 	report := func(err error, names ...string) {
 		if !slices.ContainsFunc(names, func(name string) bool { return wrong[name] }) {

@@ -50,7 +50,7 @@ func (p *prober) arrival(ctx context.Context) {
 	g, known, err := s.firstEcho(ctx, "what arrived?")
 	switch {
 	case !known:
-		p.emit(note(name, "unknown: only an echosvc tells what arrives, by its control greet=1, and with CONTROLS=true"))
+		p.emit(note(name, "unknown: only echosvc reports what arrives, with its control greet=1 and CONTROLS=true"))
 		return
 	case err != nil:
 		p.emit(failed(name, "no echo: %s", describeEnd(err)))
@@ -186,7 +186,7 @@ func (d *arrivalData) check(name string, proxy func() string) Check {
 		if f == "Sec-WebSocket-Extensions" {
 			id, effect = "extensions-removed-from-response", "the server believes that compression was agreed on, and the client does not"
 		}
-		found(Failed, id, "%s was chosen by the server, and removed by the proxy: %s", f, effect)
+		found(Failed, id, "%s was selected by the server, and removed by the proxy: %s", f, effect)
 	}
 	if len(d.Added) > 0 {
 		var added []string

@@ -78,7 +78,7 @@ func (t *Target) diagnoseHandshake(ctx context.Context, err error) *Diagnosis {
 // comes only after the handshake (RFC 8446 section 4.4.2.4).
 func diagnoseAlert(alert error) *Diagnosis {
 	if text := alert.Error(); strings.Contains(text, "certificate required") || strings.Contains(text, "bad certificate") {
-		return diagnose("client-certificate", "", "the server wants a certificate of the client: %v", alert)
+		return diagnose("client-certificate", "", "the server requires a client certificate: %v", alert)
 	}
 	return diagnose("tls-refused", "", "the server refused the TLS handshake: %v", alert)
 }
@@ -168,7 +168,7 @@ func (t *Target) diagnoseSilence(ctx context.Context, e *handshakeError) *Diagno
 	case len(e.received) > 0:
 		return diagnose("not-http", "", "the answer is not HTTP: %q", printable(e.received))
 	}
-	return diagnose("no-answer", t.provoke(ctx), "the connection was accepted, but no answer to the handshake came")
+	return diagnose("no-answer", t.provoke(ctx), "the connection was accepted, but the handshake was not answered")
 }
 
 // diagnoseInvalidHTTP explains an answer that begins like HTTP.

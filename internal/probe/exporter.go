@@ -42,7 +42,7 @@ func NewExporter(target *Target) *Exporter {
 	e := &Exporter{
 		target: target, registry: prometheus.NewRegistry(),
 		up:          gauge("up", "1 while a connection is open and echoes."),
-		idleTimeout: gauge("idle_timeout_seconds", "The age at which the last two silent connections ended, if it was the same; 0 if none was found."),
+		idleTimeout: gauge("idle_timeout_seconds", "The age at which the last two idle connections ended, if it was the same; otherwise 0."),
 		connects:    counter("connects_total", "Connections that were opened and have echoed."),
 		failures:    counter("connect_failures_total", "Attempts to open a connection that failed."),
 		away:        histogram("away_seconds", "How long there was no connection after one was lost.", 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),

@@ -79,7 +79,7 @@ func Idle(ctx context.Context, target *Target, limit time.Duration, emit func(Ch
 	}
 	c := summarize(conns, limit)
 	if cut := c.Data.(idleData).CutAfter; cut > 0 {
-		c.explain(diagnose("idle-timeout", target.provoke(ctx), "the path ends connections on which nothing is sent for %.1f s", cut))
+		c.explain(diagnose("idle-timeout", target.provoke(ctx), "the path ends connections that are idle for %.1f s", cut))
 	}
 	emit(c)
 }
