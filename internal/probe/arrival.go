@@ -19,17 +19,17 @@ type change struct {
 	Arrived string `json:"arrived"`
 }
 
-// arrivalData is how a request arrived, beside how it was sent.
+// arrivalData is how a request was sent, and how it arrived.
 type arrivalData struct {
 	Request string   `json:"request"` // the request line, as it arrived
 	Removed []Field  `json:"removed,omitempty"`
 	Changed []change `json:"changed,omitempty"`
 	Added   []Field  `json:"added,omitempty"`
-	// RemovedFromResponse are fields that the server sent and that did not come back.
+	// RemovedFromResponse are fields that the server sent but that did not arrive.
 	RemovedFromResponse []string `json:"removed_from_response,omitempty"`
 }
 
-// arrival compares a handshake as it was sent with what arrived, which an echosvc tells in its
+// arrival compares a handshake as it was sent with what arrived, which echosvc reports in its
 // greeting, and the response with what the server must have sent.
 func (p *prober) arrival(ctx context.Context) {
 	const name = "arrival"

@@ -16,7 +16,7 @@ import (
 	"syscall"
 )
 
-// A Diagnosis is the likely cause of a finding, and what to change.
+// A Diagnosis is the likely cause of a finding, and the fix.
 type Diagnosis struct {
 	ID      string  `json:"id"`              // a stable name, one of those in docs/probe.md
 	Verdict Verdict `json:"verdict"`         // Failed, or Note for what does no harm to WebSockets
@@ -33,7 +33,7 @@ func (d *Diagnosis) String() string {
 	return "likely cause: " + d.Cause + "; fix: " + d.Fix
 }
 
-// diagnose returns a diagnosis with the fix for a proxy, or with one for any proxy if that is "".
+// diagnose returns a diagnosis with the fix for a proxy, or for any proxy if that is "".
 func diagnose(id, proxy, format string, args ...any) *Diagnosis {
 	return &Diagnosis{ID: id, Verdict: Failed, Proxy: proxy, Cause: fmt.Sprintf(format, args...), Fix: fixFor(id, proxy)}
 }
@@ -44,7 +44,7 @@ func (d *Diagnosis) forField(name string) *Diagnosis {
 	return d
 }
 
-// preferably puts another fix before the one there is, and returns d.
+// preferably puts another fix before the existing one, and returns d.
 func (d *Diagnosis) preferably(fix string) *Diagnosis {
 	d.Fix = fix + ", or: " + d.Fix
 	return d
@@ -144,7 +144,7 @@ func (t *Target) diagnoseCertificate(err *tls.CertificateVerificationError) *Dia
 }
 
 // trusts reports whether a trusted authority has signed the first certificate of a chain, for
-// whatever name.
+// any name.
 func (t *Target) trusts(chain []*x509.Certificate) bool {
 	intermediates := x509.NewCertPool()
 	for _, certificate := range chain[1:] {

@@ -2,8 +2,8 @@ package probe
 
 import "strings"
 
-// fixes is what to change for each diagnosis, by proxy. The entry "" is for all others, and
-// stands first where the proxy is not known.
+// fixes are the fixes for each diagnosis, by proxy. The entry "" is for all others, and comes
+// first if the proxy is not known.
 var fixes = map[string]map[string]string{
 	"upgrade-removed": {
 		nginx:   nginxUpgrade,
@@ -221,8 +221,8 @@ var fixes = map[string]map[string]string{
 	"unreachable":         {"": "check the address, the firewall, and the network policy"},
 }
 
-// nginxUpgrade is what every location for WebSockets needs: without one of them, the others have
-// no effect.
+// nginxUpgrade has the directives that a location for WebSockets needs, which have an effect
+// only together.
 const nginxUpgrade = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
 
 // removed is the fix for a field that was removed from the request.
@@ -245,8 +245,8 @@ func removedFromResponse(name string) map[string]string {
 	}
 }
 
-// fixFor returns what to change for a diagnosis. If the proxy is not known, it returns the fixes
-// for those that are met most.
+// fixFor returns the fix for a diagnosis. If the proxy is not known, it returns those for the
+// most common proxies.
 func fixFor(id, proxy string) string {
 	byProxy := fixes[id]
 	if proxy == "OpenResty" {

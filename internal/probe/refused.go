@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// missing recognizes what a server misses in a request, by the text of its answer. The first
-// pattern that matches decides.
+// missing recognizes what is missing from a request, by the text of the server's answer. The
+// first pattern that matches decides.
 var missing = []struct {
 	pattern *regexp.Regexp
 	id      string
@@ -24,8 +24,8 @@ var missing = []struct {
 	{regexp.MustCompile(`(?i)no "?upgrade: ?websocket|'upgrade' header|(missing|invalid) upgrade header|upgrade header .* does not contain|not a websocket|upgrade required`), "upgrade-removed", "Upgrade: websocket was sent, but never arrived"},
 }
 
-// wantsTLS is what servers answer to plain HTTP on a port that speaks TLS: nginx, Go, echosvc and
-// Apache.
+// wantsTLS matches the answers to plain HTTP on a port that speaks TLS, of nginx, Go, echosvc
+// and Apache.
 var wantsTLS = regexp.MustCompile(`sent to HTTPS port|HTTP request to an HTTPS server|use https(,| or) wss|speaking plain HTTP to an SSL-enabled`)
 
 const healthPort = "the request reached the health port of an echosvc, which has no WebSocket"
@@ -34,7 +34,7 @@ const healthPort = "the request reached the health port of an echosvc, which has
 func (t *Target) diagnoseRefusal(ctx context.Context, r *refusal) *Diagnosis {
 	page := errorPage(r)
 	known := cmp.Or(page, passedThrough(&r.response))
-	// proxy is the one to change: found by a further request if the answer does not name it.
+	// proxy is the proxy to change: found by a further request if the answer does not name it.
 	proxy := func() string {
 		if known == "" {
 			known = t.provoke(ctx)
@@ -83,7 +83,7 @@ func (t *Target) headerSize() (size int) {
 	return size
 }
 
-// diagnoseRedirect gives the URL that a redirect leads to.
+// diagnoseRedirect suggests the URL that a redirect leads to.
 func (t *Target) diagnoseRedirect(r *refusal, proxy string) *Diagnosis {
 	d := diagnose("redirect", proxy, "%s redirects, and WebSocket clients do not follow redirects", cmp.Or(errorPage(r), "the server"))
 	to, err := t.URL.Parse(r.response.value("Location"))
@@ -101,7 +101,7 @@ func (t *Target) diagnoseRedirect(r *refusal, proxy string) *Diagnosis {
 	return d.preferably("use " + target.String())
 }
 
-// diagnoseStatus explains a refusal by its status and by who made it.
+// diagnoseStatus explains a refusal by its status and by the server or proxy that made it.
 func (t *Target) diagnoseStatus(r *refusal, page string, proxy func() string) *Diagnosis {
 	who := cmp.Or(page, "the server")
 	between := cmp.Or(page, passedThrough(&r.response), "the proxy")

@@ -44,7 +44,7 @@ func (s *Service) drain(signals <-chan os.Signal) (end time.Time, report func())
 	}
 }
 
-// waiter waits for the phases of a drain.
+// waiter waits for the end of each phase of a drain.
 type waiter struct {
 	signals     <-chan os.Signal
 	window      time.Duration // how long further signals are repeats of the last one

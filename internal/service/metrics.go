@@ -30,7 +30,7 @@ type metrics struct {
 	tls      []atomic.Int64 // handshakes that failed, by [socket.TLSError]
 }
 
-// state is what is read from the service at each scrape.
+// state is the part of the service that is read at each scrape.
 type state struct {
 	admission    *wsconn.Admission
 	account      *budget.Account
@@ -194,7 +194,7 @@ func (m *metrics) registerDriver(stats func() socket.Stats) {
 
 // registerProcess registers what belongs to the process.
 func (m *metrics) registerProcess(s state) {
-	m.counter("log_lines_dropped_total", "Log lines that were dropped because nobody read the log.", nil, func() float64 { return float64(s.droppedLines()) })
+	m.counter("log_lines_dropped_total", "Log lines that were dropped because the log was not read.", nil, func() float64 { return float64(s.droppedLines()) })
 	build := prometheus.NewDesc("echosvc_build_info", "Always 1; the labels describe the build.", []string{"version", "revision", "goversion"}, nil)
 	notAfter := prometheus.NewDesc("echosvc_tls_certificate_not_after_timestamp_seconds", "When the certificate in use expires, in Unix time. There is no such series without TLS.", nil, nil)
 	m.registry.MustRegister(prometheus.CollectorFunc(func(ch chan<- prometheus.Metric) {
