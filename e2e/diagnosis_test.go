@@ -14,7 +14,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// A misconfiguration is a proxy that breaks WebSockets in one way, and what the probe says of it.
+// A misconfiguration is a proxy that breaks WebSockets in one way, and the probe's diagnosis.
 type misconfiguration struct {
 	name   string
 	config string   // ADDR is where to listen; WS, TLSSERVER, REQUIRING, HEALTH, DEAD, SILENT and ENDING are backends

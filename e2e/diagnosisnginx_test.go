@@ -6,18 +6,18 @@ import (
 	"testing"
 )
 
-// nginxPass is a location that passes on WebSockets, up to the end of its block.
+// nginxPass is a location that forwards WebSockets, up to the end of its block.
 const nginxPass = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; proxy_set_header Host $http_host;"
 
 // atRoot is a server with one location.
 func atRoot(directives string) string { return "listen ADDR; location / { " + directives + " }" }
 
-// passes is a server that passes on WebSockets, with further directives.
+// passes is a server that forwards WebSockets, with further directives.
 func passes(directives string) string {
 	return atRoot("proxy_pass http://WS; " + nginxPass + " " + directives)
 }
 
-// listens is a server that passes on WebSockets and has these parameters of listen.
+// listens is a server that forwards WebSockets and has these parameters of listen.
 func listens(parameters string) string {
 	return "listen ADDR " + parameters + "; ssl_certificate CERT; ssl_certificate_key KEY; location / { proxy_pass http://WS; " + nginxPass + " }"
 }
@@ -99,7 +99,7 @@ http {
 	t.Run("configurations", func(t *testing.T) { diagnosed(t, nginxMisconfigurations, addrs, 1) })
 }
 
-// TestProbeDiagnosesNginxStream: what only the module for streams can do.
+// TestProbeDiagnosesNginxStream: misconfigurations of the stream module.
 func TestProbeDiagnosesNginxStream(t *testing.T) {
 	const module = "/usr/lib/nginx/modules/ngx_stream_module.so" // Debian's
 	if _, err := os.Stat(module); err != nil {

@@ -25,7 +25,7 @@ func TestPageShowsTheGreeting(t *testing.T) {
 	page.checkEchoes(t) // the greeting was not taken for an echo
 }
 
-// The server does what the form asks for. The page's own query fills the form.
+// The server does what the form says. The page's own query fills in the form.
 func TestPageConnectsWithControls(t *testing.T) {
 	p := startBinary(t)
 	page := openPage(t, fmt.Sprintf("http://localhost:%d/?every=50ms", p.ports["ws"]))
@@ -104,7 +104,8 @@ func TestPageAndServerAgreeOnControls(t *testing.T) {
 	}
 }
 
-// After three cuts at one age, the page suggests to look for an idle time-out, and fills in the form.
+// After three cuts at the same age, the page suggests looking for an idle time-out, and fills
+// in the form.
 func TestPageSuggestsTheIdleTest(t *testing.T) {
 	p := startBinary(t)
 	page := openPage(t, fmt.Sprintf("http://localhost:%d/#drop_in=1s", p.ports["ws"]))

@@ -27,8 +27,8 @@ func TestPageEchoesInEveryEngine(t *testing.T) {
 	})
 }
 
-// What belongs to the open connection goes with it, and messages that its end has lost are no wrong
-// echoes.
+// The facts of the open connection are cleared when it ends, and messages that were lost do
+// not count as wrong echoes.
 func TestPageIsHonestInEveryEngine(t *testing.T) {
 	p := startBinary(t, "POD_NAME=echosvc-0")
 	eachEngine(t, func(t *testing.T, u *user) {

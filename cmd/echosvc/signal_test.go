@@ -23,9 +23,9 @@ func serveProcess(t *testing.T, n int, environment ...string) (*exec.Cmd, *progr
 	return command, p, clients
 }
 
-// TestRepeatedSignalCutsNobody: GNU timeout signals its child and then its own group, so
-// the process gets the same signal twice within milliseconds.
-func TestRepeatedSignalCutsNobody(t *testing.T) {
+// TestRepeatedSignalCutsNoClient: GNU timeout signals its child and then its own group, so the
+// process gets the same signal twice within milliseconds.
+func TestRepeatedSignalCutsNoClient(t *testing.T) {
 	for _, repeat := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		command, p, clients := serveProcess(t, 50, "DRAIN_SPREAD=100ms")
 		command.Process.Signal(syscall.SIGTERM)

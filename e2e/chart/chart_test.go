@@ -207,7 +207,7 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// The package has everything but the values for tests.
+// The package contains everything except the values for tests.
 func TestPackage(t *testing.T) {
 	path, err := chartutil.Save(loadChart(t), t.TempDir())
 	if err != nil {

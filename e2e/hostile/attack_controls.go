@@ -20,7 +20,7 @@ var controlAttacks = []attack{
 	controlAttack("delay=1m", "messages that wait for a minute", 2000, "/?delay=1m", bigFrame),
 	controlAttack("delay=1ms", "one-byte messages that wait for a millisecond each", 300, "/?delay=1ms", repeat(frame(fin|opText, []byte("a")), 64<<10)),
 	{
-		name: "control: unread every=10ms", about: "messages of the server that nobody reads, without pings",
+		name: "control: unread every=10ms", about: "unread messages of the server, without pings",
 		full: 700, short: 50, run: unreadEvery,
 	},
 	{

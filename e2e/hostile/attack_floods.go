@@ -11,7 +11,7 @@ import (
 var floodAttacks = []attack{
 	floodAttack("pings", "pings of one byte", nil, frame(fin|opPing, []byte("p"))),
 	floodAttack("large pings", "pings of 125 bytes", nil, frame(fin|opPing, bytes.Repeat([]byte("p"), 125))),
-	floodAttack("pongs", "pongs that nobody asked for", nil, frame(fin|opPong, nil)),
+	floodAttack("pongs", "unsolicited pongs", nil, frame(fin|opPong, nil)),
 	floodAttack("one-byte messages", "text messages of one byte", nil, frame(fin|opText, []byte("a"))),
 	floodAttack("empty messages", "text messages without a payload", nil, frame(fin|opText, nil)),
 	floodAttack("one-byte fragments", "a message of 4,096 fragments of one byte", nil, fragments([]byte("a"), 4096)),

@@ -155,7 +155,7 @@ func halfOpen(s *siege, n int) error {
 		switch i % 3 {
 		case 0:
 			tcp(w.Conn).CloseWrite()
-		case 1: // its kernel acknowledges the pings, and nobody answers them
+		case 1: // its kernel acknowledges the pings, but they are not answered
 		case 2:
 			s.vanish(w)
 		}

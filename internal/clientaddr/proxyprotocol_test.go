@@ -37,7 +37,7 @@ const (
 )
 
 // TestHeaderHasTheClient: the sections are those of the PROXY protocol's specification. Scan
-// waits for the whole header and takes nothing of what follows it.
+// waits for the whole header, and leaves what follows it.
 func TestHeaderHasTheClient(t *testing.T) {
 	for _, test := range []struct{ name, header, client string }{
 		{"2.1 TCP4", "PROXY TCP4 192.0.2.7 10.0.0.1 56324 443\r\n", "192.0.2.7:56324"},

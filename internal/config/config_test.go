@@ -142,7 +142,8 @@ func TestEveryDriverSupportsTLS(t *testing.T) {
 	}
 }
 
-// Every setting is explained, and says what empty means unless it has a default.
+// Every setting has a description, which includes the meaning of empty unless there is a
+// default.
 func TestEverySettingIsExplained(t *testing.T) {
 	for tag := range settings() {
 		if tag.Get("envconfig") == "" || tag.Get("desc") == "" || tag.Get("default") == "" && tag.Get("empty") == "" {
