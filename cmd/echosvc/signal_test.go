@@ -52,7 +52,7 @@ func TestRepeatedSignalCutsNoClient(t *testing.T) {
 func TestLaterSignalHurries(t *testing.T) {
 	command, p, clients := serveProcess(t, 10, "DRAIN_SPREAD=1h", "DRAIN_TIMEOUT=2h")
 	command.Process.Signal(syscall.SIGTERM)
-	p.line(t, "draining: not ready any more")
+	p.line(t, "draining: no longer ready")
 	<-time.After(2100 * time.Millisecond) // what comes sooner is a repeat
 	command.Process.Signal(syscall.SIGTERM)
 	for i, c := range clients {

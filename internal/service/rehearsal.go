@@ -56,7 +56,7 @@ func (r *rehearsals) takeBack() bool {
 // run drains until ctx is done.
 func (r *rehearsals) run(ctx context.Context) {
 	start := r.now()
-	r.log.Info("rehearsing a drain: not ready any more", "connections", r.admission.Open(),
+	r.log.Info("rehearsing a drain: no longer ready", "connections", r.admission.Open(),
 		"delay_ms", r.delay.Milliseconds(), "spread_ms", r.spread.Milliseconds(), "timeout_ms", r.timeout.Milliseconds())
 	wait(ctx, nil, r.delay)
 	empty, ok := r.beginDrain(ctx)
