@@ -31,7 +31,7 @@ type misconfiguration struct {
 func diagnosed(t *testing.T, table []misconfiguration, addrs []string, column int) {
 	t.Helper()
 	documented := map[string]string{}
-	for _, row := range sectionRows(t, "docs/proxies.md", "What the probe says of wrong configurations") {
+	for _, row := range sectionRows(t, "docs/proxies.md", "Diagnoses of wrong configurations") {
 		documented[row[0]] = row[column]
 	}
 	for i, m := range table {
