@@ -106,8 +106,8 @@ func (r *Rules) Scan(remote string, b []byte) (header Header, more bool, refusal
 	case more:
 		return Header{}, true, nil
 	case version == 0 && r.Requires(remote):
-		return Header{}, false, refuse("PROXY_PROTOCOL=require of this server expects a PROXY protocol header from this proxy, which TRUSTED_PROXIES lists, and none arrived; " +
-			"let the proxy send it (HAProxy: send-proxy; nginx: proxy_protocol on), or set PROXY_PROTOCOL=optional")
+		return Header{}, false, refuse("this server has PROXY_PROTOCOL=require, but no header arrived from this proxy, which TRUSTED_PROXIES lists;  " +
+			"make the proxy send it (HAProxy:  send-proxy; nginx: proxy_protocol on), or set PROXY_PROTOCOL=optional")
 	case version == 0:
 		return Header{}, false, nil
 	case r.Protocol == Off:
