@@ -1,5 +1,5 @@
-# What a change has to pass, one target a check. .ci/run and .github/workflows/ci.yml run
-# these targets and have no checks of their own.
+# The checks that a change has to pass. .ci/run and .github/workflows/ci.yml run these targets and
+# have no checks of their own.
 CHECKS := tidy vet lint nolibs test purego race cover allocs fuzz bench-test e2e
 
 SHELL := /bin/bash
@@ -29,7 +29,7 @@ build: ## compile echosvc to bin/echosvc
 run: ## serve on port 8080, configured by the environment
 	go run ./cmd/echosvc
 
-# Not part of it: vuln, whose result depends on the day, and what needs Docker.
+# Without vuln, whose result depends on the day, and without what needs Docker.
 check: $(CHECKS) ## every check, from tidy to e2e
 
 list:
@@ -41,7 +41,7 @@ tidy: ## check that gofmt and go mod tidy have nothing to change
 	go -C e2e mod tidy -diff
 	go -C bench mod tidy -diff
 
-vet: ## go vet, for each system, for arm64, which has assembly of its own, and for 386, whose int has 32 bits
+vet: ## go vet, for each system, for arm64 (assembly) and for 386 (an int of 32 bits)
 	go vet ./...
 	GOOS=darwin go vet ./...
 	GOOS=windows go vet ./...
@@ -61,7 +61,7 @@ lint: ## golangci-lint, actionlint, yamllint, shellcheck, and ci.yml runs every 
 		grep -qE "make( .*)? $$target( |$$)" .github/workflows/ci.yml || { echo "ci.yml does not run make $$target"; exit 1; }; \
 	done
 
-# Linters that are no Go programs: .ci/run and ci.yml install them.
+# Linters that are not written in Go. .ci/run and ci.yml install them.
 if-installed = @if type $(1) >/dev/null 2>&1; then echo $(1) $(2); $(1) $(2); else echo "skipped: $(1) is not installed"; fi
 
 nolibs: ## check that the server links no WebSocket library and no templates, and that only the probe imports such a library
@@ -86,7 +86,7 @@ fuzz: ## run every fuzz target for 10s; make fuzz FUZZTIME=3m for longer
 	hack/fuzz $(FUZZTIME)
 
 # RACE=-race adds the race detector, and three minutes on two cores.
-bench-test: ## check that every server of the comparison answers rightly; no figure is judged
+bench-test: ## check that every server of the comparison answers correctly, at any speed
 	go -C bench test $(RACE) -shuffle on ./...
 
 # -count=1, because the go command does not see changes outside of e2e/, such as in k8s/.
@@ -100,8 +100,8 @@ snapshot: ## build the files of a release in bin/release, and publish nothing
 	hack/manifests ghcr.io/echosvc/echosvc sha256:$$(printf '%064d' 0)
 	$(GORELEASER) release --snapshot --clean --skip=sign
 
-# After hack/manifests, with GITHUB_TOKEN, IMAGE and cosign.
-release: ## build, sign and publish the files of the release that is tagged; release.yml does it
+# Run hack/manifests first. Needs GITHUB_TOKEN, IMAGE and cosign.
+release: ## build, sign and publish the files of the tagged release, in release.yml
 	$(GORELEASER) release --clean
 
 vuln: ## look for known vulnerabilities in the Go team's database
@@ -111,10 +111,10 @@ scan: ## look for known vulnerabilities in an image: make scan IMAGE=echosvc
 	mkdir -p bin
 	$(GRYPE) docker:$(IMAGE) --output table --output sarif=bin/scan.sarif --fail-on medium
 
-bench: ## compare with other servers and the bare kernel: Linux, two cores, some twenty minutes
+bench: ## compare with other servers and the bare kernel: Linux, two cores, about twenty minutes
 	go -C bench run . -svg results.svg
 
-hostile: ## attack the binary beside good clients, on each driver and wss: Linux, three quarters of an hour
+hostile: ## attack the binary while good clients use it, with each driver and wss: Linux, 45 minutes
 	go -C e2e run ./hostile
 
 soak: ## a mix of all attacks for ten minutes

@@ -9,15 +9,16 @@ import (
 	"testing"
 )
 
-// instruction is one of a Dockerfile: its name in capitals, its flags, and the rest.
+// instruction is an instruction of a Dockerfile: its name in capitals, its flags, and the
+// rest.
 type instruction struct {
 	name, arguments string
 	flags           []string
 }
 
-// finalStage are the instructions after the last FROM of a Dockerfile. It knows comments
-// and continued lines, and no more: heredocs, escape directives and expansion are not
-// used in ours.
+// finalStage returns the instructions after the last FROM of a Dockerfile. It parses comments
+// and continued lines, but not heredocs, escape directives and expansion, which ours does not
+// use.
 func finalStage(dockerfile string) []instruction {
 	var stage []instruction
 	var continued string
@@ -58,8 +59,8 @@ func last(stage []instruction, name string) string {
 	return ""
 }
 
-// execForm reads ["a", "b"]. The shell form is an error: it needs a shell, and the signal
-// to stop would reach that.
+// execForm parses ["a", "b"]. The shell form is an error: it needs a shell, which would get
+// the stop signal.
 func execForm(arguments string) (command []string, err error) {
 	if err := json.Unmarshal([]byte(arguments), &command); err != nil {
 		return nil, fmt.Errorf("%q is not in exec form: %w", arguments, err)

@@ -124,7 +124,7 @@ var firings = []firing{
 	{"accepting failed once", map[string]string{
 		`accept_shortage`: "0x58 1 0",
 	}, nil},
-	{"a loop stood still for two seconds", map[string]string{
+	{"a loop stalled for two seconds", map[string]string{
 		`loop_longest_turn_seconds`: "0x58 2x1",
 	}, []string{"EchosvcLoopStalled"}},
 	{"the certificate expires in 13 days", map[string]string{
@@ -238,12 +238,12 @@ func TestAlertTexts(t *testing.T) {
 		{
 			"EchosvcProxyTimer", lengths(minute, 200, ""), map[string]string{"severity": "info", "timer": "60s"},
 			"Connections end at the age of 60s.",
-			"25.25% of the connections that ended within an hour were 60s old, within a second: a time-out of a proxy, or of the clients.",
+			"25.25% of the connections that ended within an hour were 60s old, within a second, because of a time-out of a proxy or of the clients.",
 		},
 		{
 			"EchosvcFull", map[string]string{`websocket_upgrades_rejected_total{reason="full"}`: "0+1x60"},
 			map[string]string{"severity": "critical", "reason": "full"},
-			"Clients are turned away: full.",
+			"Requests get 503: full.",
 			"About 5 requests got 503 within 5 minutes for the reason full.",
 		},
 		{
@@ -253,8 +253,8 @@ func TestAlertTexts(t *testing.T) {
 		},
 		{
 			"EchosvcLoopStalled", map[string]string{`loop_longest_turn_seconds`: "2x60"}, map[string]string{"severity": "critical"},
-			"An event loop stood still.",
-			"A turn of an event loop took 2s. None of the loop's clients was served meanwhile.",
+			"An event loop stalled.",
+			"A turn of an event loop took 2s. All clients of the loop waited.",
 		},
 		{
 			"EchosvcCertificateExpires", map[string]string{`tls_certificate_not_after_timestamp_seconds`: thirteenDays},

@@ -15,7 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// connectionsMetric is what the components scale by.
+// connectionsMetric is the metric that the components scale by.
 const connectionsMetric = "echosvc_websocket_connections"
 
 // The number of idle connections that docs/limits.md has for a pod with the manifests' memory on a node
@@ -96,7 +96,7 @@ func TestAutoscalerByCPU(t *testing.T) {
 	}
 }
 
-// checkTarget checks that one of two pods holds the clients of both.
+// checkTarget checks that one of two pods can take the clients of both.
 func checkTarget(t *testing.T, target int64) {
 	t.Helper()
 	if target == 0 || 2*target > leastCapacity {
@@ -116,7 +116,8 @@ func TestAutoscalerByConnections(t *testing.T) {
 	}
 }
 
-// The rule serves the metric that the autoscaler asks for, with the labels that a PodMonitor sets.
+// The rule serves the metric that the autoscaler requests, with the labels that a PodMonitor
+// sets.
 func TestPrometheusAdapterRule(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(manifestsDir, "components/hpa-connections/prometheus-adapter.yaml"))
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// A misconfiguration is a proxy that breaks WebSockets in one way, and what the probe says of it.
+// A misconfiguration is a proxy that breaks WebSockets in one way, and the probe's diagnosis.
 type misconfiguration struct {
 	name   string
 	config string   // ADDR is where to listen; WS, TLSSERVER, REQUIRING, HEALTH, DEAD, SILENT and ENDING are backends
@@ -31,7 +31,7 @@ type misconfiguration struct {
 func diagnosed(t *testing.T, table []misconfiguration, addrs []string, column int) {
 	t.Helper()
 	documented := map[string]string{}
-	for _, row := range sectionRows(t, "docs/proxies.md", "What the probe says of wrong configurations") {
+	for _, row := range sectionRows(t, "docs/proxies.md", "Diagnoses of wrong configurations") {
 		documented[row[0]] = row[column]
 	}
 	for i, m := range table {

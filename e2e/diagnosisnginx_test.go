@@ -6,18 +6,18 @@ import (
 	"testing"
 )
 
-// nginxPass is a location that passes on WebSockets, up to the end of its block.
+// nginxPass is a location that forwards WebSockets, up to the end of its block.
 const nginxPass = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; proxy_set_header Host $http_host;"
 
 // atRoot is a server with one location.
 func atRoot(directives string) string { return "listen ADDR; location / { " + directives + " }" }
 
-// passes is a server that passes on WebSockets, with further directives.
+// passes is a server that forwards WebSockets, with further directives.
 func passes(directives string) string {
 	return atRoot("proxy_pass http://WS; " + nginxPass + " " + directives)
 }
 
-// listens is a server that passes on WebSockets and has these parameters of listen.
+// listens is a server that forwards WebSockets and has these parameters of listen.
 func listens(parameters string) string {
 	return "listen ADDR " + parameters + "; ssl_certificate CERT; ssl_certificate_key KEY; location / { proxy_pass http://WS; " + nginxPass + " }"
 }
@@ -43,10 +43,10 @@ var nginxMisconfigurations = []misconfiguration{
 	{name: "path not configured", config: "listen ADDR; location /other { proxy_pass http://WS; }", status: 1, id: "not-found", cause: "/path", fix: "location"},
 	{name: "wss to plain", config: passes(""), scheme: "wss", args: []string{"-insecure"}, status: 1, id: "plain-port", cause: "does not speak TLS", fix: "use ws://"},
 	{name: "ws to TLS", config: listens("ssl"), status: 1, id: "tls-port", cause: "speaks TLS", fix: "use wss://"},
-	{name: "client certificate", config: listens("ssl") + " ssl_verify_client on; ssl_client_certificate CERT;", scheme: "wss", args: []string{"-insecure"}, status: 1, id: "client-certificate", cause: "certificate of the client", fix: "ssl_verify_client"},
+	{name: "client certificate", config: listens("ssl") + " ssl_verify_client on; ssl_client_certificate CERT;", scheme: "wss", args: []string{"-insecure"}, status: 1, id: "client-certificate", cause: "client certificate", fix: "ssl_verify_client"},
 	{name: "plain HTTP to a TLS backend", config: atRoot("proxy_pass http://TLSSERVER; " + nginxPass), status: 1, id: "backend-speaks-tls", cause: "server that speaks TLS", fix: "proxy_pass https://"},
 	{name: "TLS to a plain backend", config: atRoot("proxy_pass https://WS; " + nginxPass), status: 1, id: "no-backend", cause: "(502)", fix: "scheme"},
-	{name: "own error page", config: atRoot("proxy_pass http://DEAD; error_page 502 /sorry.html;") + " location /sorry.html { root SITE; }", status: 1, id: "no-backend", cause: "nginx has no server", fix: "proxy_pass"},
+	{name: "own error page", config: atRoot("proxy_pass http://DEAD; error_page 502 /sorry.html;") + " location /sorry.html { root SITE; }", status: 1, id: "no-backend", cause: "no server behind nginx", fix: "proxy_pass"},
 	{name: "login page", config: "listen ADDR; location / { return 302 https://login.example/signin; }", status: 1, id: "redirect", cause: "redirects", fix: "Cookie"},
 	{name: "429", config: passes("limit_req zone=requests; limit_req_status 429;"), status: 1, id: "request-rate-limited", cause: "a second later", fix: "limit_req"},
 	{name: "self-signed", config: listens("ssl"), scheme: "wss", status: 1, id: "certificate-unknown", cause: "self-signed", fix: "-cafile"},
@@ -60,8 +60,8 @@ var nginxMisconfigurations = []misconfiguration{
 	{name: "Sec-WebSocket-Extensions stripped", config: passes(`proxy_set_header Sec-WebSocket-Extensions "";`), status: 0, id: "extensions-removed", cause: "was sent, but never arrived", fix: "proxy_set_header"},
 	{name: "Sec-WebSocket-Key stripped", config: passes(`proxy_set_header Sec-WebSocket-Key "";`), status: 1, id: "key-removed", cause: "was sent, but never arrived", fix: "proxy_set_header"},
 	{name: "Sec-WebSocket-Version stripped", config: passes(`proxy_set_header Sec-WebSocket-Version "";`), status: 1, id: "version-removed", cause: "was sent, but never arrived", fix: "proxy_set_header"},
-	{name: "response: Sec-WebSocket-Protocol stripped", config: passes("proxy_hide_header Sec-WebSocket-Protocol;"), status: 1, id: "subprotocol-removed-from-response", cause: "chosen by the server, and removed by the proxy", fix: "proxy_hide_header"},
-	{name: "response: Sec-WebSocket-Extensions stripped", config: passes("proxy_hide_header Sec-WebSocket-Extensions;"), status: 1, id: "extensions-removed-from-response", cause: "chosen by the server, and removed by the proxy", fix: "proxy_hide_header"},
+	{name: "response: Sec-WebSocket-Protocol stripped", config: passes("proxy_hide_header Sec-WebSocket-Protocol;"), status: 1, id: "subprotocol-removed-from-response", cause: "selected by the server, and removed by the proxy", fix: "proxy_hide_header"},
+	{name: "response: Sec-WebSocket-Extensions stripped", config: passes("proxy_hide_header Sec-WebSocket-Extensions;"), status: 1, id: "extensions-removed-from-response", cause: "selected by the server, and removed by the proxy", fix: "proxy_hide_header"},
 	{name: "response: Sec-WebSocket-Accept stripped", config: passes("proxy_hide_header Sec-WebSocket-Accept;"), status: 1, id: "response-field-removed", cause: "without Sec-WebSocket-Accept", fix: "proxy_hide_header Sec-WebSocket-Accept;"},
 	{name: "response: Upgrade stripped", config: passes("proxy_hide_header Upgrade;"), status: 1, id: "response-field-removed", cause: "without Upgrade", fix: "proxy_hide_header Upgrade;"},
 	{name: "Host rewritten", config: strings.Replace(passes(""), "$http_host", "$proxy_host", 1), status: 0, id: "host-rewritten", cause: "arrived as", fix: "proxy_set_header Host $http_host;"},
@@ -69,7 +69,7 @@ var nginxMisconfigurations = []misconfiguration{
 	{name: "Origin stripped", config: passes(`proxy_set_header Origin "";`), args: []string{"-origin", "https://example.com"}, status: 0, id: "field-removed", cause: "Origin was sent", fix: `proxy_set_header Origin "";`},
 	{name: "field with an underscore", config: passes(""), args: []string{"-H", "my_token: x"}, status: 0, id: "field-removed", cause: "was sent", fix: "underscores_in_headers on;"},
 	{name: "redirect", config: "listen ADDR; return 301 https://$http_host$request_uri;", status: 1, id: "redirect", cause: "redirects", fix: "use wss://127.0.2."},
-	{name: "time-out of 5 s (-idle 6s)", config: passes("proxy_read_timeout 5s;"), args: []string{"-idle", "6s"}, status: 1, id: "idle-timeout", cause: "nothing is sent for", fix: "proxy_read_timeout"},
+	{name: "time-out of 5 s (-idle 6s)", config: passes("proxy_read_timeout 5s;"), args: []string{"-idle", "6s"}, status: 1, id: "idle-timeout", cause: "are idle for", fix: "proxy_read_timeout"},
 	{name: "limit_rate", config: passes("limit_rate 20k;"), status: 1, id: "tcp-left-open", cause: "TCP stayed open", fix: "limit_rate"},
 }
 
@@ -99,7 +99,7 @@ http {
 	t.Run("configurations", func(t *testing.T) { diagnosed(t, nginxMisconfigurations, addrs, 1) })
 }
 
-// TestProbeDiagnosesNginxStream: what only the module for streams can do.
+// TestProbeDiagnosesNginxStream: misconfigurations of the stream module.
 func TestProbeDiagnosesNginxStream(t *testing.T) {
 	const module = "/usr/lib/nginx/modules/ngx_stream_module.so" // Debian's
 	if _, err := os.Stat(module); err != nil {
@@ -109,8 +109,8 @@ func TestProbeDiagnosesNginxStream(t *testing.T) {
 		{name: "stream", config: "listen ADDR; proxy_pass WS;", status: 0},
 		{name: "PROXY protocol not expected", config: "listen ADDR; proxy_pass WS; proxy_protocol on;", status: 1, id: "proxy-protocol-unexpected", cause: "does not expect it", fix: "proxy_protocol on;"},
 		{name: "stream: proxy_download_rate", config: "listen ADDR; proxy_pass WS; proxy_download_rate 100k;", status: 1, id: "transfer-rate-limited", cause: "KB a second", fix: "proxy_download_rate"},
-		{name: "stream: no backend", config: "listen ADDR; proxy_pass DEAD;", status: 1, id: "no-answer", cause: "no answer to the handshake", fix: "server"},
-		{name: "stream: time-out of 5 s (-idle 6s)", config: "listen ADDR; proxy_pass WS; proxy_timeout 5s;", args: []string{"-idle", "6s"}, status: 1, id: "idle-timeout", cause: "nothing is sent for", fix: "proxy_timeout"},
+		{name: "stream: no backend", config: "listen ADDR; proxy_pass DEAD;", status: 1, id: "no-answer", cause: "the handshake was not answered", fix: "server"},
+		{name: "stream: time-out of 5 s (-idle 6s)", config: "listen ADDR; proxy_pass WS; proxy_timeout 5s;", args: []string{"-idle", "6s"}, status: 1, id: "idle-timeout", cause: "are idle for", fix: "proxy_timeout"},
 	}
 	configs, addrs := misconfigured(t, table)
 	var servers strings.Builder

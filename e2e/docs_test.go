@@ -32,7 +32,7 @@ func readDocument(t *testing.T, name string) document {
 	return document{name, string(text), withoutCode(string(text))}
 }
 
-// documents are the pages that users read.
+// documents returns the pages that users read.
 func documents(t *testing.T) []document {
 	t.Helper()
 	pages, err := filepath.Glob("../docs/*.md")
@@ -68,7 +68,7 @@ func withoutCode(text string) string {
 
 var (
 	headingLine = regexp.MustCompile(`(?m)^(#+) (.+)$`)
-	// A text may go on in the next line, a target may not.
+	// A text may continue in the next line, but a target may not.
 	inlineLink = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	pictureTag = regexp.MustCompile(`src="([^"]+)"`)
 )
@@ -86,7 +86,7 @@ func slug(heading string) string {
 	}, heading)
 }
 
-// anchors are those of the headings, in order.
+// anchors returns the anchors of the headings, in order.
 func (d *document) anchors() (all []string) {
 	seen := map[string]int{}
 	for _, heading := range headingLine.FindAllStringSubmatch(d.prose, -1) {
@@ -101,7 +101,7 @@ func (d *document) anchors() (all []string) {
 	return all
 }
 
-// links are the targets of links and pictures.
+// links returns the targets of links and pictures.
 func (d *document) links() (targets []string) {
 	for _, form := range []*regexp.Regexp{inlineLink, pictureTag} {
 		for _, match := range form.FindAllStringSubmatch(d.prose, -1) {
@@ -111,7 +111,7 @@ func (d *document) links() (targets []string) {
 	return targets
 }
 
-// tableRows are the cells of each row of the tables in text, without their heads.
+// tableRows returns the cells of each row of the tables in text, without their heads.
 func tableRows(text string) (rows [][]string) {
 	head := true
 	for line := range strings.Lines(text) {
@@ -128,7 +128,7 @@ func tableRows(text string) (rows [][]string) {
 	return rows
 }
 
-// cells are those of a row. No table here has a | within a cell.
+// cells returns the cells of a row. No table here has a | within a cell.
 func cells(row string) []string {
 	list := strings.Split(strings.TrimSuffix(strings.TrimPrefix(row, "|"), "|"), "|")
 	for i := range list {
@@ -274,7 +274,7 @@ func TestReadmeHasEveryLibrary(t *testing.T) {
 	}
 }
 
-// sectionRows are the rows of the tables in a section of a page.
+// sectionRows returns the rows of the tables in a section of a page.
 func sectionRows(t *testing.T, name, heading string) [][]string {
 	t.Helper()
 	_, section, _ := strings.Cut(readDocument(t, name).prose, "\n## "+heading+"\n")
@@ -345,7 +345,7 @@ func TestDocsTestCommandsMatch(t *testing.T) {
 	}
 }
 
-// listed is how the names begin that a flag's pattern selects.
+// listed has the prefix of the names that a flag's pattern selects.
 var listed = map[string]string{"-run": "Test", "-bench": "Benchmark", "-fuzz": "Fuzz"}
 
 // parseTestCommand returns the directory of a command's package, and its patterns of names by

@@ -28,8 +28,8 @@ func buildMine(t *testing.T, text string) ([]manifest.Object, error) {
 	return objects, err
 }
 
-// k8s/mine/kustomization.yaml names the base or an overlay: ".." is a cycle, because that is the
-// kustomization which contains it.
+// k8s/mine/kustomization.yaml names the base or an overlay. ".." is a cycle, because that
+// directory contains it.
 func TestKustomizationBelowK8s(t *testing.T) {
 	for base, ok := range map[string]bool{"../base": true, "../ingress": true, "..": false} {
 		_, err := buildMine(t, "resources: ["+base+"]\ncomponents: [../components/probe]\n")
@@ -82,7 +82,7 @@ func TestDocsKustomizations(t *testing.T) {
 	}
 }
 
-// kustomizationFields are those with which an indented part of a comment is one of a kustomization.
+// kustomizationFields are fields at the beginning of a kustomization in a comment.
 var kustomizationFields = regexp.MustCompile(`^(namespace|resources|patches):`)
 
 // commentedKustomization returns the kustomization in the comment at the top of a file: its indented

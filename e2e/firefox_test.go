@@ -140,8 +140,8 @@ func (f firefox) click(t *testing.T, selector string) {
 	}}}}, nil)
 }
 
-// press does for buttons what Firefox does: in a window that has not the system's focus, as here,
-// keys do not click. A page takes no part in that.
+// press clicks buttons as Firefox does for a key, because in a window without the system's
+// focus, as here, keys do not click.
 func (f firefox) press(t *testing.T, keys string) {
 	t.Helper()
 	f.call(t, "input.performActions", map[string]any{"context": f.tab, "actions": keyActions(keys)}, nil)

@@ -9,7 +9,7 @@ import (
 
 var update = flag.Bool("update", false, "write the files that are made from others: the PrometheusRule and the dashboard")
 
-// generated compares a file with what it is made of, or writes it with -update.
+// generated compares a file with its generated content, or writes it with -update.
 func generated(t *testing.T, file string, want []byte) {
 	t.Helper()
 	if *update {

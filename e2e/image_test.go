@@ -50,8 +50,8 @@ func TestImage(t *testing.T) {
 	t.Run("builds for a variant of an architecture", func(t *testing.T) { checkImagePlatform(t, engine, "arm/v7") })
 }
 
-// checkImagePlatform builds the image for an architecture such as arm64 or arm/v7, and checks what
-// it says of itself.
+// checkImagePlatform builds the image for an architecture such as arm64 or arm/v7, and checks
+// the architecture in its configuration.
 func checkImagePlatform(t *testing.T, engine dockerEngine, arch string) {
 	image := engine.build(t, arch)
 	inspected := engine.docker(t, "image", "inspect", "--format", "{{.Os}}/{{.Architecture}}/{{.Variant}}", image)

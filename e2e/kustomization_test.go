@@ -115,7 +115,7 @@ labels:
 `
 )
 
-// A user's namespace, prefix, suffix, image and labels arrive everywhere.
+// A user's namespace, prefix, suffix, image and labels are applied everywhere.
 func TestUsersKustomization(t *testing.T) {
 	eachKustomization(t, func(t *testing.T, overlay, component string) {
 		settings := usersSettings

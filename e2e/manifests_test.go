@@ -1,5 +1,6 @@
-// Package e2e tests what ships: the binary with real clients, browsers and proxies, the image, and
-// the manifests against Kubernetes' API types and admission rules, the binary and the Dockerfile.
+// Package e2e tests the artifacts of a release: the binary with real clients, browsers and
+// proxies, the image, and the manifests against Kubernetes' API types and admission rules, the
+// binary and the Dockerfile.
 package e2e
 
 import (
@@ -163,9 +164,9 @@ func TestEveryOverlayIsListed(t *testing.T) {
 	}
 }
 
-// The base has only built-in kinds, so it applies to a cluster in which nothing has been installed.
-// No overlay has a Namespace: namespace: in a kustomization would rename it, take over the one of that
-// name, and delete it with kubectl delete -k.
+// The base has only built-in kinds, so it applies to any cluster. No overlay has a Namespace:
+// with namespace: in a kustomization, it would take over the namespace of that name, and
+// kubectl delete -k would delete that.
 func TestKinds(t *testing.T) {
 	for name, want := range overlays {
 		t.Run(name, func(t *testing.T) {

@@ -25,7 +25,7 @@ func TestPageShowsTheGreeting(t *testing.T) {
 	page.checkEchoes(t) // the greeting was not taken for an echo
 }
 
-// The server does what the form asks for. The page's own query fills the form.
+// The server does what the form says. The page's own query fills in the form.
 func TestPageConnectsWithControls(t *testing.T) {
 	p := startBinary(t)
 	page := openPage(t, fmt.Sprintf("http://localhost:%d/?every=50ms", p.ports["ws"]))
@@ -50,11 +50,11 @@ func TestPageConnectsWithControls(t *testing.T) {
 	page.await(t, "history", "1012 Service Restart “over & out”")
 }
 
-// If controls are turned off, the server ignores them. The page says why there is no greeting.
+// If controls are disabled, the server ignores them. The page says why there is no greeting.
 func TestPageWithoutControls(t *testing.T) {
 	p := startBinary(t, "CONTROLS=false")
 	page := openPage(t, fmt.Sprintf("http://localhost:%d/", p.ports["ws"]))
-	page.await(t, "seen-empty", "controls are turned off")
+	page.await(t, "seen-empty", "controls are disabled")
 	page.checkEchoes(t)
 	page.set(t, "idle-steps", "1")
 	page.click(t, "#idle-toggle")
@@ -104,7 +104,8 @@ func TestPageAndServerAgreeOnControls(t *testing.T) {
 	}
 }
 
-// After three cuts at one age, the page suggests to look for an idle time-out, and fills in the form.
+// After three cuts at the same age, the page suggests looking for an idle time-out, and fills
+// in the form.
 func TestPageSuggestsTheIdleTest(t *testing.T) {
 	p := startBinary(t)
 	page := openPage(t, fmt.Sprintf("http://localhost:%d/#drop_in=1s", p.ports["ws"]))

@@ -32,7 +32,7 @@ func TestPageOpensMessages(t *testing.T) {
 			u.set(t, "filter", "")
 		}
 		u.set(t, "filter", "nowhere")
-		u.await(t, "frames-empty", "No message passes the filter")
+		u.await(t, "frames-empty", "No message matches the filter")
 		u.set(t, "filter", "")
 		u.set(t, "show", "odd") // the greeting
 		eventually(t, "one row", func() bool { return value[int](t, u, `document.querySelectorAll("#frames li").length`) == 1 })

@@ -41,7 +41,7 @@ func TestPageSaysWhyAnUpgradeFailed(t *testing.T) {
 	})
 }
 
-// A proxy whose server has gone answers by itself, and the page says so.
+// A proxy without a server answers itself, and the page says so.
 func TestPageNamesTheProxyThatAnswered(t *testing.T) {
 	eachEngine(t, func(t *testing.T, u *user) {
 		backends := newBackends(t, 1)
@@ -64,7 +64,7 @@ func TestPageNamesTheProxyThatAnswered(t *testing.T) {
 	})
 }
 
-// If a file of the page does not arrive, static text says which.
+// If a file of the page does not arrive, static text names it.
 func TestPageWithoutItsScripts(t *testing.T) {
 	backends := newBackends(t, 1)
 	backends[0].start(t)

@@ -58,7 +58,7 @@ func TestPodOutsideLevelRestrictedIsRejected(t *testing.T) {
 	}
 }
 
-// The pod has restrictions beyond those of the level restricted.
+// The pod has more restrictions than the level restricted requires.
 func TestPodIsHardened(t *testing.T) {
 	eachOverlay(t, func(t *testing.T, m *manifests) {
 		pod, container := m.pod(), m.container()

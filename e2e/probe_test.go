@@ -39,7 +39,7 @@ func (p *probed) check(t *testing.T, name string) probedCheck {
 	return p.Checks[i]
 }
 
-// found is what docs/fidelity.md says of a check.
+// found returns the result of a check as docs/fidelity.md has it.
 func (c *probedCheck) found() string {
 	seen, _, _ := strings.Cut(c.Detail, ":")
 	switch c.Verdict {
@@ -66,8 +66,8 @@ func runProbe(t *testing.T, args ...string) (result probed) {
 	return result
 }
 
-// documentedFaults returns what docs/fidelity.md says is wrong with each server: a table
-// below a heading with its name. A server without faults has no table.
+// documentedFaults returns the faults of each server in docs/fidelity.md, from the table below
+// a heading with its name. A server without faults has no table.
 func documentedFaults(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	page := readDocument(t, "docs/fidelity.md").text
@@ -83,8 +83,8 @@ func documentedFaults(t *testing.T) map[string]map[string]string {
 	return faults
 }
 
-// TestProbeTellsServersApart runs the probe against each server: it finds no fault in
-// echosvc, and in the others those that docs/fidelity.md has. -v prints the tables.
+// TestProbeTellsServersApart runs the probe against each server. It finds no fault in echosvc,
+// and the faults in docs/fidelity.md in the others. -v prints the tables.
 func TestProbeTellsServersApart(t *testing.T) {
 	faults := documentedFaults(t)
 	failable := map[string]bool{}

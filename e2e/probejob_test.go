@@ -88,7 +88,8 @@ func checkProbePolicies(t *testing.T, m *manifests) {
 	}
 }
 
-// A run that a rollout has spoiled is repeated. A wrong argument, exit status 2, fails at once.
+// A run that a rollout has interrupted is repeated. A wrong argument, exit status 2, fails at
+// once.
 func TestProbeJobIsRetried(t *testing.T) {
 	spec := withProbe(t, ".", "").job.Spec
 	if spec.BackoffLimit == nil || *spec.BackoffLimit != 2 || spec.Template.Spec.RestartPolicy != corev1.RestartPolicyNever {

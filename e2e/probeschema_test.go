@@ -8,8 +8,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// TestProbeOutputMatchesItsSchema runs the probe in each mode, against targets that are well and
-// that are not, and validates what it prints by docs/probe.schema.json.
+// TestProbeOutputMatchesItsSchema runs the probe in each mode, against good and bad targets,
+// and validates its output against docs/probe.schema.json.
 func TestProbeOutputMatchesItsSchema(t *testing.T) {
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()

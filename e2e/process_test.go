@@ -20,7 +20,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// waitTimeout is how long a test waits for something that takes an instant on an idle machine.
+// waitTimeout is how long a test waits for an event that takes no time on an idle machine.
 const waitTimeout = 60 * time.Second
 
 // workDir has the files that all tests share.
@@ -42,8 +42,8 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// missing skips a test that needs a program which is not installed. If ECHOSVC_E2E_ALL is set, as in
-// CI, where everything is installed, the test fails.
+// missing skips a test that needs a program which is not installed. If ECHOSVC_E2E_ALL is set,
+// as in CI, the test fails.
 func missing(t *testing.T, program string) {
 	t.Helper()
 	if os.Getenv("ECHOSVC_E2E_ALL") != "" {

@@ -53,8 +53,8 @@ func TestReleasedArchitecturesAreTested(t *testing.T) {
 	}
 }
 
-// TestImagePlatforms: the release and CI build the image for the same platforms: those of the binaries,
-// but for 386, which containers hardly ever run on.
+// TestImagePlatforms: the release and CI build the image for the same platforms, which are
+// those of the binaries except 386.
 func TestImagePlatforms(t *testing.T) {
 	want := slices.DeleteFunc(releasedForLinux(t), func(arch string) bool { return arch == "386" })
 	for _, name := range []string{"release.yml", "ci.yml"} {

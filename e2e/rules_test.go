@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// rulesFile is what Prometheus reads without the operator. prometheusRuleFile is made from it.
+// rulesFile is for Prometheus without the operator. prometheusRuleFile is generated from it.
 const (
 	rulesFile          = "../k8s/monitoring/rules/echosvc.rules.yaml"
 	prometheusRuleFile = "../k8s/monitoring/rules/prometheusrule.yaml"

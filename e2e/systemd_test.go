@@ -43,7 +43,7 @@ func systemdCommand(t *testing.T, name string, args ...string) *exec.Cmd {
 	return exec.CommandContext(t.Context(), path, args...)
 }
 
-// TestSystemdUnitsAreValid, and the service has few of the rights that a program may have.
+// TestSystemdUnitsAreValid: the units are valid, and the service has few rights.
 func TestSystemdUnitsAreValid(t *testing.T) {
 	// The most exposure that "systemd-analyze security" may find, in tenths: 0 is a program without
 	// a network, and 100 one without any restriction.
@@ -63,7 +63,7 @@ func TestSystemdUnitsAreValid(t *testing.T) {
 		}
 		units = append(units, unit)
 	}
-	// It loads units of this machine as well, whose mistakes do not count.
+	// It also loads units of this machine, whose mistakes do not count.
 	verify := systemdCommand(t, "systemd-analyze", append([]string{"verify", "--man=no", "--recursive-errors=no"}, units...)...)
 	if output, err := verify.CombinedOutput(); err != nil || strings.Contains(string(output), "echosvc") {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, output)

@@ -13,7 +13,7 @@ import (
 // webkit is WebKitGTK, driven by WebDriver.
 type webkit struct{ session string } // the URL of the session
 
-// openWebKit starts WebKitGTK on a screen of its own.
+// openWebKit starts WebKitGTK on its own screen.
 func openWebKit(t *testing.T) engine {
 	t.Helper()
 	for _, program := range []string{"WebKitWebDriver", "Xvfb"} {

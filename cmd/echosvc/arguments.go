@@ -15,12 +15,12 @@ import (
 	"github.com/echosvc/echosvc/internal/query"
 )
 
-// errVersion means that the arguments ask for the version.
-var errVersion = errors.New("the version is asked for")
+// errVersion means that the arguments request the version.
+var errVersion = errors.New("version requested")
 
 // parseSettings parses settings on the command line: -p 9000, --max-connections 100 or
-// MAX_CONNECTIONS=100. It returns [flag.ErrHelp] or errVersion if they ask for that. With another
-// error it returns the settings in front of what is wrong.
+// MAX_CONNECTIONS=100. It returns [flag.ErrHelp] or errVersion if they request that. With
+// another error, it returns the settings before the wrong argument.
 func parseSettings(args []string) (list []config.Argument, err error) {
 	for len(args) > 0 {
 		arg := args[0]

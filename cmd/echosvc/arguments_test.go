@@ -132,7 +132,7 @@ func TestURLsOnStdout(t *testing.T) {
 	}
 }
 
-// TestNearMissesAreReported in the log, by config, and beside errors.
+// TestNearMissesAreReported in the log, by config, and together with errors.
 func TestNearMissesAreReported(t *testing.T) {
 	t.Setenv("MAX_CONNECTION", "5")
 	const want = "MAX_CONNECTION is not a setting of this server; did you mean MAX_CONNECTIONS?\n"

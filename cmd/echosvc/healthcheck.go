@@ -19,8 +19,8 @@ Requests /healthz from the service in the same environment. Exit status: 0 healt
 
 `
 
-// healthcheck checks the health of the service that runs in the same environment. Every
-// failure has exit status 1, wrong usage too, because Docker reserves 2.
+// healthcheck checks the health of the service in the same environment. It returns 1 for every
+// failure, even for wrong usage, because Docker reserves 2.
 func healthcheck(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	wait, err := parseHealthcheck(args, stdout)
 	if errors.Is(err, flag.ErrHelp) {

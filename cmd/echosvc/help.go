@@ -13,7 +13,7 @@ import (
 
 // help prints the commands, every variable and every control.
 func help(w io.Writer) {
-	fmt.Fprint(w, `echosvc is a WebSocket echo server: what you send is what comes back.
+	fmt.Fprint(w, `echosvc is a WebSocket echo server that returns exactly what it receives.
 
 Usage:
   echosvc              serve until SIGTERM or Ctrl-C; settings may be flags, such as -p 9000 or --max-connections 100

@@ -12,7 +12,8 @@ import (
 )
 
 // TestFileLimit: a process with 64 descriptors has 200 clients, most of them silent. The
-// WebSockets keep getting echoes, and another one opens: silent connections make room.
+// WebSockets keep getting echoes, and another one opens, because silent connections are
+// dropped.
 func TestFileLimit(t *testing.T) {
 	wstest.NeedFiles(t, 256)
 	for _, driver := range []string{"portable", "auto"} {

@@ -32,14 +32,14 @@ const (
 	exitUsage  = 2 // a variable or an argument is invalid
 )
 
-// gcPercent is the service's default for GOGC. Messages make no garbage; connections do when
-// they open and close. An idle connection costs 430 bytes with 25, garbage included, and
-// 610 with Go's default of 100.
+// gcPercent is the service's default for GOGC. Messages make no garbage, but connections do
+// when they open and close. With garbage, an idle connection takes 430 bytes with 25, and 610
+// with Go's default of 100.
 const gcPercent = 25
 
-// run is the program. It gets variables that other programs share, such as NO_COLOR, from
-// getenv. The settings come from args and the environment of the process, because envconfig
-// reads no other. Cancelling ctx ends the service like a signal.
+// run is the program. getenv returns variables that other programs share, such as NO_COLOR.
+// The settings come from args and the environment of the process, because envconfig reads no
+// other. Cancelling ctx ends the service like a signal.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	command, rest := "serve", args
 	if len(args) > 0 && !isSetting(args[0]) {
@@ -148,14 +148,14 @@ func serve(ctx context.Context, c config.Config, getenv func(string) string, std
 	return exitFailed
 }
 
-// withoutColours reports whether a terminal must not get colours: because of NO_COLOR
-// (https://no-color.org), or because it shows the sequences for them as text.
+// withoutColours reports whether a terminal must not get colours, because of NO_COLOR
+// (https://no-color.org) or because it would show them as text.
 func withoutColours(getenv func(string) string) bool {
 	return getenv("NO_COLOR") != "" || getenv("TERM") == "dumb"
 }
 
-// relaySignals passes on the signals that end the service, until ended is closed. SIGHUP
-// is one of them if the terminal has hung up; otherwise it reloads the certificate.
+// relaySignals forwards the signals that end the service, until ended is closed. SIGHUP is one
+// of them if the terminal has hung up. Otherwise it reloads the certificate.
 func relaySignals(signals chan<- os.Signal, ended <-chan struct{}, hungUp func() bool, reload func()) {
 	for {
 		var s os.Signal
@@ -177,7 +177,7 @@ func relaySignals(signals chan<- os.Signal, ended <-chan struct{}, hungUp func()
 	}
 }
 
-// logJSON is the LOG_FORMAT with which everything on stderr is JSON, for programs that collect it.
+// logJSON is the LOG_FORMAT with which everything on stderr is JSON.
 const logJSON = "json"
 
 // wrongConfig reports an error of [config.Load], which has a line for each wrong setting.
@@ -191,8 +191,8 @@ func wrongConfig(stderr io.Writer, format config.LogFormat, err error) int {
 	return exitUsage
 }
 
-// wrongArguments reports arguments that are no settings, or no command. before are the settings
-// in front of them.
+// wrongArguments reports arguments that are neither settings nor a command. before are the
+// settings before them.
 func wrongArguments(stderr io.Writer, before []config.Argument, err error) int {
 	if c, _ := config.Load(before...); c.LogFormat == logJSON { // whatever else is wrong
 		logInvalid(stderr, err)
@@ -214,14 +214,14 @@ func logInvalid(stderr io.Writer, err error) {
 	flush()
 }
 
-// logNearMisses logs each variable that looks like a setting and is none.
+// logNearMisses logs each variable that looks like a setting but is not one.
 func logNearMisses(log *slog.Logger) {
 	for _, miss := range config.NearMisses(os.Environ()) {
 		log.Warn("a variable is not a setting, but looks like one", "variable", miss.Name, "meant", miss.Meant)
 	}
 }
 
-// writeNearMisses writes a line for each variable that looks like a setting and is none.
+// writeNearMisses writes a line for each variable that looks like a setting but is not one.
 func writeNearMisses(w io.Writer) {
 	for _, miss := range config.NearMisses(os.Environ()) {
 		fmt.Fprintln(w, miss)

@@ -58,7 +58,7 @@ func parseProbe(args []string, stdout io.Writer) (*probeFlags, error) {
 	header := func(line string) { f.headers = append(f.headers, line) }
 	set.Func("H", "add the handshake header field `'Name: value'`, Host included; may be repeated", func(line string) error { header(line); return nil })
 	set.Func("origin", "set the Origin header field, such as https://example.com", func(origin string) error { header("Origin: " + origin); return nil })
-	set.StringVar(&f.caFile, "cafile", "", "trust the authorities in this PEM `file` instead of the system's")
+	set.StringVar(&f.caFile, "cafile", "", "trust the root certificates in this PEM `file` instead of the system's")
 	set.BoolVar(&f.insecure, "insecure", false, "accept any certificate")
 	f.timeout = 10 * time.Second
 	set.Var((*duration)(&f.timeout), "timeout", "wait this `duration` for each answer")
@@ -93,7 +93,7 @@ func (f *probeFlags) load() bool {
 	return f.given["n"] || f.given["conns"] || f.given["rate"] || f.given["size"]
 }
 
-// check returns an error if the flags are invalid or do not go together.
+// check returns an error if the flags are invalid or contradict each other.
 func (f *probeFlags) check() error {
 	modes := 0
 	for _, given := range []bool{f.given["idle"], f.watch, f.load()} {
@@ -176,7 +176,7 @@ func probeCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	return exitFailed
 }
 
-// run does what the flags ask for, and reports whether everything passed.
+// run runs the probe, and reports whether everything passed.
 func (f *probeFlags) run(ctx context.Context, target *probe.Target, report *probe.Report) bool {
 	if f.watch {
 		if f.duration > 0 {
@@ -197,7 +197,7 @@ func (f *probeFlags) run(ctx context.Context, target *probe.Target, report *prob
 	case f.load():
 		probe.Load(ctx, target, f.plan, report.Check, report.Step)
 	default:
-		report.NotTested = "idle time-outs; -idle 2m finds the time after which the path ends a silent connection"
+		report.NotTested = "idle time-outs; -idle 2m finds the time after which the path ends an idle connection"
 		probe.Run(ctx, target, report.Check, report.Step)
 	}
 	return report.End()

@@ -23,9 +23,9 @@ func serveProcess(t *testing.T, n int, environment ...string) (*exec.Cmd, *progr
 	return command, p, clients
 }
 
-// TestRepeatedSignalCutsNobody: GNU timeout signals its child and then its own group, so
-// the process gets the same signal twice within milliseconds.
-func TestRepeatedSignalCutsNobody(t *testing.T) {
+// TestRepeatedSignalCutsNoClient: GNU timeout signals its child and then its own group, so the
+// process gets the same signal twice within milliseconds.
+func TestRepeatedSignalCutsNoClient(t *testing.T) {
 	for _, repeat := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		command, p, clients := serveProcess(t, 50, "DRAIN_SPREAD=100ms")
 		command.Process.Signal(syscall.SIGTERM)
@@ -52,7 +52,7 @@ func TestRepeatedSignalCutsNobody(t *testing.T) {
 func TestLaterSignalHurries(t *testing.T) {
 	command, p, clients := serveProcess(t, 10, "DRAIN_SPREAD=1h", "DRAIN_TIMEOUT=2h")
 	command.Process.Signal(syscall.SIGTERM)
-	p.line(t, "draining: not ready any more")
+	p.line(t, "draining: no longer ready")
 	<-time.After(2100 * time.Millisecond) // what comes sooner is a repeat
 	command.Process.Signal(syscall.SIGTERM)
 	for i, c := range clients {

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/term"
 )
 
-// hungUp returns a function that reports whether the terminal of the process has hung up: it had
-// one at the start, and has none any more.
+// hungUp returns a function that reports whether the process has lost the terminal that it had
+// at the start.
 func hungUp() func() bool {
 	if !haveTerminal() {
 		return func() bool { return false }
@@ -15,8 +15,8 @@ func hungUp() func() bool {
 	return func() bool { return !haveTerminal() }
 }
 
-// haveTerminal reports whether the process has a terminal that works. /dev/tty is that terminal,
-// also where stdin, stdout and stderr are something else.
+// haveTerminal reports whether the process has a working terminal. /dev/tty is that terminal,
+// even if stdin, stdout and stderr are not.
 func haveTerminal() bool {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {

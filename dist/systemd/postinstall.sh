@@ -1,5 +1,5 @@
 #!/bin/sh
-# After an installation or an upgrade. Nothing is started that did not run before: the ports may
+# After an installation or an upgrade. Starts nothing that did not run before, because the ports may
 # be in use.
 set -e
 if [ -d /run/systemd/system ]; then

@@ -191,10 +191,10 @@ func TestNotes(t *testing.T) {
 		"{replicaCount: 1}":               "With one pod",
 		"{service: {type: LoadBalancer}}": "get service dev-echosvc",
 		"{service: {type: NodePort}}":     "get service dev-echosvc --output jsonpath='{.spec.ports[0].nodePort}'",
-		"{ingress: {enabled: true, className: nginx, hosts: [a.example.com]}, httpRoute: {enabled: true, parentRefs: [{name: a}], hostnames: [b.example.com]}}": "ws://b.example.com/   (wss:// if the listener of the Gateway ends TLS)\n  ws://a.example.com/",
+		"{ingress: {enabled: true, className: nginx, hosts: [a.example.com]}, httpRoute: {enabled: true, parentRefs: [{name: a}], hostnames: [b.example.com]}}": "ws://b.example.com/   (wss:// if the Gateway terminates TLS)\n  ws://a.example.com/",
 		"{ingress: {enabled: true, className: nginx, hosts: [a.example.com]}}":                                                                                  "ws://a.example.com/",
 		"{ingress: {enabled: true, className: nginx, hosts: [a.example.com], tls: [{hosts: [a.example.com]}]}}":                                                 "wss://a.example.com/",
-		"{httpRoute: {enabled: true, parentRefs: [{name: a}], hostnames: [a.example.com]}}":                                                                     "networkPolicy.from narrows that",
+		"{httpRoute: {enabled: true, parentRefs: [{name: a}], hostnames: [a.example.com]}}":                                                                     "Set networkPolicy.from to restrict that",
 	} {
 		files, err := release{"dev", "team-a", parse(t, values)}.render(t)
 		if err != nil {
@@ -207,7 +207,7 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// The package has everything but the values for tests.
+// The package contains everything except the values for tests.
 func TestPackage(t *testing.T) {
 	path, err := chartutil.Save(loadChart(t), t.TempDir())
 	if err != nil {

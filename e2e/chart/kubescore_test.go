@@ -15,7 +15,7 @@ import (
 	"github.com/echosvc/echosvc/e2e/manifest"
 )
 
-// answers are the findings of kube-score that are meant to be, by the name of the check.
+// answers explain the intended findings of kube-score, by the name of the check.
 var answers = map[string]string{
 	"container-resources":                 "no CPU limit: throttling would delay echoes even if the node has CPU time to spare",
 	"container-image-pull-policy":         "IfNotPresent: tags are versions and never move, and an image loaded into a node must be used",

@@ -25,7 +25,7 @@ const (
 	manifestsDir = "../../k8s"
 )
 
-// release is what helm install is called with.
+// release has the arguments of helm install.
 type release struct {
 	name, namespace string
 	values          map[string]any

@@ -103,7 +103,8 @@ func TestQueryOfLongNames(t *testing.T) {
 	}
 }
 
-// One of two pods holds the clients of both, which are fewer with TLS. docs/limits.md has the numbers.
+// One of two pods can take the clients of both, which are fewer with TLS. docs/limits.md has the
+// numbers.
 func TestTargetConnections(t *testing.T) {
 	for values, want := range map[string]string{
 		"{autoscaling: {by: connections}}":                                      `averageValue: "8000"`,
@@ -122,7 +123,7 @@ func TestTargetConnections(t *testing.T) {
 	}
 }
 
-// What OpenShift and other platforms need can be set.
+// The values that OpenShift and other platforms need can be set.
 func TestOtherPlatforms(t *testing.T) {
 	r := release{"echosvc", "echosvc", parse(t, `
 podSecurityContext: {runAsUser: null, runAsGroup: null}

@@ -24,13 +24,13 @@ func rate(name string, matchers ...string) string {
 	return "rate(" + series(name, matchers...) + "[$__rate_interval])"
 }
 
-// increase is what happened within such a range.
+// increase is the increase within such a range.
 func increase(name string) string { return "increase(" + series(name) + "[$__rate_interval])" }
 
 // sumBy adds up by labels. Series that are zero are left out, because most of a fixed set are.
 func sumBy(labels, expr string) string { return "sum by (" + labels + ") (" + expr + ") > 0" }
 
-// share divides what happened in the time range.
+// share divides two increases over the time range.
 func share(part, whole string) string {
 	return "sum(increase(" + part + "[$__range])) / sum(increase(" + whole + "[$__range]))"
 }
@@ -48,9 +48,9 @@ var rows = []row{
 	{"Now", []cog.Builder[dashboard.Panel]{
 		number("Open connections", "WebSockets that are open.", "short", noSteps(),
 			query("sum("+series("websocket_connections")+")", "")),
-		number("Unclean ends", "Connections of the time range that ended without a close frame (1006), without drops that a control asked for.", "percentunit", steps(0.05, 0.1),
+		number("Unclean ends", "Share of the connections that ended in the time range without a close frame (1006). Drops by a control do not count.", "percentunit", steps(0.05, 0.1),
 			latest(share(series("websocket_closes_total", `code="1006"`, `initiator="nobody"`), series("websocket_closes_total")), "")),
-		number("Refused upgrades", "Handshakes of the time range that were refused, whatever the reason.", "percentunit", steps(0.05, 0.1),
+		number("Refused upgrades", "Share of the handshakes in the time range that were refused, for any reason.", "percentunit", steps(0.05, 0.1),
 			latest("sum(increase("+series("websocket_upgrades_rejected_total")+"[$__range])) / (sum(increase("+series("websocket_upgrades_rejected_total")+"[$__range])) + sum(increase("+series("websocket_connections_opened_total")+"[$__range])))", "")),
 		number("Round trip, p99", "Time between a ping and its pong, for 99 of 100 pings.", "s", steps(0.5, 2),
 			query("histogram_quantile(0.99, sum by (le) ("+rate("websocket_ping_rtt_seconds_bucket")+"))", "")),
@@ -63,11 +63,11 @@ var rows = []row{
 			NoValue("no TLS"),
 	}},
 	{"Connections", []cog.Builder[dashboard.Panel]{
-		graph("Open", "WebSockets that are open, and the most that there may be.", "short",
+		graph("Open", "Open WebSockets, and their limit.", "short",
 			query(series("websocket_connections"), "{{instance}}"),
 			query("min("+series("websocket_connections_limit")+" > 0)", "limit")).
 			OverrideByQuery(dashed("B")),
-		graph("Handshakes", "WebSockets that were opened, connections on which none is open yet, and TLS handshakes that failed.", "short",
+		graph("Handshakes", "WebSockets that were opened, connections without an open WebSocket yet, and TLS handshakes that failed.", "short",
 			query("sum("+rate("websocket_connections_opened_total")+")", "opened per second"),
 			query("sum("+series("handshakes_in_progress")+")", "in progress"),
 			query(sumBy("kind", rate("tls_handshake_errors_total")), "TLS error {{kind}} per second")),
@@ -77,7 +77,7 @@ var rows = []row{
 			query(sumBy("code, initiator", increase("websocket_closes_total")), "{{code}} by {{initiator}}")),
 		bars("Protocol errors", "Breaches of RFC 6455 and RFC 7692 by clients, by rule.",
 			query(sumBy("kind", increase("websocket_protocol_errors_total")), "{{kind}}")),
-		graph("Controls", "Open connections that misbehave because their URL asked for it, by control.", "short",
+		graph("Controls", "Open connections that use a control in their URL, by control.", "short",
 			query(sumBy("control", series("websocket_controls")), "{{control}}")),
 	}},
 	{"Time-outs of proxies", []cog.Builder[dashboard.Panel]{
@@ -96,27 +96,27 @@ var rows = []row{
 			query("sum by (instance) ("+increase("websocket_pings_missed_total")+")", "{{instance}}")),
 		graph("Messages", "Echoed messages per second, by type.", "cps",
 			query("sum by (type) ("+rate("websocket_messages_total", `direction="received"`)+")", "{{type}}")),
-		graph("Payload", "Payload per second in each direction, and what compression saved of it.", "binBps",
+		graph("Payload", "Payload per second in each direction, and the bytes that compression saved.", "binBps",
 			query("sum("+rate("websocket_payload_bytes_total", `direction="received"`)+")", "payload"),
 			query("sum("+rate("websocket_compression_saved_bytes_total")+")", "saved")),
 		bars("Plain HTTP", "Answers to plain requests on PORT, by class of status.",
 			query(sumBy("code", increase("http_requests_total")), "{{code}}")),
-		graph("Lost log lines", "Log lines per second that were dropped because nobody read the log.", "cps",
+		graph("Lost log lines", "Log lines per second that were dropped because the log was not read.", "cps",
 			query("sum by (instance) ("+rate("log_lines_dropped_total")+")", "{{instance}}")),
 	}},
 	{"Resources", []cog.Builder[dashboard.Panel]{
-		graph("Memory held", "What counts towards MEMORY_LIMIT, by what it is held for, in all instances; and the sum of the limits.", "bytes",
+		graph("Memory held", "Memory that counts towards MEMORY_LIMIT, by its use, in all instances, and the sum of the limits.", "bytes",
 			query("sum by (kind) ("+series("memory_held_bytes")+")", "{{kind}}"),
 			query("sum("+series("memory_limit_bytes")+" > 0)", "limit")).
 			FillOpacity(30).Stacking(common.NewStackingConfigBuilder().Mode(common.StackingModeNormal).Group("A")).
 			OverrideByQuery(dashed("B")),
-		graph("Pressure", "What is done about MEMORY_LIMIT: 0 nothing, 1 less is read, 2 upgrades get 503, 3 connections are closed.", "short",
+		graph("Pressure", "The pressure of MEMORY_LIMIT: 0 none, 1 less is read, 2 upgrades get 503, 3 connections are closed.", "short",
 			query(series("memory_pressure_level"), "{{instance}}")).
 			Max(3).Decimals(0),
 		bars("Shortage", "Connections that were closed because memory was short, and connections that could not be accepted.",
 			query("sum("+increase("connections_shed_total")+")", "closed, memory"),
 			query("sum("+increase("accept_failures_total")+")", "accepting failed")),
-		graph("Longest turn", "The longest turn of an event loop within the last one to two minutes. A turn that takes long delays all clients of its loop.", "s",
+		graph("Longest turn", "The longest turn of an event loop within the last one to two minutes. A long turn delays all clients of its loop.", "s",
 			query(series("loop_longest_turn_seconds"), "{{instance}}")),
 		graph("Turns", "Turns of the event loops per second.", "cps",
 			query(rate("loop_turns_total"), "{{instance}}")),
@@ -126,7 +126,7 @@ var rows = []row{
 			OverrideByQuery("B", []dashboard.DynamicConfigValue{{Id: "unit", Value: "bytes"}, {Id: "custom.axisPlacement", Value: "right"}}),
 	}},
 	{"Drain", []cog.Builder[dashboard.Panel]{
-		graph("Draining", "Open connections of the instances that drain.", "short",
+		graph("Draining", "Open connections of draining instances.", "short",
 			query(series("websocket_connections")+" and "+series("draining")+" == 1", "{{instance}}")),
 		graph("Ended in the drain", "Connections that ended in a drain. Clean means with a close frame from each side.", "short",
 			query("sum by (instance, result) ("+series("drain_closed_total")+") > 0", "{{result}} {{instance}}")),

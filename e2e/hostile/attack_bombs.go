@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Compressed messages that are much larger inside, or have the server remember much.
+// Compressed messages that are much larger inflated, or make the server keep much.
 var bombAttacks = []attack{
 	{
 		name: "bombs", about: "compressed messages of 100 MiB of zeros: past MAX_MESSAGE_SIZE, so 1009",
@@ -21,7 +21,7 @@ var bombAttacks = []attack{
 		full: 20, short: 4, run: bombsBelow,
 	},
 	{
-		name: "takeover windows", about: "connections that have the server keep a window of 32 KiB each",
+		name: "takeover windows", about: "connections that make the server keep a window of 32 KiB each",
 		full: 5000, short: 100, env: []string{"COMPRESSION=takeover"}, run: windows,
 	},
 	{
@@ -72,7 +72,7 @@ func (s *siege) expectClose(p []byte, code uint16) {
 		}
 		if got.first == fin|opClose {
 			if got.closeCode() != code {
-				s.fail("close code %d %s, and not %d", got.closeCode(), got.payload[min(2, len(got.payload)):], code)
+				s.fail("close code %d %s, want %d", got.closeCode(), got.payload[min(2, len(got.payload)):], code)
 			}
 			return
 		}

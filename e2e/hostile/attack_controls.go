@@ -12,19 +12,19 @@ import (
 	"time"
 )
 
-// Controls, which the query of an upgrade asks for, used as weapons.
+// Attacks with controls in the query of an upgrade.
 var controlAttacks = []attack{
-	controlAttack("every=10ms", "700 connections that have the server send 100 messages a second", 700, "/?every=10ms&ping=0", nil),
-	controlAttack("ping=10ms", "700 connections that have the server send 100 pings a second, and do not answer", 700, "/?ping=10ms", nil),
+	controlAttack("every=10ms", "700 connections that make the server send 100 messages a second", 700, "/?every=10ms&ping=0", nil),
+	controlAttack("ping=10ms", "700 connections that make the server send 100 pings a second, and do not answer", 700, "/?ping=10ms", nil),
 	controlAttack("fragment=1", "messages of 64 KiB that come back in fragments of one byte", 20, "/?fragment=1", bigFrame),
 	controlAttack("delay=1m", "messages that wait for a minute", 2000, "/?delay=1m", bigFrame),
 	controlAttack("delay=1ms", "one-byte messages that wait for a millisecond each", 300, "/?delay=1ms", repeat(frame(fin|opText, []byte("a")), 64<<10)),
 	{
-		name: "control: unread every=10ms", about: "messages of the server that nobody reads, without pings",
+		name: "control: unread every=10ms", about: "unread messages of the server, without pings",
 		full: 700, short: 50, run: unreadEvery,
 	},
 	{
-		name: "control: stall_in=0", about: "connections that the server does not read, and that send frames of 64 KiB",
+		name: "control: stall_in=0", about: "frames of 64 KiB on connections that the server does not read",
 		full: 1000, short: 50, run: stalled,
 	},
 	{

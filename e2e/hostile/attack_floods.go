@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// Frames that are cheap to send and need work: of each there are many in a read.
+// Frames that are cheap to send but take work, many in a read.
 var floodAttacks = []attack{
 	floodAttack("pings", "pings of one byte", nil, frame(fin|opPing, []byte("p"))),
 	floodAttack("large pings", "pings of 125 bytes", nil, frame(fin|opPing, bytes.Repeat([]byte("p"), 125))),
-	floodAttack("pongs", "pongs that nobody asked for", nil, frame(fin|opPong, nil)),
+	floodAttack("pongs", "unsolicited pongs", nil, frame(fin|opPong, nil)),
 	floodAttack("one-byte messages", "text messages of one byte", nil, frame(fin|opText, []byte("a"))),
 	floodAttack("empty messages", "text messages without a payload", nil, frame(fin|opText, nil)),
 	floodAttack("one-byte fragments", "a message of 4,096 fragments of one byte", nil, fragments([]byte("a"), 4096)),
@@ -23,7 +23,7 @@ var floodAttacks = []attack{
 		frame(fin|rsv1|opBinary, append(repeat(emptyFixedBlocks, 62500), 0))),
 	floodAttack("empty stored blocks", "compressed messages of 13,000 empty stored blocks", compressed,
 		frame(fin|rsv1|opBinary, append(repeat(emptyStoredBlock, 65000), 0))),
-	floodAttack("empty dynamic blocks", "compressed messages of 5,700 blocks with nothing but codes", compressed,
+	floodAttack("empty dynamic blocks", "compressed messages of 5,700 blocks that contain only codes", compressed,
 		frame(fin|rsv1|opBinary, append(repeat(emptyDynamicBlocks(), 64000), 0))),
 	floodAttack("large messages", "messages of 1 MiB", nil, frame(fin|opBinary, make([]byte, 1<<20))),
 }

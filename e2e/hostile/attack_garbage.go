@@ -143,7 +143,7 @@ func oddRequests(s *siege, n int) error {
 	return s.err()
 }
 
-// A violation is what breaks a rule, and the close code that has to come back.
+// A violation is a breach of a rule, and the close code that must come back.
 type violation struct {
 	bytes []byte
 	code  uint16
@@ -192,7 +192,7 @@ func (s *siege) violate(v violation, p []byte) {
 		case got.first == fin|opClose && got.closeCode() == v.code:
 			return
 		case got.first == fin|opClose:
-			s.fail("close code %d after % x, and not %d", got.closeCode(), v.bytes[:min(len(v.bytes), 16)], v.code)
+			s.fail("close code %d after % x, want %d", got.closeCode(), v.bytes[:min(len(v.bytes), 16)], v.code)
 			return
 		}
 	}

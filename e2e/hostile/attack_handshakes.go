@@ -18,7 +18,7 @@ var handshakeAttacks = []attack{
 		full: 20, short: 8, run: connects,
 	},
 	{
-		name: "handshakes", about: "WebSockets that are reset after the handshake, and every other closed",
+		name: "handshakes", about: "WebSockets that are closed or reset after the handshake, in turn",
 		full: 20, short: 8, run: handshakes,
 	},
 	{
@@ -55,7 +55,7 @@ var handshakeAttacks = []attack{
 		full: 20, short: 8, run: withField(headerFields(115, 1000)),
 	},
 	{
-		name: "plain requests", about: "GETs with 16 KiB of header fields, that the response repeats",
+		name: "plain requests", about: "GETs with 16 KiB of header fields, which the response repeats",
 		full: 20, short: 8, run: plainRequests,
 	},
 	{
@@ -123,7 +123,7 @@ func (s *siege) request(p []byte, wanted ...string) {
 			return
 		}
 	}
-	s.fail("the response is %q, and not %s", status, strings.Join(wanted, " or "))
+	s.fail("the response is %q, want %s", status, strings.Join(wanted, " or "))
 }
 
 func refusedHandshakes(s *siege, n int) error {
@@ -137,7 +137,7 @@ func withField(field string) func(*siege, int) error {
 	return upgrades(upgradeHead("/field", sampleKey, field+"\r\n"))
 }
 
-// withTarget is the same with a target.
+// withTarget is an attack by upgrades with a target that takes long to read.
 func withTarget(target string) func(*siege, int) error {
 	return upgrades(upgradeHead(target, sampleKey))
 }

@@ -11,11 +11,11 @@ var limitAttacks = []attack{
 		full: 2000, short: 1050, env: []string{"MAX_CONNECTIONS=1000"}, overload: true, alone: true, run: idleWebSockets,
 	},
 	{
-		name: "WebSockets past the file limit", about: "WebSockets, where the server may open 1,024 files",
+		name: "WebSockets past the file limit", about: "WebSockets, with a limit of 1,024 open files",
 		full: 2000, short: 1050, files: 1024, overload: true, alone: true, run: idleWebSockets,
 	},
 	{
-		name: "plain requests past the file limit", about: "POSTs without their body, where the server may open 1,024 files",
+		name: "plain requests past the file limit", about: "POSTs without their body, with a limit of 1,024 open files",
 		full: 1500, short: 1050, files: 1024, alone: true, run: bodyless,
 	},
 	{
@@ -23,7 +23,7 @@ var limitAttacks = []attack{
 		full: 20, short: 8, env: []string{"MAX_CONNECTIONS=400"}, overload: true, alone: true, run: knock,
 	},
 	{
-		name: "idle WebSockets", about: "WebSockets that say nothing",
+		name: "idle WebSockets", about: "silent WebSockets",
 		full: 5000, short: 200, run: idleWebSockets,
 	},
 }

@@ -11,11 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Peers that begin something and do not finish it: the server waits, and holds what has
+// Peers that begin something and do not finish it, so the server waits and keeps what has
 // arrived.
 var slowAttacks = []attack{
 	{
-		name: "silent connections", about: "more TCP connections that say nothing than the server may open files",
+		name: "silent connections", about: "more silent TCP connections than the server may open files",
 		full: 1150, short: 1050, files: 1024, alone: true, run: silent,
 	},
 	{
@@ -23,7 +23,7 @@ var slowAttacks = []attack{
 		full: 2000, short: 100, run: slowHeads,
 	},
 	{
-		name: "long heads", about: "the head of an upgrade with 100 KiB of header fields, of which the last byte never comes",
+		name: "long heads", about: "the head of an upgrade with 100 KiB of header fields, without its last byte",
 		full: 2000, short: 100, run: longHeads,
 	},
 	{
@@ -59,7 +59,7 @@ var slowAttacks = []attack{
 		full: 2000, short: 100, run: promisedLengths,
 	},
 	{
-		name: "half-open peers", about: "WebSockets of which the client has ended its half, answers no ping, or is gone without a FIN",
+		name: "half-open peers", about: "WebSockets whose client has ended its half, answers no ping, or is gone without a FIN",
 		full: 1500, short: 90, env: []string{"PING_INTERVAL=1s", "PONG_TIMEOUT=4s"}, run: halfOpen,
 	},
 }
@@ -155,7 +155,7 @@ func halfOpen(s *siege, n int) error {
 		switch i % 3 {
 		case 0:
 			tcp(w.Conn).CloseWrite()
-		case 1: // its kernel acknowledges the pings, and nobody answers them
+		case 1: // its kernel acknowledges the pings, but they are not answered
 		case 2:
 			s.vanish(w)
 		}

@@ -8,30 +8,30 @@ import (
 	"time"
 )
 
-// Peers that have the server send, and do not read.
+// Peers that make the server send, and do not read.
 var unreadAttacks = []attack{
 	{
-		name: "never reading", about: "frames of 64 KiB, and nothing is read",
+		name: "never reading", about: "frames of 64 KiB, without reading",
 		full: 2000, short: 50, run: neverRead,
 	},
 	{
-		name: "reads, then never", about: "frames of 64 KiB: read for a second, so that the buffers in the kernel grow, and then not",
+		name: "reads, then never", about: "frames of 64 KiB, read only for a second, so that the kernel's buffers grow",
 		full: 500, short: 100, run: readThenNever,
 	},
 	{
-		name: "reading a byte a second", about: "frames of 64 KiB, and a byte is read each second",
+		name: "reading a byte a second", about: "frames of 64 KiB, with a byte read each second",
 		full: 1000, short: 50, run: readSlowly,
 	},
 	{
-		name: "unread pongs", about: "pings of 125 bytes, and no pong is read",
+		name: "unread pongs", about: "pings of 125 bytes, without reading the pongs",
 		full: 1000, short: 50, run: unreadPongs,
 	},
 	{
-		name: "unread responses", about: "a POST of 64 KiB, and the response is not read",
+		name: "unread responses", about: "a POST of 64 KiB, without reading the response",
 		full: 2000, short: 50, run: unreadResponses,
 	},
 	{
-		name: "unread closes", about: "frames of 64 KiB and a close frame, and nothing is read",
+		name: "unread closes", about: "frames of 64 KiB and a close frame, without reading",
 		full: 1000, short: 50, run: unreadCloses,
 	},
 	{

@@ -49,7 +49,7 @@ func (c *cgroup) set(file, value string) error {
 	return os.WriteFile(filepath.Join(c.dir, file), []byte(value), 0o644)
 }
 
-// procs is the file that a process writes its id to.
+// procs is the file to which a process writes its ID.
 func (c *cgroup) procs() string { return filepath.Join(c.dir, "cgroup.procs") }
 
 // remove removes the cgroup after its last process has ended.

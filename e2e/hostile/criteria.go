@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// criteria are what a result has to meet. A value of 0 switches one off.
+// criteria are the criteria for a result. A value of 0 disables one.
 type criteria struct {
 	maxP99Ratio float64 // p99 of the good clients under attack, to that before
 	memory      int64   // of the process and of its sockets, in bytes
@@ -24,7 +24,7 @@ const (
 	slackCPU        = 0.25 // cores
 )
 
-// leaks lists what has not come back to the base line.
+// leaks lists the figures that are still above the baseline.
 func (r *result) leaks() (leaks []string) {
 	leak := func(what string, base, after, slack int64) {
 		if after > base+slack {

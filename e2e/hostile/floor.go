@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// A floor measures the round trip of a bare TCP echo inside this program at the same
-// time: what the machine and this program take, whatever the server does.
+// A floor measures the round trip of a bare TCP echo inside this program at the same time,
+// which does not depend on the server.
 type floor struct {
 	cancel     context.CancelFunc
 	ln         net.Listener

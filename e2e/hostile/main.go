@@ -38,21 +38,21 @@ func run(ctx context.Context, args []string, w io.Writer) (failed int, err error
 	flags := flag.NewFlagSet("hostile", flag.ContinueOnError)
 	sc := scenario{launch: launch{kill: 2 << 30}}
 	var c criteria
-	flags.StringVar(&sc.binary, "binary", "", "`path` of echosvc; built from this repository if empty")
+	flags.StringVar(&sc.binary, "binary", "", "`path` of echosvc; by default, it is built from this repository")
 	names := flags.String("attack", "", "regular `expression` of the attacks to run, by name")
-	driverNames := flags.String("driver", "", "`names` of the drivers, with commas between: loop, portable, wss; all if empty")
+	driverNames := flags.String("driver", "", "comma-separated `names` of drivers: loop, portable, wss; by default, all")
 	flags.BoolVar(&sc.short, "short", false, "small sizes")
 	flags.Float64Var(&sc.scale, "scale", 1, "`factor` of the full sizes")
 	flags.IntVar(&sc.clients, "clients", 300, "`number` of good clients")
 	flags.DurationVar(&sc.quiet, "quiet", 3*time.Second, "`time` before the attack")
 	flags.DurationVar(&sc.duration, "duration", 5*time.Second, "`time` of an attack, after its peers are connected")
-	flags.DurationVar(&sc.settle, "settle", 15*time.Second, "`time` at most, in which everything has to come back")
-	flags.Var((*size)(&sc.memory), "memory", "MEMORY_LIMIT of the server, and of what it takes with its sockets; 0 is none")
+	flags.DurationVar(&sc.settle, "settle", 15*time.Second, "`time` within which all figures must be back at the baseline")
+	flags.Var((*size)(&sc.memory), "memory", "MEMORY_LIMIT of the server, and the criterion for its memory with its sockets; 0: none")
 	flags.Var((*size)(&sc.kill), "kill", "`size` at which the server is killed")
 	flags.Float64Var(&c.maxP99Ratio, "max-p99-ratio", 0, "largest `ratio` of the p99 under attack to that before; 0 only reports it")
 	flags.Float64Var(&c.minServed, "min-served", 0.9, "smallest `share` of newcomers and of health checks that are served")
 	soak := flags.Duration("soak", 0, "`time` for a mix of all attacks, divided among the drivers")
-	seed := flags.Uint64("seed", uint64(time.Now().UnixNano()), "`number` that the order of the mix is made of")
+	seed := flags.Uint64("seed", uint64(time.Now().UnixNano()), "`number` that determines the order of the mix")
 	listOnly := flags.Bool("list", false, "print the attacks, with their full and small size")
 	if err := flags.Parse(args); err != nil {
 		return 0, flag.ErrHelp // it has been printed
@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, w io.Writer) (failed int, err error
 	}
 	selected := selectAttacks(expression)
 	if len(selected) == 0 {
-		return 0, fmt.Errorf("-attack %q: no attack has such a name; -list prints them", *names)
+		return 0, fmt.Errorf("-attack %q matches no attack; -list prints them", *names)
 	}
 	chosen, err := selectDrivers(*driverNames)
 	if err != nil {
@@ -118,7 +118,7 @@ func (sc *scenario) prepare(dir string) (err error) {
 	// It is built in its own module, with its own dependencies.
 	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/echosvc/echosvc").Output()
 	if err != nil {
-		return fmt.Errorf("go list: %w; run this in the directory e2e, or give -binary", err)
+		return fmt.Errorf("go list: %w; run this in the directory e2e, or set -binary", err)
 	}
 	sc.binary = filepath.Join(dir, "echosvc")
 	build := exec.Command("go", "build", "-o", sc.binary, "./cmd/echosvc")
@@ -144,7 +144,7 @@ func selectDrivers(names string) ([]driver, error) {
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf("-driver %q: there are loop, portable and wss", name)
+			return nil, fmt.Errorf("-driver %q must be loop, portable or wss", name)
 		}
 	}
 	return selected, nil

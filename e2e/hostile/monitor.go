@@ -27,7 +27,7 @@ type usage struct {
 	at          time.Time
 }
 
-// total is what a container pays for.
+// total is the memory that counts in a container.
 func (u usage) total() int64 { return u.resident + u.sockets }
 
 // A monitor samples a server until it ends, and kills it past a limit.
@@ -111,8 +111,8 @@ func (m *monitor) sample() (u usage, err error) {
 	return u, err
 }
 
-// inspect samples the process and asks it for its metrics. gc has it collect garbage
-// before, where PPROF allows that; collected reports whether it did.
+// inspect samples the process and its metrics. With gc, it makes the process collect garbage
+// first, if PPROF allows that; collected reports whether it did.
 func (m *monitor) inspect(ctx context.Context, gc bool) (u usage, collected bool, err error) {
 	if gc {
 		_, err := m.get(ctx, "/debug/pprof/heap?gc=1")
@@ -150,7 +150,7 @@ func (m *monitor) get(ctx context.Context, path string) ([]byte, error) {
 	return body.Bytes(), err
 }
 
-// peaks returns the largest values that were seen: of each by itself, and of the sum.
+// peaks returns the largest values of each figure, and of the sum.
 func (m *monitor) peaks() (peak usage, sum int64, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

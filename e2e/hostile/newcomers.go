@@ -87,7 +87,7 @@ func (n *newcomers) every(ctx context.Context, t *tally, try func() error) {
 			started := time.Now()
 			err := try()
 			if ctx.Err() != nil && err != nil {
-				// The end of the attack cut it off. That counts if it had waited.
+				// The end of the attack interrupted it. That counts if it had waited.
 				waited := time.Since(started)
 				if waited < healthTimeout {
 					return

@@ -72,7 +72,7 @@ func (sc *scenario) size(a attack) int {
 	return max(1, int(float64(a.full)*sc.scale))
 }
 
-// run runs an attack on a server of its own.
+// run runs an attack on its own server.
 func (sc *scenario) run(ctx context.Context, a attack, d driver) (r result) {
 	r = result{attack: a, driver: d.name, peers: sc.size(a)}
 	l := sc.launch
@@ -150,8 +150,8 @@ func (sc *scenario) phases(ctx context.Context, r *result, server *server, monit
 	return sc.settleDown(ctx, r, monitor)
 }
 
-// length returns how long an attack lasts. Where it takes all files, that is long enough
-// for a health check to fail.
+// length returns how long an attack lasts. If it takes all files, that is long enough for a
+// health check to fail.
 func (sc *scenario) length(a attack) time.Duration {
 	if a.files > 0 {
 		return max(sc.duration, a.least, 2*healthTimeout)
@@ -159,7 +159,7 @@ func (sc *scenario) length(a attack) time.Duration {
 	return max(sc.duration, a.least)
 }
 
-// besiege runs the attack, with newcomers beside it.
+// besiege runs the attack, with newcomers at the same time.
 func (sc *scenario) besiege(ctx context.Context, r *result, server *server) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -197,7 +197,7 @@ func (sc *scenario) besiege(ctx context.Context, r *result, server *server) erro
 	return nil
 }
 
-// settleDown waits until the server has given back what the attack took.
+// settleDown waits until the server's figures are back at the baseline.
 func (sc *scenario) settleDown(ctx context.Context, r *result, monitor *monitor) error {
 	start := time.Now()
 	last, err := monitor.sample()

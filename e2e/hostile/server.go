@@ -140,8 +140,8 @@ func (s *server) alive() bool {
 	}
 }
 
-// wait waits for the end of the process after SIGTERM, and kills it after stopTimeout.
-// The error tells how it ended if not with exit status 0.
+// wait waits for the end of the process after SIGTERM, and kills it after stopTimeout. The
+// error says how it ended if not with exit status 0.
 func (s *server) wait() error {
 	select {
 	case <-s.ended:

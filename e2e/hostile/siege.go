@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// An attack is one way to wear a server down.
+// An attack is one way to overload a server.
 type attack struct {
 	name  string
 	about string
@@ -31,11 +31,11 @@ type attack struct {
 	// then newcomers may be refused with 503.
 	overload bool
 
-	// alone is set where the server has a limit that other attacks cannot live with.
+	// alone is set if the server has a limit that would make other attacks fail.
 	alone bool
 
-	// run returns after ctx is done, or before when it has nothing more to do. The error
-	// tells which answer was wrong.
+	// run returns after ctx is done, or earlier if it has nothing more to do. The error says
+	// which answer was wrong.
 	run func(s *siege, n int) error
 }
 
@@ -109,7 +109,7 @@ func (s *siege) drop(w *ws) {
 	reset(w.Conn)
 }
 
-// fail records an answer that was wrong. What fails after the end does so because of it.
+// fail records a wrong answer, except after the end, which causes failures itself.
 func (s *siege) fail(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -223,7 +223,7 @@ func (s *siege) crowdWS(n int, path string, fields []string, act func(w *ws, i i
 	s.crowd(n, func() (*ws, error) { return s.upgrade(socketOptions{}, path, fields...) }, act)
 }
 
-// workers runs n workers, each of which does something again and again until the end.
+// workers runs n workers, each of which repeats its work until the end.
 func (s *siege) workers(n int, do func(worker, round int)) {
 	s.ready()
 	var all sync.WaitGroup
@@ -292,7 +292,7 @@ func (s *siege) sub(a attack, d time.Duration) {
 	if err := a.run(part, a.short); err != nil {
 		s.fail("%s: %w", a.name, err)
 	}
-	// An attack that is over at once must not make this a loop without rest.
+	// An attack that ends at once must not make this a busy loop.
 	select {
 	case <-ctx.Done():
 	case <-time.After(soakMin / 4):

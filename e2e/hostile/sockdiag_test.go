@@ -32,7 +32,7 @@ func TestSocketMemory(t *testing.T) {
 	if err != nil || sockets != 1 {
 		t.Fatalf("%d sockets (%v)", sockets, err)
 	}
-	// Nobody reads, so the deadline ends it with both buffers full.
+	// The peer does not read, so the deadline ends it with both buffers full.
 	server.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
 	sent, _ := server.Write(make([]byte, 32<<20))
 	_, after, err := socketMemory(port)

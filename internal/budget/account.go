@@ -1,9 +1,8 @@
-// Package budget keeps one account of the memory that a process holds on behalf of its
-// peers.
+// Package budget keeps an account of the memory that a process holds for its peers.
 //
-// Whoever takes memory for a peer adds it to an [Account], and takes it off when it gives
-// the memory back. The account compares the sum with its limit and returns a [Level]. Each
-// level is a step that relieves the process:
+// Code that takes memory for a peer adds it to an [Account], and subtracts it when the memory
+// is free again. The account compares the sum with its limit and returns a [Level]. At each
+// level, the process does more to save memory:
 //
 //	None      below 50 %   nothing
 //	ReadLess  from 50 %    less is read at a time, so that less can become unanswered
@@ -47,8 +46,8 @@ func Kinds() []Kind {
 	return all
 }
 
-// heap reports whether memory of this kind is counted as it is asked for from Go's heap.
-// The other kinds are measured with everything that belongs to them.
+// heap reports whether the kind counts bytes allocated in Go's heap, which garbage adds to.
+// The figures of the other kinds are complete.
 func (k Kind) heap() bool { return k == Buffers || k == Inflaters || k == Histories || k == Ended }
 
 // The factor of memory in the heap, see [Kind].
@@ -106,7 +105,7 @@ func (a *Account) Limit() int64 {
 	return a.limit
 }
 
-// Add adds n bytes, or takes them off if n is negative.
+// Add adds n bytes, which may be negative.
 func (a *Account) Add(kind Kind, n int64) {
 	if a == nil || n == 0 {
 		return
@@ -123,7 +122,7 @@ func (a *Account) Add(kind Kind, n int64) {
 	}
 }
 
-// NeedShed has a value when the account has reached [Shed] since the last one.
+// NeedShed returns a channel that gets a value when the account reaches [Shed].
 func (a *Account) NeedShed() <-chan struct{} { return a.shed }
 
 // Held returns the sum of everything that is held, in bytes.

@@ -106,13 +106,13 @@ func (r *Rules) Scan(remote string, b []byte) (header Header, more bool, refusal
 	case more:
 		return Header{}, true, nil
 	case version == 0 && r.Requires(remote):
-		return Header{}, false, refuse("PROXY_PROTOCOL=require of this server expects a PROXY protocol header from this proxy, which TRUSTED_PROXIES lists, and none arrived; " +
-			"let the proxy send it (HAProxy: send-proxy; nginx: proxy_protocol on), or set PROXY_PROTOCOL=optional")
+		return Header{}, false, refuse("this server has PROXY_PROTOCOL=require, but no header arrived from this proxy, which TRUSTED_PROXIES lists;  " +
+			"make the proxy send it (HAProxy:  send-proxy; nginx: proxy_protocol on), or set PROXY_PROTOCOL=optional")
 	case version == 0:
 		return Header{}, false, nil
 	case r.Protocol == Off:
-		return Header{}, false, refuse("this connection begins with a header of the PROXY protocol, version %d, which this server does not expect, since PROXY_PROTOCOL=off; "+
-			"take send-proxy or send-proxy-v2 (HAProxy) or proxy_protocol on (nginx) out of the proxy's configuration, "+
+		return Header{}, false, refuse("this connection begins with a header of the PROXY protocol, version %d, which this server does not expect, because PROXY_PROTOCOL=off; "+
+			"remove send-proxy or send-proxy-v2 (HAProxy) or proxy_protocol on (nginx) from the proxy's configuration, "+
 			"or set PROXY_PROTOCOL=optional and TRUSTED_PROXIES to the proxy's address", version)
 	case !r.trusts(remote):
 		return Header{}, false, refuse("this connection begins with a header of the PROXY protocol, version %d, but its sender %v is not in TRUSTED_PROXIES of this server", version, peer(remote))
@@ -134,8 +134,8 @@ func (r *Rules) Scan(remote string, b []byte) (header Header, more bool, refusal
 	return Header{length, source(parsed)}, false, nil
 }
 
-// unspecified reports whether a header of version 2 is for a client of which the proxy cannot
-// tell the address: AF_UNSPEC. go-proxyproto allows that only in a health check (LOCAL).
+// unspecified reports whether a header of version 2 is for a client whose address the proxy
+// does not know (AF_UNSPEC). go-proxyproto allows that only in a health check (LOCAL).
 func unspecified(b []byte) bool {
 	const proxyCommand = 0x21
 	command, family := b[fixedV2-4], b[fixedV2-3]

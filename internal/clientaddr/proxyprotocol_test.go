@@ -37,7 +37,7 @@ const (
 )
 
 // TestHeaderHasTheClient: the sections are those of the PROXY protocol's specification. Scan
-// waits for the whole header and takes nothing of what follows it.
+// waits for the whole header, and leaves what follows it.
 func TestHeaderHasTheClient(t *testing.T) {
 	for _, test := range []struct{ name, header, client string }{
 		{"2.1 TCP4", "PROXY TCP4 192.0.2.7 10.0.0.1 56324 443\r\n", "192.0.2.7:56324"},
@@ -91,7 +91,7 @@ func TestConnectionsWithoutAHeaderAreAccepted(t *testing.T) {
 // TestHeaderIsRefused with a text that names the protocol, its version and the setting.
 func TestHeaderIsRefused(t *testing.T) {
 	const v1 = "PROXY TCP4 192.0.2.7 10.0.0.1 56324 443\r\n"
-	off := "header of the PROXY protocol, version %, which this server does not expect, since PROXY_PROTOCOL=off; take send-proxy or send-proxy-v2"
+	off := "header of the PROXY protocol, version %, which this server does not expect, because PROXY_PROTOCOL=off; remove send-proxy or send-proxy-v2"
 	for _, test := range []struct {
 		name     string
 		protocol Protocol
@@ -103,8 +103,8 @@ func TestHeaderIsRefused(t *testing.T) {
 		{"off, version 2", Off, stranger, v2, strings.Replace(off, "%", "2", 1)},
 		{"a stranger, version 1", Optional, stranger, v1, "version 1, but its sender 192.0.2.1:4000 is not in TRUSTED_PROXIES"},
 		{"a stranger, version 2", Require, stranger, v2TCP4, "version 2, but its sender 192.0.2.1:4000 is not in TRUSTED_PROXIES"},
-		{"required", Require, proxy, "GET", "PROXY_PROTOCOL=require of this server expects"},
-		{"required, TLS", Require, proxy, "\x16", "PROXY_PROTOCOL=require of this server expects"},
+		{"required", Require, proxy, "GET", "this server has PROXY_PROTOCOL=require"},
+		{"required, TLS", Require, proxy, "\x16", "this server has PROXY_PROTOCOL=require"},
 		{"version 1 is too long", Optional, proxy, "PROXY " + strings.Repeat("x", 107), "the limit of this server is 107"},
 		{"version 1 is too long, with an end", Optional, proxy, "PROXY " + strings.Repeat("x", 107) + "\r\n", "the limit of this server is 107"},
 		{"version 2 is too long", Optional, proxy, v2 + "\x21\x11\x10\x01", "has 4113 bytes or more; the limit of this server is 4112"},

@@ -11,7 +11,7 @@ import (
 // address.
 const Unix = "unix"
 
-// Rules are the proxies that are trusted to tell the address of a client. The zero value trusts
+// Rules name the proxies that are trusted to send a client's address. The zero value trusts
 // none.
 type Rules struct {
 	Trusted  []Network

@@ -36,7 +36,7 @@ type Config struct {
 	HealthPort       Port           `envconfig:"HEALTH_PORT" default:"8081" desc:"port for /healthz, /readyz, /metrics and /connections" zero:"off"`
 	Host             Host           `envconfig:"HOST" desc:"IP address or host name to listen on, or unix: and the path of a Unix socket" empty:"all addresses, IPv4 and IPv6"`
 	HealthHost       Host           `envconfig:"HEALTH_HOST" desc:"HOST of the health port" empty:"HOST, or 127.0.0.1 if that is a Unix socket"`
-	PortFile         string         `envconfig:"PORT_FILE" desc:"file that gets the URLs of the echo and of /healthz, in one line, as soon as the server listens; removed at the end" empty:"none"`
+	PortFile         string         `envconfig:"PORT_FILE" desc:"file for the URLs of the echo and of /healthz, in one line, written as soon as the server listens; removed at the end" empty:"none"`
 	Driver           Driver         `envconfig:"DRIVER" default:"auto" desc:"socket driver: loop (an epoll loop for each core; Linux only), portable (a goroutine for each connection) or auto (loop if possible)"`
 	TLSCertFile      string         `envconfig:"TLS_CERT_FILE" desc:"PEM file with the certificate and its chain; PORT then serves wss; reloaded when the file changes" empty:"no TLS"`
 	TLSKeyFile       string         `envconfig:"TLS_KEY_FILE" desc:"PEM file with the certificate's private key" empty:"no TLS"`
@@ -58,15 +58,15 @@ type Config struct {
 	DrainSpread      time.Duration  `envconfig:"DRAIN_SPREAD" default:"1s" desc:"time over which the drain spreads the close frames (1001) at random; must be less than DRAIN_TIMEOUT" zero:"all at once"`
 	DrainTimeout     time.Duration  `envconfig:"DRAIN_TIMEOUT" default:"8s" desc:"time limit for the drain; then the remaining connections are aborted"`
 	AllowedOrigins   Origins        `envconfig:"ALLOWED_ORIGINS" default:"*" desc:"comma-separated origins of web pages that may connect, such as https://example.com, https://*.example.com or null; others get 403; * allows all"`
-	TrustedProxies   Networks       `envconfig:"TRUSTED_PROXIES" desc:"comma-separated networks of proxies, such as 10.0.0.0/8, whose Forwarded, X-Forwarded-For, X-Real-IP and PROXY protocol tell the address of the client; unix: stands for the clients of a Unix socket" empty:"none"`
+	TrustedProxies   Networks       `envconfig:"TRUSTED_PROXIES" desc:"comma-separated networks of proxies, such as 10.0.0.0/8, which may send the client's address in Forwarded, X-Forwarded-For, X-Real-IP or the PROXY protocol; unix: stands for the clients of a Unix socket" empty:"none"`
 	ProxyProtocol    ProxyProtocol  `envconfig:"PROXY_PROTOCOL" default:"off" desc:"PROXY protocol (version 1 or 2) before the first byte of a connection to PORT: off (refused), optional (a trusted proxy may send it) or require (a trusted proxy must send it)"`
-	ShowHeaders      Headers        `envconfig:"SHOW_HEADERS" desc:"comma-separated names of header fields whose values browsers are shown, in addition to harmless ones; * shows all" empty:"none"`
+	ShowHeaders      Headers        `envconfig:"SHOW_HEADERS" desc:"comma-separated names of header fields whose values browsers see, in addition to harmless ones; * shows all" empty:"none"`
 	Subprotocols     Subprotocols   `envconfig:"SUBPROTOCOLS" default:"*" desc:"comma-separated subprotocols that the server may select; * selects the first one offered" empty:"none"`
 	Compression      Compression    `envconfig:"COMPRESSION" default:"stateless" desc:"permessage-deflate: off, stateless (no context between messages) or takeover (context takeover if the client wants it, up to 32 KiB for each connection)"`
 	Goodbye          Goodbye        `envconfig:"GOODBYE" default:"bye" desc:"text message, in upper or lower case, that the server echoes before it closes the connection with 1000" empty:"none"`
-	Controls         Bool           `envconfig:"CONTROLS" default:"true" desc:"true or false: whether the query of a request may ask for delays, closes, refusals and other controls; if not, queries are ignored"`
-	AdminActions     Bool           `envconfig:"ADMIN_ACTIONS" default:"false" desc:"true or false: whether HEALTH_PORT takes actions: the rehearsal of a drain, and closing a connection"`
-	Pprof            Bool           `envconfig:"PPROF" default:"false" desc:"true or false: whether HEALTH_PORT has profiles of Go's runtime at /debug/pprof"`
+	Controls         Bool           `envconfig:"CONTROLS" default:"true" desc:"true or false: whether the query of a request may have controls, such as delays, closes and refusals; if not, queries are ignored"`
+	AdminActions     Bool           `envconfig:"ADMIN_ACTIONS" default:"false" desc:"true or false: whether HEALTH_PORT accepts actions: rehearsing a drain, and closing a connection"`
+	Pprof            Bool           `envconfig:"PPROF" default:"false" desc:"true or false: whether HEALTH_PORT serves profiles of Go's runtime at /debug/pprof"`
 	PodName          string         `envconfig:"POD_NAME" desc:"pod name in greetings and echoed requests" empty:"the host name"`
 	PodNamespace     string         `envconfig:"POD_NAMESPACE" desc:"pod namespace in greetings and echoed requests" empty:"left out"`
 	NodeName         string         `envconfig:"NODE_NAME" desc:"node name in greetings and echoed requests" empty:"left out"`
@@ -101,7 +101,7 @@ func Load(arguments ...Argument) (Config, error) {
 }
 
 // decode sets a field to the value of text. The error says what is allowed. envconfig stops at
-// the first error, so it is given a struct of this field alone. It reads the environment itself,
+// the first error, so it gets a struct with this field only. It reads the environment itself,
 // so text is passed as the default of a variable that cannot exist, named "=".
 func decode(field reflect.StructField, value reflect.Value, text string) error {
 	field.Tag = reflect.StructTag(`envconfig:"=" default:` + strconv.Quote(text) + " " + string(field.Tag))
@@ -142,8 +142,8 @@ func (c *Config) HealthAddress() Host {
 	return c.Host
 }
 
-// conflicts returns an error for each combination of settings that cannot work. It leaves out
-// combinations with a setting that is wrong by itself.
+// conflicts returns an error for each combination of settings that cannot work, except those
+// with a setting that is wrong by itself.
 func (c *Config) conflicts(wrong map[string]bool) (errs []error) {
 	report := func(err error, names ...string) {
 		if !slices.ContainsFunc(names, func(name string) bool { return wrong[name] }) {
@@ -161,7 +161,7 @@ func (c *Config) conflicts(wrong map[string]bool) (errs []error) {
 		report(fmt.Errorf("TLS_CERT_FILE=%q and TLS_KEY_FILE=%q must be set together", c.TLSCertFile, c.TLSKeyFile))
 	}
 	if c.ProxyProtocol != ProxyProtocol(clientaddr.Off) && len(c.TrustedProxies) == 0 {
-		report(errors.New("PROXY_PROTOCOL needs TRUSTED_PROXIES, since only the proxies that it lists are believed"), "PROXY_PROTOCOL", "TRUSTED_PROXIES")
+		report(errors.New("PROXY_PROTOCOL needs TRUSTED_PROXIES, because only the proxies that it lists are trusted"), "PROXY_PROTOCOL", "TRUSTED_PROXIES")
 	}
 	if c.DrainSpread >= c.DrainTimeout {
 		report(fmt.Errorf("DRAIN_SPREAD=%v must be less than DRAIN_TIMEOUT=%v, so that every connection gets a close frame in time", c.DrainSpread, c.DrainTimeout), "DRAIN_SPREAD", "DRAIN_TIMEOUT")

@@ -100,7 +100,7 @@ func TestAllErrorsAreReported(t *testing.T) {
 			`PORT and HEALTH_PORT are both 8080; they must differ`,
 			`TLS_CERT_FILE="" and TLS_KEY_FILE="b" must be set together`,
 		}},
-		{"PROXY_PROTOCOL alone", []string{"PROXY_PROTOCOL=require"}, []string{"PROXY_PROTOCOL needs TRUSTED_PROXIES, since only the proxies that it lists are believed"}},
+		{"PROXY_PROTOCOL alone", []string{"PROXY_PROTOCOL=require"}, []string{"PROXY_PROTOCOL needs TRUSTED_PROXIES, because only the proxies that it lists are trusted"}},
 		{"PROXY_PROTOCOL with TRUSTED_PROXIES", []string{"PROXY_PROTOCOL=optional", "TRUSTED_PROXIES=10.0.0.1"}, nil},
 		{"one socket", []string{"HOST=unix:/a", "HEALTH_HOST=unix:/a"}, []string{"HOST and HEALTH_HOST are both unix:/a; they must differ"}},
 		{"one socket, no health port", []string{"HOST=unix:/a", "HEALTH_HOST=unix:/a", "HEALTH_PORT=0"}, nil},
@@ -142,7 +142,8 @@ func TestEveryDriverSupportsTLS(t *testing.T) {
 	}
 }
 
-// Every setting is explained, and says what empty means unless it has a default.
+// Every setting has a description, which includes the meaning of empty unless there is a
+// default.
 func TestEverySettingIsExplained(t *testing.T) {
 	for tag := range settings() {
 		if tag.Get("envconfig") == "" || tag.Get("desc") == "" || tag.Get("default") == "" && tag.Get("empty") == "" {

@@ -35,7 +35,7 @@ func NearMisses(environ []string) (list []NearMiss) {
 	return list
 }
 
-// prefix is what people put before the name of a setting.
+// prefix is often put before the name of a setting.
 const prefix = "ECHOSVC_"
 
 // Nearest returns the setting that is most likely meant by a name, or "".
@@ -50,7 +50,7 @@ func Nearest(name string) string {
 	return best
 }
 
-// wordsDistance returns how far a name is from a setting, and whether that is near.
+// wordsDistance returns the distance of a name from a setting, and whether that is near.
 func wordsDistance(name, setting string) (distance int, near bool) {
 	if strings.ReplaceAll(name, "_", "") == strings.ReplaceAll(setting, "_", "") {
 		return 0, true
@@ -74,8 +74,8 @@ func wordsDistance(name, setting string) (distance int, near bool) {
 	return distance, right
 }
 
-// wordDistance returns how far a word is from another, and whether that is near: its plural or
-// singular, an abbreviation of it, or a typing error after the first letter.
+// wordDistance returns the distance between two words, and whether that is near: a plural or
+// singular, an abbreviation, or a typing error after the first letter.
 func wordDistance(got, want string) (distance int, near bool) {
 	switch {
 	case got == want:

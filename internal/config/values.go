@@ -198,7 +198,7 @@ type MemoryLimit int64
 // AutoMemoryLimit stands for the limit of the cgroup.
 const AutoMemoryLimit MemoryLimit = -1
 
-// minMemoryLimit is the least in which the process works.
+// minMemoryLimit is the least memory that the process works with.
 const minMemoryLimit = 32 << 20
 
 func (m *MemoryLimit) Decode(value string) error {
@@ -279,7 +279,7 @@ func (o *Origins) Decode(value string) error {
 	return nil
 }
 
-// meant asks for the origins that were most likely meant by a name, which is not one.
+// meant suggests the origins that a name, which is not one, most likely stands for.
 func meant(name string) string {
 	var list []string
 	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return r == ' ' || r == ';' || r == '|' }) {

@@ -1,6 +1,6 @@
-// Package early catches the signals that end the process. It is a package of its own so
-// that this happens before most other packages are initialized: a signal that arrives
-// before it is caught kills the process, and what started it sees a failure.
+// Package early catches the signals that end the process. It is a separate package, so that
+// this happens before most other packages are initialized. A signal that arrives earlier kills
+// the process, and its parent sees a failure.
 package early
 
 import (
@@ -15,8 +15,7 @@ var Signals = catch(syscall.SIGTERM, os.Interrupt)
 // Hangups receives SIGHUP, unless the process was started to ignore it, as with nohup.
 var Hangups = catchUnlessIgnored(syscall.SIGHUP)
 
-// Release gives all of these signals their default effect again. Commands that end by
-// themselves have no use for them.
+// Release restores the default effect of these signals, for commands that end by themselves.
 func Release() { signal.Reset(syscall.SIGTERM, os.Interrupt, syscall.SIGHUP) }
 
 func catch(signals ...os.Signal) <-chan os.Signal {

@@ -21,15 +21,15 @@ type body struct {
 	Error  string `json:"error,omitempty"`  // why the body is not complete
 }
 
-// answerFactor is how many bytes an answer needs for each byte of the body: the text, and
-// its JSON, in which a control character becomes 6 bytes.
+// answerFactor is how many bytes an answer takes for each byte of the body: the text, and its
+// JSON, in which a control character takes 6 bytes.
 const answerFactor = 8
 
 // errNoMemory means that the account has no room for a body.
 var errNoMemory = errors.New("no memory for the body")
 
-// readBody reads a body to its end; [Deadlines] limits the time. The memory that the body
-// and its echo hold is added to held. The error is that of reading, or errNoMemory.
+// readBody reads a body to its end; [Deadlines] limits the time. It adds the memory for the
+// body and its echo to held. The error is that of reading, or errNoMemory.
 func readBody(r io.Reader, held *charge) (b body, err error) {
 	beginning, err := readBeginning(r, held)
 	if err == errNoMemory || !held.add(answerFactor*len(beginning)) {

@@ -9,7 +9,7 @@ import (
 	"github.com/echosvc/echosvc/internal/respond"
 )
 
-// memoryText says that MEMORY_LIMIT is nearly reached.
+// memoryText is the text of a refusal because of MEMORY_LIMIT.
 func memoryText(a *budget.Account) string {
 	return fmt.Sprintf("this server is close to its MEMORY_LIMIT of %d bytes; try again later", a.Limit())
 }
@@ -23,7 +23,8 @@ type charge struct {
 	bytes   int64
 }
 
-// add adds n bytes. It reports false, and adds nothing, when the account has no room.
+// add adds n bytes and returns true. If the account has no room, it adds nothing and returns
+// false.
 func (c *charge) add(n int) bool {
 	if c.account.Pressure() >= budget.Refuse {
 		return false
@@ -33,7 +34,7 @@ func (c *charge) add(n int) bool {
 	return true
 }
 
-// release takes everything off the account again.
+// release subtracts everything from the account.
 func (c *charge) release() {
 	c.account.Add(budget.Requests, -c.bytes)
 	c.bytes = 0

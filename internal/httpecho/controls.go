@@ -10,15 +10,15 @@ import (
 	"github.com/echosvc/echosvc/internal/respond"
 )
 
-// controls are what the query of a plain request asks for.
+// controls are those in the query of a plain request.
 type controls struct {
 	status int // 0 means the echo's own
 	delay  time.Duration
 	drop   bool // the connection is closed without an answer
 }
 
-// maxDelay is the longest delay. A request that waits counts towards MAX_REQUESTS, and makes
-// room for another like every silent one.
+// maxDelay is the longest delay. A delayed request counts towards MAX_REQUESTS, and is dropped
+// for another like every silent one.
 const maxDelay = time.Minute
 
 // controlTable lists the controls. APIs have parameters of these names too, such as status=active.
@@ -34,8 +34,8 @@ var controlTable = query.Table[controls]{
 // WriteControls writes a line for each control: an example, and the values that are allowed.
 func WriteControls(w io.Writer) error { return controlTable.WriteHelp(w) }
 
-// controlled does what the query of a request asks for. Names that are no controls are part
-// of the echo, also near misses: whoever reads the echo sees them.
+// controlled applies the controls in the query of a request. Other names, even near misses,
+// are not refused, because they are visible in the echo.
 type controlled struct {
 	next http.Handler // for requests without controls
 	echo echoHandler  // for those with controls
@@ -82,7 +82,7 @@ func (c controlled) wait(w http.ResponseWriter, r *http.Request, delay time.Dura
 	return true
 }
 
-// forPage reports whether a browser asks for the page, whose form takes controls of WebSockets
+// forPage reports whether a browser requests the page, whose form takes controls of WebSockets
 // from the same query.
 func forPage(r *http.Request) bool {
 	path := r.URL.Path

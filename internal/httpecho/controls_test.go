@@ -112,7 +112,7 @@ func TestControlsOff(t *testing.T) {
 	}
 }
 
-// TestDelay: the answer comes when the time has passed, and has the status that is asked for.
+// TestDelay: the answer comes when the time has passed, with the requested status.
 func TestDelay(t *testing.T) {
 	addr, waits, elapsed, _ := serveControls(t, false)
 	c := wstest.Connect(t, addr)
@@ -127,7 +127,7 @@ func TestDelay(t *testing.T) {
 	}
 }
 
-// TestDrainEndsDelays: what waits is answered, and nothing waits any more.
+// TestDrainEndsDelays: delayed requests are answered, and later ones are not delayed.
 func TestDrainEndsDelays(t *testing.T) {
 	addr, waits, _, draining := serveControls(t, false)
 	c := wstest.Connect(t, addr)

@@ -31,9 +31,9 @@ type Config struct {
 }
 
 // Handler returns the handler of the WebSocket port, which must be served as the package
-// comment says. A path that ends in /ws or /.ws most likely means a WebSocket, so the
-// response explains how to open one. All requests that are not for the page or for health are
-// echoed.
+// comment says. It echoes all requests except those for the page, for health, and for a path
+// that ends in /ws or /.ws. Such a path most likely means a WebSocket, so the response
+// explains how to open one.
 func Handler(c Config) http.Handler {
 	echo := echoHandler{policy: c.Policy, identity: c.Identity, headers: c.Headers, composing: make(chan struct{}, maxComposing)}
 	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -150,7 +150,7 @@ func pairs(list ...string) (pairs []requestinfo.NameValue) {
 	return pairs
 }
 
-// discard is a log that nobody reads.
+// discard is a log that discards its lines.
 var discard = slog.New(slog.DiscardHandler)
 
 // fakeConn is a connection that remembers its end.

@@ -41,7 +41,7 @@ func (l *Listener) Admit(r *wsproto.Request) *wsproto.HandshakeError {
 	return l.requests.admit(healthPath(path) != "")
 }
 
-// Release makes room for another request if the connection of an admitted one was lost.
+// Release ends an admission if the connection was lost before Deliver.
 func (l *Listener) Release() {
 	l.requests.mu.Lock()
 	defer l.requests.mu.Unlock()
@@ -94,7 +94,7 @@ func ConnContext(ctx context.Context, nc net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, nc)
 }
 
-// Attrs returns the attributes of a log line that tell where a request comes from.
+// Attrs returns the attributes of a log line for the origin of a request.
 func Attrs(r *http.Request) []any {
 	if c, ok := r.Context().Value(connKey{}).(*replayConn); ok {
 		return c.attrs()

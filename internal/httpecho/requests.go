@@ -18,11 +18,11 @@ const (
 	// requestCost is what a plain request costs without its head and body: net/http's
 	// buffers of 4 KiB, and the stacks of two goroutines. In bytes.
 	requestCost = 28 << 10
-	// headFactor is how often a head is held while its request is answered, besides as it
-	// arrived: as net/http parsed it, and in the answer.
+	// headFactor is how many times the size of its head a request takes while it is answered,
+	// in addition to the head itself: for net/http's fields, and for the answer.
 	headFactor = 3
-	// silence is how long a request must have neither sent nor taken a byte before it makes
-	// room for another.
+	// silence is the time without a byte in either direction after which a request may be
+	// dropped for another.
 	silence = time.Second
 	// slowAfter is how long a request may take until it counts as slow, if it has sent and taken
 	// less than slowRate bytes a second since its head. Otherwise a byte a second would keep its
@@ -58,7 +58,7 @@ type requests struct {
 	conns    map[*replayConn]struct{}
 }
 
-// admit counts a request in, or returns why it is refused.
+// admit counts a request, or returns why it is refused.
 func (r *requests) admit(health bool) *wsproto.HandshakeError {
 	limit := r.MaxRequests
 	if health {
@@ -76,7 +76,7 @@ func (r *requests) admit(health bool) *wsproto.HandshakeError {
 	return nil
 }
 
-// release counts a request out.
+// release stops counting a request.
 func (r *requests) release() {
 	r.admitted--
 	r.Account.Add(budget.Requests, -requestCost)
@@ -194,7 +194,7 @@ func (c *replayConn) slow(now time.Time) (rate float64, slow bool) {
 	return rate, age >= slowAfter && rate < slowRate
 }
 
-// attrs returns the attributes of a log line that tell where the connection comes from.
+// attrs returns the attributes of a log line for the origin of the connection.
 func (c *replayConn) attrs() []any {
 	if c.client == "" {
 		return []any{"remote", c.RemoteAddr().String()}

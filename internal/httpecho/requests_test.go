@@ -78,8 +78,8 @@ func TestRequestsAreRefusedForMemory(t *testing.T) {
 	}
 }
 
-// TestRequestsAreLimited: those that are alive are refused another, and one that is silent
-// makes room for it.
+// TestRequestsAreLimited: while all are active, another is refused, and a silent one is
+// dropped for it.
 func TestRequestsAreLimited(t *testing.T) {
 	account := budget.NewAccount(64 << 20)
 	l := NewListener(nil, Limits{MaxRequests: 2, MaxHealth: 1, Account: account, Log: discard})

@@ -6,7 +6,7 @@ import (
 	"github.com/echosvc/echosvc/internal/query"
 )
 
-// methods are the methods that the echo answers. It answers those that it does not know, too.
+// methods are those in Allow. The echo also answers others.
 const methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 // offerUpgrade adds the header fields of a 426 (RFC 9110 section 15.5.22).
@@ -16,8 +16,8 @@ func offerUpgrade(h http.Header) {
 	h["Sec-WebSocket-Version"] = []string{"13"}
 }
 
-// writeStatus begins a response with the status that a control asks for. It reports whether
-// the response may have content.
+// writeStatus begins a response with the status that a control sets. It reports whether the
+// response may have content.
 func writeStatus(w http.ResponseWriter, status int) bool {
 	h := w.Header()
 	content := true

@@ -81,8 +81,8 @@ func isScheme(s string) bool {
 	return s != ""
 }
 
-// splitPort splits a port off, and returns it without leading zeros. ok is false if it is not
-// one.
+// splitPort splits off a port, and returns it without leading zeros. ok is false if it is not
+// a port.
 func splitPort(authority string) (host, port string, ok bool) {
 	colon := strings.LastIndexByte(authority, ':')
 	if colon < 0 || strings.HasSuffix(authority, "]") {

@@ -19,17 +19,17 @@ type change struct {
 	Arrived string `json:"arrived"`
 }
 
-// arrivalData is how a request arrived, beside how it was sent.
+// arrivalData is how a request was sent, and how it arrived.
 type arrivalData struct {
 	Request string   `json:"request"` // the request line, as it arrived
 	Removed []Field  `json:"removed,omitempty"`
 	Changed []change `json:"changed,omitempty"`
 	Added   []Field  `json:"added,omitempty"`
-	// RemovedFromResponse are fields that the server sent and that did not come back.
+	// RemovedFromResponse are fields that the server sent but that did not arrive.
 	RemovedFromResponse []string `json:"removed_from_response,omitempty"`
 }
 
-// arrival compares a handshake as it was sent with what arrived, which an echosvc tells in its
+// arrival compares a handshake as it was sent with what arrived, which echosvc reports in its
 // greeting, and the response with what the server must have sent.
 func (p *prober) arrival(ctx context.Context) {
 	const name = "arrival"
@@ -50,7 +50,7 @@ func (p *prober) arrival(ctx context.Context) {
 	g, known, err := s.firstEcho(ctx, "what arrived?")
 	switch {
 	case !known:
-		p.emit(note(name, "unknown: only an echosvc tells what arrives, by its control greet=1, and with CONTROLS=true"))
+		p.emit(note(name, "unknown: only echosvc reports what arrives, with its control greet=1 and CONTROLS=true"))
 		return
 	case err != nil:
 		p.emit(failed(name, "no echo: %s", describeEnd(err)))
@@ -186,7 +186,7 @@ func (d *arrivalData) check(name string, proxy func() string) Check {
 		if f == "Sec-WebSocket-Extensions" {
 			id, effect = "extensions-removed-from-response", "the server believes that compression was agreed on, and the client does not"
 		}
-		found(Failed, id, "%s was chosen by the server, and removed by the proxy: %s", f, effect)
+		found(Failed, id, "%s was selected by the server, and removed by the proxy: %s", f, effect)
 	}
 	if len(d.Added) > 0 {
 		var added []string

@@ -51,7 +51,7 @@ func TestChangesOfThePathAreDiagnosed(t *testing.T) {
 		"removes the choice":  {func(p *peer) { p.hide = "Sec-WebSocket-Protocol" }, Failed, "removed from the response: Sec-WebSocket-Protocol", "subprotocol-removed-from-response", ""},
 		"removes compression": {func(p *peer) { p.hide = "Sec-WebSocket-Extensions" }, Failed, "removed from the response: Sec-WebSocket-Extensions", "extensions-removed-from-response", ""},
 		"has no compression":  {func(p *peer) { p.deflate = "" }, OK, "the request arrived as it was sent", "", ""},
-		"is no echosvc":       {func(p *peer) { p.controls = false }, Note, "unknown: only an echosvc tells", "", ""},
+		"is no echosvc":       {func(p *peer) { p.controls = false }, Note, "unknown: only echosvc reports", "", ""},
 		"refuses controls": {func(p *peer) {
 			p.refuse = func(w http.ResponseWriter, r *http.Request) bool {
 				return r.URL.RawQuery != "" && status(400, "CONTROLS is false")(w, r)

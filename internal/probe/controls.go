@@ -11,10 +11,10 @@ import (
 	"github.com/coder/websocket"
 )
 
-// An echosvc takes controls in the query of the URL: greet=1 makes it introduce itself, ping=0
-// turns its pings off, and so on. Other servers ignore them.
+// echosvc accepts controls in the query of the URL: greet=1 requests a greeting, ping=0
+// disables its pings, and so on. Other servers ignore them.
 
-// A greeting is the first message of an echosvc for which greet=1 was set.
+// A greeting is the first message of an echosvc with greet=1.
 type greeting struct {
 	Pod     string  `json:"pod"`
 	Node    string  `json:"node"`

@@ -16,7 +16,7 @@ import (
 	"syscall"
 )
 
-// A Diagnosis is the likely cause of a finding, and what to change.
+// A Diagnosis is the likely cause of a finding, and the fix.
 type Diagnosis struct {
 	ID      string  `json:"id"`              // a stable name, one of those in docs/probe.md
 	Verdict Verdict `json:"verdict"`         // Failed, or Note for what does no harm to WebSockets
@@ -33,7 +33,7 @@ func (d *Diagnosis) String() string {
 	return "likely cause: " + d.Cause + "; fix: " + d.Fix
 }
 
-// diagnose returns a diagnosis with the fix for a proxy, or with one for any proxy if that is "".
+// diagnose returns a diagnosis with the fix for a proxy, or for any proxy if that is "".
 func diagnose(id, proxy, format string, args ...any) *Diagnosis {
 	return &Diagnosis{ID: id, Verdict: Failed, Proxy: proxy, Cause: fmt.Sprintf(format, args...), Fix: fixFor(id, proxy)}
 }
@@ -44,7 +44,7 @@ func (d *Diagnosis) forField(name string) *Diagnosis {
 	return d
 }
 
-// preferably puts another fix before the one there is, and returns d.
+// preferably puts another fix before the existing one, and returns d.
 func (d *Diagnosis) preferably(fix string) *Diagnosis {
 	d.Fix = fix + ", or: " + d.Fix
 	return d
@@ -78,7 +78,7 @@ func (t *Target) diagnoseHandshake(ctx context.Context, err error) *Diagnosis {
 // comes only after the handshake (RFC 8446 section 4.4.2.4).
 func diagnoseAlert(alert error) *Diagnosis {
 	if text := alert.Error(); strings.Contains(text, "certificate required") || strings.Contains(text, "bad certificate") {
-		return diagnose("client-certificate", "", "the server wants a certificate of the client: %v", alert)
+		return diagnose("client-certificate", "", "the server requires a client certificate: %v", alert)
 	}
 	return diagnose("tls-refused", "", "the server refused the TLS handshake: %v", alert)
 }
@@ -144,7 +144,7 @@ func (t *Target) diagnoseCertificate(err *tls.CertificateVerificationError) *Dia
 }
 
 // trusts reports whether a trusted authority has signed the first certificate of a chain, for
-// whatever name.
+// any name.
 func (t *Target) trusts(chain []*x509.Certificate) bool {
 	intermediates := x509.NewCertPool()
 	for _, certificate := range chain[1:] {
@@ -168,7 +168,7 @@ func (t *Target) diagnoseSilence(ctx context.Context, e *handshakeError) *Diagno
 	case len(e.received) > 0:
 		return diagnose("not-http", "", "the answer is not HTTP: %q", printable(e.received))
 	}
-	return diagnose("no-answer", t.provoke(ctx), "the connection was accepted, but no answer to the handshake came")
+	return diagnose("no-answer", t.provoke(ctx), "the connection was accepted, but the handshake was not answered")
 }
 
 // diagnoseInvalidHTTP explains an answer that begins like HTTP.

@@ -8,8 +8,8 @@
 //     echo fidelity (fidelity.go), pings (ping.go), compression (compression.go), closing
 //     handshakes (closing.go) and protocol violations (invalid.go).
 //   - [Wait] waits until a message comes back.
-//   - [Idle] measures after what time a silent connection is cut. timers.go maps that time to
-//     the proxies that have it as their default.
+//   - [Idle] measures when an idle connection is cut. timers.go maps that time to the proxies
+//     that have it as their default.
 //   - [Watch] keeps a connection open and emits an event for every change. An [Exporter] does
 //     the same and counts for Prometheus.
 //   - [Load] sends a bounded number of messages and measures the latency of their echoes.
@@ -17,11 +17,10 @@
 // Their results are a [Check] each, or an [Event] for Watch. [Report] writes them as text or
 // as JSON.
 //
-// A check that has failed may have a [Diagnosis]: the likely cause, and what to change. For a
-// handshake, diagnosis.go begins with what came back; refused.go reads a refusal, proxy.go
-// recognizes who made it, and followup.go tries other ways of talking to the port. later.go is
-// for handshakes that fail only after others have succeeded. fixes.go has the text for each
-// proxy.
+// A failed check may have a [Diagnosis]: the likely cause, and the fix. For a handshake,
+// diagnosis.go begins with the answer; refused.go reads a refusal, proxy.go recognizes the
+// proxy that made it, and followup.go tries other protocols on the port. later.go is for
+// handshakes that fail only after others have succeeded. fixes.go has the fix for each proxy.
 //
 // A session (session.go) is one WebSocket connection. A wire (wire.go) is the TCP or TLS
 // connection below it, which shows what the library hides. controls.go uses the echosvc

@@ -75,7 +75,7 @@ func isTimeout(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// simplify removes what libraries wrap around an error, and adds a hint where there is one.
+// simplify removes what libraries wrap around an error, and may add a hint.
 func simplify(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {

@@ -42,7 +42,7 @@ func NewExporter(target *Target) *Exporter {
 	e := &Exporter{
 		target: target, registry: prometheus.NewRegistry(),
 		up:          gauge("up", "1 while a connection is open and echoes."),
-		idleTimeout: gauge("idle_timeout_seconds", "The age at which the last two silent connections ended, if it was the same; 0 if none was found."),
+		idleTimeout: gauge("idle_timeout_seconds", "The age at which the last two idle connections ended, if it was the same; otherwise 0."),
 		connects:    counter("connects_total", "Connections that were opened and have echoed."),
 		failures:    counter("connect_failures_total", "Attempts to open a connection that failed."),
 		away:        histogram("away_seconds", "How long there was no connection after one was lost.", 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
@@ -80,7 +80,7 @@ func (e *Exporter) Handler() http.Handler {
 	return mux
 }
 
-// Watch is [Watch] with the counts of what happens. It also keeps a silent connection open, to
+// Watch is like [Watch], and counts for the metrics. It also keeps an idle connection open, to
 // find an idle time-out.
 func (e *Exporter) Watch(ctx context.Context, emit func(Event)) bool {
 	ctx, cancel := context.WithCancel(ctx)
@@ -114,15 +114,15 @@ func (e *Exporter) count(event Event) {
 }
 
 const (
-	// longestIdle is how long a silent connection is kept. No proxy in use has a default above
+	// longestIdle is how long an idle connection is kept. No common proxy has a default above
 	// an hour.
 	longestIdle = time.Hour + time.Minute
-	// idleRetry is the time between two silent connections.
+	// idleRetry is the time between two idle connections.
 	idleRetry = 5 * time.Second
 )
 
-// findIdleTimeout opens one silent connection after another until ctx ends. Two in a row that
-// end at the same age show an idle time-out: one alone may have met a rollout.
+// findIdleTimeout opens one idle connection after another until ctx ends. Two in a row that
+// end at the same age show an idle time-out. A rollout may have ended a single one.
 func (e *Exporter) findIdleTimeout(ctx context.Context) {
 	var last time.Duration
 	for ctx.Err() == nil {
@@ -147,7 +147,7 @@ func (e *Exporter) findIdleTimeout(ctx context.Context) {
 	}
 }
 
-// silent returns the query that turns the pings of an echosvc off, or none if the server refuses
+// silent returns the query that disables the pings of echosvc, or none if the server refuses
 // it. reached is false if no connection can be opened.
 func (e *Exporter) silent(ctx context.Context) (query url.Values, reached bool) {
 	query = url.Values{"ping": {"0"}}
@@ -163,7 +163,7 @@ func (e *Exporter) silent(ctx context.Context) (query url.Values, reached bool) 
 }
 
 // sameAge reports whether two ages are those of one timer: the difference is at most a second,
-// or a fiftieth, since proxies look at their timers in intervals.
+// or a fiftieth, because proxies check their timers at intervals.
 func sameAge(a, b time.Duration) bool {
 	return a > 0 && (a-b).Abs() <= max(time.Second, a/50)
 }

@@ -2,13 +2,13 @@ package probe
 
 import "strings"
 
-// fixes is what to change for each diagnosis, by proxy. The entry "" is for all others, and
-// stands first where the proxy is not known.
+// fixes are the fixes for each diagnosis, by proxy. The entry "" is for all others, and comes
+// first if the proxy is not known.
 var fixes = map[string]map[string]string{
 	"upgrade-removed": {
 		nginx:   nginxUpgrade,
-		haproxy: "remove the http-request del-header or set-header that changes Upgrade; HAProxy passes on upgrades by itself",
-		traefik: "remove Upgrade from customRequestHeaders of the headers middleware; Traefik passes on upgrades by itself",
+		haproxy: "remove the http-request del-header or set-header that changes Upgrade; HAProxy forwards upgrades by default",
+		traefik: "remove Upgrade from customRequestHeaders of the headers middleware; Traefik forwards upgrades by default",
 		envoy:   "upgrade_configs: [{upgrade_type: websocket}] in the HTTP connection manager",
 		apache:  "ProxyPass / http://HOST:PORT/ upgrade=websocket",
 	},
@@ -60,25 +60,25 @@ var fixes = map[string]map[string]string{
 	},
 	"accept-wrong": removed("Sec-WebSocket-Key"),
 	"health-port": {
-		nginx:   "proxy_pass (or server in upstream) must name PORT of the echosvc, 8080 by default, not HEALTH_PORT",
-		haproxy: "server must name PORT of the echosvc, 8080 by default; HEALTH_PORT belongs after check port",
-		traefik: "the service's server url must have PORT of the echosvc, 8080 by default",
-		envoy:   "port_value of the cluster's endpoint must be PORT of the echosvc, 8080 by default",
-		"":      "use PORT of the echosvc, 8080 by default, not HEALTH_PORT",
+		nginx:   "proxy_pass (or server in upstream) must name PORT of echosvc, 8080 by default, not HEALTH_PORT",
+		haproxy: "server must name PORT of echosvc, 8080 by default; HEALTH_PORT belongs after check port",
+		traefik: "the service's server url must have PORT of echosvc, 8080 by default",
+		envoy:   "port_value of the cluster's endpoint must be PORT of echosvc, 8080 by default",
+		"":      "use PORT of echosvc, 8080 by default, not HEALTH_PORT",
 	},
 	"no-backend": {
 		nginx:   "start the server, and name its scheme, host and port in proxy_pass (or server in upstream); error_log has the reason",
-		haproxy: "start the server, name its host and port in the server line (without ssl and proto h2, unless the server has them), and let its check pass; the log has the reason",
+		haproxy: "start the server, name its host and port in the server line (without ssl and proto h2, unless the server has them), and make sure that its check passes; the log has the reason",
 		traefik: "start the server, and name its host and port in the service's server url",
 		envoy:   "start the server, and name its host and port in the cluster's endpoints; response_flags in the access log have the reason",
 		alb:     "register a target that passes the health check of the target group (/readyz)",
-		"":      "start the server behind the proxy, and let the proxy reach it",
+		"":      "start the server behind the proxy, and make sure that the proxy can reach it",
 	},
 	"backend-silent": {
-		nginx:   "let the server answer, or check the port in proxy_pass; proxy_read_timeout is how long nginx waits",
-		haproxy: "let the server answer, or check the port in the server line; timeout server is how long HAProxy waits",
-		envoy:   "let the server answer; timeout of the route is how long Envoy waits",
-		"":      "let the server behind the proxy answer the handshake",
+		nginx:   "find out why the server does not answer, or check the port in proxy_pass; nginx waits for proxy_read_timeout",
+		haproxy: "find out why the server does not answer, or check the port in the server line; HAProxy waits for timeout server",
+		envoy:   "find out why the server does not answer; Envoy waits for the timeout of the route",
+		"":      "find out why the server behind the proxy does not answer",
 	},
 	"limited": {
 		nginx:   "raise limit_req (rate, burst) or limit_conn for this location",
@@ -92,14 +92,14 @@ var fixes = map[string]map[string]string{
 		haproxy: "raise the http_req_rate or conn_rate limit of the stick-table rule",
 		traefik: "raise average and burst of the rateLimit middleware",
 		envoy:   "raise the rate limit of the route (local_ratelimit)",
-		"":      "raise the limit of requests in a time",
+		"":      "raise the limit on the rate of requests",
 	},
 	"connections-limited": {
 		nginx:   "raise limit_conn for this location",
 		haproxy: "raise maxconn, or the conn_cur limit of the stick-table rule",
 		traefik: "raise amount of the inFlightReq middleware",
 		envoy:   "raise max_connections and max_requests of the cluster's circuit_breakers",
-		"":      "raise the limit of concurrent connections",
+		"":      "raise the limit on concurrent connections",
 	},
 	"transfer-rate-limited": {
 		nginx:   "raise limit_rate, or proxy_download_rate and proxy_upload_rate in stream",
@@ -112,7 +112,7 @@ var fixes = map[string]map[string]string{
 		haproxy: "add use_backend with an acl for this path, before default_backend",
 		traefik: "add a router whose rule has this path, with a higher priority",
 		envoy:   "add a route with this prefix before the application's",
-		"":      "route this path to the WebSocket server, or use the path that it has",
+		"":      "route this path to the WebSocket server, or use its path",
 	},
 	"unauthorized": {
 		nginx:   "send -H 'Authorization: Basic ...', or auth_basic off; (auth_request off;) for this location",
@@ -125,46 +125,46 @@ var fixes = map[string]map[string]string{
 		haproxy: "correct the http-request deny rule",
 		traefik: "correct the ipAllowList middleware of the router",
 		envoy:   "correct the RBAC filter, or upgrade_configs",
-		"":      "correct the rule that refuses the request, or send what it wants with -H or -origin",
+		"":      "correct the rule that refuses the request, or send what it requires with -H or -origin",
 	},
 	"not-found": {
 		nginx:   "add a location for this path, or a server_name for this host",
 		haproxy: "add a use_backend rule for this path and host",
 		traefik: "add a router whose rule matches this host and path",
 		envoy:   "add a route for this path, and the host to the domains of the virtual host",
-		"":      "use the path and the host that the server has",
+		"":      "use a path and a host that the server has",
 	},
 	"header-too-large": {
 		nginx:   "raise large_client_header_buffers (4 8k by default)",
-		haproxy: "raise tune.bufsize (16384 by default), of which tune.maxrewrite is not for the head",
+		haproxy: "raise tune.bufsize (16384 by default, less tune.maxrewrite)",
 		traefik: "raise http.maxHeaderBytes of the entry point",
 		envoy:   "raise max_request_headers_kb of the HTTP connection manager",
-		"":      "raise the limit of the request head, or send smaller cookies",
+		"":      "raise the limit on the request head, or send smaller cookies",
 	},
 	"proxy-protocol-unexpected": {
-		nginx:   "remove proxy_protocol on; or let the server expect it (echosvc: PROXY_PROTOCOL=optional and TRUSTED_PROXIES)",
-		haproxy: "remove send-proxy (or send-proxy-v2) from the server line, or let the server expect it (echosvc: PROXY_PROTOCOL=optional and TRUSTED_PROXIES)",
-		traefik: "remove proxyProtocol from the service's loadBalancer, or let the server expect it (echosvc: PROXY_PROTOCOL=optional and TRUSTED_PROXIES)",
-		envoy:   "remove the proxy_protocol transport socket, or let the server expect it (echosvc: PROXY_PROTOCOL=optional and TRUSTED_PROXIES)",
+		nginx:   "remove proxy_protocol on; or make the server accept it (echosvc: PROXY_PROTOCOL=optional and TRUSTED_PROXIES)",
+		haproxy: "remove send-proxy (or send-proxy-v2) from the server line, or make the server accept it (echosvc: PROXY_PROTOCOL=optional and TRUSTED_PROXIES)",
+		traefik: "remove proxyProtocol from the service's loadBalancer, or make the server accept it (echosvc: PROXY_PROTOCOL=optional and TRUSTED_PROXIES)",
+		envoy:   "remove the proxy_protocol transport socket, or make the server accept it (echosvc: PROXY_PROTOCOL=optional and TRUSTED_PROXIES)",
 	},
 	"proxy-protocol-not-sent": {
-		nginx:   "proxy_protocol on; (in stream), or let the server do without it (echosvc: PROXY_PROTOCOL=optional)",
-		haproxy: "add send-proxy (or send-proxy-v2) to the server line, or let the server do without it (echosvc: PROXY_PROTOCOL=optional)",
-		traefik: "add proxyProtocol to the service's loadBalancer, or let the server do without it (echosvc: PROXY_PROTOCOL=optional)",
-		envoy:   "add the proxy_protocol transport socket to the cluster, or let the server do without it (echosvc: PROXY_PROTOCOL=optional)",
+		nginx:   "proxy_protocol on; (in stream), or make the server not require it (echosvc: PROXY_PROTOCOL=optional)",
+		haproxy: "add send-proxy (or send-proxy-v2) to the server line, or make the server not require it (echosvc: PROXY_PROTOCOL=optional)",
+		traefik: "add proxyProtocol to the service's loadBalancer, or make the server not require it (echosvc: PROXY_PROTOCOL=optional)",
+		envoy:   "add the proxy_protocol transport socket to the cluster, or make the server not require it (echosvc: PROXY_PROTOCOL=optional)",
 	},
 	"proxy-protocol-missing": {
-		nginx:   "remove proxy_protocol from listen, or let the load balancer in front send it",
-		haproxy: "remove accept-proxy from bind, or let the load balancer in front send it (server ... send-proxy)",
-		traefik: "remove proxyProtocol from the entry point, or let the load balancer in front send it",
-		envoy:   "remove the proxy_protocol listener filter, or let the load balancer in front send it",
-		"":      "let the load balancer in front send the PROXY protocol, or switch it off on this port (echosvc: PROXY_PROTOCOL=optional)",
+		nginx:   "remove proxy_protocol from listen, or make the load balancer send it",
+		haproxy: "remove accept-proxy from bind, or make the load balancer send it (server ... send-proxy)",
+		traefik: "remove proxyProtocol from the entry point, or make the load balancer send it",
+		envoy:   "remove the proxy_protocol listener filter, or make the load balancer send it",
+		"":      "make the load balancer send the PROXY protocol, or disable it on this port (echosvc: PROXY_PROTOCOL=optional)",
 	},
 	"http2-only": {
 		nginx:   "remove http2 from listen (http2 on; needs TLS to keep HTTP/1.1 too)",
 		haproxy: "remove proto h2 from bind, and add http/1.1 to its alpn",
 		envoy:   "codec_type: AUTO in the HTTP connection manager",
-		"":      "let the port speak HTTP/1.1 too (alpn h2,http/1.1)",
+		"":      "enable HTTP/1.1 on this port (alpn h2,http/1.1)",
 	},
 	"tls-refused": {
 		nginx:   "check ssl_protocols and ssl_ciphers, and the name (-H 'Host: NAME')",
@@ -181,7 +181,7 @@ var fixes = map[string]map[string]string{
 		haproxy: "add ssl (with ca-file, or verify none) to the server line",
 		traefik: "begin the service's server url with https",
 		envoy:   "add a TLS transport_socket to the cluster",
-		"":      "let the proxy use https to the server, or take TLS_CERT_FILE out of the server",
+		"":      "make the proxy use https to the server, or unset TLS_CERT_FILE of the server",
 	},
 	"tls-port": {"": "use wss://"},
 	"plain-port": {
@@ -200,7 +200,7 @@ var fixes = map[string]map[string]string{
 		haproxy: "timeout tunnel 1h, or a smaller PING_INTERVAL of the server",
 		traefik: "respondingTimeouts.idleTimeout of the entry point, or a smaller PING_INTERVAL of the server",
 		envoy:   "timeout: 0s of the route and stream_idle_timeout: 0s, or a smaller PING_INTERVAL of the server",
-		"":      "raise the idle time-out of the proxy, or let the server ping more often (echosvc: PING_INTERVAL)",
+		"":      "raise the idle time-out of the proxy, or make the server ping more often (echosvc: PING_INTERVAL)",
 	},
 	"bad-request": {
 		haproxy: "see \"show errors\" on the statistics socket: a head over tune.bufsize, or bytes that are not HTTP, such as a PROXY header without accept-proxy",
@@ -221,8 +221,8 @@ var fixes = map[string]map[string]string{
 	"unreachable":         {"": "check the address, the firewall, and the network policy"},
 }
 
-// nginxUpgrade is what every location for WebSockets needs: without one of them, the others have
-// no effect.
+// nginxUpgrade has the directives that a location for WebSockets needs, which have an effect
+// only together.
 const nginxUpgrade = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
 
 // removed is the fix for a field that was removed from the request.
@@ -245,8 +245,8 @@ func removedFromResponse(name string) map[string]string {
 	}
 }
 
-// fixFor returns what to change for a diagnosis. If the proxy is not known, it returns the fixes
-// for those that are met most.
+// fixFor returns the fix for a diagnosis. If the proxy is not known, it returns those for the
+// most common proxies.
 func fixFor(id, proxy string) string {
 	byProxy := fixes[id]
 	if proxy == "OpenResty" {

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// After a handshake has failed, the probe talks to the port in a few other ways. What works then
-// shows the cause. Each way takes one connection, and none has side effects.
+// After a failed handshake, the probe tries other protocols on the port. One that works shows
+// the cause. Each takes one connection, and none has side effects.
 
 // followUpTimeout bounds each of them.
 const followUpTimeout = 2 * time.Second
@@ -29,9 +29,9 @@ func (t *Target) address() string {
 	return net.JoinHostPort(t.URL.Hostname(), port)
 }
 
-// ask sends a request on a connection of its own and returns the beginning of the answer: what
-// arrives until the server ends the connection, or for a second after the first bytes. preamble
-// is sent before TLS. config is ignored for ws.
+// ask sends a request on a new connection and returns the beginning of the answer: what
+// arrives until the server ends the connection, or for a second after the first bytes.
+// preamble is sent before TLS. config is ignored for ws.
 func (t *Target) ask(ctx context.Context, preamble []byte, config *tls.Config, request []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, min(followUpTimeout, t.Timeout))
 	defer cancel()

@@ -79,12 +79,12 @@ func Idle(ctx context.Context, target *Target, limit time.Duration, emit func(Ch
 	}
 	c := summarize(conns, limit)
 	if cut := c.Data.(idleData).CutAfter; cut > 0 {
-		c.explain(diagnose("idle-timeout", target.provoke(ctx), "the path ends connections on which nothing is sent for %.1f s", cut))
+		c.explain(diagnose("idle-timeout", target.provoke(ctx), "the path ends connections that are idle for %.1f s", cut))
 	}
 	emit(c)
 }
 
-// disablePings finds out how to turn the server's pings off, since they would keep connections
+// disablePings finds out how to disable the server's pings, which would keep connections
 // alive. reached is false if no connection can be opened.
 func disablePings(ctx context.Context, target *Target, emit func(Check)) (query url.Values, reached bool) {
 	const name = "server pings"
@@ -120,8 +120,8 @@ func disablePings(ctx context.Context, target *Target, emit func(Check)) (query 
 // maxIdleTries is how many connections are left idle for one step, if the server goes away.
 const maxIdleTries = 3
 
-// holdIdleAgain is holdIdle, and tries again after a close frame with which a server goes away.
-// Two in a row at the same age show an idle time-out that ends so.
+// holdIdleAgain is holdIdle, and tries again after a close frame of a server that goes away.
+// Two in a row at the same age show an idle time-out.
 func (t *Target) holdIdleAgain(ctx context.Context, step time.Duration, query url.Values) idleConn {
 	i := t.holdIdle(ctx, step, query)
 	for i.away && i.before < maxIdleTries-1 {

@@ -12,9 +12,9 @@ import (
 	"github.com/coder/websocket"
 )
 
-// violations are what a client must not send, in hex, each with the close code that RFC 6455
-// section 7.4.1 assigns to it. It assigns none to a reason that is not UTF-8. No library sends
-// these frames. The masking key is 0, so the payload is readable.
+// violations are frames that a client must not send, in hex, each with the close code that RFC
+// 6455 section 7.4.1 assigns to it. It assigns none to a reason that is not UTF-8. No library
+// sends these frames. The masking key is 0, so the payload is readable.
 var violations = []struct {
 	name, sent string
 	want       codes
@@ -37,9 +37,9 @@ var violations = []struct {
 // followUp is the text message "after". A server that echoes it has accepted the violation.
 const followUp = "81 85 00000000 6166746572"
 
-// patience is how long to wait for what a server does at once. followUp is sent only after it:
-// a server that closes without reading followUp would reset the connection, and the reset could
-// destroy its close frame.
+// patience is how long to wait for a server that answers at once. Only then is followUp sent,
+// because a server that closes without reading it would reset the connection, and the reset
+// could destroy the close frame.
 const patience = 2 * time.Second
 
 // invalid sends each violation on a connection of its own, all concurrently.

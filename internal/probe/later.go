@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// later counts the handshakes after the first one, which succeeded. A limit on handshakes or on
-// connections shows only in them.
+// later counts the handshakes after the first one, which succeeded. Only they can show a limit
+// on handshakes or on connections.
 type later struct {
 	current atomic.Int64 // connections of this run, those that are being opened included
 
@@ -81,8 +81,8 @@ const (
 	pauseToHold     = 150 * time.Millisecond  // slower than most limits of requests
 )
 
-// diagnoseLater distinguishes a limit of connections at a time from one of requests in a time. The
-// run must have no open connection.
+// diagnoseLater distinguishes a limit on concurrent connections from one on the rate of
+// requests. The run must have no open connection.
 func (p *prober) diagnoseLater(ctx context.Context) *Diagnosis {
 	var refused *refusal
 	if errors.As(p.first, &refused) &&

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The names of proxies, as people write them.
+// The names of proxies, as the text has them.
 const (
 	nginx      = "nginx"
 	haproxy    = "HAProxy"
@@ -17,8 +17,8 @@ const (
 	cloudflare = "Cloudflare"
 )
 
-// signatures are the texts by which the error pages of proxies are known. The first one in a
-// body, or in the Server field of a page without one, decides.
+// signatures are texts in the error pages of proxies. The first one in a body, or in the
+// Server field of a page without one, decides.
 var signatures = []struct{ proxy, body, server string }{
 	{cloudflare, "cloudflare", "cloudflare"},
 	{cloudflare, "error code: 5", "cloudflare"},
@@ -63,7 +63,7 @@ func errorPage(r *refusal) string {
 	return ""
 }
 
-// servers are the values of the Server field by which a proxy on the path is known, in lower case.
+// servers are the values of the Server field that identify a proxy on the path, in lower case.
 var servers = []struct{ prefix, proxy string }{
 	{"nginx", nginx}, {"openresty", "OpenResty"}, {"haproxy", haproxy}, {"traefik", traefik}, {"envoy", envoy}, {"istio-envoy", envoy},
 	{"apache", apache}, {"awselb", alb}, {"cloudflare", cloudflare}, {"caddy", "Caddy"}, {"cloudfront", "AWS CloudFront"},
@@ -80,8 +80,9 @@ func passedThrough(h *head) string {
 	return ""
 }
 
-// provoke returns the proxy that is the first hop, or "" if it is not known. No proxy passes on a
-// request line with a NUL (RFC 9110 section 5.5), so the answer to one is the first hop's own.
+// provoke returns the proxy that is the first hop, or "" if it is not known. No proxy forwards
+// a request line with a NUL (RFC 9110 section 5.5), so the answer to one is the first hop's
+// own.
 func (t *Target) provoke(ctx context.Context) string {
 	answer, _ := t.ask(ctx, nil, t.TLS, t.malformedRequest())
 	r := parseRefusal(answer)

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// missing recognizes what a server misses in a request, by the text of its answer. The first
-// pattern that matches decides.
+// missing recognizes what is missing from a request, by the text of the server's answer. The
+// first pattern that matches decides.
 var missing = []struct {
 	pattern *regexp.Regexp
 	id      string
@@ -24,8 +24,8 @@ var missing = []struct {
 	{regexp.MustCompile(`(?i)no "?upgrade: ?websocket|'upgrade' header|(missing|invalid) upgrade header|upgrade header .* does not contain|not a websocket|upgrade required`), "upgrade-removed", "Upgrade: websocket was sent, but never arrived"},
 }
 
-// wantsTLS is what servers answer to plain HTTP on a port that speaks TLS: nginx, Go, echosvc and
-// Apache.
+// wantsTLS matches the answers to plain HTTP on a port that speaks TLS, of nginx, Go, echosvc
+// and Apache.
 var wantsTLS = regexp.MustCompile(`sent to HTTPS port|HTTP request to an HTTPS server|use https(,| or) wss|speaking plain HTTP to an SSL-enabled`)
 
 const healthPort = "the request reached the health port of an echosvc, which has no WebSocket"
@@ -34,7 +34,7 @@ const healthPort = "the request reached the health port of an echosvc, which has
 func (t *Target) diagnoseRefusal(ctx context.Context, r *refusal) *Diagnosis {
 	page := errorPage(r)
 	known := cmp.Or(page, passedThrough(&r.response))
-	// proxy is the one to change: found by a further request if the answer does not name it.
+	// proxy is the proxy to change: found by a further request if the answer does not name it.
 	proxy := func() string {
 		if known == "" {
 			known = t.provoke(ctx)
@@ -51,7 +51,7 @@ func (t *Target) diagnoseRefusal(ctx context.Context, r *refusal) *Diagnosis {
 		}
 		return diagnose("backend-speaks-tls", t.provoke(ctx), "the proxy speaks plain HTTP to a server that speaks TLS")
 	case r.status == 400 && strings.Contains(r.body, "No required SSL certificate was sent"):
-		return diagnose("client-certificate", proxy(), "%s wants a certificate of the client", cmp.Or(page, "the server"))
+		return diagnose("client-certificate", proxy(), "%s requires a client certificate", cmp.Or(page, "the server"))
 	case r.status == 431, r.status == 414, r.status == 400 && strings.Contains(r.body, "Header Or Cookie Too Large"):
 		return diagnose("header-too-large", proxy(), "the request head is larger than %s accepts (%d bytes in the fields given with -H)", cmp.Or(page, "the server"), t.headerSize())
 	case own && strings.Contains(r.body, "HEALTH_PORT"), own && (r.status == 404 || r.status == 400 || r.status == 426 || r.status == 200) && t.isHealthPort(ctx):
@@ -83,7 +83,7 @@ func (t *Target) headerSize() (size int) {
 	return size
 }
 
-// diagnoseRedirect gives the URL that a redirect leads to.
+// diagnoseRedirect suggests the URL that a redirect leads to.
 func (t *Target) diagnoseRedirect(r *refusal, proxy string) *Diagnosis {
 	d := diagnose("redirect", proxy, "%s redirects, and WebSocket clients do not follow redirects", cmp.Or(errorPage(r), "the server"))
 	to, err := t.URL.Parse(r.response.value("Location"))
@@ -101,7 +101,7 @@ func (t *Target) diagnoseRedirect(r *refusal, proxy string) *Diagnosis {
 	return d.preferably("use " + target.String())
 }
 
-// diagnoseStatus explains a refusal by its status and by who made it.
+// diagnoseStatus explains a refusal by its status and by the server or proxy that made it.
 func (t *Target) diagnoseStatus(r *refusal, page string, proxy func() string) *Diagnosis {
 	who := cmp.Or(page, "the server")
 	between := cmp.Or(page, passedThrough(&r.response), "the proxy")
@@ -113,7 +113,7 @@ func (t *Target) diagnoseStatus(r *refusal, page string, proxy func() string) *D
 	case r.status == 200:
 		return diagnose("upgrade-removed", proxy(), "the request was answered like plain HTTP: Upgrade: websocket was sent, but never arrived, or the path has no WebSocket")
 	case r.status == 401:
-		return diagnose("unauthorized", proxy(), "%s wants a login (WWW-Authenticate: %s)", who, r.response.value("WWW-Authenticate"))
+		return diagnose("unauthorized", proxy(), "%s requires a login (WWW-Authenticate: %s)", who, r.response.value("WWW-Authenticate"))
 	case r.status == 403 && page == envoy:
 		return diagnose("upgrade-removed", envoy, "Envoy refused the upgrade")
 	case r.status == 403:
@@ -127,16 +127,16 @@ func (t *Target) diagnoseStatus(r *refusal, page string, proxy func() string) *D
 	case r.status == 503 && page == nginx:
 		return diagnose("limited", nginx, "nginx refused the request itself: 503 is what limit_req and limit_conn answer")
 	case r.status == 502, r.status == 503 && page != "", r.status >= 520 && r.status <= 523:
-		return diagnose("no-backend", proxy(), "%s has no server behind it that answers (%d)", between, r.status)
+		return diagnose("no-backend", proxy(), "no server behind %s answers (%d)", between, r.status)
 	case r.status == 504, r.status == 524:
 		return diagnose("backend-silent", proxy(), "the server behind %s did not answer in time", between)
 	case r.status == 503:
-		return diagnose("unavailable", "", "the server itself does not take connections now: %s", cmp.Or(r.page(), "it gives no reason"))
+		return diagnose("unavailable", "", "the server does not accept connections now: %s", cmp.Or(r.page(), "it gives no reason"))
 	case r.status == 400:
 		if own := r.page(); page == "" && own != "" && !r.isHTML() {
 			return diagnose("bad-request", "", "the server refuses the request as it arrived: %s", own)
 		}
-		return diagnose("bad-request", proxy(), "%s found the request malformed as it arrived", who)
+		return diagnose("bad-request", proxy(), "%s rejected the request as malformed", who)
 	}
 	return diagnose("refused", proxy(), "%s answered with %s", who, r.statusLine())
 }

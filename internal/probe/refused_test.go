@@ -96,9 +96,9 @@ func TestFieldsThatServersMissAreDiagnosed(t *testing.T) {
 		`WebSocket protocol violation: Upgrade header "" does not contain websocket`:                                               "upgrade-removed",    // coder
 		"Failed to open a WebSocket connection: missing Connection header.":                                                        "connection-removed", // websockets
 		"Failed to open a WebSocket connection: missing Sec-WebSocket-Key header.":                                                 "key-removed",        // websockets
-		"Invalid Upgrade header":                          "upgrade-removed", // ws
-		"Missing or invalid Sec-WebSocket-Version header": "version-removed", // ws
-		"PROXY_PROTOCOL=require of this server expects a PROXY protocol header from this proxy":              "proxy-protocol-not-sent",
+		"Invalid Upgrade header":                                                                             "upgrade-removed", // ws
+		"Missing or invalid Sec-WebSocket-Version header":                                                    "version-removed", // ws
+		"this server has PROXY_PROTOCOL=require, but no header arrived from this proxy":                      "proxy-protocol-not-sent",
 		"this is a PROXY protocol header (send-proxy), and PROXY_PROTOCOL is off":                            "proxy-protocol-unexpected",
 		"this is not an HTTP request: it begins with byte 0x0d (TLS on a port without TLS begins with 0x16)": "proxy-protocol-unexpected",
 		"this is not an HTTP request: it begins with byte 0x00":                                              "proxy-protocol-unexpected", // version 2, after its CRLFs

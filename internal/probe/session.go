@@ -20,7 +20,7 @@ import (
 // maxEcho is the size of the largest message to read, in bytes: many times the largest sent.
 const maxEcho = 16 << 20
 
-// An offer is what varies between handshakes.
+// An offer is the part of a handshake that varies.
 type offer struct {
 	query        url.Values // echosvc controls, see controls.go
 	subprotocols []string
@@ -250,7 +250,7 @@ func (s *session) end(ctx context.Context) error {
 	}
 }
 
-// release closes the connection in whatever state it is, and waits for the reader to return.
+// release closes the connection in any state, and waits for the reader to return.
 func (s *session) release() {
 	s.once.Do(func() {
 		close(s.released)

@@ -22,8 +22,8 @@ type Event struct {
 	Failure bool      `json:"failure,omitempty"` // the path or the server failed
 }
 
-// Before each attempt to connect, Watch waits a random time up to a limit that doubles with each
-// attempt. So clients that lost their server together do not come back together.
+// Before each attempt to connect, Watch waits a random time up to a limit that doubles with
+// each attempt, so that clients of the same server do not all reconnect at once.
 const (
 	minBackoff = 100 * time.Millisecond
 	maxBackoff = 5 * time.Second
@@ -36,8 +36,8 @@ const heartbeat = time.Second
 type watcher struct {
 	*Target
 	emit func(Event)
-	// echoed gets the time that each echo has taken, failed is called after each attempt to
-	// connect that failed.
+	// echoed is called with the time of each echo, and failed after each failed attempt to
+	// connect.
 	echoed func(time.Duration)
 	failed func()
 

@@ -11,8 +11,8 @@ import (
 )
 
 // A wire is the connection below a session: TCP or TLS. The library closes it as soon as its
-// own side is done, which would hide how the server ends the connection. So a wire that is held
-// stays open until [wire.release].
+// own side is done, which would hide how the server ends the connection. So a held wire stays
+// open until [wire.release].
 type wire struct {
 	net.Conn
 	connect, handshake time.Duration // duration of TCP, name resolution included, and of TLS

@@ -11,12 +11,13 @@ const (
 	maxNames = 16
 	// maxListed is the longest name that is listed, in bytes.
 	maxListed = 32
-	// maxLooked is how many parameters are compared with the list. The others are only counted.
+	// maxLooked is how many parameters are compared with the list. More are only counted.
 	maxLooked = 64
 )
 
-// Names are the names of parameters that were ignored, without their values. A parameter without
-// "=", or with a long name or odd characters, may itself be a secret. The list has its length.
+// Names are the names of parameters that were ignored, without their values. A parameter
+// without "=", or with a long name or unusual characters, may be a secret, so only its length
+// is listed.
 type Names struct {
 	list   []string // distinct
 	looked int      // parameters that were compared with the list

@@ -15,8 +15,8 @@ const maxControl = MaxWord
 // far is the distance between names that are not alike.
 const far = 1 << 10
 
-// distance returns how far a name is from that of a control. Less than far means that it is
-// most likely a typing error:
+// distance returns the distance of a name from that of a control. Less than far means that it
+// is most likely a typing error:
 //
 //   - it differs only in case, separators or doubled letters: CloseAfter, close-in, greeet;
 //   - it is one edit away, from 8 letters on two, where an edit inserts, deletes or replaces
@@ -25,7 +25,7 @@ const far = 1 << 10
 //   - it is the beginning of the control, well into it, or goes on after a control of two
 //     words: close_re, fragme, close_in_s.
 //
-// It does not except English words such as closed; see ownWord.
+// English words such as closed are near, too; see ownWord.
 func distance(name, control string) int {
 	a, b := letters(name), letters(control)
 	switch {
@@ -55,7 +55,7 @@ func distance(name, control string) int {
 	return far
 }
 
-// separators are what people write between words.
+// separators are characters between words.
 const separators = "_-. +~"
 
 // letters returns a name in lower case, without separators.

@@ -1,7 +1,7 @@
-// Package query reads controls from the query of a URL. A control is a parameter that asks this
-// server for a certain behavior. Clients, frameworks and proxies put parameters of their own into
-// URLs, so other parameters are ignored. Only a near miss can be refused: a name that is most likely
-// a control with a typing error.
+// Package query reads controls from the query of a URL. A control is a parameter that changes
+// what this server does. Clients, frameworks and proxies add their own parameters to URLs, so
+// other parameters are ignored. Only a near miss can be refused: a name that is most likely a
+// control with a typing error.
 //
 //   - query.go: a table of controls, and how it parses a query.
 //   - nearmiss.go: which names are near misses.
@@ -37,13 +37,13 @@ type Control[T any] struct {
 	Foreign func(value string) bool
 }
 
-// Table is the controls that a query may have.
+// Table has the controls that a query may have.
 type Table[T any] []Control[T]
 
 // The bounds of what Parse does with names that are not controls, so that a query of any
 // length takes about as much time as other bytes of a request head.
 const (
-	// maxNearMisses is how many of them are compared with the names of controls.
+	// maxNearMisses is how many other names are compared with those of controls.
 	maxNearMisses = 32
 	// maxName is the longest name of a control as it may arrive, with each byte escaped.
 	maxName = 3 * maxControl

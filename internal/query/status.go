@@ -6,8 +6,8 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// RequiredField returns the header field that a response with a status must have (RFC 9110 section
-// 15.5), for a control that asks for the status.
+// RequiredField returns the header field that a response with a status must have (RFC 9110
+// section 15.5), for a control that sets the status.
 func RequiredField(status int) (f wsproto.Field, ok bool) {
 	switch status {
 	case http.StatusUnauthorized:

@@ -41,7 +41,7 @@ type NameValue struct {
 }
 
 // Visible returns s with each byte that is not part of valid UTF-8 as \xNN, so that JSON and
-// the log show which byte it was.
+// the log show the byte.
 func Visible(s string) string {
 	if utf8.ValidString(s) {
 		return s
@@ -65,10 +65,10 @@ func Visible(s string) string {
 // Line returns the request line, as Visible shows it.
 func Line(r *wsproto.Request) string { return Visible(r.Method + " " + r.Target + " " + r.Proto) }
 
-// Filter decides which header values a browser is shown. A page must not read through the
-// server what its browser or a proxy hides from it: HttpOnly cookies, which browsers send even
-// with a WebSocket that a page of another site opens, or tokens that proxies add. Such fields
-// can have any name, so only the values of fields that are known to be harmless are shown.
+// Filter decides which header values a browser sees. A page must not use the server to read
+// what its browser or a proxy hides from it: HttpOnly cookies, which browsers send even with
+// the WebSocket of another site's page, or tokens that proxies add. Such fields can have any
+// name, so only the values of fields that are known to be harmless are shown.
 type Filter struct {
 	ShowAll bool
 	Show    []string // names of fields to show in addition to the harmless ones, in any case
@@ -96,16 +96,16 @@ func (f *Filter) Fields(r *wsproto.Request) (list []NameValue, hidden string) {
 	return list, hidden
 }
 
-// shows reports whether browsers are shown the values of a field.
+// shows reports whether browsers see the values of a field.
 func (f *Filter) shows(name string) bool {
 	name = strings.ToLower(name)
 	return harmless[name] || strings.HasPrefix(name, "sec-") ||
 		slices.ContainsFunc(f.Show, func(shown string) bool { return strings.EqualFold(shown, name) })
 }
 
-// maybeBrowser reports whether a browser may have sent the request. On plain http a page
-// sends neither Origin nor Sec-Fetch-Site with a GET to its own origin, so the other fields
-// that browsers send and tools do not are signs, too.
+// maybeBrowser reports whether a browser may have sent the request. On plain http, a page
+// sends neither Origin nor Sec-Fetch-Site with a GET to its own origin, so it also looks for
+// other fields that browsers send and tools do not.
 func maybeBrowser(r *wsproto.Request) bool {
 	for _, field := range r.Fields {
 		switch name := strings.ToLower(field.Name); name {
@@ -124,9 +124,9 @@ func maybeBrowser(r *wsproto.Request) bool {
 	return false
 }
 
-// harmless are the fields whose values browsers are shown, in lower case: those of the
-// handshake and the connection, and those in which well-known proxies describe the path. Fields
-// that begin with Sec- are shown as well, since browsers reserve them.
+// harmless are the fields whose values browsers see, in lower case: those of the handshake and
+// the connection, and those in which well-known proxies describe the path. Fields that begin
+// with Sec- are also shown, because browsers reserve them.
 var harmless = func() map[string]bool {
 	set := map[string]bool{}
 	for name := range strings.FieldsSeq(`

@@ -1,4 +1,4 @@
-// Package respond has what HTTP responses of the service have in common: the choice of a
+// Package respond writes the parts that HTTP responses of the service share: the choice of a
 // media type, and short texts.
 package respond
 

@@ -18,7 +18,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// actions are what an operator can do through HEALTH_PORT, with ADMIN_ACTIONS=true.
+// actions are the requests of an operator to HEALTH_PORT, with ADMIN_ACTIONS=true.
 type actions struct {
 	allowed    bool
 	admission  *wsconn.Admission
@@ -47,8 +47,8 @@ func (a *actions) readiness(next http.Handler) http.Handler {
 	})
 }
 
-// methods chooses the handler of a request's method. It refuses what is not allowed, parameters
-// that it does not have, and requests that a browser sends for the page of another origin.
+// methods chooses the handler by the method. It refuses other methods and parameters, and
+// requests that a browser sends for a page of another origin.
 func (a *actions) methods(handlers map[string]http.HandlerFunc, parameters ...string) http.Handler {
 	allow := "POST"
 	if handlers[http.MethodDelete] != nil {
@@ -63,9 +63,9 @@ func (a *actions) methods(handlers map[string]http.HandlerFunc, parameters ...st
 			respond.PlainText(w, http.StatusForbidden, foreign)
 		case h == nil:
 			w.Header().Set("Allow", allow)
-			respond.PlainText(w, http.StatusMethodNotAllowed, fmt.Sprintf("The method is %.20q; %.100s has %s.", r.Method, r.URL.Path, allow))
+			respond.PlainText(w, http.StatusMethodNotAllowed, fmt.Sprintf("The method is %.20q; %.100s allows %s.", r.Method, r.URL.Path, allow))
 		case !a.allowed:
-			respond.PlainText(w, http.StatusForbidden, "This needs the setting ADMIN_ACTIONS=true of this server.")
+			respond.PlainText(w, http.StatusForbidden, "This server does not have ADMIN_ACTIONS=true.")
 		case err != nil:
 			respond.PlainText(w, http.StatusBadRequest, err.Error()+".")
 		default:
@@ -74,8 +74,8 @@ func (a *actions) methods(handlers map[string]http.HandlerFunc, parameters ...st
 	})
 }
 
-// checkQuery refuses a query with anything but one of each of the parameters: an action whose
-// code is lost in a typing error would close a connection with another one.
+// checkQuery refuses a query with other parameters, or with one twice, because a misspelt code
+// would close a connection with the default.
 func checkQuery(r *http.Request, parameters []string) error {
 	values, err := parseQuery(r)
 	if err != nil {
@@ -84,7 +84,7 @@ func checkQuery(r *http.Request, parameters []string) error {
 	for name, list := range values {
 		switch {
 		case !slices.Contains(parameters, name):
-			return fmt.Errorf("%.20q is no parameter of this action; it has: %s", name, cmp.Or(strings.Join(parameters, ", "), "none"))
+			return fmt.Errorf("%.20q is not a parameter of this action; allowed: %s", name, cmp.Or(strings.Join(parameters, ", "), "none"))
 		case len(list) > 1:
 			return fmt.Errorf("%s is given %d times; once is allowed", name, len(list))
 		}
@@ -92,7 +92,7 @@ func checkQuery(r *http.Request, parameters []string) error {
 	return nil
 }
 
-// parseQuery is r.URL.Query, which leaves out what is malformed, with an error instead.
+// parseQuery is like r.URL.Query, but returns an error for what that leaves out as malformed.
 func parseQuery(r *http.Request) (url.Values, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -112,17 +112,17 @@ func (a *actions) drain(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.note(r, "drain")
-	respond.PlainText(w, http.StatusAccepted, fmt.Sprintf("/readyz fails. After DRAIN_DELAY=%v upgrades get 503, and %d connections get a close frame with 1001 within DRAIN_SPREAD=%v. DELETE /drain takes it back.",
+	respond.PlainText(w, http.StatusAccepted, fmt.Sprintf("/readyz fails. After DRAIN_DELAY=%v upgrades get 503, and %d connections get a close frame with 1001 within DRAIN_SPREAD=%v. DELETE /drain ends the rehearsal.",
 		a.rehearsals.delay, a.admission.Open(), a.rehearsals.spread))
 }
 
 func (a *actions) takeBack(w http.ResponseWriter, r *http.Request) {
 	if !a.rehearsals.takeBack() {
-		respond.PlainText(w, http.StatusConflict, "There is no drain that can be taken back.")
+		respond.PlainText(w, http.StatusConflict, "There is no rehearsal to end.")
 		return
 	}
-	a.note(r, "take the drain back")
-	respond.PlainText(w, http.StatusOK, fmt.Sprintf("The drain is taken back. %d connections are open, or have got their close frame.", a.admission.Open()))
+	a.note(r, "end the rehearsal of a drain")
+	respond.PlainText(w, http.StatusOK, fmt.Sprintf("The rehearsal has ended. %d connections are open or closing.", a.admission.Open()))
 }
 
 func (a *actions) setReady(w http.ResponseWriter, r *http.Request) {
@@ -161,7 +161,7 @@ func (a *actions) drop(w http.ResponseWriter, r *http.Request) {
 	a.order(w, r, "drop", (*wsconn.Conn).OrderDrop)
 }
 
-// order gives an order to the connection whose ID the path has.
+// order gives an order to the connection with the ID in the path.
 func (a *actions) order(w http.ResponseWriter, r *http.Request, action string, give func(*wsconn.Conn) bool) {
 	id, err := strconv.ParseUint(r.PathValue("id"), 10, 64)
 	if err != nil {
@@ -182,7 +182,7 @@ func (a *actions) order(w http.ResponseWriter, r *http.Request, action string, g
 		a.note(r, action, "id", id)
 		respond.PlainText(w, http.StatusAccepted, fmt.Sprintf("Connection %d: %s.", id, action))
 	case found:
-		respond.PlainText(w, http.StatusConflict, fmt.Sprintf("Connection %d is closing already.", id))
+		respond.PlainText(w, http.StatusConflict, fmt.Sprintf("Connection %d is already closing.", id))
 	default:
 		respond.PlainText(w, http.StatusNotFound, fmt.Sprintf("No WebSocket with the ID %d is open.", id))
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/echosvc/echosvc/internal/config"
 )
 
-// announce tells people and scripts where the service listens: on a terminal in a line with
-// links, otherwise in a line of URLs if PORT=0 has the system choose, and in PORT_FILE.
+// announce prints where the service listens: on a terminal as links, otherwise as URLs if PORT
+// is 0. It also writes the URLs to PORT_FILE.
 func (s *Service) announce(l listeners, stdout io.Writer) error {
 	http, ws := "http", "ws"
 	if s.config.TLSCertFile != "" {

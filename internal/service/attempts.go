@@ -11,7 +11,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wsconn"
 )
 
-// attemptsPath is the path of the question, relative to the page.
+// attemptsPath is the path of the request, relative to the page.
 const attemptsPath = "/.ws/upgrade"
 
 // attempt is the answer to the page, in JSON.
@@ -24,9 +24,9 @@ type attempt struct {
 	requestinfo.Identity
 }
 
-// handleAttempts tells the page what became of one of its upgrades: GET .ws/upgrade?id=ID. Other
-// requests go to next. Without Access-Control-Allow-Origin, pages of other origins cannot read the
-// answer.
+// handleAttempts answers GET .ws/upgrade?id=ID with the result of the page's upgrade with that
+// ID. Other requests go to next. Without Access-Control-Allow-Origin, pages of other origins
+// cannot read the answer.
 func handleAttempts(next http.Handler, attempts *wsconn.Attempts, now func() socket.Instant, identity requestinfo.Identity) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead || !strings.HasSuffix(r.URL.Path, attemptsPath) {

@@ -160,10 +160,10 @@ func TestProxyHeaderIsRefused(t *testing.T) {
 	for _, transport := range transports() {
 		t.Run(transport, func(t *testing.T) {
 			for _, test := range []struct{ protocol, networks, header, want string }{
-				{"off", "", proxyV1, "PROXY protocol, version 1, which this server does not expect, since PROXY_PROTOCOL=off; take send-proxy"},
-				{"off", "127.0.0.1", proxyV2, "PROXY protocol, version 2, which this server does not expect, since PROXY_PROTOCOL=off; take send-proxy"},
+				{"off", "", proxyV1, "PROXY protocol, version 1, which this server does not expect, because PROXY_PROTOCOL=off; remove send-proxy"},
+				{"off", "127.0.0.1", proxyV2, "PROXY protocol, version 2, which this server does not expect, because PROXY_PROTOCOL=off; remove send-proxy"},
 				{"optional", "10.0.0.0/8", proxyV1, "is not in TRUSTED_PROXIES"},
-				{"require", "127.0.0.1", "", "PROXY_PROTOCOL=require of this server expects"},
+				{"require", "127.0.0.1", "", "this server has PROXY_PROTOCOL=require"},
 			} {
 				r := startBehindProxy(t, transport, test.protocol, test.networks)
 				c := connectAfter(t, transport, r.addr, test.header)

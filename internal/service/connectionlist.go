@@ -9,8 +9,8 @@ import (
 	"github.com/echosvc/echosvc/internal/wsconn"
 )
 
-// A list is in parts, so that it takes the same memory however long it is. To find a part,
-// all connections are looked at.
+// A list is made in parts, so that its memory is bounded. Each part takes a look at all
+// connections.
 const (
 	maxRanks = 4096 // connections that are put in order at a time
 	maxRows  = 256  // connections that are described at a time
@@ -33,8 +33,8 @@ func openViews(d driver) views {
 	}
 }
 
-// lists makes lists of connections. Only one look is taken at a time, whatever is asked for,
-// since it takes time of the loops.
+// lists makes lists of connections. Only one look at connections is taken at a time, because
+// it takes time of the loops.
 type lists struct {
 	open, ended views
 	now         func() socket.Instant
@@ -121,8 +121,8 @@ func (l *listing) each(f func(*wsconn.Info) bool) {
 	}
 }
 
-// describe returns the connections of ranks, in their order. Those that are not there any more
-// are the zero Info.
+// describe returns the connections of ranks, in their order. It returns the zero Info for
+// those that have ended.
 func (l *listing) describe(ranks []rank) []wsconn.Info {
 	at := make(map[uint64]int, len(ranks))
 	for i, r := range ranks {

@@ -36,7 +36,7 @@ type listQuery struct {
 	network netip.Prefix // of client; the zero Prefix if that is no address or network
 }
 
-// columns are what a list can be sorted by.
+// columns are the names to sort a list by.
 var columns = map[string]wsconn.Column{
 	"id": wsconn.ByID, "since": wsconn.BySince, "last_activity": wsconn.ByActivity, "messages": wsconn.ByMessages,
 	"bytes": wsconn.ByBytes, "held": wsconn.ByHeld, "rtt": wsconn.ByRTT, "ended": wsconn.ByEnd, "duration": wsconn.ByDuration,
@@ -73,7 +73,7 @@ func parseListQuery(values url.Values) (q listQuery, err error) {
 	return q, nil
 }
 
-// set sets one parameter. An empty value is that of a form whose field was left empty.
+// set sets one parameter. An empty value comes from an empty field of the form.
 func (q *listQuery) set(name, value string) (err error) {
 	switch {
 	case name == "limit" && value != "":
@@ -89,7 +89,7 @@ func (q *listQuery) set(name, value string) (err error) {
 	case name == "sort" && value != "":
 		q.sort, q.descending = strings.CutPrefix(value, "-")
 		if _, known := columns[q.sort]; !known {
-			err = fmt.Errorf("sort must be one of %s, with - in front for the other direction", strings.Join(slices.Sorted(maps.Keys(columns)), ", "))
+			err = fmt.Errorf("sort must be one of %s, with - before it for descending order", strings.Join(slices.Sorted(maps.Keys(columns)), ", "))
 		}
 	case name == "state":
 		if q.state = value; value != "" && !slices.Contains(states, value) {
@@ -104,7 +104,7 @@ func (q *listQuery) set(name, value string) (err error) {
 	case name == "client":
 		err = q.setClient(value)
 	case !slices.Contains(parameters, name):
-		err = fmt.Errorf("%.20q is no parameter of /connections, which has %s", name, strings.Join(parameters, ", "))
+		err = fmt.Errorf("%.20q is not a parameter of /connections; allowed are %s", name, strings.Join(parameters, ", "))
 	}
 	return err
 }
@@ -140,7 +140,7 @@ func (q *listQuery) setClient(value string) error {
 	return nil
 }
 
-// matches reports whether the query asks for a connection.
+// matches reports whether the query selects a connection.
 func (q *listQuery) matches(v *wsconn.View) bool {
 	return v.ID() > q.after &&
 		(q.state == "" || v.State() == q.state) &&
@@ -173,7 +173,7 @@ func (q *listQuery) matchesClient(v *wsconn.View) bool {
 	return err == nil && q.network.Contains(addr.Unmap())
 }
 
-// values is the inverse of parseListQuery. It leaves out what is the default.
+// values is the inverse of parseListQuery. It leaves out defaults.
 func (q *listQuery) values() url.Values {
 	values := url.Values{}
 	set := func(name, value string, isDefault bool) {

@@ -34,10 +34,10 @@ func TestListQuery(t *testing.T) {
 		{"closed=true", "closed must be 1", ""},
 		{"client=localhost", "client must be an IP address", ""},
 		{"client=10.0.0.0/33", "client must be an IP address", ""},
-		{"order=", `"order" is no parameter of /connections, which has after, client,`, ""},
+		{"order=", `"order" is not a parameter of /connections; allowed are after, client,`, ""},
 		{"limit=5&limit=6", `"limit" is given 2 times`, ""},
 		{"closed=1&closed=0", `"closed" is given 2 times`, ""},
-		{"order=id", `"order" is no parameter of /connections`, ""},
+		{"order=id", `"order" is not a parameter of /connections`, ""},
 	} {
 		values, err := url.ParseQuery(test.query)
 		if err != nil {

@@ -12,8 +12,8 @@ type rank struct {
 	id     uint64
 }
 
-// firstRanks keeps the first ranks of those that are added. Adding one takes little time, since
-// loops do it.
+// firstRanks keeps the first ranks of those that are added. Adding is fast, because loops do
+// it.
 type firstRanks struct {
 	most       int // how many are kept
 	descending bool

@@ -14,7 +14,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wsconn"
 )
 
-// The table stays open while its rows are written, one by one, so these are not nodes.
+// The table's rows are written one by one between these, so they are not nodes.
 const (
 	tableStart = `<div class="scroll" tabindex="0" role="region" aria-label="Connections">` + "\n<table>\n"
 	bodyStart  = "<tbody>\n"
@@ -138,7 +138,7 @@ func (l *listing) tableHead() *html.Node {
 }
 
 // columnHead returns the head of a column. The link of the column that the list is sorted by
-// turns it round.
+// reverses the order.
 func (l *listing) columnHead(title, sort string) *html.Node {
 	head := element("th", attributes("scope", "col"))
 	if sort == "" {

@@ -10,8 +10,8 @@
 //   - listen.go: ports, Unix sockets and the sockets of systemd. announce.go: where they are.
 //   - service.go: the state of the service, and the part of it that connections get.
 //   - drain.go: from the first signal to the last connection.
-//   - health.go, metrics.go: what operators see. healthmux.go: everything that HEALTH_PORT has,
-//     healthindex.go a list of it, healthport.go its other answers.
+//   - health.go, metrics.go: health and metrics. healthmux.go: the paths of HEALTH_PORT;
+//     healthindex.go: a list of them; healthport.go: its other answers.
 //   - connections.go: /connections. connectionquery.go: its query. connectionlist.go,
 //     connectionranks.go: finding a part of a list. connectionshtml.go: the page for people.
 //   - admin.go: the actions of an operator. rehearsal.go: a drain that is taken back.
@@ -19,10 +19,10 @@
 //   - dated.go: what net/http lacks when it cannot read a request. healthcheck.go is the
 //     client side of /healthz, for a container's HEALTHCHECK.
 //   - tls.go: wss, and certificates that are replaced while the service runs.
-//   - attempts.go: tells the page what became of its upgrades.
+//   - attempts.go: tells the page the results of its upgrades.
 //   - log.go, logwriter.go: a log that never blocks.
-//   - memory.go, files.go: what MEMORY_LIMIT and the limit of open files are shared among.
-//     relief.go: what happens close to MEMORY_LIMIT. sockmem_linux.go: what sockets take.
+//   - memory.go, files.go: how MEMORY_LIMIT and the limit on open files are shared. relief.go:
+//     what happens close to MEMORY_LIMIT. sockmem_linux.go: the memory of sockets.
 //     inflaters.go: the pool of inflaters. healthconns.go: the health port's share.
 //   - driver.go, driver_linux.go, driver_other.go: the drivers of package socket.
 //   - fdlimit_unix.go, fdlimit_other.go: the limit of open files.

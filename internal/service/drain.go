@@ -15,7 +15,7 @@ func (s *Service) drain(signals <-chan os.Signal) (end time.Time, report func())
 	w := newWaiter(signals, s.repeatWindow)
 	start := s.now()
 	s.admission.StopAdvertising()
-	s.log.Info("draining: not ready any more", "connections", s.admission.Open(),
+	s.log.Info("draining: no longer ready", "connections", s.admission.Open(),
 		"delay_ms", s.config.DrainDelay.Milliseconds(), "spread_ms", s.config.DrainSpread.Milliseconds(), "timeout_ms", s.config.DrainTimeout.Milliseconds())
 	outcome := w.wait(nil, s.config.DrainDelay)
 
@@ -44,7 +44,7 @@ func (s *Service) drain(signals <-chan os.Signal) (end time.Time, report func())
 	}
 }
 
-// waiter waits for the phases of a drain.
+// waiter waits for the end of each phase of a drain.
 type waiter struct {
 	signals     <-chan os.Signal
 	window      time.Duration // how long further signals are repeats of the last one

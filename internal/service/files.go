@@ -1,6 +1,6 @@
 package service
 
-// files is how a limit of file descriptors is shared. 0 is no limit.
+// files are the shares of a limit of file descriptors. 0 is no limit.
 type files struct {
 	connections int // WebSockets
 	sockets     int // of the driver: WebSockets, handshakes and refusals
@@ -11,8 +11,8 @@ type files struct {
 
 const (
 	// ownFiles are the process's own: the standard streams, the listeners and the driver's
-	// duplicate, the runtime's poller, and those that are open for a moment, as of a
-	// certificate, /proc, or a connection on its way to net/http.
+	// duplicate, the runtime's poller, and those that are open for a moment, such as a
+	// certificate, /proc, or a connection that is passed to net/http.
 	ownFiles = 20
 	// loopFiles are those of a loop: two of epoll, and an eventfd.
 	loopFiles = 3
@@ -53,10 +53,10 @@ func shareFiles(limit, loops, handshakes, requests int) files {
 	return f
 }
 
-// limitConnections returns the most WebSockets at a time: the setting, or if that is 0, as many
-// as files and memory allow. memory is 0 if it has no limit. A setting that files do not allow
-// is lowered, since the clients beyond would wait in the system, and get no 503. limitedBy is
-// what allows no more, for clients, and empty if it is the setting.
+// limitConnections returns the maximum number of WebSockets: the setting, or if that is 0, as
+// many as files and memory allow. memory is 0 if it has no limit. A setting that files do not
+// allow is lowered, because further clients would wait in the kernel instead of getting 503.
+// limitedBy names the limit for clients, and is empty if it is the setting.
 func (f files) limitConnections(setting, memory int) (limit int, limitedBy string) {
 	if setting > 0 {
 		memory = 0

@@ -20,7 +20,7 @@ func foreignPage(r *http.Request) string {
 	origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
 	switch {
 	case http.NewCrossOriginProtection().Check(r) != nil:
-		return fmt.Sprintf("The page of another origin must not do this: Origin is %.100q, Sec-Fetch-Site %.20q.", origin, site)
+		return fmt.Sprintf("A page of another origin may not do this: Origin is %.100q, Sec-Fetch-Site %.20q.", origin, site)
 	case origin != "" && site == "" && !cannotBeRebound(r.Host):
 		return fmt.Sprintf("A page of %.100q must not do this, because the owner of a name can point it at this server. Open the page at an IP address or localhost, or use curl.", origin)
 	}

@@ -7,9 +7,9 @@ import (
 	"github.com/echosvc/echosvc/internal/wsconn"
 )
 
-// handleHealth adds /healthz and /readyz to mux, for every method, since load balancers probe
-// with all kinds. /healthz reports whether the process works, and passes during the drain
-// too. /readyz reports whether load balancers should send new connections.
+// handleHealth adds /healthz and /readyz to mux, for every method, because load balancers use
+// many. /healthz reports whether the process works, even during the drain. /readyz reports
+// whether load balancers should send new connections.
 func handleHealth(mux *http.ServeMux, admission *wsconn.Admission, d driver) {
 	handleState(mux, "/healthz", func() (failure string) {
 		if d.Stalled() {

@@ -26,8 +26,8 @@ const (
 )
 
 // CheckHealth requests /healthz from the service on this machine that the configuration
-// describes, until the response is 200 or wait has passed. It returns why the last request
-// failed. If wait is 0, it makes one request.
+// describes, until the response is 200 or wait has passed. It returns the error of the last
+// request. If wait is 0, it makes one request.
 func CheckHealth(ctx context.Context, c config.Config, wait time.Duration) error {
 	if wait > 0 {
 		var cancel context.CancelFunc
@@ -136,7 +136,7 @@ func healthURL(c *config.Config) (u *url.URL, path string, err error) {
 	return u, "", nil
 }
 
-// healthURLIn returns the URL of /healthz that a PORT_FILE has.
+// healthURLIn returns the URL of /healthz in a PORT_FILE.
 func healthURLIn(file string) (*url.URL, error) {
 	if file == "" {
 		return nil, errUnknownPort

@@ -11,14 +11,14 @@ import (
 	"github.com/echosvc/echosvc/internal/respond"
 )
 
-// entry is something that HEALTH_PORT has.
+// entry is a path of HEALTH_PORT.
 type entry struct {
 	Path string
 	Text string
 	Link bool // it can be asked for with GET
 }
 
-// entries returns what HEALTH_PORT has.
+// entries returns the paths of HEALTH_PORT.
 func entries(actions, profiles bool) []entry {
 	list := []entry{
 		{"healthz", "200 while the process works", true},
@@ -33,7 +33,7 @@ func entries(actions, profiles bool) []entry {
 	if actions {
 		list = append(list,
 			entry{"POST /drain", "rehearse a drain (ADMIN_ACTIONS=true)", false},
-			entry{"DELETE /drain", "take it back", false},
+			entry{"DELETE /drain", "end the rehearsal", false},
 			entry{"POST /readyz?ready=false", "fail /readyz until ready=true", false},
 			entry{"POST /connections/ID/close?code=1000&reason=TEXT", "send a close frame", false},
 			entry{"POST /connections/ID/drop", "end TCP without a close frame", false},
@@ -42,8 +42,8 @@ func entries(actions, profiles bool) []entry {
 	return list
 }
 
-// indexHandler lists what HEALTH_PORT has: browsers get HTML, others text. echo names where
-// the echo is.
+// indexHandler lists the paths of HEALTH_PORT: browsers get HTML, others text. echo is the
+// address of the echo, as text.
 func indexHandler(list []entry, echo string) http.Handler {
 	intro := fmt.Sprintf("This is HEALTH_PORT. WebSockets and the echo are on %s.", echo)
 	var plain strings.Builder

@@ -9,7 +9,7 @@ import (
 )
 
 // healthHandler serves HEALTH_PORT. echo is the address of PORT, and ctx is done when the
-// process begins to end.
+// process begins to stop.
 func (s *Service) healthHandler(ctx context.Context, echo net.Addr) http.Handler {
 	lists := &lists{open: openViews(s.driver), ended: s.history.Each, now: s.now, clock: s.wallTime, looking: make(chan struct{}, 1)}
 	a := &actions{

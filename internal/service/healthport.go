@@ -9,9 +9,9 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// healthPort serves HEALTH_PORT. It explains what is there to those who ask for anything that
-// mux does not have, and to WebSocket clients, which have mistaken it for PORT. echo is the
-// address of PORT.
+// healthPort serves HEALTH_PORT. Requests for paths that mux does not have, and WebSocket
+// clients that have mistaken it for PORT, get a text with its paths. echo is the address of
+// PORT.
 func healthPort(mux *http.ServeMux, echo net.Addr) http.Handler {
 	port := portOf(echo)
 	const paths = "/healthz, /readyz, /metrics and /connections"
@@ -19,12 +19,12 @@ func healthPort(mux *http.ServeMux, echo net.Addr) http.Handler {
 		_, pattern := mux.Handler(r)
 		switch {
 		case wantsWebSocket(r):
-			respond.PlainText(w, http.StatusBadRequest, fmt.Sprintf("This is HEALTH_PORT, which has %s and no WebSockets. WebSockets are on %s.", paths, port))
+			respond.PlainText(w, http.StatusBadRequest, fmt.Sprintf("This is HEALTH_PORT, which serves %s, but no WebSockets. WebSockets are on %s.", paths, port))
 		case r.Method == http.MethodOptions && (r.URL.Path == "/" || r.RequestURI == "*"): // HAProxy's default check
 			w.Header().Set("Allow", healthMethods)
 			w.WriteHeader(http.StatusNoContent)
 		case pattern == "":
-			respond.PlainText(w, http.StatusNotFound, fmt.Sprintf("This is HEALTH_PORT, which has %s. The echo is on %s.", paths, port))
+			respond.PlainText(w, http.StatusNotFound, fmt.Sprintf("This is HEALTH_PORT, which serves %s. The echo is on %s.", paths, port))
 		default:
 			mux.ServeHTTP(w, r)
 		}
@@ -43,7 +43,7 @@ func getOnly(h http.Handler) http.Handler {
 			w.WriteHeader(http.StatusNoContent)
 		default:
 			w.Header().Set("Allow", healthMethods)
-			respond.PlainText(w, http.StatusMethodNotAllowed, fmt.Sprintf("The method is %.20q; %s has %s.", r.Method, r.URL.Path, healthMethods))
+			respond.PlainText(w, http.StatusMethodNotAllowed, fmt.Sprintf("The method is %.20q; %s allows %s.", r.Method, r.URL.Path, healthMethods))
 		}
 	})
 }

@@ -33,7 +33,7 @@ func TestHealthPort(t *testing.T) {
 		{"OPTIONS of the server", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 204, healthMethods, ""},
 		{"OPTIONS of an unknown path", "OPTIONS /x HTTP/1.1\r\nHost: x\r\n\r\n", 404, "", port},
 		{"OPTIONS /metrics", "OPTIONS /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 204, healthMethods, ""},
-		{"POST /metrics", "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 405, healthMethods, `The method is "POST"; /metrics has GET, HEAD, OPTIONS.`},
+		{"POST /metrics", "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 405, healthMethods, `The method is "POST"; /metrics allows GET, HEAD, OPTIONS.`},
 		{"lower case", "get /connections HTTP/1.1\r\nHost: x\r\n\r\n", 405, healthMethods, `"get"`},
 		{"GET /metrics", "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 200, "", "echosvc_websocket_connections 0"},
 		{"GET /connections", "GET /connections HTTP/1.1\r\nHost: x\r\n\r\n", 200, "", `"count": 0`},

@@ -32,9 +32,9 @@ func (l listeners) close() {
 	}
 }
 
-// listen takes the sockets that systemd has passed, and listens on the others. With an error,
-// nothing is left open. queue is how many connections to PORT may wait to be accepted; 0 leaves
-// it to the system.
+// listen takes the sockets that systemd has passed, and listens on the others. After an error,
+// nothing is left open. queue is how many connections to PORT may wait to be accepted; 0 is
+// the system's default.
 func listen(c *config.Config, queue int) (l listeners, err error) {
 	if err := checkPassed(os.Getenv("LISTEN_PID"), os.Getenv("LISTEN_FDS")); err != nil {
 		return l, err
@@ -127,7 +127,7 @@ func prepare(variable string, ln net.Listener, queue int) error {
 	return nil
 }
 
-// socketMode lets every user of the machine connect, as to a port. The permissions of the
+// socketMode allows every local user to connect, as to a port. The permissions of the
 // directory can restrict that.
 const socketMode = 0o666
 
@@ -178,7 +178,7 @@ func removeStale(path string) error {
 		nc.Close()
 	}
 	if !errors.Is(err, syscall.ECONNREFUSED) {
-		return cmp.Or(err, errors.New("a server listens there already"))
+		return cmp.Or(err, errors.New("another server is listening there"))
 	}
 	return os.Remove(path)
 }

@@ -124,7 +124,7 @@ func TestUnixSocketIsInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		used:                            "a server listens there already",
+		used:                            "another server is listening there",
 		file:                            "the file exists and is not a socket",
 		filepath.Join(dir, "none", "s"): "no such file",
 		filepath.Join(file, "s"):        "not a directory",

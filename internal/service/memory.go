@@ -51,7 +51,7 @@ func newAccount(limit config.MemoryLimit, log *slog.Logger) *budget.Account {
 	return a
 }
 
-// cgroupLimit returns the limit of the process's cgroup, or 0 if there is none.
+// cgroupLimit returns the memory limit of the process's cgroup, or 0 if there is none.
 func cgroupLimit(log *slog.Logger) int64 {
 	n, err := memlimit.FromCgroup()
 	if err != nil {
@@ -61,8 +61,8 @@ func cgroupLimit(log *slog.Logger) int64 {
 	return int64(min(n, math.MaxInt64))
 }
 
-// idleBuffer returns what an idle connection has of the account's buffers: the portable driver
-// reads each into one of its own.
+// idleBuffer returns the size of an idle connection's buffer. Only connections of the portable
+// driver have one.
 func idleBuffer(loop bool) int64 {
 	if loop {
 		return 0

@@ -30,7 +30,7 @@ type metrics struct {
 	tls      []atomic.Int64 // handshakes that failed, by [socket.TLSError]
 }
 
-// state is what is read from the service at each scrape.
+// state is the part of the service that is read at each scrape.
 type state struct {
 	admission    *wsconn.Admission
 	account      *budget.Account
@@ -159,7 +159,7 @@ func (m *metrics) tlsFailed(e socket.TLSError) { m.tls[e].Add(1) }
 func (m *metrics) registerAdmission(s state) {
 	admission := s.admission
 	m.gauge("websocket_connections", "WebSocket connections that are open.", nil, func() float64 { return float64(admission.Open()) })
-	m.gauge("websocket_connections_limit", "WebSocket connections that may be open, by MAX_CONNECTIONS, the limit on open files or MEMORY_LIMIT; 0 means no limit.", nil, func() float64 { return float64(admission.Limit()) })
+	m.gauge("websocket_connections_limit", "Maximum number of open WebSocket connections, by MAX_CONNECTIONS, the limit on open files or MEMORY_LIMIT; 0 means no limit.", nil, func() float64 { return float64(admission.Limit()) })
 	m.gauge("draining", "1 after SIGTERM, and while an operator makes /readyz fail.", nil, func() float64 { return oneIf(!admission.Ready()) })
 	m.gauge("drain_duration_seconds", "Time since the drain began to close connections; 0 before.", nil, func() float64 {
 		if start := admission.DrainStarted(); start != 0 {
@@ -176,16 +176,16 @@ func (m *metrics) registerAdmission(s state) {
 func (m *metrics) registerMemory(account *budget.Account) {
 	m.gauge("memory_limit_bytes", "MEMORY_LIMIT in bytes; 0 means no limit.", nil, func() float64 { return float64(account.Limit()) })
 	for _, kind := range budget.Kinds() {
-		m.gauge("memory_held_bytes", "Memory that counts towards MEMORY_LIMIT, by what it is held for.",
+		m.gauge("memory_held_bytes", "Memory that counts towards MEMORY_LIMIT, by its use.",
 			prometheus.Labels{"kind": kind.String()}, func() float64 { return float64(account.HeldBy(kind)) })
 	}
-	m.gauge("memory_pressure_level", "What is done about MEMORY_LIMIT: 0 nothing, 1 less is read, 2 requests are refused, 3 connections are closed.",
+	m.gauge("memory_pressure_level", "The pressure of MEMORY_LIMIT: 0 none, 1 less is read, 2 requests are refused, 3 connections are closed.",
 		nil, func() float64 { return float64(account.Pressure()) })
 }
 
 // registerDriver registers what the driver counts.
 func (m *metrics) registerDriver(stats func() socket.Stats) {
-	m.gauge("handshakes_in_progress", "Connections on which no WebSocket is open yet, refused ones included.", nil, func() float64 { return float64(stats().Handshakes) })
+	m.gauge("handshakes_in_progress", "Connections without an open WebSocket yet, refused ones included.", nil, func() float64 { return float64(stats().Handshakes) })
 	m.gauge("accept_shortage", "1 if a connection could not be accepted within the last 5 s, most often because no file descriptor was left.", nil, func() float64 { return oneIf(stats().AcceptShort) })
 	m.counter("accept_failures_total", "Attempts to accept a connection that failed.", nil, func() float64 { return float64(stats().AcceptFailures) })
 	m.counter("loop_turns_total", "Turns of all event loops; 0 with DRIVER=portable.", nil, func() float64 { return float64(stats().Turns) })
@@ -194,7 +194,7 @@ func (m *metrics) registerDriver(stats func() socket.Stats) {
 
 // registerProcess registers what belongs to the process.
 func (m *metrics) registerProcess(s state) {
-	m.counter("log_lines_dropped_total", "Log lines that were dropped because nobody read the log.", nil, func() float64 { return float64(s.droppedLines()) })
+	m.counter("log_lines_dropped_total", "Log lines that were dropped because the log was not read.", nil, func() float64 { return float64(s.droppedLines()) })
 	build := prometheus.NewDesc("echosvc_build_info", "Always 1; the labels describe the build.", []string{"version", "revision", "goversion"}, nil)
 	notAfter := prometheus.NewDesc("echosvc_tls_certificate_not_after_timestamp_seconds", "When the certificate in use expires, in Unix time. There is no such series without TLS.", nil, nil)
 	m.registry.MustRegister(prometheus.CollectorFunc(func(ch chan<- prometheus.Metric) {

@@ -11,9 +11,9 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// counts is what the connections of one loop have counted. It implements [wsconn.Metrics].
-// Each loop has its own, since a counter that two loops write to costs each of them a cache
-// miss. A scrape adds them up.
+// counts are the counters of the connections of one loop. It implements [wsconn.Metrics]. Each
+// loop has its own, because a counter that two loops write to costs each of them a cache miss.
+// A scrape adds them up.
 type counts struct {
 	_ cacheLine // of what the allocator has put before
 

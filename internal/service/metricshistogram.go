@@ -11,9 +11,8 @@ import (
 )
 
 var (
-	// durationEdges has a bucket of its own for each common idle time-out of proxies: (14.5,
-	// 15.5], (29, 31] and so on, in seconds. Two seconds are enough for the time until a proxy
-	// looks at its timers.
+	// durationEdges has a bucket for each common idle time-out of proxies: (14.5, 15.5], (29,
+	// 31] and so on, in seconds. Two seconds are enough for the delay of a proxy's timer.
 	durationEdges = []float64{14.5, 15.5, 29, 31, 54, 56, 59, 61, 99, 101, 119, 121, 239, 241, 299, 301, 349, 351, 599, 601, 3599, 3601}
 	rttEdges      = []float64{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
 )

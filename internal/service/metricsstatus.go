@@ -5,9 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// statusLabels are the classes of the statuses that answer requests (RFC 9110 section 15), by
-// their first digit. The first is for requests whose connection is closed without an answer,
-// as some controls ask for.
+// statusLabels are the classes of status codes (RFC 9110 section 15), by their first digit.
+// The first is for requests whose connection is closed without an answer, for example by a
+// control.
 var statusLabels = [...]string{0: "none", 2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx"}
 
 // statusCounts counts answers, by index in statusLabels.

@@ -2,7 +2,7 @@ package service
 
 import "os"
 
-// ownFile is a file that this process has made, until another takes its place.
+// ownFile is a file that this process has made, until another process replaces it.
 type ownFile struct {
 	path string
 	made os.FileInfo // nil if it is unknown
@@ -14,8 +14,8 @@ func noteFile(path string) ownFile {
 	return ownFile{path, made}
 }
 
-// remove removes the file, but not one that has its name now: a server that is started while
-// this one drains may have made it.
+// remove removes the file, but not a later one with its name, which a server that was started
+// during the drain may have made.
 func (f ownFile) remove() {
 	now, err := os.Lstat(f.path)
 	if err == nil && f.made != nil && os.SameFile(now, f.made) && now.ModTime().Equal(f.made.ModTime()) {

@@ -16,14 +16,14 @@ import (
 	"github.com/echosvc/echosvc/internal/respond"
 )
 
-// The paths are those of net/http/pprof, as go tool pprof asks for them. That package would add
+// The paths are those of net/http/pprof, which go tool pprof requests. That package would add
 // 0.27 MB to the binary.
 const profilesRoot = "/debug/pprof/"
 
 // maxProfileTime is the longest time for which a profile is taken.
 const maxProfileTime = time.Hour
 
-// timedProfile is a profile of what happens during some time.
+// timedProfile is a profile that is taken over a time.
 type timedProfile struct {
 	name, text string
 	seconds    float64 // without a query
@@ -36,7 +36,7 @@ var timedProfiles = []timedProfile{
 	{"trace", "what the process does, for 1 second or ?seconds=, for go tool trace", 1, trace.Start, trace.Stop},
 }
 
-// profileTexts describes the profiles of the present state.
+// profileTexts describes the profiles of the current state.
 var profileTexts = map[string]string{
 	"allocs":       "memory that was allocated since the start, garbage included",
 	"block":        "where goroutines waited; empty unless the program sets a rate",
@@ -89,7 +89,7 @@ func (p timedProfile) handler(write time.Duration) http.Handler {
 	})
 }
 
-// presentProfile serves the profile of the present state that the path names.
+// presentProfile serves the profile of the current state that the path names.
 func presentProfile(w http.ResponseWriter, r *http.Request) {
 	name, query := r.PathValue("name"), r.URL.Query()
 	profile := pprof.Lookup(name)
@@ -157,7 +157,7 @@ func setText(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 }
 
-// profileError writes an error as go tool pprof shows it: it asks for X-Go-Pprof.
+// profileError writes an error. go tool pprof shows the text only with X-Go-Pprof.
 func profileError(w http.ResponseWriter, status int, message string) {
 	w.Header().Del("Content-Disposition")
 	w.Header().Set("X-Go-Pprof", "1")

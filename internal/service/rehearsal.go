@@ -10,9 +10,9 @@ import (
 	"github.com/echosvc/echosvc/internal/wsconn"
 )
 
-// rehearsals are drains that an operator starts, and may take back. They take the same times
-// as the drain at the end, but end no process, and abort no connection: after DRAIN_TIMEOUT
-// those that are left are only counted.
+// rehearsals are drains that an operator starts and ends. They have the same times as the
+// drain after a signal, but the process does not exit, and connections that are left after
+// DRAIN_TIMEOUT are only counted.
 type rehearsals struct {
 	admission              *wsconn.Admission
 	driver                 driver
@@ -42,7 +42,7 @@ func (r *rehearsals) start() bool {
 	return true
 }
 
-// takeBack ends the rehearsal. It reports whether there was one that could be ended.
+// takeBack ends the rehearsal. It reports whether there was one to end.
 func (r *rehearsals) takeBack() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -56,7 +56,7 @@ func (r *rehearsals) takeBack() bool {
 // run drains until ctx is done.
 func (r *rehearsals) run(ctx context.Context) {
 	start := r.now()
-	r.log.Info("rehearsing a drain: not ready any more", "connections", r.admission.Open(),
+	r.log.Info("rehearsing a drain: no longer ready", "connections", r.admission.Open(),
 		"delay_ms", r.delay.Milliseconds(), "spread_ms", r.spread.Milliseconds(), "timeout_ms", r.timeout.Milliseconds())
 	wait(ctx, nil, r.delay)
 	empty, ok := r.beginDrain(ctx)
@@ -70,7 +70,7 @@ func (r *rehearsals) run(ctx context.Context) {
 	case r.ctx.Err() != nil:
 		because = "the process ends"
 	case ctx.Err() != nil:
-		because = "it was taken back"
+		because = "the rehearsal was ended"
 	case tally.Clean+tally.Cut < tally.Total:
 		because = "DRAIN_TIMEOUT has passed"
 	}
@@ -81,8 +81,8 @@ func (r *rehearsals) run(ctx context.Context) {
 		"left", tally.Total-tally.Clean-tally.Cut, "duration_ms", r.now().Sub(start).Round(time.Millisecond).Milliseconds(), "because", because)
 }
 
-// beginDrain begins the drain of the rehearsal of ctx. It returns false if that was taken back:
-// the rehearsal that admission has may be the next one, whose delay has only begun.
+// beginDrain begins the drain of the rehearsal of ctx. It returns false if that has ended: the
+// rehearsal that admission has may be the next one, whose delay has only begun.
 func (r *rehearsals) beginDrain(ctx context.Context) (empty <-chan struct{}, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

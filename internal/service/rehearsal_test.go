@@ -73,7 +73,7 @@ func TestRehearsalIsTakenBack(t *testing.T) {
 		if n := len(stayed); n+int(told.Load()) != clients || n == 0 {
 			t.Errorf("%d have been told, and %d stay", told.Load(), n)
 		}
-		if line := r.line("rehearsed a drain"); line["because"] != "it was taken back" || line["connections"] != float64(clients) || line["clean"].(float64) > float64(told.Load()) {
+		if line := r.line("rehearsed a drain"); line["because"] != "the rehearsal was ended" || line["connections"] != float64(clients) || line["clean"].(float64) > float64(told.Load()) {
 			t.Errorf("logged %v", line)
 		}
 		wstest.Dial(t, r.addr) // is admitted

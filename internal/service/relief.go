@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	// quietInterval is how often memory is looked at while nothing is wrong, and
-	// busyInterval how often under pressure, and at most.
+	// quietInterval is the time between two looks at memory without pressure, and busyInterval
+	// the shortest, which is also the time under pressure.
 	quietInterval = 250 * time.Millisecond
 	busyInterval  = 20 * time.Millisecond
-	// measureInterval is how often sockets are measured at most, unless the system counts more
-	// for them than the account does.
+	// measureInterval is the least time between two measurements of sockets, unless the system
+	// counts more for them than the account does.
 	measureInterval = 250 * time.Millisecond
 	// crowdInterval is how often room is made for new clients, at most.
 	crowdInterval = time.Second
@@ -112,14 +112,13 @@ func (r *relief) measure(now time.Time) {
 	}
 }
 
-// runtimeLimit returns the limit for Go's runtime: 90 % of MEMORY_LIMIT, less what the
-// runtime does not know of.
+// runtimeLimit returns the limit for Go's runtime: 90 % of MEMORY_LIMIT, less the memory that
+// the runtime does not count.
 func runtimeLimit(limit, kernel int64) int64 {
 	return max(limit/10*9-outsideHeap-kernel, limit/4)
 }
 
-// limitRuntime has the runtime's limit follow the kernel's share. A lower one that
-// GOMEMLIMIT has set stays.
+// limitRuntime adjusts the runtime's limit to the kernel's share. A lower GOMEMLIMIT stays.
 func (r *relief) limitRuntime() {
 	limit := min(r.before, runtimeLimit(r.account.Limit(), r.account.HeldBy(budget.Kernel)))
 	if step := r.account.Limit() / 64; math.Abs(float64(limit)-float64(r.current)) > float64(step) {

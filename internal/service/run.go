@@ -83,8 +83,8 @@ func (s *Service) ReloadCertificate() {
 	}
 }
 
-// acceptQueue returns how many connections may wait to be accepted: together they hold at
-// most a sixteenth of MEMORY_LIMIT. 0 leaves it to the system.
+// acceptQueue returns how many connections may wait to be accepted, so that together they hold
+// at most a sixteenth of MEMORY_LIMIT. 0 is the system's default.
 func (s *Service) acceptQueue() int {
 	return int(s.account.Limit() / 16 / socket.QueueCost)
 }
@@ -142,8 +142,8 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	return nil
 }
 
-// leaveTimeout returns how long a client may take nothing until what the system has for it is
-// given up: CLOSE_TIMEOUT for the closing handshake, while lingering, and after that.
+// leaveTimeout returns after what time without reading the kernel discards a client's data:
+// CLOSE_TIMEOUT each for the closing handshake, for lingering, and after that.
 func (s *Service) leaveTimeout() time.Duration { return 3 * s.config.CloseTimeout }
 
 // leave is called before a connection of plain HTTP or of the health port is closed.
@@ -203,7 +203,7 @@ func (s *Service) serveHTTP(ln net.Listener, connState func(net.Conn, http.ConnS
 	return server
 }
 
-// finishTimeout is how long a request that is being answered may at least delay the end.
+// finishTimeout is the least time that a request has to be answered at the end.
 const finishTimeout = 500 * time.Millisecond
 
 // finish aborts the remaining connections and waits for every goroutine. Plain requests on

@@ -20,7 +20,7 @@ import (
 )
 
 // Service is an echo service. [Service.Run] starts it and returns when it has ended. The
-// exported fields may be set before that.
+// exported fields may be set before Run.
 type Service struct {
 	// Build is what the metric build_info shows. New sets its Version.
 	Build Build

@@ -30,8 +30,8 @@ func (m *socketMeter) close() {
 }
 
 // bytes returns how many bytes the sockets hold, or 0 if that is not known. It is called often
-// and waits for nothing, so it does not tell Go's scheduler of its system calls: at rest, that
-// would take most of the time that a process uses.
+// and never waits, so its system calls bypass Go's scheduler, which would otherwise take most
+// of the process's CPU time at rest.
 func (m *socketMeter) bytes() int64 {
 	var stat [4096]byte // the file has some 150 bytes
 	unix.RawSyscall(unix.SYS_LSEEK, uintptr(m.fd), 0, unix.SEEK_SET)

@@ -24,7 +24,7 @@ type certificate struct {
 	seen    [2]os.FileInfo // of the files, when pair was loaded
 }
 
-// certificateCheck is the least time between two checks whether the files have changed.
+// certificateCheck is the least time between two checks of the files.
 const certificateCheck = time.Second
 
 // loadCertificate loads a certificate and its key. The error names the setting and the

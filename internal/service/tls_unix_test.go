@@ -17,7 +17,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// TestCertificateThatBlocks: a file that nobody writes to is like one on a hung volume.
+// TestCertificateThatBlocks: a FIFO without a writer blocks like a file on a hung volume.
 // Handshakes go on with the last pair, and so does the drain.
 func TestCertificateThatBlocks(t *testing.T) { eachDriver(t, testCertificateThatBlocks) }
 

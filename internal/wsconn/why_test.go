@@ -12,7 +12,7 @@ func TestEveryWhyIsDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, _ := strings.Cut(string(text), "| `why` | |\n")
+	_, table, _ := strings.Cut(string(text), "| `why` | what ended the connection |\n")
 	table, _, _ = strings.Cut(table, "\n\n")
 	for w := whyLost; w <= whyOperator; w++ {
 		if !strings.Contains(table, "`"+w.String()+"`") {

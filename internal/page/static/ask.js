@@ -1,4 +1,4 @@
-// Finds out what became of an upgrade that failed. Browsers do not tell a page, so it asks the
+// Finds out why an upgrade failed. Browsers do not tell a page, so it asks the
 // server over plain HTTP, and looks at who answers.
 
 const tries = 3; // each on a connection of its own, and perhaps to another replica
@@ -7,11 +7,11 @@ const patience = 5000; // for an answer, in ms
 // ask returns {kind, ...} for the attempt {id, url, began} of a page at an address. fetch and now
 // are the browser's. The kinds are
 //   refused      by this server: status, reason, text
-//   accepted     by this server, and the answer was lost
-//   plain        it arrived without any field of an upgrade
+//   accepted     by this server, but the answer was lost
+//   plain        it arrived without the header fields of an upgrade
 //   unknown      too many attempts of others followed
 //   restarted    the server has started since, seconds ago
-//   absent       it did not arrive at pods, but plain HTTP does
+//   absent       plain HTTP arrives at pods, but it did not
 //   proxy        something else answered plain HTTP: status, title
 //   unreachable  nothing answered
 export async function ask({ fetch, now, page }, { id, url, began }) {

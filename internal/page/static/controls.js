@@ -49,9 +49,9 @@ export const controls = [
   { name: "refuse", ok: whole(400, 599), allowed: "a status from 400 to 599", help: "status, no upgrade", example: "503" },
   { name: "refuse_after", ok: whole(0, 86400), allowed: "seconds from 0 to 86400", help: "Retry-After, in s", example: "5" },
   { name: "greet", value: "1", help: "first message: the request" },
-  { name: "pong", value: "0", help: "pings are not answered" },
+  { name: "pong", value: "0", help: "no answer to pings" },
   { name: "deflate", value: "0", help: "no compression" },
-  { name: "close", value: "ignore", help: "close is not answered" },
+  { name: "close", value: "ignore", help: "no answer to close" },
 ];
 
 // validate returns what is wrong with the value of a control, or "".

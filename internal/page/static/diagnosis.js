@@ -5,26 +5,26 @@ import { formatSeconds } from "./stats.js";
 // refusals has the cause and the remedies for the reasons of this server's refusals.
 const nginx = "nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\";";
 const refusals = {
-  upgrade: { title: "A proxy removed “Upgrade: websocket”", fix: [nginx, "Apache: mod_proxy_wstunnel, or upgrade=websocket in ProxyPass", "A CDN or an application gateway: turn WebSockets on"] },
+  upgrade: { title: "A proxy removed “Upgrade: websocket”", fix: [nginx, "Apache: mod_proxy_wstunnel, or upgrade=websocket in ProxyPass", "A CDN or an application gateway: enable WebSockets"] },
   connection: { title: "A proxy removed “Connection: Upgrade”", fix: [nginx] },
   http_version: { title: "A proxy sent the upgrade as HTTP/1.0", fix: [nginx] },
-  key: { title: "A proxy removed or changed Sec-WebSocket-Key", fix: ["Let the proxy pass on all fields that begin with Sec-WebSocket-"] },
-  version: { title: "A proxy removed or changed Sec-WebSocket-Version", fix: ["Let the proxy pass on all fields that begin with Sec-WebSocket-"] },
+  key: { title: "A proxy removed or changed Sec-WebSocket-Key", fix: ["Make the proxy forward all header fields that begin with Sec-WebSocket-"] },
+  version: { title: "A proxy removed or changed Sec-WebSocket-Version", fix: ["Make the proxy forward all header fields that begin with Sec-WebSocket-"] },
   host: { title: "A proxy sent a wrong Host", fix: ["nginx: proxy_set_header Host $host;"] },
-  body: { title: "A proxy added a body to the upgrade", fix: ["Let the proxy send no Content-Length and no Transfer-Encoding with an upgrade"] },
-  too_large: { title: "The request head is too large", fix: ["Delete cookies of this site; look for a proxy that adds much"] },
+  body: { title: "A proxy added a body to the upgrade", fix: ["Make the proxy send neither Content-Length nor Transfer-Encoding with an upgrade"] },
+  too_large: { title: "The request head is too large", fix: ["Delete this site's cookies; look for a proxy that adds large header fields"] },
   control: { title: "The server refused a control", fix: ["Correct the control in the form"] },
-  draining: { title: "The server is shutting down", fix: ["Wait: the page reconnects, and a balancer should lead it to another replica"] },
+  draining: { title: "The server is shutting down", fix: ["Wait: the page reconnects, and a load balancer should choose another replica"] },
 };
 
-// statuses has what a proxy usually means by a status.
+// statuses has the usual meaning of a proxy's status.
 const statuses = {
-  401: "The proxy wants a login. A WebSocket cannot show a login form: let the proxy accept a cookie or a token for the upgrade.",
-  403: "The proxy forbids it: look at its access rules and at its web application firewall.",
+  401: "The proxy requires a login. A WebSocket cannot show a login form, so the proxy must accept a cookie or a token for the upgrade.",
+  403: "The proxy denies access: check its access rules and its web application firewall.",
   404: "The proxy has no route for this path.",
   429: "The proxy limits the rate of requests.",
   502: "The proxy could not reach the server, or did not understand its answer.",
-  503: "The proxy has no healthy server to pass the request to.",
+  503: "The proxy has no healthy server to forward the request to.",
   504: "The server did not answer the proxy in time.",
 };
 
@@ -37,16 +37,16 @@ export function explain(found, { url, origin, asked }) {
     case "refused": return refused(found, origin, asked);
     case "accepted": return {
       title: "The server accepted the upgrade, but its answer did not arrive whole",
-      detail: `The pod ${found.pod} answered with 101. A proxy changed or held back the answer, or the browser rejected the subprotocol or an extension in it.`,
+      detail: `The pod ${found.pod} answered with 101. A proxy changed or withheld the answer, or the browser rejected the subprotocol or an extension in it.`,
       fix: [probe, "Compare Sec-WebSocket-Accept, -Protocol and -Extensions in the answer with what the server sent"],
     };
     case "plain": return {
       title: "A proxy turned the upgrade into plain HTTP",
-      detail: `The request arrived at ${found.pod} as an ordinary GET: every field of the WebSocket upgrade was gone.`,
-      fix: [nginx, "A CDN or an application gateway: turn WebSockets on"],
+      detail: `The request arrived at ${found.pod} as an ordinary GET, without the header fields of an upgrade.`,
+      fix: [nginx, "A CDN or an application gateway: enable WebSockets"],
     };
     case "unknown": return { title: "The upgrade failed", detail: "The server does not remember whether it arrived: too many other attempts followed.", fix: [probe] };
-    case "restarted": return { title: "The server was not there", detail: `It started ${formatSeconds(Math.max(1, Math.round(found.seconds)))} ago, after the upgrade was sent.`, fix: [] };
+    case "restarted": return { title: "The server was not running", detail: `It started ${formatSeconds(Math.max(1, Math.round(found.seconds)))} ago, after the upgrade was sent.`, fix: [] };
     case "proxy": return byProxy(found, probe);
     case "absent": return {
       title: "The upgrade never reached the server",

@@ -15,7 +15,7 @@ export function describe({ opened, closed, code, reason, why, times = 1 }) {
 // sentence returns how the last connection ended, in a sentence.
 export function sentence({ opened, code, reason, why }) {
   if (!opened) return why === "timeout" ? "The upgrade was not answered in time." : "Could not connect.";
-  if (why === "timeout") return "Closed by the page alone: the close frame was not answered.";
+  if (why === "timeout") return "Closed without an answer to the page's close frame.";
   const meaning = closeMeaning(code);
   return `Closed with ${code} ${closeName(code)}${reason && ` “${reason}”`}${meaning && `: ${meaning}`}.`;
 }

@@ -11,7 +11,7 @@ test("an end is described by what happened", () => {
     [end(5, { code: 4000 }), "4000 Private Use, open for 5 s", /^Closed with 4000 Private Use\.$/],
     [end(5, { why: "replaced", code: 1000 }), "replaced by another connection, open for 5 s"],
     [end(0, { why: "replaced", opened: 0 }), "replaced before it opened"],
-    [end(5, { why: "timeout" }), "no answer to the page's close frame, open for 5 s", /was not answered/],
+    [end(5, { why: "timeout" }), "no answer to the page's close frame, open for 5 s", /without an answer/],
     [end(0, { opened: 0 }), "did not open", /^Could not connect\.$/],
     [end(0, { opened: 0, times: 3 }), "did not open, 3 times in a row"],
     [end(0, { opened: 0, why: "timeout" }), "no answer to the upgrade", /not answered in time/],

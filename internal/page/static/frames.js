@@ -1,5 +1,5 @@
 // The list of messages, newest first. It is bounded, and drawn about ten times a second at most,
-// so that a flood costs no more than a trickle. A row that is in view does not move.
+// so that the cost of a flood is bounded. A row that is in view does not move.
 import { byId, clock, clockTime, element, setText, throttle } from "./dom.js";
 import { matches, maxMessages, MessageLog } from "./messagelog.js";
 import { formatSize } from "./payload.js";
@@ -36,7 +36,7 @@ function redraw() {
 
 function showEmpty() {
   const { text, show } = filter();
-  setText(byId("frames-empty"), log.records.length && (text || show !== "all") ? "No message passes the filter." : `No messages yet. The last ${maxMessages.toLocaleString("en")} appear here, newest first.`);
+  setText(byId("frames-empty"), log.records.length && (text || show !== "all") ? "No message matches the filter." : `No messages yet. The last ${maxMessages.toLocaleString("en")} appear here, newest first.`);
   byId("frames-empty").hidden = byId("frames").children.length > 0;
 }
 
@@ -60,8 +60,8 @@ function keepView(change) {
   makeReachable();
 }
 
-// makeReachable has the tab key stop at one row only, the newest or the one that has the focus.
-// The arrow keys lead to the others.
+// makeReachable makes the tab key stop at one row only, the newest or the one with the focus.
+// The arrow keys move to the others.
 function makeReachable() {
   const list = byId("frames");
   if (list.contains(document.activeElement)) return;

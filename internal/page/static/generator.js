@@ -4,10 +4,10 @@ import { generate } from "./payload.js";
 // tick is the interval of the timer, in ms.
 const tick = 20;
 
-// burst is how much of a delay is made up for, in ms: timers of a background tab are slow.
+// burst is the longest delay to catch up with, in ms: timers of a background tab are slow.
 const burst = 200;
 
-// A Generator makes payloads until it is stopped. canSend tells whether another may be sent now,
+// A Generator makes payloads until it is stopped. canSend reports whether another may be sent now,
 // so that none are made for a connection that does not keep up.
 export class Generator {
   #timer;

@@ -12,7 +12,7 @@ function row(end) {
     element("span", { className: "muted" }, end.pod));
 }
 
-// addEnd adds a connection that has ended, or an attempt that failed. Failures in a row are one entry.
+// addEnd adds a connection that has ended, or a failed attempt. Failures in a row are one entry.
 export function addEnd(end, pod) {
   const last = ends.at(-1);
   const list = byId("history");

@@ -18,7 +18,7 @@ export const presets = {
 export function parseSteps(text) {
   const steps = [...new Set(text.split(/[\s,]+/).filter(Boolean).map(Number))].sort((a, b) => a - b);
   if (!steps.length || steps.length > 20 || steps.some((s) => !(s >= 1 && s <= 7200))) {
-    throw new Error("Enter 1 to 20 idle times in seconds, each from 1 to 7200, separated by commas.");
+    throw new Error("Enter 1 to 20 idle times, each from 1 to 7200 seconds, separated by commas.");
   }
   return steps;
 }

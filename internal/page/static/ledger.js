@@ -25,7 +25,7 @@ export class Ledger {
 
   get awaited() { return this.#sent.length; }
 
-  // send records a message and its size. watched is true if somebody waits for its echo.
+  // send records a message and its size. watched is true if its echo is to be announced.
   send(payload, size, watched = false) {
     this.#sent.push({ payload, size, watched });
     this.bytes += size;

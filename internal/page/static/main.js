@@ -67,7 +67,7 @@ async function showNotice(connection) {
   byId("notice").hidden = !connection.controlsRefused;
   if (!connection.controlsRefused) return;
   const { title, quote } = await controlsFailed;
-  setText(byId("notice"), `Connected without controls, because with them it failed. ${[title, quote].filter(Boolean).join(": ")}`);
+  setText(byId("notice"), `Connected without controls, because it failed with them. ${[title, quote].filter(Boolean).join(": ")}`);
 }
 
 // send sends a payload and records that its echo is due.
@@ -117,5 +117,5 @@ byId("toggle").onclick = () => {
 };
 byId("report").onclick = showTheReport;
 connect(target());
-if (!current.url) setText(byId("status"), "Not connected: this page's address fills in the form with an error.");
+if (!current.url) setText(byId("status"), "Not connected: the form, filled in from this page's address, has an error.");
 byId("no-script").remove();

@@ -8,7 +8,7 @@ const searched = 1 << 16; // how much of a payload a filter looks at, in charact
 
 // A MessageLog keeps records: {number, time, direction, kind, size, preview, payload, judged}.
 // direction is "sent" or "received", judged the ledger's verdict. payload is undefined once
-// newer ones need its room.
+// newer ones take its place.
 export class MessageLog {
   records = []; // oldest first
   sent = 0; // ever
@@ -40,7 +40,7 @@ export class MessageLog {
   }
 }
 
-// matches reports whether a filter lets a record through. text is searched for in the payload, in
+// matches reports whether a record passes a filter. text is searched for in the payload, in
 // any case; show is all, sent, received or odd: what is neither sent nor an identical echo.
 export function matches({ direction, judged, payload, preview }, { text, show }) {
   const odd = judged && judged.verdict !== "identical";

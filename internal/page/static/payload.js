@@ -5,7 +5,7 @@ const encoder = new TextEncoder();
 // byteLength returns the size of a payload on the wire.
 export const byteLength = (payload) => typeof payload === "string" ? encoder.encode(payload).length : payload.length;
 
-// parseHex parses bytes as people write them: "00 ff", "0x00, 0xff", "00:ff".
+// parseHex parses bytes in hexadecimal: "00 ff", "0x00, 0xff", "00:ff".
 export function parseHex(text) {
   const digits = text.replace(/0x/gi, " ").replace(/[\s,:;-]+/g, "");
   const stray = digits.match(/[^0-9a-f]/i);

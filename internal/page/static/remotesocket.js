@@ -30,5 +30,5 @@ worker.onmessage = ({ data: event }) => {
   ws[`on${event.type}`]?.(event);
 };
 
-// onWorkerFailure has a function called if the worker cannot be loaded: nothing works then.
+// onWorkerFailure sets a function that is called if the worker cannot be loaded.
 export function onWorkerFailure(then) { worker.onerror = then; }

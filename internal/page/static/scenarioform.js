@@ -15,7 +15,7 @@ export function startScenarios(fill) {
     show(values) {
       const chosen = scenarioOf(values);
       scenarios.forEach((scenario, i) => buttons[i].setAttribute("aria-pressed", String(scenario === chosen)));
-      setText(byId("scenario-what"), chosen ? chosen.what : "Choose what should happen; it fills in the controls below.");
+      setText(byId("scenario-what"), chosen ? chosen.what : "A scenario fills in the controls below.");
       setText(byId("scenario-good"), chosen ? `A good client ${chosen.good}` : "");
       byId("scenario-connect").hidden = !chosen;
       showOutcome();

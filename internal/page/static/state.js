@@ -35,7 +35,7 @@ export function showState(connection) {
     openedAt = clock.now();
     setText(byId("fact-protocol"), connection.protocol || "none");
     setText(byId("fact-extensions"), connection.extensions || "none");
-    setText(byId("seen-empty"), "The server sent no greeting: it does not support the control greet=1, or controls are turned off.");
+    setText(byId("seen-empty"), "The server sent no greeting: it does not support the control greet=1, or controls are disabled.");
     announce(`Connected${away()}.`);
   } else if (phase === "connecting" && !ended) {
     announce("Connecting.");
@@ -46,7 +46,7 @@ export function showState(connection) {
   tick();
 }
 
-// forget clears what was known of a connection that is not open any more.
+// forget clears the facts of a connection that has ended.
 function forget() {
   openedAt = 0;
   greeting = undefined;
@@ -71,7 +71,7 @@ export function showGreeting(received) {
   setText(byId("seen-head"), head());
 }
 
-// serverFacts returns what the server says of itself and of the client, as [name, value].
+// serverFacts returns the greeting's facts about the server and the client, as [name, value].
 export const serverFacts = () => ["pod", "node", "namespace", "version", "remote", "client"].filter((name) => greeting?.[name]).map((name) => [name, greeting[name]]);
 
 // head returns the request head as the server saw it, or "".

@@ -1,4 +1,4 @@
-// What the counts of verdicts say about the path.
+// Judges the path by the counts of verdicts.
 
 const some = (count, one, many) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 

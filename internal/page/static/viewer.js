@@ -45,14 +45,14 @@ function showText(text) {
   };
 }
 
-// showMessage opens a message. Its payload is undefined if newer messages needed the room.
+// showMessage opens a message. Its payload is undefined if newer messages have taken its place.
 export function showMessage({ number, time, direction, kind, size, payload, preview, judged }) {
   const verdict = judged ? [judged.verdict, judged.rtt !== undefined && formatMs(judged.rtt, clock.resolution), judged.note].filter(Boolean).join(", ") : "";
   const facts = [`${formatSize(size)}${size >= 1024 ? ` (${size.toLocaleString("en")} bytes)` : ""}`, time, verdict].filter(Boolean).join(" · ");
   const about = { title: `${direction === "sent" ? "Sent" : "Received"} ${kind}`, facts };
   const name = `message-${number}.${kind === "text" ? "txt" : "bin"}`;
   if (payload === undefined) {
-    show({ ...about, facts: `${facts} · only its beginning was kept: newer messages needed the room`, views: [["Beginning", () => preview]], data: preview, text: () => preview, name });
+    show({ ...about, facts: `${facts} · only the beginning was kept, to make room for newer messages`, views: [["Beginning", () => preview]], data: preview, text: () => preview, name });
     return;
   }
   if (typeof payload !== "string") {
@@ -79,7 +79,7 @@ function decode(bytes) {
 
 // showReport opens the report, and copies it.
 export async function showReport(text) {
-  show({ title: "Report", facts: "For an issue: what this page knows of the path. Read it before you publish it.", views: [["Text", () => visible(text)]], data: text, text: () => text, name: "echosvc-report.txt" });
+  show({ title: "Report", facts: "What this page knows about the path, for an issue. Read it before you publish it.", views: [["Text", () => visible(text)]], data: text, text: () => text, name: "echosvc-report.txt" });
   byId("viewer-copy").click();
 }
 

@@ -1,4 +1,4 @@
-// Texts as they are: characters that are invisible or change the order of others are made
+// Shows texts exactly: characters that are invisible or change the order of others are made
 // visible, and JSON is indented without a change to its tokens.
 
 // c0 are the names of the characters below U+0020. Unicode has pictures of them, which many fonts
