@@ -76,14 +76,14 @@ func settingOf(name string) (setting string, err error) {
 	case isFlag:
 		return "", fmt.Errorf("there is no flag %s; each setting is a flag, such as -p 9000 or --max-connections 100", name)
 	case commands[name]:
-		return "", fmt.Errorf("%q is a command, which comes first, before the settings", name)
+		return "", fmt.Errorf("%q is a command; it must come before the settings", name)
 	case meant != "":
 		return "", fmt.Errorf("%q is not a setting; did you mean %s=VALUE?", name, meant)
 	}
 	return "", fmt.Errorf("%q is not a setting; settings are flags such as -p 9000 or --max-connections 100, or variables of the environment", name)
 }
 
-// meantBy returns a hint of what was meant by a command that there is not, or "".
+// meantBy returns a hint about what an unknown command was meant to be, or "".
 func meantBy(command string) string {
 	host, port, err := net.SplitHostPort(command)
 	if err != nil {

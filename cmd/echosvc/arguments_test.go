@@ -44,8 +44,8 @@ func TestParseSettings(t *testing.T) {
 	for args, want := range map[string]string{
 		"port=9000":              `"port" is not a setting; did you mean PORT=VALUE?`,
 		"Max_Connection=5":       `"Max_Connection" is not a setting; did you mean MAX_CONNECTIONS=VALUE?`,
-		"-p 9000 config":         `"config" is a command, which comes first, before the settings`,
-		"PORT=9000 serve":        `"serve" is a command, which comes first`,
+		"-p 9000 config":         `"config" is a command; it must come before the settings`,
+		"PORT=9000 serve":        `"serve" is a command; it must come before`,
 		"-px":                    "there is no flag -px",
 		"-p9000x":                "there is no flag -p9000x",
 		"now":                    `"now" is not a setting`,

@@ -49,7 +49,7 @@ func parseHealthcheck(args []string, stdout io.Writer) (wait time.Duration, err 
 	set := flag.NewFlagSet("healthcheck", flag.ContinueOnError)
 	set.SetOutput(io.Discard) // errors are returned
 	set.Usage = func() {}
-	set.Var((*duration)(&wait), "wait", "wait this `duration` at most for the service to become healthy")
+	set.Var((*duration)(&wait), "wait", "wait at most this `duration` until the service is healthy")
 	if len(args) == 1 && asksForHelp(args[0]) {
 		args = []string{"-h"}
 	}

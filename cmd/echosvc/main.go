@@ -100,7 +100,7 @@ func withSettings(ctx context.Context, command string, args []string, getenv fun
 	return serve(ctx, c, getenv, stdout, stderr)
 }
 
-// helpCommand prints the help about a command, or about all.
+// helpCommand prints the help about one command, or about all of them.
 func helpCommand(ctx context.Context, topics []string, stdout, stderr io.Writer) int {
 	switch {
 	case len(topics) == 0 || isSetting(topics[0]):

@@ -47,7 +47,7 @@ func parseProbe(args []string, stdout io.Writer) (*probeFlags, error) {
 	set.SetOutput(io.Discard) // errors are returned
 	set.Usage = func() {}
 	set.Var((*duration)(&f.idle), "idle", "find the idle time-out of the path, up to this `duration`, such as 5m")
-	set.Var((*duration)(&f.wait), "wait", "first wait until a message comes back, at most for this `duration`, such as 30s")
+	set.Var((*duration)(&f.wait), "wait", "first wait until a message comes back, for at most this `duration`, such as 30s")
 	set.BoolVar(&f.watch, "watch", false, "stay connected and print a line on every change")
 	set.StringVar(&f.metrics, "metrics", "", "with -watch, serve metrics for Prometheus at /metrics of this `address`, such as :9090")
 	set.Var((*duration)(&f.duration), "for", "end -watch after this `duration`; without it, -watch ends at a signal")
@@ -62,7 +62,7 @@ func parseProbe(args []string, stdout io.Writer) (*probeFlags, error) {
 	set.BoolVar(&f.insecure, "insecure", false, "accept any certificate")
 	f.timeout = 10 * time.Second
 	set.Var((*duration)(&f.timeout), "timeout", "wait this `duration` for each answer")
-	set.BoolVar(&f.json, "json", false, "print JSON: one document, or with -watch one line an event (docs/probe.md has the schema)")
+	set.BoolVar(&f.json, "json", false, "print JSON: one document, or with -watch one line per event (docs/probe.md has the schema)")
 	if len(args) == 1 && asksForHelp(args[0]) {
 		args = []string{"-h"}
 	}
@@ -109,7 +109,7 @@ func (f *probeFlags) check() error {
 	case f.given["metrics"] && !f.watch:
 		return errors.New("-metrics needs -watch")
 	case f.given["metrics"] && !isListenAddress(f.metrics):
-		return fmt.Errorf("-metrics %q is no address to listen on; it must be like :9090 or 127.0.0.1:9090", f.metrics)
+		return fmt.Errorf("-metrics %q is not an address to listen on; it must be like :9090 or 127.0.0.1:9090", f.metrics)
 	case f.given["for"] && !f.watch:
 		return errors.New("-for needs -watch")
 	case f.given["for"] && f.duration <= 0:

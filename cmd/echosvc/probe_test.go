@@ -93,7 +93,7 @@ func TestProbeErrors(t *testing.T) {
 		{[]string{"-watch", "-n", "3", url}, 2, "", "use only one of"},
 		{[]string{"-for", "3s", url}, 2, "", "-for needs -watch"},
 		{[]string{"-metrics", ":0", url}, 2, "", "-metrics needs -watch"},
-		{[]string{"-watch", "-metrics=", url}, 2, "", `-metrics "" is no address to listen on`},
+		{[]string{"-watch", "-metrics=", url}, 2, "", `-metrics "" is not an address to listen on`},
 		{[]string{"-watch", "-metrics", "9090", url}, 2, "", "it must be like :9090"},
 		{[]string{"-watch", "-metrics", "localhost:", url}, 2, "", "it must be like :9090"},
 		{[]string{"-watch", "-metrics", ":99999", url}, 2, "", "it must be like :9090"},

@@ -48,13 +48,13 @@ func zeros(n int) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte{0, 0, 0xff, 0xff})
 }
 
-// These take half a second to compress, so only where they are needed.
+// These take half a second to compress, so they are made only where they are needed.
 var (
 	bomb      = sync.OnceValue(func() []byte { return frame(fin|rsv1|opBinary, zeros(100)) })
 	smallBomb = sync.OnceValue(func() []byte { return frame(fin|rsv1|opBinary, zeros(60)) })
 )
 
-// expectClose writes p on a new WebSocket, and reads until the close frame, that has to
+// expectClose writes p on a new WebSocket, and reads until the close frame, which must
 // have the code.
 func (s *siege) expectClose(p []byte, code uint16) {
 	w, err := s.upgrade(socketOptions{}, "/close", offerDeflate)

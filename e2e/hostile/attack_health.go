@@ -4,10 +4,10 @@ package main
 
 import "strings"
 
-// Attacks on HEALTH_PORT, which strangers reach where nothing keeps them away.
+// Attacks on HEALTH_PORT, which anyone can reach unless the network prevents it.
 var healthAttacks = []attack{
 	{
-		name: "health: unread lists", about: "GETs of /connections with 1,500 WebSockets, and no answer is read",
+		name: "health: unread lists", about: "GETs of /connections with 1,500 WebSockets, without reading the answer",
 		full: 1000, short: 200, run: unreadLists,
 	},
 	{
@@ -15,7 +15,7 @@ var healthAttacks = []attack{
 		full: 12, short: 8, run: listFlood,
 	},
 	{
-		name: "health: slow heads", about: "the head of a request, of which the last byte never comes",
+		name: "health: slow heads", about: "the head of a request, without its last byte",
 		full: 2000, short: 100, run: slowHealthHeads,
 	},
 	{

@@ -26,7 +26,7 @@ var plainAttacks = []attack{
 		full: 250, short: 60, run: plainFlood(append([]byte("POST /plain HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n"), bytes.Repeat([]byte{1}, 1<<16)...)),
 	},
 	{
-		name: "plain: drip", about: "POSTs of which a byte comes each 700 ms; other requests are still answered",
+		name: "plain: drip", about: "POSTs that send a byte every 700 ms; other requests must still be answered",
 		full: 400, short: 300, least: 14 * time.Second, alone: true, run: drippingPosts,
 	},
 }
@@ -38,11 +38,11 @@ func plainFlood(p []byte) func(*siege, int) error {
 	}
 }
 
-// slowAfter is how long a peer may be slow until others come before it.
+// slowAfter is how long a peer may be slow before it makes room for others.
 const slowAfter = 10 * time.Second
 
-// drippingPosts takes more places than there are. A stranger's request has to be answered once
-// the others count as slow.
+// drippingPosts makes more requests than the server has places for. Another request must be
+// answered once these count as slow.
 func drippingPosts(s *siege, n int) error {
 	head := []byte("POST /drip HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n")
 	began := time.Now()

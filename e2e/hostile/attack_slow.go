@@ -51,7 +51,7 @@ var slowAttacks = []attack{
 		full: 5000, short: 600, run: partialPosts,
 	},
 	{
-		name: "partial frames, and a byte now and then", about: "20,000 bytes of a frame, and one more every 2 s; others are still let in",
+		name: "partial frames, and a byte now and then", about: "20,000 bytes of a frame, and one more every 2 s; new WebSockets must still be accepted",
 		full: 2500, short: 100, least: 15 * time.Second, overload: true, alone: true, run: crowdedOut,
 	},
 	{
@@ -181,8 +181,8 @@ func (s *siege) vanish(w *ws) {
 	}
 }
 
-// crowdedOut has the server hold so much that it refuses others. They have to be let in once the
-// peers count as slow.
+// crowdedOut makes the server hold so much that it refuses new WebSockets. It must accept them once
+// the peers count as slow.
 func crowdedOut(s *siege, n int) error {
 	began := time.Now()
 	go s.crowdWS(n, "/crowded", nil, func(w *ws, _ int) {
@@ -204,7 +204,7 @@ func crowdedOut(s *siege, n int) error {
 		}
 	}
 	if last != nil {
-		s.fail("nobody is let in after %v: %w", time.Since(began).Round(time.Second), last)
+		s.fail("no new WebSocket is accepted after %v: %w", time.Since(began).Round(time.Second), last)
 		return last
 	}
 	return nil

@@ -35,12 +35,12 @@ var unreadAttacks = []attack{
 		full: 1000, short: 50, run: unreadCloses,
 	},
 	{
-		name: "resets after closes", about: "400 KB of frames and a close frame, nothing is read, and the connection is reset once the server has closed it",
+		name: "resets after closes", about: "400 KB of frames and a close frame, without reading, and a reset once the server has closed",
 		full: 100, short: 16, run: resetAfterClose,
 	},
 }
 
-// resetAfterClose frees at once what the server assumes that the system holds for longer.
+// resetAfterClose frees at once what the server expects the system to hold for longer.
 func resetAfterClose(s *siege, n int) error {
 	p := append(bytes.Repeat(bigFrame, 6), closeFrame(1000)...)
 	s.workers(n, func(_, _ int) {

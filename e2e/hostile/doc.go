@@ -10,7 +10,7 @@
 //
 // Each attack has its own server and four phases:
 //
-//	quiet    the good clients alone: the base line
+//	quiet    the good clients alone: the baseline
 //	attack   the hostile peers as well, and newcomers: new WebSockets and health checks
 //	settle   the hostile peers are gone: what they took has to come back
 //	drain    SIGTERM: every good client has to read the close code 1001

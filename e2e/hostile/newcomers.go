@@ -21,7 +21,7 @@ const (
 	// newcomerTimeout is how long a person waits for a WebSocket to open and to answer.
 	newcomerTimeout = 5 * time.Second
 
-	// healthTimeout is the default of a probe of Kubernetes.
+	// healthTimeout is the default of a Kubernetes probe.
 	healthTimeout = time.Second
 )
 

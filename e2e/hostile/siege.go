@@ -34,8 +34,8 @@ type attack struct {
 	// alone is set if the server has a limit that would make other attacks fail.
 	alone bool
 
-	// run returns after ctx is done, or earlier if it has nothing more to do. The error says
-	// which answer was wrong.
+	// run returns after ctx is done, or earlier if it has nothing more to do. The error describes
+	// the answer that was wrong.
 	run func(s *siege, n int) error
 }
 

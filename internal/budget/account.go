@@ -81,8 +81,8 @@ const (
 )
 
 // Account is the memory that is held. A nil Account holds nothing and has no limit; only
-// NeedShed, Excess and ForgiveLeft must not be called on it. Without a limit the level is always [None].
-// All methods may be called from any goroutine.
+// NeedShed, Excess and ForgiveLeft must not be called on it. Without a limit the level is
+// always [None]. All methods may be called from any goroutine.
 type Account struct {
 	limit int64
 	held  [kinds]atomic.Int64 // as added, without the heap's factor

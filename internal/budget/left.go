@@ -7,7 +7,7 @@ import "sync"
 type left struct {
 	mu       sync.Mutex
 	charged  int64 // bytes that are on the account, as Kernel
-	forgiven int64 // bytes that ForgiveLeft took off the account before their time
+	forgiven int64 // bytes that ForgiveLeft took off the account early
 }
 
 // AddLeft adds n bytes for a connection that is closed. RemoveLeft must follow.

@@ -27,10 +27,10 @@ var fields = []struct {
 // itself or not known. header is the address in the PROXY protocol header, or "".
 //
 // A proxy appends the address of its peer to a field. So the client is the last address that is
-// not a trusted proxy's, or the first if all are; the client may have made up those before. It
-// may also send a field that its proxies do not set, so fields that contradict each other are
-// ignored. A field that has only addresses of proxies which another has after the client does not
-// contradict it: the last proxy tells its peer in X-Real-IP.
+// not a trusted proxy's, or the first if all are; the client may have forged those before it. It
+// may also forge a field that its proxies do not set, so fields that contradict each other are
+// ignored. A field does not contradict another that has the same proxies after the client:
+// X-Real-IP, for example, has only the peer of the last proxy.
 func (r *Rules) Client(remote, header string, request *wsproto.Request) string {
 	if !r.trusts(remote) {
 		return "" // which includes that there was no header
@@ -79,8 +79,8 @@ func lastElements(values iter.Seq[string], list func(value string) iter.Seq[stri
 }
 
 // wayBack returns the addresses from the last to the last that is not a trusted proxy's, or to the
-// first if all are. It returns none if anything but addresses is among them: that shows no trusted
-// proxy, so what precedes it may be made up.
+// first if all are. It returns none if one of these elements is not an address: no trusted proxy
+// is known to have sent it, so the elements before it may be forged.
 func (r *Rules) wayBack(elements []string, parse func(string) (netip.Addr, bool)) (way []netip.Addr) {
 	for _, element := range slices.Backward(elements) {
 		addr, ok := parse(element)
@@ -94,8 +94,9 @@ func (r *Rules) wayBack(elements []string, parse func(string) (netip.Addr, bool)
 	return way
 }
 
-// forwardedElements returns the elements of Forwarded. If a quoted string has no end, they are one,
-// which has no address: a client that opens one could hide what the proxy appends.
+// forwardedElements returns the elements of Forwarded. If a quoted string has no end, it returns
+// one element, which has no address: otherwise, by opening a quoted string, a client could hide
+// what the proxy appends.
 func forwardedElements(value string) iter.Seq[string] {
 	if !closed(value) {
 		return one(value)

@@ -34,7 +34,7 @@ var (
 	signatureV2 = proxyproto.SIGV2
 )
 
-// OwnHeader is the header of a connection that is made for no client, as health checks are.
+// OwnHeader is the header of a connection that a proxy makes for itself, such as a health check.
 const OwnHeader = "PROXY UNKNOWN\r\n"
 
 // Header is the PROXY protocol header of a connection.
@@ -106,8 +106,8 @@ func (r *Rules) Scan(remote string, b []byte) (header Header, more bool, refusal
 	case more:
 		return Header{}, true, nil
 	case version == 0 && r.Requires(remote):
-		return Header{}, false, refuse("this server has PROXY_PROTOCOL=require, but no header arrived from this proxy, which TRUSTED_PROXIES lists;  " +
-			"make the proxy send it (HAProxy:  send-proxy; nginx: proxy_protocol on), or set PROXY_PROTOCOL=optional")
+		return Header{}, false, refuse("this server has PROXY_PROTOCOL=require, but no header arrived from this proxy, which TRUSTED_PROXIES lists; " +
+			"make the proxy send it (HAProxy: send-proxy; nginx: proxy_protocol on), or set PROXY_PROTOCOL=optional")
 	case version == 0:
 		return Header{}, false, nil
 	case r.Protocol == Off:

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// healthPath returns the path of the health check that a path stands for, or "". Slashes too many
-// and segments of one dot make no difference: they come from a base URL that ends in a slash.
+// healthPath returns the path of the health check that a path stands for, or "". Extra slashes,
+// such as those of a base URL that ends in one, and segments of one dot make no difference.
 func healthPath(requested string) string {
 	if strings.Contains(requested, "..") {
 		return ""

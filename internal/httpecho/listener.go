@@ -29,10 +29,10 @@ func NewListener(addr net.Addr, limits Limits) *Listener {
 	}
 }
 
-// Admit admits a plain request, or returns why it is refused. If it admits it, either Deliver
-// or Release must be called. At the limit, the request that has been silent longest is
-// dropped, or else the slowest. Health checks have room of their own, since a busy server is not an unhealthy
-// one.
+// Admit admits a plain request, or returns why it is refused. Each admitted request needs a call
+// of either Deliver or Release. At the limit, Admit drops the request that has been silent
+// longest, or else the slowest. Health checks have room of their own, since a busy server is not
+// an unhealthy one.
 func (l *Listener) Admit(r *wsproto.Request) *wsproto.HandshakeError {
 	if refusal := validate(r); refusal != nil {
 		return refusal

@@ -24,9 +24,9 @@ const (
 	// silence is the time without a byte in either direction after which a request may be
 	// dropped for another.
 	silence = time.Second
-	// slowAfter is how long a request may take until it counts as slow, if it has sent and taken
-	// less than slowRate bytes a second since its head. Otherwise a byte a second would keep its
-	// place for good.
+	// slowAfter is the time after which a request counts as slow if fewer than slowRate bytes a
+	// second have come and gone since its head. Otherwise a client could keep its place for good
+	// with a byte a second.
 	slowAfter = 10 * time.Second
 	slowRate  = 1 << 10
 )
@@ -43,7 +43,7 @@ type Limits struct {
 	MaxHealth   int             // for /healthz and /readyz, beyond MaxRequests
 	Account     *budget.Account // of the memory that they hold; may be nil
 	Log         *slog.Logger
-	// Logs reports whether a request that is dropped may be logged; nil is always.
+	// Logs reports whether a request that is dropped may be logged; nil means always.
 	Logs func() bool
 	// Leave is called before a connection is closed whose peer may not have taken the
 	// response; it may be nil.
@@ -161,7 +161,7 @@ func (r *requests) leave(c *replayConn) {
 // unavailable returns the refusal of a request that may be tried again.
 func unavailable(reason wsproto.Reason, text string) *wsproto.HandshakeError {
 	e := wsproto.Refuse(http.StatusServiceUnavailable, reason, "%s", text)
-	e.Log = text // which has nothing of the client
+	e.Log = text // it quotes nothing from the client
 	e.Fields = []wsproto.Field{{Name: "Retry-After", Value: retryAfter}}
 	return e
 }
@@ -176,7 +176,7 @@ type replayConn struct {
 	requests *requests // that this connection is one of
 	began    time.Time
 	active   atomic.Int64 // when a byte last came or went, in Unix nanoseconds
-	moved    atomic.Int64 // bytes that came or went after those that were read before
+	moved    atomic.Int64 // bytes that came or went after the first ones
 }
 
 // newReplayConn returns a connection that begins now.
@@ -187,7 +187,7 @@ func newReplayConn(nc net.Conn, read []byte, client string, requests *requests) 
 	return c
 }
 
-// slow returns how many bytes a second have come and gone, and reports whether those are few.
+// slow returns how many bytes a second have come and gone, and reports whether the request is slow.
 func (c *replayConn) slow(now time.Time) (rate float64, slow bool) {
 	age := now.Sub(c.began)
 	rate = float64(c.moved.Load()) / age.Seconds()

@@ -9,9 +9,10 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// validate returns why a request is refused before any handler sees it, or nil: for what net/http
-// would refuse, whose own refusals have neither a Date nor a reason, and a body even for HEAD, and
-// for what would take it long, since connections of a loop wait for validate.
+// validate returns why a request is refused before any handler sees it, or nil. It refuses what
+// net/http would refuse, because net/http's own refusals have neither a Date nor a reason, and
+// have a body even for HEAD. It also refuses what takes net/http long, because the other
+// connections of a loop wait for validate.
 func validate(r *wsproto.Request) *wsproto.HandshakeError {
 	trailers := 0
 	for list := range r.Values("Trailer") {
@@ -23,7 +24,7 @@ func validate(r *wsproto.Request) *wsproto.HandshakeError {
 	parsed, err := http.ReadRequest(bufio.NewReader(strings.NewReader(headOf(r))))
 	switch {
 	case err != nil && strings.Contains(err.Error(), "transfer encoding"):
-		e := wsproto.Refuse(http.StatusNotImplemented, wsproto.ReasonBody, "this server knows no transfer encoding but chunked (RFC 9112 section 6.1): %.200s", err.Error())
+		e := wsproto.Refuse(http.StatusNotImplemented, wsproto.ReasonBody, "this server supports no transfer encoding but chunked (RFC 9112 section 6.1): %.200s", err.Error())
 		e.Phrase = http.StatusText(e.Status)
 		return e
 	case err != nil:

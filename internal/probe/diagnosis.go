@@ -174,7 +174,7 @@ func (t *Target) diagnoseSilence(ctx context.Context, e *handshakeError) *Diagno
 // diagnoseInvalidHTTP explains an answer that begins like HTTP.
 func diagnoseInvalidHTTP(e *handshakeError) *Diagnosis {
 	if errors.Is(e.cause, context.DeadlineExceeded) || errors.Is(e.cause, io.EOF) || errors.Is(e.cause, io.ErrUnexpectedEOF) {
-		return diagnose("no-answer", "", "the answer to the handshake began, and did not end: %q", printable(e.received))
+		return diagnose("no-answer", "", "the answer to the handshake began, but did not end: %q", printable(e.received))
 	}
 	return diagnose("malformed-response", "", "the answer is not valid HTTP: %v", e.cause)
 }

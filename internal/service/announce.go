@@ -62,8 +62,8 @@ func urlOf(scheme string, host config.Host, ln net.Listener, path string) string
 	return u.String()
 }
 
-// writePortFile writes PORT_FILE, unless name is empty. It replaces nothing but a file: as root it
-// could replace a device such as /dev/null.
+// writePortFile writes PORT_FILE, unless name is empty. It replaces only a regular file, because a
+// server that runs as root could otherwise replace a device such as /dev/null.
 func writePortFile(name, text string) error {
 	if name == "" {
 		return nil

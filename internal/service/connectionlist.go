@@ -67,8 +67,8 @@ func (l *lists) begin(ctx context.Context, q listQuery) *listing {
 	return made
 }
 
-// look calls visit with each connection when no other look is being taken. It does not if the client
-// leaves before that: those that have left must not pile up.
+// look calls visit with each connection as soon as no other look is being taken. It gives up if the
+// client leaves before that, so that requests of clients that have left do not pile up.
 func (l *listing) look(visit func(*wsconn.View)) {
 	select {
 	case l.looking <- struct{}{}:
@@ -78,8 +78,8 @@ func (l *listing) look(visit func(*wsconn.View)) {
 	}
 }
 
-// findRanks finds the next connections, at most n. Where the number of a connection changes
-// between two looks, it may be met twice or not at all.
+// findRanks finds the next connections, at most n. A connection whose number changes between two
+// looks may be found twice or not at all.
 func (l *listing) findRanks(n int) {
 	first := firstRanks{most: min(n, maxRanks), descending: l.descending}
 	column := columns[l.sort]

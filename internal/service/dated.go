@@ -10,9 +10,9 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// dated is a listener whose connections make up for what net/http does when it cannot read a
-// request: it refuses empty lines before the request line (RFC 9112 section 2.2), and its own
-// responses have no Date (RFC 9110 section 6.6.1), and a body even for HEAD (section 9.3.2).
+// dated is a listener whose connections correct how net/http treats requests that it cannot read:
+// net/http refuses empty lines before the request line (RFC 9112 section 2.2), its own responses
+// have no Date (RFC 9110 section 6.6.1), and those to HEAD have a body (section 9.3.2).
 type dated struct {
 	net.Listener
 	now func() time.Time
@@ -34,8 +34,8 @@ type datedConn struct {
 	method  []byte // the first bytes since the last response, as many as "HEAD " has
 }
 
-// Read reads requests without the empty lines before the first. net/http skips those after a POST,
-// which some clients send at the end of its body.
+// Read reads requests without the empty lines before the first one. net/http itself skips those
+// after the body of a POST, where some clients send one.
 func (c *datedConn) Read(p []byte) (n int, err error) {
 	for n == 0 && err == nil && len(p) > 0 {
 		n, err = c.Conn.Read(p)
@@ -63,8 +63,8 @@ func (c *datedConn) skipEmptyLines(p []byte) int {
 
 const isHEAD = "HEAD "
 
-// undated is the head of net/http's own responses, after the status line. It writes each in
-// one piece.
+// undated is the head of net/http's own responses, after the status line. net/http writes each
+// response in one piece.
 var undated = []byte("Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
 
 func (c *datedConn) Write(p []byte) (int, error) {

@@ -1,7 +1,7 @@
 // Package service runs the process: listeners, health, metrics, log, and a drain. The drain
-// sends each client a close frame before the process ends, except to clients that do not read,
-// whose connections are cut after DRAIN_TIMEOUT, and on connections whose controls drop or
-// reset them.
+// sends each client a close frame before the process ends. Clients that do not read get none:
+// their connections are cut after DRAIN_TIMEOUT. Connections whose controls drop or reset them
+// get none either.
 //
 // [New] makes a [Service] from a configuration. [Service.Run] listens, serves, drains and
 // returns. A Service runs once.
@@ -14,7 +14,7 @@
 //     healthindex.go: a list of them; healthport.go: its other answers.
 //   - connections.go: /connections. connectionquery.go: its query. connectionlist.go,
 //     connectionranks.go: finding a part of a list. connectionshtml.go: the page for people.
-//   - admin.go: the actions of an operator. rehearsal.go: a drain that is taken back.
+//   - admin.go: the actions of an operator. rehearsal.go: a drain that does not exit.
 //     profiles.go: profiles of the runtime.
 //   - dated.go: what net/http lacks when it cannot read a request. healthcheck.go is the
 //     client side of /healthz, for a container's HEALTHCHECK.

@@ -34,11 +34,11 @@ type relief struct {
 	sockets func() int64 // bytes of all sockets, as the system counts them; 0 if it does not
 	plain   slowRequests
 
-	before   int64     // the runtime's limit at first, of GOMEMLIMIT
+	before   int64     // the runtime's limit at the start, from GOMEMLIMIT
 	current  int64     // the runtime's limit now
 	measured time.Time // when the sockets were last measured
 	crowded  time.Time // when room was last made for new clients
-	shed     int       // connections in the present time of pressure
+	shed     int       // connections that the present pressure has cost
 	total    *atomic.Int64
 }
 
@@ -94,10 +94,10 @@ func (r *relief) look(now time.Time) time.Duration {
 	return quietInterval
 }
 
-// measure has the account forget closed connections of which the system holds nothing any more, as
+// measure takes closed connections off the account for which the system holds nothing any more, as
 // after a reset. It measures all sockets if the account and the system disagree about them, and
-// regularly under pressure. Drivers measure on their own only those that do not read, and do
-// not notice when the others have been read.
+// regularly under pressure. By themselves, drivers measure only the sockets of clients that do not
+// read, and do not notice when those of other clients have emptied.
 func (r *relief) measure(now time.Time) {
 	system, account, much := r.sockets(), r.account.HeldBy(budget.Kernel), r.account.Limit()/16
 	if over := account - system - much; system > 0 && over > 0 {
@@ -145,8 +145,9 @@ func (r *relief) shedExcess() {
 	r.count(r.driver.Shed(r.account.Excess(), urgency))
 }
 
-// makeRoom closes what has stalled for long, and plain requests that are slow, while new clients
-// are refused. Otherwise a byte now and then would keep others out for good.
+// makeRoom closes connections that have stalled for long, and plain requests that are slow, while
+// new clients are refused. Otherwise clients that send a byte now and then could keep new ones out
+// for good.
 func (r *relief) makeRoom(now time.Time) {
 	crowding := r.account.Crowding()
 	if crowding == 0 || now.Sub(r.crowded) < crowdInterval {

@@ -44,9 +44,9 @@ type Config struct {
 	// ConnCost is what each connection adds to the account, in bytes, while it is idle.
 	ConnCost int64
 	// MaxHandshakes is how many connections may be open whose handlers are not
-	// established. At the limit one is closed: the oldest one that was refused, else the
-	// oldest of the silent ones or of the others, whichever are more. 0 is no limit. Each
-	// loop has an equal share of it.
+	// established. At the limit the oldest one that was refused is closed, or else the
+	// oldest of the larger group: the silent ones, or the others. 0 is no limit. Each loop
+	// has an equal share of it.
 	MaxHandshakes int
 	// MaxSockets is how many connections may be open in all, so that descriptors are left
 	// for others. 0 is no limit. At the limit a handshake makes room. If there is none, new

@@ -52,7 +52,7 @@
 //  13. NextWake changes nothing, and Wake does what is due, so that NextWake moves on.
 //     A driver calls Wake again and again for an instant that stays in the past.
 //
-// A Handler that panics, or breaks a rule that is checked, costs its own connection only: the
+// A Handler that panics, or breaks a rule that is checked, ends only its own connection: the
 // driver logs the panic, and closes with ErrFault.
 //
 // # The path of a byte

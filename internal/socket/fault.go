@@ -10,13 +10,14 @@ import (
 // that is checked.
 var ErrFault = errors.New("a fault in the server, which has been logged")
 
-// logFault logs what recover has returned. As with net/http, a fault costs the connection that
-// met it. Without that, whoever finds one could end the process, and every connection with it.
+// logFault logs the value that recover returned. As in net/http, a fault ends only the connection
+// that met it. Otherwise a client that finds one could end the process, and every connection with
+// it.
 func (c *Config) logFault(fault any) {
 	c.Log.Error("a fault in the server has ended a connection; please report it", "panic", fmt.Sprint(fault), "stack", string(debug.Stack()))
 }
 
-// rescue is deferred where a connection is given up anyway.
+// rescue logs a panic and ends it. It is deferred where a connection is given up anyway.
 func (c *Config) rescue() {
 	if fault := recover(); fault != nil {
 		c.logFault(fault)

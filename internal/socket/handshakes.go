@@ -48,9 +48,9 @@ func (h *handshakes[C]) remove(e *list.Element) {
 // len returns how many connections there are.
 func (h *handshakes[C]) len() int { return h.refused.Len() + h.silent.Len() + h.begun.Len() }
 
-// first returns the connection to drop: the oldest one that was refused, else the oldest of
-// the silent ones or of the others, whichever are more. So a flood of one kind does not push
-// out those of the other: every client is silent for a round trip.
+// first returns the connection to drop: the oldest one that was refused, or else the oldest of
+// the larger group, which are the silent ones or the others. So a flood of one kind does not
+// push out the other: every client is silent for a round trip.
 func (h *handshakes[C]) first() (c C, ok bool) {
 	larger := &h.silent
 	if h.begun.Len() > h.silent.Len() {

@@ -8,9 +8,9 @@ import (
 	"github.com/echosvc/echosvc/internal/budget"
 )
 
-// Leave must be called before nc is closed, which may run over TLS. After the close, the system
-// goes on sending what the peer has not acknowledged. Leave has it give up once the peer has taken
-// nothing for timeout, in which the time before Leave counts; 0 leaves the time to the system.
+// Leave must be called before nc, which may run over TLS, is closed. After the close, the system
+// goes on sending what the peer has not acknowledged. Leave makes it give up once the peer has
+// taken nothing for timeout, including the time before Leave; with 0, the system chooses the time.
 //
 // What does not fit into the peer's window stays on the account, which may be nil, for timeout. If
 // memory is short, Leave resets the connection instead, which frees that memory.
@@ -22,7 +22,7 @@ func Leave(nc net.Conn, account *budget.Account, timeout time.Duration) {
 	}
 }
 
-// leave is Leave for a descriptor. It reports false if the connection is to be reset.
+// leave is Leave for a descriptor. It reports whether the connection may be closed without a reset.
 func leave(fd int, account *budget.Account, timeout time.Duration) bool {
 	unread := int64(unacknowledged(fd))
 	if unread == 0 {

@@ -16,12 +16,12 @@ const (
 	// shedStall is how long a connection must have stalled before it is shed, unless shedding
 	// is urgent. What is held for a peer that reads is gone by then.
 	shedStall = time.Second
-	// longStall is how long a connection must have stalled before it is shed for those that would
-	// connect. A slow path needs some time for a frame.
+	// longStall is how long a connection must have stalled before it is shed to make room for new
+	// ones. A slow path may need some time for a frame.
 	longStall = 10 * time.Second
 )
 
-// Urgency is how urgently memory is needed, and so whom Shed chooses.
+// Urgency is how urgently memory is needed. It determines which connections Shed chooses.
 type Urgency uint8
 
 const (
@@ -48,7 +48,7 @@ type holder[C any] struct {
 	conn  C
 	bytes int64
 	since Instant // when it last completed a frame or an answer
-	idle  bool    // all of the bytes are for messages to come, and none is for one that stalls
+	idle  bool    // all of the bytes are for later messages, none for one that has stalled
 	asked bool    // it has been told to end
 }
 
@@ -75,16 +75,16 @@ func stalledInKernel(bytes int64) int64 {
 func taken(last, now int64) bool { return stalledInKernel(last) > 0 && stalledInKernel(now) == 0 }
 
 // hoards reports whether a peer leaves much in the buffers of its socket, and has not shown
-// that it reads. Its frames are answered without delay as long as there is room, so that
-// answering them does not show that it takes anything.
+// that it reads. As long as there is room, its frames are answered without delay, so an answer
+// does not show that the peer has taken anything.
 func hoards(kernel int64, trust trust) bool { return !trust.shown() && stalledInKernel(kernel) > 0 }
 
 // chooseToShed returns the connections to shed so that at least that many bytes are given
 // back: those with the highest product of the bytes that they hold and the time for which
 // they have stalled. So neither stalling with little nor holding much while being served is
 // enough to come first. Idle ones come last, whatever they hold, since their peers do
-// nothing wrong. Those that have been told to end count as given back, and at once they are
-// chosen again. fresh is how many are chosen for the first time.
+// nothing wrong. Those that have been told to end count as given back, except with ShedAtOnce,
+// which may choose them again. fresh is how many are chosen for the first time.
 func chooseToShed[C any](holders []holder[C], now Instant, bytes int64, urgency Urgency) (chosen []holder[C], fresh int) {
 	weight := func(h holder[C]) float64 { return float64(h.bytes) * float64(now.Sub(h.since)) }
 	slices.SortFunc(holders, func(a, b holder[C]) int {

@@ -1,9 +1,10 @@
-// Explains what became of an upgrade that failed: the cause, and what to do about it.
+// Explains why an upgrade failed, and what to do about it.
 import { isFinal } from "./codes.js";
 import { formatSeconds } from "./stats.js";
 
-// refusals has the cause and the remedies for the reasons of this server's refusals.
 const nginx = "nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\";";
+
+// refusals has the cause and the remedies for the reasons of this server's refusals.
 const refusals = {
   upgrade: { title: "A proxy removed “Upgrade: websocket”", fix: [nginx, "Apache: mod_proxy_wstunnel, or upgrade=websocket in ProxyPass", "A CDN or an application gateway: enable WebSockets"] },
   connection: { title: "A proxy removed “Connection: Upgrade”", fix: [nginx] },
@@ -52,7 +53,7 @@ export function explain(found, { url, origin, asked }) {
       title: "The upgrade never reached the server",
       detail: `Plain HTTP reaches ${found.pods.join(", ")}, but the upgrade did not: a proxy, a firewall or a browser extension answered it. ` +
         "With several replicas, another one may have received it.",
-      fix: ["Look up its status in the browser's tools for developers (F12), under Network", probe],
+      fix: ["Look up its status in the browser's developer tools (F12), under Network", probe],
     };
     default: return { title: "Nothing answers", detail: `Neither an upgrade nor plain HTTP gets an answer from ${new URL(url).host}: the server or the network is down.`, fix: [probe] };
   }
@@ -71,7 +72,7 @@ function refused({ status, reason, pod, text: quote }, origin, asked) {
     return {
       title: "The server does not allow this page's origin",
       detail: `${by} A page at ${origin} may connect only if it is on the list.`,
-      fix: [`Add ${origin} to ALLOWED_ORIGINS of the server`, "If a proxy rewrites Origin or Host, let it pass them on"],
+      fix: [`Add ${origin} to ALLOWED_ORIGINS of the server`, "If a proxy rewrites Origin or Host, make it forward them unchanged"],
       quote,
     };
   }
@@ -85,5 +86,5 @@ function byProxy({ status, title, redirected }, probe) {
   const fix = [probe];
   if (redirected) return { title: "A proxy redirects", detail: `Plain HTTP to this path ends at ${redirected}. A WebSocket does not follow redirects.`, fix: ["Connect to where the redirect leads", ...fix], quote: title };
   const meaning = statuses[status] ?? (status < 300 ? "Something else answers for this path, perhaps with the start page of an application." : "");
-  return { title: `A proxy answered with ${status}, not this server`, detail: `Plain HTTP gets ${status} from it, and so, most likely, does the upgrade. ${meaning}`.trim(), fix, quote: title };
+  return { title: `A proxy answered with ${status}, not this server`, detail: `Plain HTTP gets ${status} from it, and most likely the upgrade does too. ${meaning}`.trim(), fix, quote: title };
 }

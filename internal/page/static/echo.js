@@ -1,4 +1,4 @@
-// The line below the form that says what became of a message that was sent by hand. On a small
+// The line below the form with the echo of a message that was sent by hand, because on a small
 // screen the list of messages is not in view.
 import { byId, clock, setText } from "./dom.js";
 import { verdictWords } from "./frames.js";
@@ -15,7 +15,7 @@ function show(text, level) {
   setText(byId("echo"), text);
 }
 
-// wait says after a while that an echo is still due.
+// wait reports, after some time, that an echo is still due.
 function wait() {
   clearTimeout(timer);
   if (due) timer = setTimeout(() => show(`No echo within ${patience / 1000} s: the server is slow, or the path is dead.`, "warn"), patience);

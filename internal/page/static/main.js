@@ -21,7 +21,7 @@ const open = (url, protocols) => new RemoteSocket(url, protocols);
 // 128 random bits. crypto.randomUUID exists only over https and on localhost.
 const newID = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 let ledger = new Ledger();
-let controlsFailed = Promise.resolve({}); // why the last attempt with controls did
+let controlsFailed = Promise.resolve({}); // why the last attempt with controls failed
 
 const connection = new Connection({
   ...clock,
@@ -62,12 +62,12 @@ const connection = new Connection({
   },
 });
 
-// showNotice says that a connection is open without the controls of the form, and why.
+// showNotice shows that a connection is open without the controls of the form, and why.
 async function showNotice(connection) {
   byId("notice").hidden = !connection.controlsRefused;
   if (!connection.controlsRefused) return;
   const { title, quote } = await controlsFailed;
-  setText(byId("notice"), `Connected without controls, because it failed with them. ${[title, quote].filter(Boolean).join(": ")}`);
+  setText(byId("notice"), `Connected without controls, because the upgrade with them failed. ${[title, quote].filter(Boolean).join(": ")}`);
 }
 
 // send sends a payload and records that its echo is due.

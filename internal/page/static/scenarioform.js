@@ -23,8 +23,8 @@ export function startScenarios(fill) {
   };
 }
 
-// showOutcome repeats at the scenario what the head of the page says, which a small screen does not
-// show at the same time.
+// showOutcome repeats the status next to the scenario, because on a small screen the head of the page
+// is not in view.
 export function showOutcome() {
   const said = byId(byId("why").hidden ? "status" : "why-title").textContent;
   setText(byId("scenario-now"), byId("scenario-connect").hidden ? "" : `Now: ${said}`);

@@ -1,5 +1,5 @@
-// Scenarios: events that happen to connections in production, as controls, and what a good client
-// does about it.
+// Scenarios: events that happen to connections in production, as controls, and how a good client
+// responds.
 
 export const scenarios = [
   { name: "Rollout", values: { close_in: "5s", close_code: "1001", close_reason: "rolling update" },
@@ -15,7 +15,7 @@ export const scenarios = [
     what: "The server answers the upgrade with 401.",
     good: "gets a new token before the next attempt. A page sees only 1006, so it has to ask over HTTP." },
   { name: "Dead path", values: { stall_in: "5s", ping: "0" },
-    what: "After 5 s nothing arrives any more: no echo, no pong, no close. Send a message then to see it.",
+    what: "After 5 s nothing arrives: no echo, no pong, no close. To see it, send a message then.",
     good: "notices by a time-out of its own, gives up the connection and opens another." },
   { name: "Slow server", values: { delay: "2s", every: "1s" },
     what: "Each echo takes 2 s, and the server sends a message of its own every second.",
@@ -26,7 +26,7 @@ export const scenarios = [
 ];
 
 // scenarioOf returns the scenario whose controls are exactly these, or undefined. greet does not
-// count: it changes nothing that a scenario is about.
+// count, because no scenario depends on it.
 export function scenarioOf(values) {
   const set = Object.entries(values).filter(([name, value]) => value && name !== "greet");
   return scenarios.find(({ values: wanted }) => set.length === Object.keys(wanted).length && set.every(([name, value]) => wanted[name] === value));
