@@ -16,12 +16,13 @@ ARG TARGETARCH
 ARG TARGETVARIANT
 ARG VERSION=devel
 ARG REVISION=unknown
-# Without HTTP/2, which no port offers: half a megabyte less.
+# Without HTTP/2, which no port offers: half a megabyte less. Without inlining in protobuf, which
+# only /metrics uses: 0.13 MB less.
 RUN --mount=type=cache,target=/go/pkg/mod \
     --mount=type=cache,target=/root/.cache/go-build \
     if [ "$TARGETARCH" = arm ]; then export GOARM="${TARGETVARIANT#v}"; fi && \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -tags nethttpomithttp2 -ldflags "-s -w -X main.stamped=$VERSION -X main.revision=$REVISION" -o /out/echosvc ./cmd/echosvc
+    go build -trimpath -tags nethttpomithttp2 -gcflags google.golang.org/protobuf/...=-l -ldflags "-s -w -X main.stamped=$VERSION -X main.revision=$REVISION" -o /out/echosvc ./cmd/echosvc
 
 # Nothing but the binary: no shell, no libc and no certificates. The probe has Mozilla's roots built in.
 FROM scratch
