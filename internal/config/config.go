@@ -67,9 +67,9 @@ type Config struct {
 	Controls         Bool           `envconfig:"CONTROLS" default:"true" desc:"true or false: whether the query of a request may have controls, such as delays, closes and refusals; if not, queries are ignored"`
 	AdminActions     Bool           `envconfig:"ADMIN_ACTIONS" default:"false" desc:"true or false: whether HEALTH_PORT accepts actions: rehearsing a drain, and closing a connection"`
 	Pprof            Bool           `envconfig:"PPROF" default:"false" desc:"true or false: whether HEALTH_PORT serves profiles of Go's runtime at /debug/pprof"`
-	PodName          string         `envconfig:"POD_NAME" desc:"pod name in greetings and echoed requests" empty:"the host name"`
-	PodNamespace     string         `envconfig:"POD_NAMESPACE" desc:"pod namespace in greetings and echoed requests" empty:"left out"`
-	NodeName         string         `envconfig:"NODE_NAME" desc:"node name in greetings and echoed requests" empty:"left out"`
+	PodName          Name           `envconfig:"POD_NAME" desc:"pod name in greetings and echoed requests" empty:"the host name"`
+	PodNamespace     Name           `envconfig:"POD_NAMESPACE" desc:"pod namespace in greetings and echoed requests" empty:"left out"`
+	NodeName         Name           `envconfig:"NODE_NAME" desc:"node name in greetings and echoed requests" empty:"left out"`
 }
 
 // Default returns the configuration of an empty environment.
@@ -100,6 +100,10 @@ func Load(arguments ...Argument) (Config, error) {
 	return c, errors.Join(append(errs, c.conflicts(wrong)...)...)
 }
 
+// maxDuration is the longest duration. A few of them can be added to an instant without an overflow,
+// after which a time-out would pass at once.
+const maxDuration = 100_000 * time.Hour // 11 years
+
 // decode sets a field to the value of text. The error says what is allowed. envconfig stops at
 // the first error, so it gets a struct with this field only. It reads the environment itself,
 // so text is passed as the default of a variable that cannot exist, named "=".
@@ -115,6 +119,9 @@ func decode(field reflect.StructField, value reflect.Value, text string) error {
 		}
 		if err != nil || v < least {
 			return errors.New("must be a duration with a unit, such as 500ms, 25s or 1m30s, " + bound)
+		}
+		if v > maxDuration {
+			return fmt.Errorf("must be a duration of at most %.0fh", maxDuration.Hours())
 		}
 	}
 	if wrong, ok := errors.AsType[*envconfig.ParseError](err); ok {

@@ -258,6 +258,10 @@ func (l *List) decode(value, allowed string, valid func(string) bool) error {
 	return nil
 }
 
+// maxOrigin is the length of the longest origin, in bytes: no host has more than 253 (RFC 1035 section
+// 2.3.4). A refusal lists some origins, and must fit into a buffer.
+const maxOrigin = 300
+
 // Origins are the origins of web pages that may connect, as in [wsproto.Policy].
 type Origins List
 
@@ -273,6 +277,9 @@ func (o *Origins) Decode(value string) error {
 		canonical, ok := origin.Canonical(name)
 		if !ok {
 			return fmt.Errorf("%s; %q is not one%s", allowed, name, meant(name))
+		}
+		if len(canonical) > maxOrigin {
+			return fmt.Errorf("%s of at most %d bytes; one has %d", allowed, maxOrigin, len(canonical))
 		}
 		o.Names[i] = canonical
 	}
@@ -304,6 +311,21 @@ type Headers List
 
 func (h *Headers) Decode(value string) error {
 	return (*List)(h).decode(value, "must be * or a comma-separated list of header field names", wsproto.IsToken)
+}
+
+// maxName is the length of the longest name in Kubernetes, in bytes. A name is in every greeting, which
+// must fit into a buffer.
+const maxName = 253
+
+// Name is the name of a pod, a node or a namespace.
+type Name string
+
+func (n *Name) Decode(value string) error {
+	if len(value) > maxName {
+		return fmt.Errorf("must be a name of at most %d bytes", maxName)
+	}
+	*n = Name(value)
+	return nil
 }
 
 // Goodbye is a text message, or "" for none.

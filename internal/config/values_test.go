@@ -101,7 +101,7 @@ func TestAllowedValues(t *testing.T) {
 		{"CONTROLS", "off", controls, Bool(false)},
 		{"CONTROLS", "OFF", controls, Bool(false)},
 		{"GOODBYE", "Auf Wiederhören", goodbye, Goodbye("Auf Wiederhören")},
-		{"POD_NAME", "echosvc-0", func(c Config) any { return c.PodName }, "echosvc-0"},
+		{"POD_NAME", "echosvc-0", func(c Config) any { return c.PodName }, Name("echosvc-0")},
 	}
 	for _, test := range tests {
 		t.Run(test.name+"="+test.value, func(t *testing.T) {
@@ -171,6 +171,14 @@ func TestWrongValuesSayWhatIsAllowed(t *testing.T) {
 		{"CONTROLS", "2", "must be true or false"},
 		{"CONTROLS", " true", "must be true or false"},
 		{"GOODBYE", strings.Repeat("x", 126), "must be a UTF-8 text of at most 125 bytes"},
+		{"POD_NAME", strings.Repeat("x", 254), "must be a name of at most 253 bytes"},
+		{"POD_NAMESPACE", strings.Repeat("x", 254), "must be a name of at most 253 bytes"},
+		{"NODE_NAME", strings.Repeat("x", 60<<10), "must be a name of at most 253 bytes"},
+		{"IDLE_TIMEOUT", "100000h1ns", "must be a duration of at most 100000h"},
+		{"PING_INTERVAL", "2562047h47m16.854775807s", "must be a duration of at most 100000h"},
+		{"HANDSHAKE_TIMEOUT", "2562047h", "must be a duration of at most 100000h"},
+		{"DRAIN_TIMEOUT", "9999999h", duration + "of more than 0"}, // more than 64 bits
+		{"ALLOWED_ORIGINS", "https://a.example, https://" + strings.Repeat("x", 293), "https://*.example.com or null of at most 300 bytes; one has 301"},
 		{"GOODBYE", "\xff", "must be a UTF-8 text of at most 125 bytes"},
 	} {
 		t.Run(test.name+"="+test.value, func(t *testing.T) {

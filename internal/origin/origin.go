@@ -23,7 +23,8 @@ var defaultPorts = map[string]string{"http": "80", "https": "443", "ftp": "21"}
 var hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(false))
 
 // maxHost is the length of the longest host name (RFC 1035 section 2.3.4), in characters.
-// Converting a name to punycode takes quadratic time, so longer ones are not converted.
+// Converting a name to punycode takes quadratic time, so longer ones are not converted. Mapping can
+// make 18 characters of one, so the limit is also that of the mapped name.
 const maxHost = 253
 
 // Canonical returns the form in which browsers send an origin: in lower case, with the host in
@@ -104,6 +105,9 @@ func host(s string) (canonical string, ok bool) {
 	}
 	if !isASCII(s) {
 		if utf8.RuneCountInString(s) > maxHost {
+			return "", false
+		}
+		if mapped, _ := hostNames.ToUnicode(s); utf8.RuneCountInString(mapped) > maxHost { // ToASCII has the same errors
 			return "", false
 		}
 		name, err := hostNames.ToASCII(s)

@@ -93,6 +93,9 @@ func TestLongNamesAreNotConverted(t *testing.T) {
 		{strings.Repeat("é.", (maxHost-1)/2) + "é", true},
 		{strings.Repeat("é.", maxHost/2+1), false},
 		{"*." + strings.Repeat("é", maxHost+1), false},
+		{strings.Repeat("\u3300", maxHost/4), true}, // each is mapped to 4 characters
+		{strings.Repeat("\u3300", maxHost/4+1), false},
+		{strings.Repeat("\u3300\u4e00", maxHost/5+1), false},
 		{strings.Repeat("a", 1<<16), true}, // ASCII takes linear time
 	} {
 		if _, ok := Canonical("https://" + test.host); ok != test.want {

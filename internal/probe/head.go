@@ -88,8 +88,10 @@ func (r *recorder) record(p []byte) {
 	if r.done {
 		return
 	}
+	const end = "\r\n\r\n"
+	unsearched := max(0, len(r.bytes)-len(end)+1) // without it, small reads would take quadratic time
 	r.bytes = append(r.bytes, p[:min(len(p), maxRecord-len(r.bytes))]...)
-	r.done = len(r.bytes) == maxRecord || bytes.Contains(r.bytes, []byte("\r\n\r\n"))
+	r.done = len(r.bytes) == maxRecord || bytes.Contains(r.bytes[unsearched:], []byte(end))
 }
 
 // recorded returns what has been recorded.

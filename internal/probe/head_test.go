@@ -22,6 +22,22 @@ func TestHead(t *testing.T) {
 	}
 }
 
+// The end of a head is found wherever the stream is cut.
+func TestRecorderFindsTheEnd(t *testing.T) {
+	const stream = "HTTP/1.1 101 \r\nA: \r\n\r\n"
+	for first := range len(stream) + 1 {
+		for second := first; second <= len(stream); second++ {
+			var r recorder
+			for _, part := range []string{stream[:first], stream[first:second], stream[second:], "\x81\x00"} {
+				r.record([]byte(part))
+			}
+			if got := string(r.recorded()); got != stream {
+				t.Fatalf("cut at %d and %d: recorded %q", first, second, got)
+			}
+		}
+	}
+}
+
 // A stream without the end of a head is recorded up to a limit.
 func TestRecorderLimit(t *testing.T) {
 	var r recorder

@@ -101,8 +101,12 @@ func (l *listing) findRanks(n int) {
 	}
 }
 
-// each calls f with each connection of the page, until it returns false.
+// each calls f with each connection of the page, until it returns false. The number of parts has a
+// bound: a look may find connections again whose numbers have grown, and so would never be the last.
 func (l *listing) each(f func(*wsconn.Info) bool) {
+	if l.offset >= l.matching {
+		return
+	}
 	skip, left := l.offset, l.limit
 	for left > 0 && len(l.ranks) > 0 {
 		page := l.ranks[min(skip, len(l.ranks)):]
@@ -115,9 +119,10 @@ func (l *listing) each(f func(*wsconn.Info) bool) {
 				}
 			}
 		}
-		if left > 0 {
-			l.findRanks(skip + left)
+		if left == 0 || len(l.ranks) < maxRanks { // nothing follows
+			return
 		}
+		l.findRanks(skip + left)
 	}
 }
 

@@ -153,6 +153,36 @@ func TestListTakesConstantMemory(t *testing.T) {
 
 // BenchmarkListOfConnections is what a page costs for each of the connections that are looked
 // at. A loop looks at 128 in a turn.
+// TestLooksAreFew: a list takes one look for each part, and one for each maxRows of its rows. It does
+// not look for connections after the last, or at an offset that no list can reach.
+func TestLooksAreFew(t *testing.T) {
+	for _, test := range []struct {
+		n     int
+		query string
+		want  int
+	}{
+		{3, "", 2},
+		{3, "limit=3", 2},
+		{3, "limit=1&offset=1&sort=messages", 2},
+		{3, "offset=2", 2},
+		{3, "offset=3", 1},
+		{3, "offset=2147483647&sort=messages", 1},
+		{3, "path=/none", 1},
+		{0, "offset=2147483647", 1},
+		{maxRanks - 1, "limit=10000&offset=4090", 2},
+		{maxRanks, "limit=10000&offset=4090", 3},
+		{maxRanks + 1, "limit=10000&offset=4090", 4},
+		{maxRanks + 1, "limit=10000&offset=2147483647&sort=-bytes", 1},
+	} {
+		looks := 0
+		l := made(t, test.n, func() { looks++ })
+		ids(t, l, test.query)
+		if looks != test.want {
+			t.Errorf("%q of %d connections: %d looks, want %d", test.query, test.n, looks, test.want)
+		}
+	}
+}
+
 func BenchmarkListOfConnections(b *testing.B) {
 	const n = 15_000
 	l := made(b, n, func() {})

@@ -93,7 +93,7 @@ func New(c config.Config, log *slog.Logger, version string) *Service {
 			Compression:    wsproto.Compression(c.Compression),
 		},
 		headers:   requestinfo.Filter{ShowAll: c.ShowHeaders.Any, Show: c.ShowHeaders.Names},
-		identity:  requestinfo.NewIdentity(c.PodName, c.NodeName, c.PodNamespace, version),
+		identity:  requestinfo.NewIdentity(string(c.PodName), string(c.NodeName), string(c.PodNamespace), version),
 		admission: wsconn.NewAdmission(limit, limitedBy, account, rand.Float64),
 
 		repeatWindow: repeatWindow,

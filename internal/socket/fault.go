@@ -3,6 +3,7 @@ package socket
 import (
 	"errors"
 	"fmt"
+	"net"
 	"runtime/debug"
 )
 
@@ -22,4 +23,15 @@ func (c *Config) rescue() {
 	if fault := recover(); fault != nil {
 		c.logFault(fault)
 	}
+}
+
+// handOver calls Hijacked. If that panics, nobody else closes the connection.
+func (c *Config) handOver(h Handler, nc net.Conn, kept []byte) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			c.logFault(fault)
+			nc.Close()
+		}
+	}()
+	h.Hijacked(nc, kept)
 }

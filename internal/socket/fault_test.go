@@ -49,6 +49,7 @@ func TestFaultCostsOneConnection(t *testing.T) {
 				}
 			}
 		}},
+		{"Hijacked", func(s *served, _ *scripted, c *client) { s.expectEnd(c, "") }},
 		{"a rule", func(*served, *scripted, *client) {}},
 	}
 	for _, test := range tests {
@@ -65,6 +66,9 @@ func TestFaultCostsOneConnection(t *testing.T) {
 				if test.method == "a rule" {
 					h.answer = func(_, got string) (Step, int) { return Step{}, len(got) + 1 }
 				}
+				if test.method == "Hijacked" {
+					h.answer = func(_, got string) (Step, int) { return Step{Then: Hijack}, len(got) }
+				}
 				bad := s.dial(h)
 				if test.cause != nil {
 					s.send(bad, "x")
@@ -73,7 +77,7 @@ func TestFaultCostsOneConnection(t *testing.T) {
 					bad.Write(nil) // the TLS handshake, which may fail
 				}
 				calls := h.expectEnd(s.T)
-				if last := calls[len(calls)-1]; test.method != "Closed" && last != "closed: "+ErrFault.Error() {
+				if last := calls[len(calls)-1]; test.method != "Closed" && test.method != "Hijacked" && last != "closed: "+ErrFault.Error() {
 					s.Errorf("the last call is %q", last)
 				}
 				s.send(good, "after")

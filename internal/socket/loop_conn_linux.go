@@ -347,5 +347,5 @@ func (l *loop) hijack(c *loopConn) {
 		l.closed(c, err)
 		return
 	}
-	l.driver.hijacks.Go(func() { c.handler.Hijacked(over(nc), kept) })
+	l.driver.hijacks.Go(func() { l.driver.config.handOver(c.handler, over(nc), kept) })
 }

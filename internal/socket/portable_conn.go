@@ -79,7 +79,7 @@ func (c *portableConn) run() {
 			c.tls.hijack()
 		}
 		c.nc.SetDeadline(time.Time{})
-		c.handler.Hijacked(c.nc, kept)
+		c.driver.config.handOver(c.handler, c.nc, kept)
 		return
 	}
 	c.inbox.release()

@@ -173,6 +173,7 @@ func (h *scripted) Wake(now Instant, _ []byte) Step {
 func (h *scripted) Hijacked(nc net.Conn, kept []byte) {
 	h.hijacked = nc // before it is recorded, which the test waits for
 	h.record("hijacked " + string(kept))
+	h.panicIn("Hijacked")
 }
 
 func (h *scripted) Closed(_ Instant, cause error) {
