@@ -37,6 +37,7 @@ func TestFaultCostsOneConnection(t *testing.T) {
 	}{
 		{"Opened", nil},
 		{"Flushed", nil},
+		{"NextWake", nil},
 		{"Receive", func(*served, *scripted, *client) {}},
 		{"EndOfInput", func(_ *served, _ *scripted, c *client) { c.CloseWrite() }},
 		{"Closed", func(_ *served, _ *scripted, c *client) { c.CloseWrite() }},

@@ -150,12 +150,14 @@ func (c *portableConn) noteHandshake(by caller, then Action) {
 // next waits until there is something for the handler to do, and calls it. It returns Read if
 // there was nothing.
 func (c *portableConn) next() (Action, error) {
-	c.mu.Lock()
-	now, wake := c.driver.config.Now(), c.handler.NextWake()
-	if c.input == paused && c.resume == nil {
-		c.resume = make(chan struct{}, 1)
-	}
-	c.mu.Unlock()
+	var now, wake Instant
+	c.locked(func(at Instant) Step {
+		now, wake = at, c.handler.NextWake()
+		if c.input == paused && c.resume == nil {
+			c.resume = make(chan struct{}, 1)
+		}
+		return Step{}
+	})
 	switch {
 	case c.interrupted.Load():
 		return c.wake()

@@ -157,7 +157,10 @@ func (h *scripted) Held() (int, bool) { return 0, false }
 
 func (h *scripted) Established() bool { return h.established }
 
-func (h *scripted) NextWake() Instant { return h.wake }
+func (h *scripted) NextWake() Instant {
+	h.panicIn("NextWake")
+	return h.wake
+}
 
 func (h *scripted) Wake(now Instant, _ []byte) Step {
 	if h.wake == 0 {
