@@ -101,7 +101,7 @@ func (p *choices) validValue(name string) string {
 func (p *choices) query() string {
 	var parts []string
 	for range p.below(6) {
-		name := ""
+		var name string
 		switch p.below(8) {
 		case 0:
 			name = p.text()
