@@ -109,21 +109,7 @@ func unreadGreetings(s *siege, n int) error {
 func longResponses(s *siege, n int) error {
 	target := "/?greet=1&subprotocol=" + strings.Repeat("a", 60_000)
 	head := []byte(upgradeHead(target, sampleKey, headerFields(100, 400)+"\r\n"))
-	s.workers(n, func(_, _ int) {
-		w, err := s.connect(socketOptions{})
-		if err != nil {
-			return
-		}
-		defer s.drop(w)
-		w.SetDeadline(time.Now().Add(answerTimeout))
-		w.Write(head[:len(head)-1])
-		s.pause(10 * time.Millisecond) // until the server has read it
-		w.Write(head[len(head)-1:])
-		if status, _, err := w.readHead(); err != nil || !strings.HasPrefix(status, "HTTP/1.1 ") {
-			s.fail("the response is %q (%v)", status, err)
-		}
-	})
-	return s.err()
+	return s.upgradeInParts(n, head[:len(head)-1], head[len(head)-1:])
 }
 
 func longQueries(s *siege, n int) error {

@@ -145,22 +145,29 @@ func withTarget(target string) func(*siege, int) error {
 // upgrades is an attack by upgrades with a request head. The answer may be any that HTTP has:
 // a server may take the head or refuse it.
 func upgrades(head string) func(*siege, int) error {
-	return func(s *siege, n int) error {
-		p := []byte(head)
-		s.workers(n, func(_, _ int) {
-			w, err := s.connect(socketOptions{})
-			if err != nil {
-				return
+	return func(s *siege, n int) error { return s.upgradeInParts(n, []byte(head)) }
+}
+
+// upgradeInParts sends request heads in parts. The server has a moment to read each.
+func (s *siege) upgradeInParts(n int, parts ...[]byte) error {
+	s.workers(n, func(_, _ int) {
+		w, err := s.connect(socketOptions{})
+		if err != nil {
+			return
+		}
+		defer s.drop(w)
+		w.SetDeadline(time.Now().Add(answerTimeout))
+		for i, part := range parts {
+			if i > 0 {
+				s.pause(10 * time.Millisecond)
 			}
-			defer s.drop(w)
-			w.SetDeadline(time.Now().Add(answerTimeout))
-			w.Write(p)
-			if status, _, err := w.readHead(); err != nil || !strings.HasPrefix(status, "HTTP/1.1 ") {
-				s.fail("the response is %q (%v)", status, err)
-			}
-		})
-		return s.err()
-	}
+			w.Write(part)
+		}
+		if status, _, err := w.readHead(); err != nil || !strings.HasPrefix(status, "HTTP/1.1 ") {
+			s.fail("the response is %q (%v)", status, err)
+		}
+	})
+	return s.err()
 }
 
 func longSubprotocols(s *siege, n int) error {
