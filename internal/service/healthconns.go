@@ -1,90 +1,171 @@
 package service
 
 import (
-	"container/list"
+	"context"
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
-// healthConns are the connections of the health port: those that wait for a request, and those
-// whose request is being answered, each in the order in which they began to. Beyond the limit,
-// the oldest of the more numerous kind is dropped. So neither silent clients nor those that read
-// no answer take the descriptors of PORT or keep a probe waiting.
+const (
+	// clientTime is how long a connection of the health port may wait for its client before it
+	// can be dropped for another one.
+	clientTime = 5 * time.Millisecond
+	// handlerTime is how long a request may be answered before its connection can be dropped. It
+	// is more than a probe waits for.
+	handlerTime = time.Second
+)
+
+// healthConns are the connections of the health port. Beyond the limit, a new one waits until one
+// has ended, or can be dropped: most often one that has waited for its client, for a request or for
+// the client to take the answer. So clients that send or read nothing do not keep a probe waiting
+// and do not take the descriptors of PORT, and busy clients are answered in turn.
 type healthConns struct {
 	limit int
 	drop  func(net.Conn)
+	now   func() time.Time
+	ended chan struct{} // has a value after a connection has ended
 
-	mu       sync.Mutex
-	waiting  list.List
-	answered list.List
-	conns    map[net.Conn]*list.Element
+	mu    sync.Mutex
+	conns map[*healthConn]struct{}
 }
 
-func newHealthConns(limit int, drop func(net.Conn)) *healthConns {
-	return &healthConns{limit: limit, drop: drop, conns: map[net.Conn]*list.Element{}}
+func newHealthConns(limit int, drop func(net.Conn), now func() time.Time) *healthConns {
+	return &healthConns{limit: limit, drop: drop, now: now, ended: make(chan struct{}, 1), conns: map[*healthConn]struct{}{}}
 }
 
-// note is the ConnState of an http.Server.
-func (h *healthConns) note(nc net.Conn, state http.ConnState) {
+// makeRoom reports whether another connection may be served now. It drops one if that is necessary
+// and possible. Otherwise it returns how long to wait before the next call.
+func (h *healthConns) makeRoom() (wait time.Duration, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.remove(nc)
-	switch state {
-	case http.StateNew, http.StateIdle:
-		h.conns[nc] = h.waiting.PushBack(nc)
-	case http.StateActive:
-		h.conns[nc] = h.answered.PushBack(nc)
+	if len(h.conns) < h.limit {
+		return 0, true
 	}
-	if len(h.conns) <= h.limit {
-		return
+	var first *healthConn
+	for c := range h.conns {
+		if first == nil || c.until.Before(first.until) {
+			first = c
+		}
 	}
-	more := &h.waiting
-	if h.answered.Len() > h.waiting.Len() {
-		more = &h.answered
+	if wait := first.until.Sub(h.now()); wait > 0 {
+		return wait, false
 	}
-	oldest := more.Front().Value.(net.Conn)
-	h.remove(oldest)
-	h.drop(oldest)
+	delete(h.conns, first)
+	h.drop(first.Conn)
+	return 0, true
 }
 
-func (h *healthConns) remove(nc net.Conn) {
-	if e := h.conns[nc]; e != nil {
-		h.waiting.Remove(e)
-		h.answered.Remove(e)
-		delete(h.conns, nc)
+// add begins to serve a connection.
+func (h *healthConns) add(c *healthConn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.conns[c] = struct{}{}
+	c.until = h.now().Add(clientTime)
+}
+
+// remove ends a connection. It may be called more than once.
+func (h *healthConns) remove(c *healthConn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.conns, c)
+	select {
+	case h.ended <- struct{}{}:
+	default:
 	}
 }
 
-// leaving is a listener whose connections call leave before they are closed.
-type leaving struct {
+// healthConnKey is the key of a request's connection in its context.
+type healthConnKey struct{}
+
+// connContext is the ConnContext of the [http.Server].
+func (h *healthConns) connContext(ctx context.Context, nc net.Conn) context.Context {
+	return context.WithValue(ctx, healthConnKey{}, nc)
+}
+
+// handler returns a handler whose requests count as being answered while next runs.
+func (h *healthConns) handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := r.Context().Value(healthConnKey{}).(*healthConn)
+		c.handle(true)
+		defer c.handle(false)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// healthListener is the listener of the health port. leave is called before a connection is closed.
+type healthListener struct {
 	net.Listener
+	conns *healthConns
 	leave func(net.Conn)
 }
 
-func (l leaving) Accept() (net.Conn, error) {
+// Accept returns the next connection once there is room for it.
+func (l healthListener) Accept() (net.Conn, error) {
 	nc, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return &leavingConn{nc, l.leave}, nil
+	for wait, ok := l.conns.makeRoom(); !ok; wait, ok = l.conns.makeRoom() {
+		select {
+		case <-l.conns.ended:
+		case <-time.After(wait):
+		}
+	}
+	c := &healthConn{Conn: nc, listener: l}
+	l.conns.add(c)
+	return c, nil
 }
 
-type leavingConn struct {
+// healthConn is a connection of the health port.
+type healthConn struct {
 	net.Conn
-	leave func(net.Conn)
+	listener healthListener
+
+	// Guarded by the mu of the healthConns:
+	until   time.Time // it cannot be dropped before
+	handled time.Time // when the request that is being answered can be given up; zero if there is none
 }
 
-func (c *leavingConn) Close() error {
-	c.leave(c.Conn)
+// handle notes that a handler begins or ends.
+func (c *healthConn) handle(begins bool) {
+	h := c.listener.conns
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if begins {
+		c.handled = h.now().Add(handlerTime)
+		c.until = c.handled
+	} else {
+		c.handled = time.Time{}
+		c.until = h.now().Add(clientTime)
+	}
+}
+
+// Write waits for the client, also while a handler runs.
+func (c *healthConn) Write(p []byte) (int, error) {
+	h := c.listener.conns
+	h.mu.Lock()
+	c.until = h.now().Add(clientTime)
+	h.mu.Unlock()
+	n, err := c.Conn.Write(p)
+	h.mu.Lock()
+	if !c.handled.IsZero() {
+		c.until = c.handled
+	}
+	h.mu.Unlock()
+	return n, err
+}
+
+// Close closes the connection and makes room for another one.
+func (c *healthConn) Close() error {
+	defer c.listener.conns.remove(c)
+	c.listener.leave(c.Conn)
 	return c.Conn.Close()
 }
 
-// NetConn returns the connection below.
-func (c *leavingConn) NetConn() net.Conn { return c.Conn }
-
 // CloseWrite lets net/http end a response without a reset when there is unread input.
-func (c *leavingConn) CloseWrite() error {
+func (c *healthConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}

@@ -4,8 +4,11 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/echosvc/echosvc/internal/wstest"
 )
@@ -34,41 +37,97 @@ type namedConn struct {
 	name string
 }
 
-// TestHealthConnsBeyondTheLimit: a capital letter is a connection that is being answered, a small
-// one the same connection while it waits for a request, and - its end.
+// TestHealthConnsBeyondTheLimit, which is 3: a small letter is a new connection, a capital letter the
+// begin of a handler and, the second time, its end, a number a time in ms.
 func TestHealthConnsBeyondTheLimit(t *testing.T) {
 	for _, test := range []struct{ name, events, want string }{
-		{"as many as the limit", "a b c d", ""},
-		{"the oldest that waits", "a b c d e f", "a b"},
-		{"the oldest that is answered", "a A b B c C d D e", "a"},
-		{"new ones while none reads its answer", "a A b B c C d D e E f F", "a b"},
-		{"a probe between silent ones", "a b c d e E f g", "a b c"},
-		{"the more numerous kind", "a A b c d e", "b"},
-		{"as many of each kind", "a A b B c d e", "c"},
-		{"waiting again is new", "a A b c a d e", "b"},
-		{"ended ones do not count", "a b a- c d e b- f", ""},
+		{"as many as the limit", "a b c", ""},
+		{"none has waited for long", "a b 4 c d", "wait 1ms"},
+		{"the one that has waited longest", "a 1 b 1 c 4 d", "drop a"},
+		{"several", "a 1 b 1 c 9 d 9 e", "drop a, drop b"},
+		{"the one that is answered keeps its place", "a A b 1 c 9 d", "drop b"},
+		{"all are answered", "a A 10 b B c C 300 d", "wait 690ms"},
+		{"answered for longer than any probe waits", "a A 10 b B c C 990 d", "drop a"},
+		{"after its answer", "a A 10 b B c C 20 B 7 d", "drop b"},
+		{"just after its answer", "a A 10 b B c C 20 B d", "wait 5ms"},
+		{"ended ones do not count", "a b c b- d", ""},
+		{"a dropped one that ends", "a 1 b 1 c 9 d a- e", "drop a, drop b"},
 	} {
-		var dropped []string
-		conns := map[string]*namedConn{}
-		h := newHealthConns(4, func(nc net.Conn) { dropped = append(dropped, nc.(*namedConn).name) })
+		var got []string
+		now := time.Unix(0, 0)
+		h := newHealthConns(3, func(nc net.Conn) { got = append(got, "drop "+nc.(*namedConn).name) }, func() time.Time { return now })
+		conns := map[string]*healthConn{}
 		for event := range strings.FieldsSeq(test.events) {
 			name := strings.ToLower(event[:1])
-			if conns[name] == nil {
-				conns[name] = &namedConn{name: name}
-			}
+			c := conns[name]
+			ms, err := strconv.Atoi(event)
 			switch {
+			case err == nil:
+				now = now.Add(time.Duration(ms) * time.Millisecond)
+			case c == nil:
+				if wait, ok := h.makeRoom(); !ok {
+					got = append(got, "wait "+wait.String())
+					continue
+				}
+				conns[name] = &healthConn{Conn: &namedConn{name: name}, listener: healthListener{conns: h}}
+				h.add(conns[name])
 			case strings.HasSuffix(event, "-"):
-				h.note(conns[name], http.StateClosed)
-			case event == strings.ToUpper(event):
-				h.note(conns[name], http.StateActive)
+				h.remove(c)
 			default:
-				h.note(conns[name], http.StateIdle)
+				c.handle(c.handled.IsZero())
 			}
 		}
-		if !slices.Equal(dropped, strings.Fields(test.want)) {
-			t.Errorf("%s: dropped %q, want %q", test.name, dropped, test.want)
+		if got := strings.Join(got, ", "); got != test.want {
+			t.Errorf("%s: %s, want %s", test.name, got, test.want)
 		}
 	}
+}
+
+// pipes is a listener whose connections come from a channel.
+type pipes struct {
+	net.Listener
+	conns chan net.Conn
+}
+
+func (l pipes) Accept() (net.Conn, error) { return <-l.conns, nil }
+
+// TestHealthPortWaitsForRoom: a new connection is accepted as soon as another has ended, or when one
+// can be dropped: after 5 ms in which the client of an answer has not read it.
+func TestHealthPortWaitsForRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ln := pipes{conns: make(chan net.Conn, 3)}
+		for range cap(ln.conns) {
+			client, server := net.Pipe()
+			defer client.Close()
+			ln.conns <- server
+		}
+		conns := newHealthConns(1, func(nc net.Conn) { nc.Close() }, time.Now)
+		l := healthListener{ln, conns, func(net.Conn) {}}
+		begun := time.Now()
+		accept := func(want time.Duration) *healthConn {
+			t.Helper()
+			nc, err := l.Accept()
+			if after := time.Since(begun); err != nil || after != want {
+				t.Errorf("accepted after %v, %v; want %v", after, err, want)
+			}
+			return nc.(*healthConn)
+		}
+		first := accept(0)
+		first.handle(true)
+		time.AfterFunc(50*time.Millisecond, func() { first.Close() })
+		second := accept(50 * time.Millisecond)
+		second.handle(true)
+		written := make(chan error)
+		go func() {
+			_, err := second.Write([]byte("an answer"))
+			written <- err
+		}()
+		synctest.Wait()
+		defer accept(55 * time.Millisecond).Close()
+		if err := <-written; err == nil {
+			t.Error("the answer has been written")
+		}
+	})
 }
 
 // TestHealthPortLeaves: what a client has not taken of an answer stays with the system when its
@@ -82,11 +141,12 @@ func TestHealthPortLeaves(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	nc, err := leaving{ln, func(nc net.Conn) { left = append(left, nc) }}.Accept()
+	conns := newHealthConns(1, nil, time.Now)
+	nc, err := healthListener{ln, conns, func(nc net.Conn) { left = append(left, nc) }}.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
-	below := nc.(*leavingConn).NetConn()
+	below := nc.(*healthConn).Conn
 	if nc.Close(); !slices.Equal(left, []net.Conn{below}) {
 		t.Errorf("leave was called with %v", left)
 	}

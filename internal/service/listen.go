@@ -18,6 +18,9 @@ import (
 	"github.com/echosvc/echosvc/internal/socket"
 )
 
+// healthQueue is how many connections to HEALTH_PORT may wait to be accepted.
+const healthQueue = 128
+
 // listeners are the listeners of the service.
 type listeners struct {
 	ws     net.Listener
@@ -52,7 +55,7 @@ func listen(c *config.Config, queue int) (l listeners, err error) {
 		err = prepare("PORT", l.ws, queue)
 	}
 	if err == nil {
-		err = prepare("HEALTH_PORT", l.health, healthFiles)
+		err = prepare("HEALTH_PORT", l.health, healthQueue)
 	}
 	if err != nil {
 		l.close()

@@ -115,12 +115,14 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 		Policy: &s.policy, Identity: s.identity, Headers: &s.headers, Health: probes, Page: withPage,
 		Controls: bool(s.config.Controls), After: time.After, Draining: s.admission.Draining(),
 	}))
-	s.plain = s.serveHTTP(plain, nil, httpecho.Deadlines(s.metrics.statuses.of(plainHandler), s.config.HandshakeTimeout, s.config.WriteTimeout))
+	s.plain = s.serveHTTP(plain, httpecho.ConnContext, httpecho.Deadlines(s.metrics.statuses.of(plainHandler), s.config.HandshakeTimeout, s.config.WriteTimeout))
 	serving, stop := context.WithCancel(context.Background())
 	defer stop()
 	healthAddr := "off"
 	if health != nil {
-		s.health = s.serveHTTP(dated{leaving{health, s.leave}, time.Now}, newHealthConns(s.files.health, socket.CloseWithReset).note, httpecho.Deadlines(s.healthHandler(serving, ws.Addr()), s.config.HandshakeTimeout, s.config.WriteTimeout))
+		conns := newHealthConns(s.files.health, socket.CloseWithReset, time.Now)
+		handler := httpecho.Deadlines(s.healthHandler(serving, ws.Addr()), s.config.HandshakeTimeout, s.config.WriteTimeout)
+		s.health = s.serveHTTP(healthListener{dated{health, time.Now}, conns, s.leave}, conns.connContext, conns.handler(handler))
 		healthAddr = health.Addr().String()
 	}
 	s.serving.Go(func() { s.driver.Serve(ws) })
@@ -182,8 +184,8 @@ func (s *Service) newDriver(servers []*wsconn.Server) (driver, error) {
 const idleTimeout = 3 * time.Minute
 
 // serveHTTP serves HTTP on ln until the service ends. Requests are logged at debug, since
-// most are probes. connState may be nil.
-func (s *Service) serveHTTP(ln net.Listener, connState func(net.Conn, http.ConnState), h http.Handler) *http.Server {
+// most are probes.
+func (s *Service) serveHTTP(ln net.Listener, connContext func(context.Context, net.Conn) context.Context, h http.Handler) *http.Server {
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			s.log.Debug("http request", append(httpecho.Attrs(r), "method", r.Method, "path", requestinfo.Visible(r.URL.Path))...)
@@ -195,8 +197,7 @@ func (s *Service) serveHTTP(ln net.Listener, connState func(net.Conn, http.ConnS
 		// The handlers answer OPTIONS * as they do every request.
 		DisableGeneralOptionsHandler: true,
 
-		ConnContext: httpecho.ConnContext,
-		ConnState:   connState,
+		ConnContext: connContext,
 		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	s.serving.Go(func() { server.Serve(ln) }) // returns when finish closes the server
