@@ -2,41 +2,74 @@ package socket
 
 import (
 	"container/list"
+	"crypto/tls"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 )
 
+// TestHandshakesDropTheOldestOfTheLargerKind that has waited for its peer for 10 ms. The limit is 4. A
+// small letter is a new connection, a capital letter the same once it has sent something, + what
+// the driver works on, - what waits for its peer again, ! what has been refused, . what has ended, a
+// number a time in ms.
 func TestHandshakesDropTheOldestOfTheLargerKind(t *testing.T) {
-	var h handshakes[string]
-	a, b, c := h.add("a"), h.add("b"), h.add("c")
-	expect := func(want string) {
-		t.Helper()
-		if got, ok := h.first(); got != want || ok != (want != "") {
-			t.Errorf("the first is %q, want %q", got, want)
+	for _, test := range []struct{ name, events, want string }{
+		{"none", "", ""},
+		{"the oldest that is silent", "a 1 b 10", "a"},
+		{"not before its time", "a 9 b 9", "a"},
+		{"too early", "a b 9", ""},
+		{"of two that are silent", "a b A 10", "b"},
+		{"as many as have begun", "a b c A B b. 10", "c"},
+		{"more have begun", "a b c A B 10", "a"},
+		{"beginning again changes nothing", "a b c A B A 10", "a"},
+		{"the first of the larger kind is too young", "a 10 b c B C", ""},
+		{"refused", "a 10 b b!", "b"},
+		{"refused before it has sent anything", "a 10 b b! c c!", "b"},
+		{"the driver works on the first", "a b A B a+ 10", "b"},
+		{"the driver works on all", "a b a+ b+ 99", ""},
+		{"it waits for its peer again", "a b A B a+ 10 a- 5 b.", ""},
+		{"it has waited for its peer again", "a b A B a+ 10 a- 10 b.", "a"},
+		{"waiting again without work changes nothing", "a A 9 a- 1", "a"},
+		{"all have ended", "a b A a. b.", ""},
+		{"less than twice the limit", "a b c d e f g 9", ""},
+		{"twice the limit", "a b c d e f g h 9", "a"},
+		{"twice the limit, and the driver works on all but one", "a a+ b b+ c c+ d e e+ f f+ g g+ h h+", "d"},
+		{"twice the limit, and the driver works on all", "a a+ b b+ c c+ d d+ e e+ f f+ g g+ h h+", "a"},
+	} {
+		h := handshakes[string]{limit: 4}
+		now := Instant(time.Hour)
+		elements := map[string]*list.Element{}
+		for event := range strings.FieldsSeq(test.events) {
+			if ms, err := strconv.Atoi(event); err == nil {
+				now = now.Add(time.Duration(ms) * time.Millisecond)
+				continue
+			}
+			name := strings.ToLower(event[:1])
+			e := elements[name]
+			switch {
+			case event == name:
+				elements[name] = h.add(name, now)
+			case event[:1] != name:
+				elements[name] = h.begin(e, now)
+			case event[1] == '+':
+				elements[name] = h.work(e, now)
+			case event[1] == '-':
+				elements[name] = h.rest(e, now)
+			case event[1] == '!':
+				elements[name] = h.refuse(e, now)
+			case event[1] == '.':
+				h.remove(e)
+				delete(elements, name)
+			}
+		}
+		if got, ok := h.first(now); got != test.want || ok != (test.want != "") {
+			t.Errorf("%s: the first is %q, want %q", test.name, got, test.want)
+		}
+		if h.len() != len(elements) || h.full() != (len(elements) >= 4) {
+			t.Errorf("%s: there are %d, full: %v", test.name, h.len(), h.full())
 		}
 	}
-	expect("a")
-	a = h.begin(a)
-	expect("b") // of two that are silent
-	a = h.begin(a)
-	h.remove(b)
-	expect("c") // as many as have begun
-	c = h.begin(c)
-	expect("a")
-	e := h.add("e")
-	expect("a") // of two that have begun, and one is silent
-	d := h.refuse(h.add("d"))
-	expect("d")
-	h.remove(d)
-	expect("a")
-	h.remove(e)
-	if h.len() != 2 {
-		t.Errorf("%d are left, want 2", h.len())
-	}
-	h.remove(a)
-	expect("c")
-	h.remove(c)
-	h.remove(c)
-	expect("")
 }
 
 // TestFloodOfOneKindSparesTheOther: of clients that send nothing, or one byte and no more.
@@ -46,17 +79,19 @@ func TestFloodOfOneKindSparesTheOther(t *testing.T) {
 		good    bool
 	}
 	for _, floodBegins := range []bool{false, true} {
-		var h handshakes[*conn]
+		h := handshakes[*conn]{limit: 100}
+		now := Instant(time.Hour)
 		add := func(c *conn, begins bool) {
-			if h.len() == 100 {
-				first, _ := h.first()
+			now = now.Add(handshakeWait / 50)
+			if h.full() {
+				first, _ := h.first(now)
 				if first.good {
 					t.Errorf("a flood (begun: %v) pushes out the other client", floodBegins)
 				}
 				h.remove(first.element)
 			}
-			if c.element = h.add(c); begins {
-				c.element = h.begin(c.element)
+			if c.element = h.add(c, now); begins {
+				c.element = h.begin(c.element, now)
 			}
 		}
 		for i := range 400 {
@@ -70,10 +105,12 @@ func TestFloodOfOneKindSparesTheOther(t *testing.T) {
 func TestMaxHandshakes(t *testing.T) {
 	eachDriverWith(t, func(c *Config) { c.MaxHandshakes = 3 }, func(s *served) {
 		keep := func(_, got string) (Step, int) { return Step{}, len(got) }
+		s.stopClock()
 		established := &scripted{opened: Step{Write: []byte("hi")}, established: true}
 		s.expectRead(s.dial(established), "hi")
 		var h [7]*scripted
 		for i := range h {
+			s.stopped.Add(int64(handshakeWait))
 			h[i] = &scripted{opened: Step{Write: []byte("hi")}, answer: keep}
 			client := s.dial(h[i])
 			s.expectRead(client, "hi")
@@ -116,4 +153,53 @@ func TestMaxSockets(t *testing.T) {
 		s.expectEnd(clients[0], "bye")
 		s.expectRead(waiting, "hi")
 	})
+}
+
+// TestHandshakeThatTheDriverWorksOn keeps its place, however long that takes. Another connection
+// waits.
+func TestHandshakeThatTheDriverWorksOn(t *testing.T) {
+	for name, construct := range newDriver {
+		works, goOn := make(chan struct{}, 2), make(chan struct{}, 2)
+		run(t, name, construct, func(c *Config) {
+			c.TLS = newTLSConfig(t)
+			c.TLS.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+				works <- struct{}{}
+				<-goOn
+				return nil, nil
+			}
+			c.MaxSockets = 1
+		}, func(s *served) {
+			s.stopClock()
+			end := &scripted{opened: Step{Write: []byte("hi"), Then: ShutDown}}
+			first := s.dial(end)
+			hello := make(chan error, 1)
+			go func() { hello <- first.Conn.(*tls.Conn).Handshake() }()
+			<-works
+			s.stopped.Add(int64(time.Hour))
+			second := s.dial(&scripted{opened: Step{Write: []byte("hello")}})
+			for range 3 { // turns of the loop
+				s.Each(func(Handler, int64) bool { return false })
+			}
+			goOn <- struct{}{}
+			if err := <-hello; err != nil {
+				s.Fatal(err)
+			}
+			s.expectEnd(first, "hi")
+			first.Close()
+			go func() { hello <- second.Conn.(*tls.Conn).Handshake() }()
+			for waiting := true; waiting; {
+				select {
+				case <-works:
+					waiting = false
+				case <-time.After(time.Millisecond):
+					s.stopped.Add(int64(time.Second)) // so that a pause of accepting ends
+				}
+			}
+			goOn <- struct{}{}
+			if err := <-hello; err != nil {
+				s.Fatal(err)
+			}
+			s.expectRead(second, "hello")
+		})
+	}
 }

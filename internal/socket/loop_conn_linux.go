@@ -61,7 +61,7 @@ var watchedEvents = [...]uint32{watchInput: unix.EPOLLIN, watchOutput: unix.EPOL
 
 // add begins to serve a connection.
 func (l *loop) add(fd int, remote string) {
-	if most := l.mostHandshakes(); most > 0 && l.greeted.len() >= most {
+	if l.greeted.full() {
 		l.dropHandshake()
 	}
 	generation := l.next
@@ -77,7 +77,7 @@ func (l *loop) add(fd int, remote string) {
 		l.conns = append(l.conns, nil)
 	}
 	l.conns[fd] = c
-	l.greeting[c] = l.greeted.add(c)
+	l.greeting[c] = l.greeted.add(c, l.now)
 	l.driver.unfinished.Add(1)
 	l.freeze(c)
 	l.driver.config.Account.Add(budget.Connections, l.driver.config.ConnCost)
@@ -112,7 +112,7 @@ func (l *loop) read(c *loopConn) {
 	default:
 		c.busy = n >= busyLoopRead
 		if !c.established {
-			l.greeting[c] = l.greeted.begin(l.greeting[c])
+			l.greeting[c] = l.greeted.begin(l.greeting[c], l.now)
 		}
 		l.receive(c, mem, end+n)
 	}
@@ -220,7 +220,7 @@ func (l *loop) finish(c *loopConn) {
 		return
 	case ShutDown:
 		if !c.established {
-			l.greeting[c] = l.greeted.refuse(l.greeting[c])
+			l.greeting[c] = l.greeted.refuse(l.greeting[c], l.now)
 		}
 		if l.driver.limited() { // a peer that goes on sending would have it grow
 			limitReceive(int(c.fd), lingerReceive)
@@ -270,20 +270,14 @@ func (l *loop) endHandshake(c *loopConn) {
 	}
 }
 
-// dropHandshake closes a connection that is not established. It reports whether there was
-// one.
+// dropHandshake closes a connection that is not established. It reports whether there was one that
+// may be dropped now.
 func (l *loop) dropHandshake() bool {
-	c, ok := l.greeted.first()
+	c, ok := l.greeted.first(l.now)
 	if ok {
 		l.closeConn(c, ErrHandshakes)
 	}
 	return ok
-}
-
-// mostHandshakes returns the loop's share of Config.MaxHandshakes; 0 is no limit.
-func (l *loop) mostHandshakes() int {
-	n := len(l.driver.loops)
-	return (l.driver.config.MaxHandshakes + n - 1) / n
 }
 
 // forget removes a connection from the loop.

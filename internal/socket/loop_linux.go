@@ -49,6 +49,7 @@ func NewLoop(config Config, n int) (*Loop, error) {
 			d.close()
 			return nil, err
 		}
+		l.greeted.limit = (config.MaxHandshakes + n - 1) / n
 		d.loops = append(d.loops, l)
 	}
 	return d, nil

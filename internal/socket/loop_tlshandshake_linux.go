@@ -92,7 +92,7 @@ func (l *loop) readHandshake(c *loopConn, t *tlsConn) {
 		l.closeConn(c, io.ErrUnexpectedEOF)
 		return
 	}
-	l.greeting[c] = l.greeted.begin(l.greeting[c])
+	l.greeting[c] = l.greeted.begin(l.greeting[c], l.now)
 	more := false
 	if !h.begun {
 		h.before, t.in, more, err = l.driver.config.beforeTLS(t.in)
@@ -120,6 +120,7 @@ func (l *loop) readHandshake(c *loopConn, t *tlsConn) {
 	}
 	h.working = true
 	l.working++
+	l.greeting[c] = l.greeted.work(l.greeting[c], l.now)
 	l.driver.securing.Go(h.work)
 }
 
@@ -174,13 +175,17 @@ func (h *tlsHandshake) work() {
 // worked continues a handshake that waits for the client, or has ended.
 func (l *loop) worked(h *tlsHandshake, waits bool) {
 	defer l.rescue(h.conn)
+	c, t := h.conn, h.tls
+	closed := l.secured[c.fd] != t
 	if h.working {
 		h.working = false
 		l.working--
+		if !closed {
+			l.greeting[c] = l.greeted.rest(l.greeting[c], l.now)
+		}
 	}
-	c, t := h.conn, h.tls
 	switch {
-	case l.secured[c.fd] != t: // it was closed meanwhile
+	case closed:
 		h.stop()
 	case waits:
 		l.sendFlight(c, h)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/echosvc/echosvc/internal/budget"
 )
@@ -28,7 +29,7 @@ type Portable struct {
 
 // NewPortable returns a driver that serves nothing yet.
 func NewPortable(config Config) *Portable {
-	return &Portable{config: config, pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer), turns: newTurns(), conns: map[*portableConn]struct{}{}, backoff: acceptBackoff{log: config.Log}}
+	return &Portable{config: config, greeted: handshakes[*portableConn]{limit: config.MaxHandshakes}, pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer), turns: newTurns(), conns: map[*portableConn]struct{}{}, backoff: acceptBackoff{log: config.Log}}
 }
 
 // Name returns the driver's name for logs.
@@ -52,18 +53,23 @@ func (d *Portable) Stats() Stats {
 // closes each new connection.
 func (d *Portable) Serve(ln net.Listener) {
 	acceptAll(ln, &d.backoff, d.ready, func(nc net.Conn) {
+		for !d.makeRoom() {
+			time.Sleep(time.Millisecond)
+		}
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if d.aborted {
 			nc.Close()
 			return
 		}
-		d.makeRoom()
 		c := &portableConn{driver: d, nc: d.config.secure(nc), handler: d.config.Open(remoteAddr(nc), d.opened%Processors())}
 		d.opened++
 		c.tls, _ = c.nc.(*portableTLS)
 		d.conns[c] = struct{}{}
-		c.handshake = d.greeted.add(c)
+		c.handshake = d.greeted.add(c, d.config.Now())
+		if c.tls != nil {
+			c.tls.below.waiting = c.noteWaiting
+		}
 		c.freeze()
 		d.config.Account.Add(budget.Connections, d.config.ConnCost)
 		d.running.Go(c.run)
@@ -86,23 +92,29 @@ func (d *Portable) full() bool {
 	return d.config.MaxSockets > 0 && len(d.conns) >= d.config.MaxSockets
 }
 
-// makeRoom drops a handshake if one more connection is one too many. The caller holds d.mu.
-func (d *Portable) makeRoom() {
-	if !d.full() && (d.config.MaxHandshakes == 0 || d.greeted.len() < d.config.MaxHandshakes) {
-		return
+// makeRoom drops a handshake if one more connection is one too many. It reports whether that may
+// be served now.
+func (d *Portable) makeRoom() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	full := d.full()
+	if !full && !d.greeted.full() {
+		return true
 	}
-	if c, ok := d.greeted.first(); ok {
+	c, ok := d.greeted.first(d.config.Now())
+	if ok {
 		d.endHandshake(c)
 		c.end(ErrHandshakes)
 	}
+	return ok || !full || d.greeted.len() == 0 || d.aborted
 }
 
 // noteHandshake changes the place of a connection among the handshakes.
-func (d *Portable) noteHandshake(c *portableConn, change func(*handshakes[*portableConn], *list.Element) *list.Element) {
+func (d *Portable) noteHandshake(c *portableConn, change func(*handshakes[*portableConn], *list.Element, Instant) *list.Element) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if c.handshake != nil {
-		c.handshake = change(&d.greeted, c.handshake)
+		c.handshake = change(&d.greeted, c.handshake, d.config.Now())
 	}
 }
 

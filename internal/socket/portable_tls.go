@@ -30,6 +30,7 @@ type belowTLS struct {
 	timeout time.Duration // of writing what crypto/tls writes on its own; 0 is none
 	out     *[]byte       // collects what is written; nil if that is to be sent
 	silence silence
+	waiting func(bool) // called when the handshake begins and ends to wait for the peer; nil after it
 
 	config *Config
 	begun  bool   // what precedes TLS has been taken off
@@ -51,10 +52,21 @@ func (b *belowTLS) Read(p []byte) (n int, err error) {
 		b.ahead = b.ahead[n:]
 	default:
 		b.ahead = nil
+		b.note(true)
 		n, err = b.Conn.Read(p)
+		if n > 0 {
+			b.note(false)
+		}
 	}
 	b.silence.bytes += int32(n)
 	return n, err
+}
+
+// note notes that the handshake begins or ends to wait for the peer.
+func (b *belowTLS) note(waits bool) {
+	if b.waiting != nil {
+		b.waiting(waits)
+	}
 }
 
 // begin reads until it is certain what precedes TLS.
@@ -111,6 +123,8 @@ func (c *portableTLS) handshake() error {
 	err := c.Handshake()
 	if c.done = err == nil; c.done {
 		c.below.silence.end()
+		c.below.note(true) // for a request
+		c.below.waiting = nil
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = errTLSHandshake
