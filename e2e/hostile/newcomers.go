@@ -39,7 +39,7 @@ type newcomers struct {
 type tally struct {
 	tried, served int
 	refused       int   // answered with 503: a limit, and not a failure
-	err           error // of the last that was not served
+	err           error // of the last that was not served; a failure rather than a refusal
 }
 
 func (t *tally) count(err error) {
@@ -50,11 +50,16 @@ func (t *tally) count(err error) {
 		t.served++
 	case errors.As(err, &r) && strings.Contains(r.status, " 503 "):
 		t.refused++
-		t.err = err
+		if !t.failed() {
+			t.err = err
+		}
 	default:
 		t.err = err
 	}
 }
+
+// failed reports whether one has failed.
+func (t *tally) failed() bool { return t.tried > t.served+t.refused }
 
 func (t tally) String() string { return fmt.Sprintf("%d/%d", t.served, t.tried) }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"syscall"
 	"unicode/utf8"
 )
 
@@ -28,20 +30,25 @@ const answerFactor = 8
 // errNoMemory means that the account has no room for a body.
 var errNoMemory = errors.New("no memory for the body")
 
+// errGone means that the connection is closed, so that nobody reads an answer.
+var errGone = errors.New("the connection is closed")
+
 // readBody reads a body to its end; [Deadlines] limits the time. It adds the memory for the
-// body and its echo to held. The error is that of reading, or errNoMemory.
+// body and its echo to held. The error is that of reading, errNoMemory, or errGone.
 func readBody(r io.Reader, held *charge) (b body, err error) {
 	beginning, err := readBeginning(r, held)
-	if err == errNoMemory || !held.add(answerFactor*len(beginning)) {
-		return body{}, errNoMemory
-	}
 	b.Size = int64(len(beginning))
 	if err == nil {
 		var rest int64
 		rest, err = io.Copy(io.Discard, r)
 		b.Size += rest
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET):
+		return body{}, errGone
+	case err == errNoMemory || !held.add(answerFactor*len(beginning)):
+		return body{}, errNoMemory
+	case err != nil:
 		b.Error = fmt.Sprintf("the body ended after %d bytes: %v", b.Size, err)
 	}
 	text := beginning

@@ -2,8 +2,14 @@ package httpecho
 
 import (
 	"io"
+	"net"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/iotest"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
 func TestReadBody(t *testing.T) {
@@ -30,6 +36,24 @@ func TestReadBody(t *testing.T) {
 	}
 	if got, err := readBody(io.MultiReader(strings.NewReader("abc"), brokenReader{}), &charge{}); err == nil || got.Text != "abc" || got.Error != "the body ended after 3 bytes: unexpected EOF" {
 		t.Errorf("for an incomplete body, got %+v", got)
+	}
+}
+
+// TestNoAnswerOnAClosedConnection: nobody reads it, so it takes no memory.
+func TestNoAnswerOnAClosedConnection(t *testing.T) {
+	account := budget.NewAccount(64 << 20)
+	for _, err := range []error{net.ErrClosed, os.NewSyscallError("read", syscall.ECONNRESET)} {
+		for _, size := range []int{0, 500, maxBody + 1} {
+			held := charge{account: account}
+			r := io.MultiReader(strings.NewReader(strings.Repeat("x", size)), iotest.ErrReader(&net.OpError{Op: "read", Err: err}))
+			if got, err := readBody(r, &held); got != (body{}) || err != errGone {
+				t.Errorf("after %d bytes, got %+v, %v", size, got, err)
+			}
+			if most := int64(min(max(size, 512), maxBody)); held.bytes > most {
+				t.Errorf("%d bytes take %d", size, held.bytes)
+			}
+			held.release()
+		}
 	}
 }
 

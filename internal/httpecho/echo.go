@@ -69,8 +69,12 @@ func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	held := charge{account: nc.requests.Account}
 	defer held.release()
 	content, err := readBody(r.Body, &held)
-	if err == errNoMemory {
+	switch err {
+	case errNoMemory:
 		held.refuse(w)
+		return
+	case errGone:
+		w.WriteHeader(http.StatusBadRequest) // for the metrics
 		return
 	}
 	contentType, out := e.compose(r, nc, content)

@@ -171,6 +171,7 @@ type replayConn struct {
 	net.Conn
 	first  []byte // what had been read: the request head, and perhaps more
 	unread []byte // the rest of it that Read has not returned yet
+	head   int    // how long the head is, at the beginning of first
 	client string // the address of the client behind proxies, or ""
 
 	requests *requests // that this connection is one of
@@ -182,7 +183,9 @@ type replayConn struct {
 // newReplayConn returns a connection that begins now.
 func newReplayConn(nc net.Conn, read []byte, client string, requests *requests) *replayConn {
 	unread := wsproto.TrimEmptyLines(read) // net/http refuses empty lines
-	c := &replayConn{Conn: nc, first: read, unread: unread, client: client, requests: requests, began: time.Now()}
+	var head wsproto.Head
+	n, _ := head.Scan(read) // the connection was hijacked after that had succeeded
+	c := &replayConn{Conn: nc, first: read, unread: unread, head: n, client: client, requests: requests, began: time.Now()}
 	c.active.Store(c.began.UnixNano())
 	return c
 }
@@ -212,7 +215,7 @@ func (c *replayConn) note(n int) {
 
 // headCost is what the request costs besides requestCost, in bytes.
 func (c *replayConn) headCost() int64 {
-	return int64(len(c.first) + headFactor*min(len(c.first), wsproto.MaxHead))
+	return int64(len(c.first) + headFactor*c.head)
 }
 
 func (c *replayConn) Read(p []byte) (int, error) {
@@ -266,8 +269,6 @@ func (c *replayConn) CloseWrite() error {
 
 // request returns the first request as it arrived: net/http sorts and drops header fields.
 func (c *replayConn) request() wsproto.Request {
-	var head wsproto.Head
-	n, _ := head.Scan(c.first) // the connection was hijacked after both had succeeded
-	r, _ := wsproto.ParseRequest(c.first[:n])
+	r, _ := wsproto.ParseRequest(c.first[:c.head]) // the connection was hijacked after that had succeeded
 	return r
 }

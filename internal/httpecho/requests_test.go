@@ -48,6 +48,20 @@ func TestClaimsOfBodiesCostNothing(t *testing.T) {
 	}
 }
 
+// TestBodyThatArrivedWithTheHead costs its own size, and not what fields cost.
+func TestBodyThatArrivedWithTheHead(t *testing.T) {
+	const head = "\r\nPOST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
+	for _, size := range []int{0, 1, 60_000} {
+		c := newReplayConn(nil, []byte(head+strings.Repeat("x", size)), "", nil)
+		if got, want := c.headCost(), int64(len(head)+size+headFactor*len(head)); got != want {
+			t.Errorf("with %d bytes of a body, it costs %d bytes, want %d", size, got, want)
+		}
+		if r := c.request(); r.Target != "/x" {
+			t.Errorf("with %d bytes of a body, the target is %q", size, r.Target)
+		}
+	}
+}
+
 // TestRequestsAreRefusedForMemory before they are read, and while they are.
 func TestRequestsAreRefusedForMemory(t *testing.T) {
 	account := budget.NewAccount(64 << 20)
