@@ -43,13 +43,15 @@ func shareFiles(limit, loops, handshakes, requests int) files {
 	}
 	f.health = min(healthFiles, max(1, limit/64))
 	room := limit - ownFiles - loops*loopFiles - 2*f.health
-	spare := min(max(2, room/16), 12+limit/50) // half for requests, half for handshakes
 	if f.requests == 0 {
-		f.requests = min(mostRequests, spare/2)
+		f.requests = min(mostRequests, max(1, room/32), 6+limit/100)
 	}
 	f.requests = min(f.requests, max(1, room-1))
 	f.sockets = max(1, room-f.requests)
-	f.connections = max(1, min(room-spare, f.sockets))
+	// Those who come while all WebSockets are taken get a 503, and need a place until they have it:
+	// with TLS for several milliseconds.
+	newcomers := min(max(1, room/16), 64+limit/100)
+	f.connections = max(1, f.sockets-newcomers)
 	return f
 }
 

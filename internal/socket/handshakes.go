@@ -10,10 +10,15 @@ import (
 // when another one needed its place.
 var ErrHandshakes = errors.New("too many unfinished handshakes")
 
-// handshakeWait is how long a connection must have waited for its peer before it is dropped for
-// another one. It is short, since the peer may be one of a flood, but longer than a peer nearby
-// needs on a busy machine.
-const handshakeWait = 10 * time.Millisecond
+// A connection must have waited for its peer for some time before it is dropped for another one.
+// These times are short, since the peer may be one of a flood.
+const (
+	// silentWait is the time for the first bytes, which most peers send with the end of TCP's
+	// handshake.
+	silentWait = 10 * time.Millisecond
+	// begunWait is the time for what follows, after a round trip if it is TLS's handshake.
+	begunWait = 100 * time.Millisecond
+)
 
 // handshakes are the connections whose handlers are not established. A driver that has too
 // many drops one that waits for its peer: like a SYN queue, it stays open for those who complete
@@ -91,13 +96,13 @@ func (h *handshakes[C]) full() bool { return h.limit > 0 && h.len() >= h.limit }
 // the larger group, which are the silent ones or those that have begun. So a flood of one kind does
 // not push out the other: every client is silent for a round trip.
 //
-// It returns none as long as that one has not waited for handshakeWait, or while the driver works
-// on all. Otherwise those who are quick would be dropped too when many come at once. But there are
-// never more than twice the limit.
+// It returns none as long as that one has not waited long enough, or while the driver works on all.
+// Otherwise those who are quick would be dropped too when many come at once. But there are never
+// more than twice the limit.
 func (h *handshakes[C]) first(now Instant) (c C, ok bool) {
-	larger := &h.silent
+	larger, least := &h.silent, silentWait
 	if h.begun.Len() > h.silent.Len() {
-		larger = &h.begun
+		larger, least = &h.begun, begunWait
 	}
 	tooMany := h.limit > 0 && h.len() >= 2*h.limit
 	for _, l := range []*list.List{&h.refused, larger, &h.working} {
@@ -106,7 +111,7 @@ func (h *handshakes[C]) first(now Instant) (c C, ok bool) {
 			continue
 		}
 		first := e.Value.(handshake[C])
-		waited := l != &h.working && first.since.Add(handshakeWait).Reached(now)
+		waited := l != &h.working && first.since.Add(least).Reached(now)
 		if l == &h.refused || waited || tooMany {
 			return first.conn, true
 		}

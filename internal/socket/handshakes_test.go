@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// TestHandshakesDropTheOldestOfTheLargerKind that has waited for its peer for 10 ms. The limit is 4. A
-// small letter is a new connection, a capital letter the same once it has sent something, + what
-// the driver works on, - what waits for its peer again, ! what has been refused, . what has ended, a
-// number a time in ms.
+// TestHandshakesDropTheOldestOfTheLargerKind that has waited for its
+// peer for 10 ms if it is silent, else 100 ms. The limit is 4. A small letter is a new connection, a
+// capital letter the same once it has sent something, + what the driver works on, - what waits for
+// its peer again, ! what has been refused, . what has ended, a number a time in ms.
 func TestHandshakesDropTheOldestOfTheLargerKind(t *testing.T) {
 	for _, test := range []struct{ name, events, want string }{
 		{"none", "", ""},
@@ -21,16 +21,17 @@ func TestHandshakesDropTheOldestOfTheLargerKind(t *testing.T) {
 		{"too early", "a b 9", ""},
 		{"of two that are silent", "a b A 10", "b"},
 		{"as many as have begun", "a b c A B b. 10", "c"},
-		{"more have begun", "a b c A B 10", "a"},
-		{"beginning again changes nothing", "a b c A B A 10", "a"},
-		{"the first of the larger kind is too young", "a 10 b c B C", ""},
+		{"more have begun", "a b c A B 100", "a"},
+		{"more have begun, too early", "a b c A B 99", ""},
+		{"beginning again changes nothing", "a b c A B 50 A 50", "a"},
+		{"the first of the larger kind is too young", "a 10 b c B C 99", ""},
 		{"refused", "a 10 b b!", "b"},
 		{"refused before it has sent anything", "a 10 b b! c c!", "b"},
-		{"the driver works on the first", "a b A B a+ 10", "b"},
-		{"the driver works on all", "a b a+ b+ 99", ""},
-		{"it waits for its peer again", "a b A B a+ 10 a- 5 b.", ""},
-		{"it has waited for its peer again", "a b A B a+ 10 a- 10 b.", "a"},
-		{"waiting again without work changes nothing", "a A 9 a- 1", "a"},
+		{"the driver works on the first", "a b A B a+ 100", "b"},
+		{"the driver works on all", "a b a+ b+ 999", ""},
+		{"it waits for its peer again", "a b A B a+ 100 a- 99 b.", ""},
+		{"it has waited for its peer again", "a b A B a+ 100 a- 100 b.", "a"},
+		{"waiting again without work changes nothing", "a A 90 a- 10", "a"},
 		{"all have ended", "a b A a. b.", ""},
 		{"less than twice the limit", "a b c d e f g 9", ""},
 		{"twice the limit", "a b c d e f g h 9", "a"},
@@ -82,7 +83,7 @@ func TestFloodOfOneKindSparesTheOther(t *testing.T) {
 		h := handshakes[*conn]{limit: 100}
 		now := Instant(time.Hour)
 		add := func(c *conn, begins bool) {
-			now = now.Add(handshakeWait / 50)
+			now = now.Add(begunWait / 50)
 			if h.full() {
 				first, _ := h.first(now)
 				if first.good {
@@ -110,7 +111,7 @@ func TestMaxHandshakes(t *testing.T) {
 		s.expectRead(s.dial(established), "hi")
 		var h [7]*scripted
 		for i := range h {
-			s.stopped.Add(int64(handshakeWait))
+			s.stopped.Add(int64(begunWait))
 			h[i] = &scripted{opened: Step{Write: []byte("hi")}, answer: keep}
 			client := s.dial(h[i])
 			s.expectRead(client, "hi")
