@@ -47,7 +47,8 @@ type Config struct {
 	// established. At the limit the oldest one that was refused is closed, or else the
 	// oldest of the larger group: the silent ones, or the others. None is closed that has
 	// waited for its peer for less than 10 ms if it is silent, else 100 ms, and none that waits for
-	// the driver, unless there are twice as many. 0 is no limit. Each loop has an equal share of it.
+	// the driver. With twice as many, new connections wait in the system. 0 is no limit. Each loop
+	// has an equal share of it.
 	MaxHandshakes int
 	// MaxSockets is how many connections may be open in all, so that descriptors are left
 	// for others. 0 is no limit. At the limit a handshake makes room, chosen in the same way. If

@@ -97,23 +97,18 @@ func (h *handshakes[C]) full() bool { return h.limit > 0 && h.len() >= h.limit }
 // not push out the other: every client is silent for a round trip.
 //
 // It returns none as long as that one has not waited long enough, or while the driver works on all.
-// Otherwise those who are quick would be dropped too when many come at once. But there are never
-// more than twice the limit.
+// Otherwise those who are quick would be dropped too when many come at once.
 func (h *handshakes[C]) first(now Instant) (c C, ok bool) {
 	larger, least := &h.silent, silentWait
 	if h.begun.Len() > h.silent.Len() {
 		larger, least = &h.begun, begunWait
 	}
-	tooMany := h.limit > 0 && h.len() >= 2*h.limit
-	for _, l := range []*list.List{&h.refused, larger, &h.working} {
-		e := l.Front()
-		if e == nil {
-			continue
-		}
-		first := e.Value.(handshake[C])
-		waited := l != &h.working && first.since.Add(least).Reached(now)
-		if l == &h.refused || waited || tooMany {
-			return first.conn, true
+	if e := h.refused.Front(); e != nil {
+		return e.Value.(handshake[C]).conn, true
+	}
+	if e := larger.Front(); e != nil {
+		if oldest := e.Value.(handshake[C]); oldest.since.Add(least).Reached(now) {
+			return oldest.conn, true
 		}
 	}
 	return c, false

@@ -33,10 +33,6 @@ func TestHandshakesDropTheOldestOfTheLargerKind(t *testing.T) {
 		{"it has waited for its peer again", "a b A B a+ 100 a- 100 b.", "a"},
 		{"waiting again without work changes nothing", "a A 90 a- 10", "a"},
 		{"all have ended", "a b A a. b.", ""},
-		{"less than twice the limit", "a b c d e f g 9", ""},
-		{"twice the limit", "a b c d e f g h 9", "a"},
-		{"twice the limit, and the driver works on all but one", "a a+ b b+ c c+ d e e+ f f+ g g+ h h+", "d"},
-		{"twice the limit, and the driver works on all", "a a+ b b+ c c+ d d+ e e+ f f+ g g+ h h+", "a"},
 	} {
 		h := handshakes[string]{limit: 4}
 		now := Instant(time.Hour)
@@ -129,6 +125,30 @@ func TestMaxHandshakes(t *testing.T) {
 			h[i].expect(s.T, want...)
 		}
 		established.expect(s.T)
+	})
+}
+
+// TestTwiceMaxHandshakes: there are no more, even if none can be dropped yet. Another connection waits.
+func TestTwiceMaxHandshakes(t *testing.T) {
+	eachDriverWith(t, func(c *Config) { c.MaxHandshakes = 1 }, func(s *served) {
+		s.stopClock()
+		var h [3]*scripted
+		var clients [len(h)]*client
+		for i := range h {
+			h[i] = &scripted{opened: Step{Write: []byte("hi")}}
+			clients[i] = s.dial(h[i])
+			if i < 2 {
+				s.expectRead(clients[i], "hi")
+			}
+		}
+		for range 3 { // turns of the loop
+			s.Each(func(Handler, int64) bool { return false })
+		}
+		h[0].expect(s.T)
+		h[1].expect(s.T)
+		s.stopped.Add(int64(begunWait))
+		s.expectRead(clients[2], "hi")
+		h[0].expect(s.T, dropped)
 	})
 }
 

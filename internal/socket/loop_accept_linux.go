@@ -104,10 +104,12 @@ func (l *loop) accept() {
 	}
 }
 
-// full reports whether Config.MaxSockets is reached.
+// full reports whether nothing can be accepted before a connection ends: Config.MaxSockets is
+// reached, or there are twice as many handshakes as Config.MaxHandshakes.
 func (l *loop) full() bool {
-	most := int64(l.driver.config.MaxSockets)
-	return most > 0 && l.driver.sockets.Load() >= most
+	d := l.driver
+	reached := func(n, most int64) bool { return most > 0 && n >= most }
+	return reached(d.sockets.Load(), int64(d.config.MaxSockets)) || reached(d.unfinished.Load(), 2*int64(d.config.MaxHandshakes))
 }
 
 // makeRoom drops a handshake for a connection that waits, and reports whether that may be accepted

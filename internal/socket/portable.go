@@ -87,9 +87,11 @@ func (d *Portable) ready() error {
 	return nil
 }
 
-// full reports whether Config.MaxSockets is reached. The caller holds d.mu.
+// full reports whether nothing can be served before a connection ends: Config.MaxSockets is
+// reached, or there are twice as many handshakes as Config.MaxHandshakes. The caller holds d.mu.
 func (d *Portable) full() bool {
-	return d.config.MaxSockets > 0 && len(d.conns) >= d.config.MaxSockets
+	reached := func(n, most int) bool { return most > 0 && n >= most }
+	return reached(len(d.conns), d.config.MaxSockets) || reached(d.greeted.len(), 2*d.config.MaxHandshakes)
 }
 
 // makeRoom drops a handshake if one more connection is one too many. It reports whether that may
