@@ -8,12 +8,14 @@ import (
 	"time"
 )
 
+// A connection of the health port can be dropped for another one after one of these times.
 const (
-	// clientTime is how long a connection of the health port may wait for its client before it
-	// can be dropped for another one.
+	// silentTime is the time for the first bytes, which clients send with the end of TCP's
+	// handshake.
+	silentTime = time.Millisecond
+	// clientTime is the time for the rest of a request, for the next one, and for taking an answer.
 	clientTime = 5 * time.Millisecond
-	// handlerTime is how long a request may be answered before its connection can be dropped. It
-	// is more than a probe waits for.
+	// handlerTime is the time for answering a request. It is more than a probe waits for.
 	handlerTime = time.Second
 )
 
@@ -62,7 +64,7 @@ func (h *healthConns) add(c *healthConn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.conns[c] = struct{}{}
-	c.until = h.now().Add(clientTime)
+	c.until = h.now().Add(silentTime)
 }
 
 // remove ends a connection. It may be called more than once.
@@ -88,8 +90,8 @@ func (h *healthConns) connContext(ctx context.Context, nc net.Conn) context.Cont
 func (h *healthConns) handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := r.Context().Value(healthConnKey{}).(*healthConn)
-		c.handle(true)
-		defer c.handle(false)
+		c.works()
+		defer c.waits()
 		next.ServeHTTP(w, r)
 	})
 }
@@ -126,20 +128,36 @@ type healthConn struct {
 	// Guarded by the mu of the healthConns:
 	until   time.Time // it cannot be dropped before
 	handled time.Time // when the request that is being answered can be given up; zero if there is none
+
+	begun bool // for Read
 }
 
-// handle notes that a handler begins or ends.
-func (c *healthConn) handle(begins bool) {
+// Read notes the first bytes.
+func (c *healthConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 && !c.begun {
+		c.begun = true
+		c.waits()
+	}
+	return n, err
+}
+
+// works notes that a handler begins.
+func (c *healthConn) works() {
 	h := c.listener.conns
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if begins {
-		c.handled = h.now().Add(handlerTime)
-		c.until = c.handled
-	} else {
-		c.handled = time.Time{}
-		c.until = h.now().Add(clientTime)
-	}
+	c.handled = h.now().Add(handlerTime)
+	c.until = c.handled
+}
+
+// waits notes that the connection waits for its client.
+func (c *healthConn) waits() {
+	h := c.listener.conns
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c.handled = time.Time{}
+	c.until = h.now().Add(clientTime)
 }
 
 // Write waits for the client, also while a handler runs.

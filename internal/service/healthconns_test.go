@@ -38,20 +38,23 @@ type namedConn struct {
 }
 
 // TestHealthConnsBeyondTheLimit, which is 3: a small letter is a new connection, a capital letter the
-// begin of a handler and, the second time, its end, a number a time in ms.
+// first bytes of a request, + the begin of its handler and - the end, . the end of the connection, a
+// number a time in ms.
 func TestHealthConnsBeyondTheLimit(t *testing.T) {
 	for _, test := range []struct{ name, events, want string }{
 		{"as many as the limit", "a b c", ""},
-		{"none has waited for long", "a b 4 c d", "wait 1ms"},
-		{"the one that has waited longest", "a 1 b 1 c 4 d", "drop a"},
+		{"none has been silent for long", "a b c d", "wait 1ms"},
+		{"the one that has been silent longest", "a 1 b c d", "drop a"},
 		{"several", "a 1 b 1 c 9 d 9 e", "drop a, drop b"},
-		{"the one that is answered keeps its place", "a A b 1 c 9 d", "drop b"},
-		{"all are answered", "a A 10 b B c C 300 d", "wait 690ms"},
-		{"answered for longer than any probe waits", "a A 10 b B c C 990 d", "drop a"},
-		{"after its answer", "a A 10 b B c C 20 B 7 d", "drop b"},
-		{"just after its answer", "a A 10 b B c C 20 B d", "wait 5ms"},
-		{"ended ones do not count", "a b c b- d", ""},
-		{"a dropped one that ends", "a 1 b 1 c 9 d a- e", "drop a, drop b"},
+		{"none has waited for long", "a b c A B C 3 d", "wait 2ms"},
+		{"the one that has waited longest", "a b c A 1 B 1 C 4 d", "drop a"},
+		{"the one that is answered keeps its place", "a A a+ b 1 c 9 d", "drop b"},
+		{"all are answered", "a a+ 10 b b+ c c+ 300 d", "wait 690ms"},
+		{"answered for longer than any probe waits", "a a+ 10 b b+ c c+ 990 d", "drop a"},
+		{"after its answer", "a a+ 10 b b+ c c+ 20 b- 7 d", "drop b"},
+		{"just after its answer", "a a+ 10 b b+ c c+ 20 b- d", "wait 5ms"},
+		{"ended ones do not count", "a b c b. d", ""},
+		{"a dropped one that ends", "a 1 b 1 c 9 d a. e", "drop a, drop b"},
 	} {
 		var got []string
 		now := time.Unix(0, 0)
@@ -71,10 +74,12 @@ func TestHealthConnsBeyondTheLimit(t *testing.T) {
 				}
 				conns[name] = &healthConn{Conn: &namedConn{name: name}, listener: healthListener{conns: h}}
 				h.add(conns[name])
-			case strings.HasSuffix(event, "-"):
+			case event[:1] != name, event[1] == '-':
+				c.waits()
+			case event[1] == '+':
+				c.works()
+			case event[1] == '.':
 				h.remove(c)
-			default:
-				c.handle(c.handled.IsZero())
 			}
 		}
 		if got := strings.Join(got, ", "); got != test.want {
@@ -113,10 +118,10 @@ func TestHealthPortWaitsForRoom(t *testing.T) {
 			return nc.(*healthConn)
 		}
 		first := accept(0)
-		first.handle(true)
+		first.works()
 		time.AfterFunc(50*time.Millisecond, func() { first.Close() })
 		second := accept(50 * time.Millisecond)
-		second.handle(true)
+		second.works()
 		written := make(chan error)
 		go func() {
 			_, err := second.Write([]byte("an answer"))

@@ -18,8 +18,8 @@ import (
 	"github.com/echosvc/echosvc/internal/socket"
 )
 
-// healthQueue is how many connections to HEALTH_PORT may wait to be accepted.
-const healthQueue = 128
+// healthQueue is how many connections to HEALTH_PORT may wait to be accepted, at most.
+const healthQueue = 1024
 
 // listeners are the listeners of the service.
 type listeners struct {
@@ -36,7 +36,7 @@ func (l listeners) close() {
 }
 
 // listen takes the sockets that systemd has passed, and listens on the others. After an error,
-// nothing is left open. queue is how many connections to PORT may wait to be accepted; 0 is
+// nothing is left open. queue is how many connections to a port may wait to be accepted; 0 is
 // the system's default.
 func listen(c *config.Config, queue int) (l listeners, err error) {
 	if err := checkPassed(os.Getenv("LISTEN_PID"), os.Getenv("LISTEN_FDS")); err != nil {
@@ -55,7 +55,7 @@ func listen(c *config.Config, queue int) (l listeners, err error) {
 		err = prepare("PORT", l.ws, queue)
 	}
 	if err == nil {
-		err = prepare("HEALTH_PORT", l.health, healthQueue)
+		err = prepare("HEALTH_PORT", l.health, leastLimit(queue, healthQueue))
 	}
 	if err != nil {
 		l.close()

@@ -83,8 +83,8 @@ func (s *Service) ReloadCertificate() {
 	}
 }
 
-// acceptQueue returns how many connections may wait to be accepted, so that together they hold
-// at most a sixteenth of MEMORY_LIMIT. 0 is the system's default.
+// acceptQueue returns how many connections to a port may wait to be accepted, so that together they
+// hold at most a sixteenth of MEMORY_LIMIT, as do those to the other port. 0 is the system's default.
 func (s *Service) acceptQueue() int {
 	return int(s.account.Limit() / 16 / socket.QueueCost)
 }
