@@ -20,6 +20,9 @@ import (
 func echosvcCommand(driver string, more ...string) func(launch) (args, env []string) {
 	return func(l launch) (args, env []string) {
 		env = []string{"HOST=" + l.addr.Addr().String(), fmt.Sprintf("PORT=%d", l.addr.Port()), "HEALTH_PORT=0", "LOG_LEVEL=warn"}
+		if l.metrics.IsValid() {
+			env = append(env, fmt.Sprintf("HEALTH_PORT=%d", l.metrics.Port()))
+		}
 		if l.load.TLS {
 			env = append(env, "TLS_CERT_FILE="+filepath.Join(l.dir, peers.CertFile), "TLS_KEY_FILE="+filepath.Join(l.dir, peers.KeyFile))
 		}
@@ -47,6 +50,12 @@ func echosvc(name, title, driver string, more ...string) server {
 // spread returns a row that may use both cores.
 func spread(s server) server {
 	s.spread = true
+	return s
+}
+
+// scraped returns a row whose metrics are read.
+func scraped(s server) server {
+	s.scraped, s.another = true, true
 	return s
 }
 

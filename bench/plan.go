@@ -50,7 +50,7 @@ func newPlan(o options, dir string, cores cores, progress io.Writer) (*plan, err
 		}
 	}
 	servers := slices.DeleteFunc(slices.Clone(allServers), func(s server) bool {
-		return !selected(s.name, serverNames, wanted) || s.spread && !slices.Contains(wanted, s.name)
+		return !selected(s.name, serverNames, wanted) || (s.spread || s.scraped) && !slices.Contains(wanted, s.name)
 	})
 	servers, err := withAlso(servers, o.also)
 	if err != nil {
@@ -168,6 +168,9 @@ func (p *plan) cell(s server, l *load.Load) (load.Result, error) {
 		return load.Result{}, err
 	}
 	defer process.kill()
+	if s.scraped {
+		defer scrape(process.metrics)()
+	}
 	// Collect the garbage of the last cell now, and none while this one is measured.
 	runtime.GC()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))

@@ -25,7 +25,8 @@ const startTimeout = 10 * time.Second
 type process struct {
 	command *exec.Cmd
 	addr    netip.AddrPort
-	log     string // file with its output
+	metrics netip.AddrPort // valid if the server is to be scraped
+	log     string         // file with its output
 	exited  chan struct{}
 }
 
@@ -38,12 +39,17 @@ func (s server) start(l *load.Load, dir string, cores cores) (*process, error) {
 		return nil, err
 	}
 	p := &process{addr: addr, log: filepath.Join(dir, s.name+".log"), exited: make(chan struct{})}
+	if s.scraped {
+		if p.metrics, err = freeAddr(); err != nil {
+			return nil, err
+		}
+	}
 	log, err := os.Create(p.log)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
-	args, env := s.command(launch{addr: addr, load: l, dir: dir})
+	args, env := s.command(launch{addr: addr, metrics: p.metrics, load: l, dir: dir})
 	p.command = exec.Command(s.program, args...)
 	p.command.Env = append([]string{}, env...) // nil would inherit this process's
 	p.command.Stdout, p.command.Stderr = log, log

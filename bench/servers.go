@@ -28,8 +28,12 @@ type server struct {
 	// loops. Such a server runs only if it is named, since the load and it disturb each other.
 	spread bool
 
+	// scraped has Prometheus' request for /metrics sent once a second. Such a server runs only if it
+	// is named.
+	scraped bool
+
 	driver  string // of echosvc
-	another bool   // another build of echosvc, from the command line
+	another bool   // another build of echosvc, or one that is used differently, to compare
 
 	prepare func(s *server, dir string, cores cores) error
 	program string // set by prepare
@@ -38,9 +42,10 @@ type server struct {
 
 // A launch is what a server needs to know when it is started.
 type launch struct {
-	addr netip.AddrPort // to listen on
-	load *load.Load
-	dir  string // with the certificate
+	addr    netip.AddrPort // to listen on
+	metrics netip.AddrPort // to listen on for /metrics, if that is valid
+	load    *load.Load
+	dir     string // with the certificate
 }
 
 // runs reports whether the server can be measured under a load.
@@ -61,6 +66,7 @@ var errSkip = errors.New("not available")
 var allServers = []server{
 	echosvc("loop", "loop", "loop"),
 	echosvc("portable", "portable", "portable"),
+	scraped(echosvc("scraped", "loop, scraped once a second", "loop")),
 	spread(echosvc("one-loop", "one loop for both cores", "loop", "GOMAXPROCS=1")),
 	spread(echosvc("two-loops", "two loops on both cores", "loop", "GOMAXPROCS=2")),
 	peer("gws", "lxzan/gws"),
