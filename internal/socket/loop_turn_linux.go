@@ -33,6 +33,7 @@ type loop struct {
 	records []byte      // the buffer that ciphertext is read into
 	out     []byte      // collects ciphertext to be sent
 	working int         // TLS handshakes that goroutines work on
+	steps   tlsSteps    // of TLS handshakes
 	conns   []*loopConn // by file descriptor
 	next    uint32      // generation of the next connection
 	timers  wakeHeap
