@@ -11,9 +11,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// acceptBatch is the most connections that are accepted in one turn, so that a crowd of new ones
-// does not hold up the others.
-const acceptBatch = 16
+const (
+	// acceptBatch is the most connections that are accepted in one turn, so that a crowd of new ones
+	// does not hold up the others.
+	acceptBatch = 16
+	// acceptEvery is the time of a turn for which the next one accepts another connection. So at
+	// least 15,000 are accepted in a second, however long the turns are, up to 1 ms.
+	acceptEvery = 64 * time.Microsecond
+)
 
 // acceptor is the part of the first loop that accepts connections, for all loops.
 type acceptor struct {
@@ -71,9 +76,11 @@ func (l *loop) listen(ln net.Listener) error {
 	return nil
 }
 
-// accept accepts the connections that are ready, and deals them out to the loops.
+// accept accepts connections that are ready, and deals them out to the loops. It accepts one, and
+// more only after a long turn: a call of accept4(2) that finds none costs more than another turn,
+// in which epoll reports the listener again if more are ready.
 func (l *loop) accept() {
-	for i := range acceptBatch {
+	for i := range min(1+int(l.lastTurn/acceptEvery), acceptBatch) {
 		// Only the first is known to wait: nobody must make room for one that does not come.
 		if l.full() && (i > 0 || !l.makeRoom()) {
 			return

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"testing"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -66,5 +67,48 @@ func TestServeTakesTheListenerFromGosPoller(t *testing.T) {
 	}
 	if _, err := ln.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("accepting on it: %v, want %v", err, net.ErrClosed)
+	}
+}
+
+// TestAcceptAfterALongTurn: a turn accepts one connection, and one more for each 64 µs that the
+// last turn took, up to 16.
+func TestAcceptAfterALongTurn(t *testing.T) {
+	ln, err := net.Listen("unix", t.TempDir()+"/socket") // whose connections wait as soon as Dial returns
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	d, err := NewLoop(Config{
+		Headroom: testHeadroom, Buffer: mediumBuffer + 1000,
+		Open: func(string, int) Handler { return &scripted{} },
+		Now:  func() Instant { return loopStart },
+		Log:  slog.New(slog.DiscardHandler),
+	}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.close()
+	l := d.loops[0]
+	defer l.closeAll()
+	if err := l.listen(ln); err != nil {
+		t.Fatal(err)
+	}
+	for range 3*acceptBatch + 1 {
+		client, err := net.Dial("unix", ln.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+	}
+	for _, turn := range []struct {
+		took time.Duration // the one before
+		want int64         // connections
+	}{{0, 1}, {acceptEvery - 1, 1}, {acceptEvery, 2}, {2*acceptEvery + 1, 3}, {time.Second, acceptBatch}} {
+		before := d.sockets.Load()
+		l.lastTurn = turn.took
+		l.accept()
+		if got := d.sockets.Load() - before; got != turn.want {
+			t.Errorf("after a turn of %v: %d accepted, want %d", turn.took, got, turn.want)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"errors"
 	"net"
 	"os"
 
@@ -300,7 +301,9 @@ func (l *loop) closeConn(c *loopConn, cause error) {
 	if l.inHandshake(c) {
 		l.driver.config.tlsFailed(cause)
 	}
-	if abandons(cause) || !leave(int(c.fd), l.driver.config.Account, l.driver.config.LeaveTimeout) {
+	switch {
+	case errors.Is(cause, unix.ECONNRESET): // the system holds nothing for it any more
+	case abandons(cause), !leave(int(c.fd), l.driver.config.Account, l.driver.config.LeaveTimeout):
 		resetOnClose(int(c.fd))
 	}
 	l.forget(c)

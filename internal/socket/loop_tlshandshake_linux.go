@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -21,8 +22,8 @@ const handshakeCost = 32 << 10
 // or has ended. The loop receives and sends for it meanwhile.
 //
 // Signing takes up to milliseconds with RSA, so a goroutine calls next, in turns with
-// others. The loop itself calls it when no key is used: for the client's Finished message
-// of TLS 1.3.
+// others. The loop itself calls it when no key is used, which is for the client's Finished
+// message of TLS 1.3, and when a step takes little time: see tlsSteps.
 type tlsHandshake struct {
 	loop    *loop
 	conn    *loopConn
@@ -113,9 +114,14 @@ func (l *loop) readHandshake(c *loopConn, t *tlsConn) {
 	if h.next == nil {
 		h.gone = make(chan struct{})
 		h.next, h.stop = iter.Pull(h.run)
-	} else if !usesKey(arrived) {
+	}
+	switch {
+	case !usesKey(arrived):
 		_, waits := h.next()
 		l.worked(h, waits)
+		return
+	case l.takesSteps():
+		l.worked(h, l.takeStep(h))
 		return
 	}
 	h.working = true
@@ -162,12 +168,20 @@ func (h *tlsHandshake) wait() bool { return h.resume(struct{}{}) }
 // work calls next on a goroutine.
 func (h *tlsHandshake) work() {
 	d := h.loop.driver
-	waits := true
+	waits, took := true, time.Duration(0)
 	if d.turns.takeUnless(h.gone) {
+		began := d.config.Now()
 		_, waits = h.next()
+		took = d.config.Now().Sub(began)
 		d.turns.giveBack()
 	}
-	if !h.loop.post(func() { h.loop.worked(h, waits) }) {
+	done := func() {
+		if took > 0 {
+			h.loop.steps.took(took)
+		}
+		h.loop.worked(h, waits)
+	}
+	if !h.loop.post(done) {
 		h.stop()
 	}
 }

@@ -33,6 +33,7 @@ type loop struct {
 	records []byte      // the buffer that ciphertext is read into
 	out     []byte      // collects ciphertext to be sent
 	working int         // TLS handshakes that goroutines work on
+	steps   tlsSteps    // of TLS handshakes
 	conns   []*loopConn // by file descriptor
 	next    uint32      // generation of the next connection
 	timers  wakeHeap
@@ -59,6 +60,7 @@ type loop struct {
 	// asked to be. It is never while the loop waits, before its first turn and after its last.
 	lastBeat atomic.Int64
 	meter    turnMeter
+	lastTurn time.Duration // how long the last turn took
 
 	mu     sync.Mutex
 	posted []func()
@@ -144,6 +146,7 @@ func (l *loop) run() {
 		began := l.now
 		l.now = l.beat()
 		l.meter.turned(began, l.now)
+		l.lastTurn = l.now.Sub(began)
 		waited := l.fetch()
 		l.level = l.driver.config.Account.Pressure()
 		for i := range l.waiter.n {

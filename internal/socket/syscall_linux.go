@@ -58,6 +58,13 @@ func resetNow(fd int) {
 	unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&count)), unsafe.Sizeof(count))
 }
 
+// threadTime returns the CPU time of the thread that calls it.
+func threadTime() time.Duration {
+	var t unix.Timespec
+	unix.RawSyscall(unix.SYS_CLOCK_GETTIME, unix.CLOCK_THREAD_CPUTIME_ID, uintptr(unsafe.Pointer(&t)), 0) // cannot fail
+	return time.Duration(t.Nano())
+}
+
 // pollFor is epoll_wait(2). The time-out is rounded up to milliseconds. events must not be
 // empty. With an error, n is 0.
 func pollFor(epoll int, events []unix.EpollEvent, timeout time.Duration) (n int, err error) {
