@@ -233,6 +233,35 @@ func TestLoopServesTheQueueForAShortTime(t *testing.T) {
 	h.expect(t, "receive a", "receive b")
 }
 
+// nextWakeHandler is asked only for its next wake.
+type nextWakeHandler struct {
+	Handler
+	nextWake func() Instant
+}
+
+func (h nextWakeHandler) NextWake() Instant { return h.nextWake() }
+
+// TestLoopWakesForAShortTime: those that are due do not hold up input for longer.
+func TestLoopWakesForAShortTime(t *testing.T) {
+	l := newLoopTest(t, &scripted{})
+	l.inLoop(func(loop *loop, c *loopConn) {
+		asked := 0
+		h := nextWakeHandler{nextWake: func() Instant {
+			asked++
+			l.clock.Add(int64(expireTime / 10))
+			return loop.now
+		}}
+		for range 40 {
+			loop.timers.set(&loopConn{handler: h, fd: c.fd, input: paused}, loop.now)
+		}
+		for _, want := range []int{16, 32, 40} {
+			if loop.expire(false); asked != want {
+				t.Errorf("%d connections were due and are done; want %d", asked, want)
+			}
+		}
+	})
+}
+
 // TestLoopReadsLessAfterAYield, so that less is kept and copied in the next turns.
 func TestLoopReadsLessAfterAYield(t *testing.T) {
 	c := &loopConn{}
