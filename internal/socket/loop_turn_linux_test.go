@@ -271,13 +271,13 @@ func TestLoopReadsLessAfterAYield(t *testing.T) {
 		busy bool
 	}{
 		{Read, loopBuffer, false}, {Yield, loopBuffer / 2, true}, {Yield, loopBuffer / 4, true}, {Yield, loopBuffer / 8, true},
-		{Yield, loopBuffer / 16, true}, {Yield, 16 << 10, true}, {Yield, 16 << 10, true}, {Read, 32 << 10, true},
+		{Yield, loopBuffer / 16, true}, {Yield, loopBuffer / 32, true}, {Yield, loopBuffer / 32, true}, {Read, loopBuffer / 16, true},
 	} {
 		if c.noteWork(step.then); c.busy != step.busy || loopBuffer>>c.yields != step.read {
 			t.Errorf("after %v: busy is %v, reads %d bytes", step.then, c.busy, loopBuffer>>c.yields)
 		}
 	}
-	const most = 16 << 10
+	const most = loopBuffer / 32
 	h := &scripted{received: func(_ []byte, start, end int) error {
 		if end-start > most {
 			return errors.New("more was read")

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUFFER = 512 << 10, EVENTS = 256, ACCEPTS = 64 };
+enum { BUFFER = (512 << 10) + 64, EVENTS = 256, ACCEPTS = 64 };
 
 struct conn {
 	char *unsent; // the rest of a short write, or NULL
