@@ -10,8 +10,9 @@ import (
 
 const (
 	// loopBuffer is the size of a loop's read buffer, in bytes. A megabyte that arrives at
-	// once is answered in a few reads; with half the size it takes a fifth more time.
-	loopBuffer = 512 << 10
+	// once is answered in two reads; with half the size it takes a fifth more time. A little more
+	// than a power of two, so that the header does not leave a few bytes for a third read.
+	loopBuffer = 512<<10 + 64
 	// stallTime is how long a loop may take without a beat until it counts as stalled.
 	stallTime = 10 * time.Second
 )

@@ -18,6 +18,8 @@ const (
 	// queueTime is how long the queue is served in one turn. The last connection may
 	// exceed it.
 	queueTime = 250 * time.Microsecond
+	// expireTime is how long connections are woken in one turn. A few may exceed it.
+	expireTime = 250 * time.Microsecond
 )
 
 // loop serves connections on one goroutine. Only post may be called from another one.
@@ -281,14 +283,20 @@ func (l *loop) serve(c *loopConn) {
 	}
 }
 
-// expire does what is due. more is true if sockets may have input that no event of this turn
-// has reported.
+// expire does what is due, or a part of it if that takes long. more is true if sockets may have
+// input that no event of this turn has reported.
 func (l *loop) expire(more bool) {
 	if l.acceptor.resume.Reached(l.now) {
 		l.resumeAccepting()
 	}
-	for range len(l.timers) { // each connection once, even if it is due again at once
-		if !l.timers.first().Reached(l.now) {
+	var began Instant
+	for n := range len(l.timers) { // each connection once, even if it is due again at once
+		switch {
+		case !l.timers.first().Reached(l.now):
+			return
+		case n == 0:
+			began = l.beat()
+		case n%16 == 0 && l.beat().Sub(began) > expireTime: // many pings are due at an instant
 			return
 		}
 		if c := l.timers.pop(); c.pending > 0 {

@@ -233,6 +233,35 @@ func TestLoopServesTheQueueForAShortTime(t *testing.T) {
 	h.expect(t, "receive a", "receive b")
 }
 
+// nextWakeHandler is asked only for its next wake.
+type nextWakeHandler struct {
+	Handler
+	nextWake func() Instant
+}
+
+func (h nextWakeHandler) NextWake() Instant { return h.nextWake() }
+
+// TestLoopWakesForAShortTime: those that are due do not hold up input for longer.
+func TestLoopWakesForAShortTime(t *testing.T) {
+	l := newLoopTest(t, &scripted{})
+	l.inLoop(func(loop *loop, c *loopConn) {
+		asked := 0
+		h := nextWakeHandler{nextWake: func() Instant {
+			asked++
+			l.clock.Add(int64(expireTime / 10))
+			return loop.now
+		}}
+		for range 40 {
+			loop.timers.set(&loopConn{handler: h, fd: c.fd, input: paused}, loop.now)
+		}
+		for _, want := range []int{16, 32, 40} {
+			if loop.expire(false); asked != want {
+				t.Errorf("%d connections were due and are done; want %d", asked, want)
+			}
+		}
+	})
+}
+
 // TestLoopReadsLessAfterAYield, so that less is kept and copied in the next turns.
 func TestLoopReadsLessAfterAYield(t *testing.T) {
 	c := &loopConn{}
@@ -242,13 +271,13 @@ func TestLoopReadsLessAfterAYield(t *testing.T) {
 		busy bool
 	}{
 		{Read, loopBuffer, false}, {Yield, loopBuffer / 2, true}, {Yield, loopBuffer / 4, true}, {Yield, loopBuffer / 8, true},
-		{Yield, loopBuffer / 16, true}, {Yield, 16 << 10, true}, {Yield, 16 << 10, true}, {Read, 32 << 10, true},
+		{Yield, loopBuffer / 16, true}, {Yield, loopBuffer / 32, true}, {Yield, loopBuffer / 32, true}, {Read, loopBuffer / 16, true},
 	} {
 		if c.noteWork(step.then); c.busy != step.busy || loopBuffer>>c.yields != step.read {
 			t.Errorf("after %v: busy is %v, reads %d bytes", step.then, c.busy, loopBuffer>>c.yields)
 		}
 	}
-	const most = 16 << 10
+	const most = loopBuffer / 32
 	h := &scripted{received: func(_ []byte, start, end int) error {
 		if end-start > most {
 			return errors.New("more was read")

@@ -45,15 +45,15 @@ func (t *timers) open(now socket.Instant, pingInterval time.Duration) {
 	}
 }
 
-// maxPingDelay is how much later than its interval a ping is sent at most.
-const maxPingDelay = 8 * time.Millisecond
+// pingStep is the time between the instants at which pings are sent, if intervals are long.
+const pingStep = 100 * time.Millisecond
 
-// pingAt returns when to send a ping that is due an interval after now. It is up to
-// maxPingDelay later, or a 125th of a short interval, so that the pings of many connections
+// pingAt returns when to send a ping that is due an interval after now. It is earlier or later by
+// up to half of pingStep, or a 20th of a short interval, so that the pings of many connections
 // share an instant: a wake-up costs more than a ping.
 func pingAt(now socket.Instant, interval time.Duration) socket.Instant {
-	step := socket.Instant(max(min(maxPingDelay, interval/125), 1))
-	return (now.Add(interval) + step - 1) / step * step
+	step := socket.Instant(max(min(pingStep, interval/10), 1))
+	return (now.Add(interval) + step/2) / step * step
 }
 
 // startStage clears the deadline. The new stage gets one when its first bytes have been

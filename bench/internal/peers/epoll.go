@@ -8,7 +8,7 @@ import (
 
 const (
 	// kernelBuffer is the size of the read buffer in bytes, the same as an echosvc loop's.
-	kernelBuffer = 512 << 10
+	kernelBuffer = 512<<10 + 64
 	// kernelAccepts is how many connections are accepted in one turn.
 	kernelAccepts = 64
 )

@@ -17,7 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUFFER = 512 << 10, EVENTS = 256, ACCEPTS = 64 };
+enum { BUFFER = (512 << 10) + 64, EVENTS = 256, ACCEPTS = 64 };
+enum { STEP = 100 }; // milliseconds between the instants that pings share, as in echosvc
 
 struct conn {
 	char *unsent; // the rest of a short write, or NULL
@@ -57,7 +58,7 @@ static void unschedule(struct conn *c)
 
 static void schedule(struct conn *c)
 {
-	c->due = now() + interval;
+	c->due = (now() + interval + STEP / 2) / STEP * STEP;
 	c->previous = pinged.previous;
 	c->next = &pinged;
 	c->previous->next = c->next->previous = c;
