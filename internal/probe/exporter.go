@@ -138,12 +138,7 @@ func (e *Exporter) findIdleTimeout(ctx context.Context) {
 			}
 			last = i.closedAfter
 		}
-		pause := time.NewTimer(idleRetry)
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-		}
+		sleep(ctx, idleRetry)
 	}
 }
 

@@ -122,7 +122,7 @@ func (p *prober) diagnoseLater(ctx context.Context) *Diagnosis {
 
 // openAfter pauses, then opens a connection. It returns nil if the handshake fails.
 func (p *prober) openAfter(ctx context.Context, pause time.Duration) *session {
-	sleepUntil(ctx, time.Now().Add(pause))
+	sleep(ctx, pause)
 	s, err := p.Target.dial(ctx, offer{})
 	if err != nil {
 		return nil
