@@ -26,16 +26,12 @@ type handshakeData struct {
 func (p *prober) handshake(ctx context.Context) bool {
 	const name = "handshake"
 	s, err := p.Target.dial(ctx, offer{})
-	var refused *refusal
-	if errors.As(err, &refused) {
-		c := failed(name, "%v%s", refused, &refused.response)
-		c.explain(p.diagnoseHandshake(ctx, err))
-		c.Data = handshakeData{Status: refused.status, TotalMS: inMS(refused.took), Header: refused.response.fields, Body: printable([]byte(refused.body))}
-		p.emit(c)
-		return false
-	}
 	if err != nil {
 		c := failed(name, "%v", err)
+		if refused, is := errors.AsType[*refusal](err); is {
+			c.Detail += refused.response.String()
+			c.Data = handshakeData{Status: refused.status, TotalMS: inMS(refused.took), Header: refused.response.fields, Body: printable([]byte(refused.body))}
+		}
 		c.explain(p.diagnoseHandshake(ctx, err))
 		p.emit(c)
 		return false
