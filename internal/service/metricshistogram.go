@@ -111,11 +111,7 @@ func (h *histograms) Collect(ch chan<- prometheus.Metric) {
 	}
 	seconds := float64(sum) / 1e9
 	classic := prometheus.MustNewConstHistogram(h.desc, uint64(count), seconds, below)
-	sparse, err := prometheus.NewConstNativeHistogram(h.desc, uint64(count), seconds, native, nil, uint64(zero), nativeSchema, nativeZero, h.started)
-	if err != nil {
-		ch <- prometheus.NewInvalidMetric(h.desc, err)
-		return
-	}
+	sparse := prometheus.MustNewConstNativeHistogram(h.desc, uint64(count), seconds, native, nil, uint64(zero), nativeSchema, nativeZero, h.started)
 	ch <- bothHistograms{classic, sparse}
 }
 
