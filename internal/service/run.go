@@ -100,10 +100,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	})
 	var err error
 	if s.driver, err = s.newDriver(s.connServers(plain, lines)); err != nil {
-		ws.Close()
-		if health != nil {
-			health.Close()
-		}
+		listeners{ws, health}.close()
 		return fmt.Errorf("cannot make the %s driver: %w", s.config.Driver, err)
 	}
 	probes := http.NewServeMux()
