@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/respond"
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -35,6 +36,9 @@ func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence,
 func serveConfig(t *testing.T, c Config, config *tls.Config, silence, write time.Duration, limits Limits) (addr string) {
 	t.Helper()
 	limits.Log = discard
+	if limits.Account == nil {
+		limits.Account = budget.NewAccount(0)
+	}
 	ln := listen(t)
 	if config != nil {
 		ln = tls.NewListener(ln, config)

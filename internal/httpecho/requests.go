@@ -41,7 +41,7 @@ const (
 type Limits struct {
 	MaxRequests int             // at a time; 0 is no limit
 	MaxHealth   int             // for /healthz and /readyz, beyond MaxRequests
-	Account     *budget.Account // of the memory that they hold; may be nil
+	Account     *budget.Account // of the memory that they hold
 	Log         *slog.Logger
 	// Logs reports whether a request that is dropped may be logged; nil means always.
 	Logs func() bool

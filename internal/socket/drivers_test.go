@@ -98,6 +98,7 @@ func run(t *testing.T, name string, construct func(Config) (driver, error), chan
 			Headroom:     testHeadroom,
 			Buffer:       32 << 20, // so that one Step can write more than a socket takes
 			WriteTimeout: time.Minute,
+			Account:      budget.NewAccount(0),
 			Log:          slog.New(slog.DiscardHandler),
 		}
 		if change != nil {

@@ -3,13 +3,15 @@ package socket
 import (
 	"bytes"
 	"testing"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
 // TestInboxFollowsWhatIsKept: its buffer grows when a read has filled it, and shrinks to
 // what is kept.
 func TestInboxFollowsWhatIsKept(t *testing.T) {
 	const headroom = 10
-	pool := newPool(nil, 100, 400, 1600)
+	pool := newPool(budget.NewAccount(0), 100, 400, 1600)
 	in := newInbox(pool, headroom)
 	tests := []struct {
 		name string

@@ -12,8 +12,8 @@ import (
 // goes on sending what the peer has not acknowledged. Leave makes it give up once the peer has
 // taken nothing for timeout, including the time before Leave; with 0, the system chooses the time.
 //
-// What does not fit into the peer's window stays on the account, which may be nil, for timeout. If
-// memory is short, Leave resets the connection instead, which frees that memory.
+// What does not fit into the peer's window stays on the account for timeout. If memory is short,
+// Leave resets the connection instead, which frees that memory.
 func Leave(nc net.Conn, account *budget.Account, timeout time.Duration) {
 	stays := true
 	control(nc, func(fd int) { stays = leave(fd, account, timeout) })

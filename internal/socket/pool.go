@@ -15,7 +15,7 @@ type pool struct {
 	free  []sync.Pool // of *[]byte, for each size
 	inUse atomic.Int64
 
-	account *budget.Account // may be nil
+	account *budget.Account
 }
 
 // newPool returns a pool of buffers of the given sizes, in bytes, in ascending order. What

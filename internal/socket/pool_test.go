@@ -1,9 +1,13 @@
 package socket
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/echosvc/echosvc/internal/budget"
+)
 
 func TestPoolCountsBytesInUse(t *testing.T) {
-	p := newPool(nil, 10, 20, 40)
+	p := newPool(budget.NewAccount(0), 10, 20, 40)
 	for n, want := range map[int]int{0: 10, 10: 10, 11: 20, 40: 40, 1000: 40} {
 		class := p.class(n)
 		b := p.get(class)
