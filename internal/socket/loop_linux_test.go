@@ -50,7 +50,7 @@ func newLoopTest(t *testing.T, h *scripted) *loopTest {
 		l.Wait()
 		l.client.Close()
 		h.expectOneEnd(t)
-		if n := l.BytesInUse(); n != 0 {
+		if n := l.config.Account.HeldBy(budget.Buffers); n != 0 {
 			t.Errorf("%d bytes of buffers are in use at the end", n)
 		}
 	})

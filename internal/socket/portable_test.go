@@ -72,7 +72,7 @@ func inBubbleWith(t *testing.T, config *tls.Config, h *scripted, test func(t *te
 		defer end() // also when the test has failed
 		test(t, d, client)
 		end()
-		if n := d.BytesInUse(); n != 0 {
+		if n := d.config.Account.HeldBy(budget.Buffers); n != 0 {
 			t.Errorf("%d bytes of buffers are in use at the end", n)
 		}
 	})
