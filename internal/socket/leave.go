@@ -56,13 +56,18 @@ func CloseWithReset(nc net.Conn) {
 	tcp.Close()
 }
 
-// control calls f with the file descriptor of a connection, unless it is closed.
-func control(nc net.Conn, f func(fd int)) {
-	if conn, ok := overTCP(nc).(syscall.Conn); ok {
-		if raw, err := conn.SyscallConn(); err == nil {
-			raw.Control(func(fd uintptr) { f(int(fd)) })
-		}
+// control calls f with the file descriptor of a connection, if it has one. It returns an error if
+// the connection is closed.
+func control(nc net.Conn, f func(fd int)) error {
+	conn, ok := overTCP(nc).(syscall.Conn)
+	if !ok {
+		return nil
 	}
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return raw.Control(func(fd uintptr) { f(int(fd)) })
 }
 
 // overTCP returns the connection below TLS, or nc itself without TLS.
