@@ -124,7 +124,7 @@ func (c *Conn) refuse(now socket.Instant, refusal *wsproto.HandshakeError) socke
 		refusal.Text += hints[refusal.Reason]
 	}
 	refusal.NoBody = c.notes.has(noteHEAD)
-	if c.server.logs(slog.LevelInfo) && c.server.Lines.refused(now) {
+	if c.server.logs(slog.LevelInfo) && c.server.Lines.Refused(now) {
 		why := refusal.Log
 		if len(why) > maxWhy {
 			why = why[:maxWhy] + "..."
