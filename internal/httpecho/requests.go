@@ -2,7 +2,6 @@ package httpecho
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -259,12 +258,16 @@ func abort(nc net.Conn) {
 	nc.Close()
 }
 
-// CloseWrite lets net/http end a response without a reset when there is unread input.
-func (c *replayConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+// CloseWrite is for net/http.
+func (c *replayConn) CloseWrite() error { return CloseWrite(c.Conn) }
+
+// CloseWrite ends the sending side of a connection. A net.Conn around another needs it, because
+// net/http otherwise ends a response with a reset when there is unread input.
+func CloseWrite(nc net.Conn) error {
+	if half, ok := nc.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
-	return io.ErrClosedPipe
+	return net.ErrClosed
 }
 
 // request returns the first request as it arrived: net/http sorts and drops header fields.
