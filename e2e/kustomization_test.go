@@ -65,18 +65,8 @@ func loadKustomization(t *testing.T, text func(k8s string) string) *manifests {
 // writeKustomization writes a kustomization into a new directory and returns that.
 func writeKustomization(t *testing.T, dir string, text func(k8s string) string) string {
 	t.Helper()
-	dir, err := filepath.EvalSymlinks(dir)
+	dir, err := manifest.WriteKustomization(dir, manifestsDir, text)
 	if err != nil {
-		t.Fatal(err)
-	}
-	k8s, err := filepath.Abs(manifestsDir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if k8s, err = filepath.Rel(dir, k8s); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text(k8s)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"slices"
@@ -104,6 +105,25 @@ func meantBy(command string) string {
 		}
 	}
 	return ""
+}
+
+// newFlags returns the flags of a command. Their errors are only returned.
+func newFlags(command string) *flag.FlagSet {
+	set := flag.NewFlagSet(command, flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	set.Usage = func() {}
+	return set
+}
+
+// parseFlags parses args. For -h it prints the usage and the flags, and returns [flag.ErrHelp].
+func parseFlags(set *flag.FlagSet, args []string, usage string, stdout io.Writer) error {
+	err := set.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, usage)
+		set.SetOutput(stdout)
+		set.PrintDefaults()
+	}
+	return err
 }
 
 // duration is a flag. Its errors say what is allowed.

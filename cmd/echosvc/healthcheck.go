@@ -46,19 +46,13 @@ func healthcheck(ctx context.Context, args []string, stdout, stderr io.Writer) i
 // parseHealthcheck parses the arguments. For -h it prints the usage and returns
 // [flag.ErrHelp].
 func parseHealthcheck(args []string, stdout io.Writer) (wait time.Duration, err error) {
-	set := flag.NewFlagSet("healthcheck", flag.ContinueOnError)
-	set.SetOutput(io.Discard) // errors are returned
-	set.Usage = func() {}
+	set := newFlags("healthcheck")
 	set.Var((*duration)(&wait), "wait", "wait at most this `duration` until the service is healthy")
 	if len(args) == 1 && asksForHelp(args[0]) {
 		args = []string{"-h"}
 	}
-	err = set.Parse(args)
+	err = parseFlags(set, args, healthcheckUsage, stdout)
 	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, healthcheckUsage)
-		set.SetOutput(stdout)
-		set.PrintDefaults()
 	case err != nil:
 	case set.NArg() > 0:
 		err = fmt.Errorf("there is no argument %q", set.Arg(0))

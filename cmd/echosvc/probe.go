@@ -43,9 +43,7 @@ Exit status: 0 all passed, 1 a check failed, 2 wrong usage.
 // returns [flag.ErrHelp].
 func parseProbe(args []string, stdout io.Writer) (*probeFlags, error) {
 	f := &probeFlags{given: map[string]bool{}}
-	set := flag.NewFlagSet("probe", flag.ContinueOnError)
-	set.SetOutput(io.Discard) // errors are returned
-	set.Usage = func() {}
+	set := newFlags("probe")
 	set.Var((*duration)(&f.idle), "idle", "find the idle time-out of the path, up to this `duration`, such as 5m")
 	set.Var((*duration)(&f.wait), "wait", "first wait until a message comes back, for at most this `duration`, such as 30s")
 	set.BoolVar(&f.watch, "watch", false, "stay connected and print a line on every change")
@@ -67,13 +65,7 @@ func parseProbe(args []string, stdout io.Writer) (*probeFlags, error) {
 		args = []string{"-h"}
 	}
 	for {
-		err := set.Parse(args)
-		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprint(stdout, probeUsage)
-			set.SetOutput(stdout)
-			set.PrintDefaults()
-		}
-		if err != nil {
+		if err := parseFlags(set, args, probeUsage, stdout); err != nil {
 			return nil, err
 		}
 		if set.NArg() == 0 {

@@ -2,8 +2,6 @@ package chart
 
 import (
 	"maps"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -56,19 +54,8 @@ func TestChartEqualsKustomization(t *testing.T) {
 // buildKustomization builds a text in which K8S stands for the path to k8s/.
 func buildKustomization(t *testing.T, text string) []manifest.Object {
 	t.Helper()
-	dir, err := filepath.EvalSymlinks(t.TempDir())
+	dir, err := manifest.WriteKustomization(t.TempDir(), manifestsDir, func(k8s string) string { return strings.ReplaceAll(text, "K8S", k8s) })
 	if err != nil {
-		t.Fatal(err)
-	}
-	k8s, err := filepath.Abs(manifestsDir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if k8s, err = filepath.Rel(dir, k8s); err != nil {
-		t.Fatal(err)
-	}
-	text = strings.ReplaceAll(text, "K8S", k8s)
-	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, objects, err := manifest.Kustomize(dir)

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -127,19 +126,10 @@ func longQueries(s *siege, n int) error {
 
 // connections fetches the list of connections as an operator does.
 func connections(ctx context.Context, client *http.Client, health string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+health+"/connections", nil)
-	if err != nil {
-		return err
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
+	response, err := get(ctx, client, "http://"+health+"/connections")
+	if err == nil && response.StatusCode != http.StatusOK {
 		return fmt.Errorf("status %s", response.Status)
 	}
-	_, err = io.Copy(io.Discard, response.Body)
 	return err
 }
 

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/echosvc/echosvc/internal/wstest"
 )
 
 func main() {
@@ -108,7 +110,7 @@ func run(ctx context.Context, args []string, w io.Writer) (failed int, err error
 
 // prepare makes what all servers need: a certificate, and the binary unless there is one.
 func (sc *scenario) prepare(dir string) (err error) {
-	if sc.cert, err = newCertificate(dir); err != nil {
+	if sc.cert, err = wstest.NewCertificate(dir, "hostile"); err != nil {
 		return err
 	}
 	if sc.binary != "" {

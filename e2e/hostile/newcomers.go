@@ -138,18 +138,24 @@ func (n *newcomers) openWebSocket(ctx context.Context) error {
 }
 
 func healthz(ctx context.Context, client *http.Client, base string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/healthz", nil)
+	response, err := get(ctx, client, base+"/healthz")
+	if err == nil && response.StatusCode != http.StatusOK {
+		return refusal{"HTTP/1.1 " + response.Status}
+	}
+	return err
+}
+
+// get requests a URL, and discards the body of the response.
+func get(ctx context.Context, client *http.Client, url string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer response.Body.Close()
-	io.Copy(io.Discard, response.Body)
-	if response.StatusCode != http.StatusOK {
-		return refusal{"HTTP/1.1 " + response.Status}
-	}
-	return nil
+	_, err = io.Copy(io.Discard, response.Body)
+	return response, err
 }

@@ -59,7 +59,7 @@ type launch struct {
 	files  int      // RLIMIT_NOFILE; 0 leaves it as it is
 	memory int64    // limit in bytes; 0 is none
 	kill   int64    // bytes past which the process is killed
-	cert   *certificate
+	cert   *wstest.Certificate
 }
 
 // start runs the binary and returns when it serves.
@@ -92,8 +92,8 @@ func (l launch) start() (*server, error) {
 		s.command.Env = append(s.command.Env, "MEMORY_LIMIT="+formatSize(l.memory))
 	}
 	if l.driver.tls {
-		s.command.Env = append(s.command.Env, "TLS_CERT_FILE="+l.cert.certFile, "TLS_KEY_FILE="+l.cert.keyFile)
-		s.tls = &tls.Config{RootCAs: l.cert.pool, ServerName: "localhost"}
+		s.command.Env = append(s.command.Env, "TLS_CERT_FILE="+l.cert.CertFile, "TLS_KEY_FILE="+l.cert.KeyFile)
+		s.tls = &tls.Config{RootCAs: l.cert.Roots, ServerName: "localhost"}
 	}
 	s.command.Env = append(s.command.Env, l.env...)
 	stderr, err := s.command.StderrPipe()

@@ -80,9 +80,8 @@ const (
 	critical = 90
 )
 
-// Account is the memory that is held. A nil Account holds nothing and has no limit; only
-// NeedShed, Excess and ForgiveLeft must not be called on it. Without a limit the level is
-// always [None]. All methods may be called from any goroutine.
+// Account is the memory that is held. Without a limit the level is always [None]. All methods
+// may be called from any goroutine.
 type Account struct {
 	limit int64
 	held  [kinds]atomic.Int64 // as added, without the heap's factor
@@ -98,16 +97,11 @@ func NewAccount(limit int64) *Account {
 }
 
 // Limit returns the limit in bytes; 0 is none.
-func (a *Account) Limit() int64 {
-	if a == nil {
-		return 0
-	}
-	return a.limit
-}
+func (a *Account) Limit() int64 { return a.limit }
 
 // Add adds n bytes, which may be negative.
 func (a *Account) Add(kind Kind, n int64) {
-	if a == nil || n == 0 {
+	if n == 0 {
 		return
 	}
 	a.held[kind].Add(n)
@@ -126,18 +120,10 @@ func (a *Account) Add(kind Kind, n int64) {
 func (a *Account) NeedShed() <-chan struct{} { return a.shed }
 
 // Held returns the sum of everything that is held, in bytes.
-func (a *Account) Held() int64 {
-	if a == nil {
-		return 0
-	}
-	return a.total.Load()
-}
+func (a *Account) Held() int64 { return a.total.Load() }
 
 // HeldBy returns what one kind adds to the sum, in bytes.
 func (a *Account) HeldBy(kind Kind) int64 {
-	if a == nil {
-		return 0
-	}
 	n := a.held[kind].Load()
 	if kind.heap() {
 		n = n * heapNumerator / heapDenominator
@@ -148,7 +134,7 @@ func (a *Account) HeldBy(kind Kind) int64 {
 // Pressure returns the level. A level ends 2 % below where it begins, so that it does not come and
 // go with every message. Pressure costs two atomic loads.
 func (a *Account) Pressure() Level {
-	if a == nil || a.limit == 0 {
+	if a.limit == 0 {
 		return None
 	}
 	held, last := a.total.Load(), Level(a.level.Load())
@@ -188,7 +174,7 @@ func (a *Account) Crowding() int64 {
 // Critical reports whether at least 90 % of the limit is held, so that connections are closed
 // without waiting for their peers.
 func (a *Account) Critical() bool {
-	return a.Limit() > 0 && a.Held() >= a.percent(critical)
+	return a.limit > 0 && a.Held() >= a.percent(critical)
 }
 
 func (a *Account) percent(n int64) int64 { return a.limit / 100 * n }
@@ -196,7 +182,7 @@ func (a *Account) percent(n int64) int64 { return a.limit / 100 * n }
 // Room returns how many idle connections the account has room for before it reaches [Refuse], at
 // least 1, or 0 if there is no limit. Each takes cost bytes.
 func (a *Account) Room(cost int64) int {
-	if a.Limit() == 0 {
+	if a.limit == 0 {
 		return 0
 	}
 	return int(max(1, (a.percent(percent[Refuse])-a.HeldBy(Base))/cost))

@@ -12,9 +12,6 @@ type left struct {
 
 // AddLeft adds n bytes for a connection that is closed. RemoveLeft must follow.
 func (a *Account) AddLeft(n int64) {
-	if a == nil {
-		return
-	}
 	a.left.mu.Lock()
 	defer a.left.mu.Unlock()
 	a.left.charged += n
@@ -23,9 +20,6 @@ func (a *Account) AddLeft(n int64) {
 
 // RemoveLeft ends an AddLeft of n bytes.
 func (a *Account) RemoveLeft(n int64) {
-	if a == nil {
-		return
-	}
 	a.left.mu.Lock()
 	defer a.left.mu.Unlock()
 	forgiven := min(n, a.left.forgiven)

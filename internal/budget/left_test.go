@@ -23,7 +23,4 @@ func TestLeft(t *testing.T) {
 			t.Errorf("%s: %d bytes are on the account, want %d", step.name, got, step.want)
 		}
 	}
-	var none *Account
-	none.AddLeft(1)
-	none.RemoveLeft(1)
 }

@@ -95,18 +95,13 @@ type Bool bool
 
 func (b *Bool) Decode(value string) error {
 	switch strings.ToLower(value) {
-	case "yes", "on", "y":
+	case "true", "1", "t", "yes", "on", "y":
 		*b = true
-		return nil
-	case "no", "off", "n":
+	case "false", "0", "f", "no", "off", "n":
 		*b = false
-		return nil
-	}
-	v, err := strconv.ParseBool(strings.ToLower(value))
-	if err != nil {
+	default:
 		return errors.New("must be true or false; 1, t, yes, on, 0, f, no and off mean the same")
 	}
-	*b = Bool(v)
 	return nil
 }
 

@@ -29,12 +29,12 @@ func TestReadBody(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if got, err := readBody(strings.NewReader(test.body), &charge{}); got != test.want || err != nil {
+			if got, err := readBody(strings.NewReader(test.body), &charge{account: budget.NewAccount(0)}); got != test.want || err != nil {
 				t.Errorf("got %d bytes, text %.20q, base64 %.20q, cut %q, error %q", got.Size, got.Text, got.Base64, got.Cut, got.Error)
 			}
 		})
 	}
-	if got, err := readBody(io.MultiReader(strings.NewReader("abc"), brokenReader{}), &charge{}); err == nil || got.Text != "abc" || got.Error != "the body ended after 3 bytes: unexpected EOF" {
+	if got, err := readBody(io.MultiReader(strings.NewReader("abc"), brokenReader{}), &charge{account: budget.NewAccount(0)}); err == nil || got.Text != "abc" || got.Error != "the body ended after 3 bytes: unexpected EOF" {
 		t.Errorf("for an incomplete body, got %+v", got)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/respond"
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -34,12 +35,11 @@ func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence,
 // serveConfig is serveWith with a configuration of the handler.
 func serveConfig(t *testing.T, c Config, config *tls.Config, silence, write time.Duration, limits Limits) (addr string) {
 	t.Helper()
-	limits.Log = discard
 	ln := listen(t)
 	if config != nil {
 		ln = tls.NewListener(ln, config)
 	}
-	plain := NewListener(ln.Addr(), limits)
+	plain := NewListener(ln.Addr(), complete(limits))
 	health := http.NewServeMux()
 	c.Identity, c.Headers, c.Health = requestinfo.Identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}, &requestinfo.Filter{}, health
 	health.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { respond.PlainText(w, 200, "ok") })
@@ -74,6 +74,21 @@ func serveConfig(t *testing.T, c Config, config *tls.Config, silence, write time
 		server.Close()
 	})
 	return ln.Addr().String()
+}
+
+// complete returns limits with what a test leaves out.
+func complete(l Limits) Limits {
+	l.Log = discard
+	if l.Account == nil {
+		l.Account = budget.NewAccount(0)
+	}
+	if l.Logs == nil {
+		l.Logs = func() bool { return true }
+	}
+	if l.Leave == nil {
+		l.Leave = func(net.Conn) {}
+	}
+	return l
 }
 
 // readHead reads up to the end of a request head, as package wsconn does.

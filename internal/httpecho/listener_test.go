@@ -13,7 +13,7 @@ import (
 func TestListener(t *testing.T) {
 	client, server := net.Pipe()
 	addr := &net.TCPAddr{Port: 8080}
-	l := NewListener(addr, Limits{})
+	l := NewListener(addr, complete(Limits{}))
 	if l.Addr() != addr {
 		t.Errorf("the address is %v, want %v", l.Addr(), addr)
 	}
@@ -32,7 +32,7 @@ func TestListener(t *testing.T) {
 }
 
 func TestClosedListener(t *testing.T) {
-	l := NewListener(nil, Limits{})
+	l := NewListener(nil, complete(Limits{}))
 	l.Close()
 	l.Close() // a second time, as net/http does
 	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
@@ -49,7 +49,7 @@ func TestClosedListener(t *testing.T) {
 // system then.
 func TestLeaveComesBeforeTheClose(t *testing.T) {
 	var left []bool // whether the connection was closed by then
-	l := NewListener(&net.TCPAddr{}, Limits{Leave: func(nc net.Conn) { left = append(left, nc.(*fakeConn).closed) }})
+	l := NewListener(&net.TCPAddr{}, complete(Limits{Leave: func(nc net.Conn) { left = append(left, nc.(*fakeConn).closed) }}))
 	l.Close()
 	conn := &fakeConn{}
 	l.Deliver(conn, nil, "")

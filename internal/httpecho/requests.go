@@ -2,7 +2,6 @@ package httpecho
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -41,12 +40,11 @@ const (
 type Limits struct {
 	MaxRequests int             // at a time; 0 is no limit
 	MaxHealth   int             // for /healthz and /readyz, beyond MaxRequests
-	Account     *budget.Account // of the memory that they hold; may be nil
+	Account     *budget.Account // of the memory that they hold
 	Log         *slog.Logger
-	// Logs reports whether a request that is dropped may be logged; nil means always.
+	// Logs reports whether a request that is dropped may be logged.
 	Logs func() bool
-	// Leave is called before a connection is closed whose peer may not have taken the
-	// response; it may be nil.
+	// Leave is called before a connection is closed whose peer may not have taken the response.
 	Leave func(net.Conn)
 }
 
@@ -141,21 +139,14 @@ func (r *requests) dropSlow(now time.Time) {
 
 // drop closes the connection of a request, and logs why.
 func (r *requests) drop(c *replayConn, why string) {
-	if r.Logs == nil || r.Logs() {
+	if r.Logs() {
 		r.Log.Info("request dropped", append(c.attrs(), "why", why)...)
 	}
 	delete(r.conns, c)
 	r.Account.Add(budget.Requests, -c.headCost())
 	r.release()
-	r.leave(c)
+	r.Leave(c.Conn)
 	abort(c.Conn)
-}
-
-// leave is called before a connection is closed.
-func (r *requests) leave(c *replayConn) {
-	if r.Leave != nil {
-		r.Leave(c.Conn)
-	}
 }
 
 // unavailable returns the refusal of a request that may be tried again.
@@ -247,7 +238,7 @@ func (c *replayConn) RemoteAddr() net.Addr {
 // Close closes the connection and makes room for another request.
 func (c *replayConn) Close() error {
 	defer c.requests.remove(c)
-	c.requests.leave(c)
+	c.requests.Leave(c.Conn)
 	return c.Conn.Close()
 }
 
@@ -259,12 +250,16 @@ func abort(nc net.Conn) {
 	nc.Close()
 }
 
-// CloseWrite lets net/http end a response without a reset when there is unread input.
-func (c *replayConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+// CloseWrite is for net/http.
+func (c *replayConn) CloseWrite() error { return CloseWrite(c.Conn) }
+
+// CloseWrite ends the sending side of a connection. A net.Conn around another needs it, because
+// net/http otherwise ends a response with a reset when there is unread input.
+func CloseWrite(nc net.Conn) error {
+	if half, ok := nc.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
-	return io.ErrClosedPipe
+	return net.ErrClosed
 }
 
 // request returns the first request as it arrived: net/http sorts and drops header fields.

@@ -96,7 +96,7 @@ func TestRequestsAreRefusedForMemory(t *testing.T) {
 // dropped for it.
 func TestRequestsAreLimited(t *testing.T) {
 	account := budget.NewAccount(64 << 20)
-	l := NewListener(nil, Limits{MaxRequests: 2, MaxHealth: 1, Account: account, Log: discard})
+	l := NewListener(nil, complete(Limits{MaxRequests: 2, MaxHealth: 1, Account: account}))
 	admit := func(target string) bool {
 		return l.Admit(&wsproto.Request{Method: "GET", Target: target, Proto: "HTTP/1.0"}) == nil
 	}
@@ -151,7 +151,7 @@ func TestSlowRequestsMakeRoom(t *testing.T) {
 	} {
 		for _, forMemory := range []bool{false, true} {
 			account := budget.NewAccount(64 << 20)
-			l := NewListener(nil, Limits{MaxRequests: len(test.moved), Account: account, Log: discard})
+			l := NewListener(nil, complete(Limits{MaxRequests: len(test.moved), Account: account}))
 			conns := make([]*fakeConn, len(test.moved))
 			now := time.Now().Add(test.age)
 			for i, moved := range test.moved {

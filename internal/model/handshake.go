@@ -191,7 +191,7 @@ func (h *Handshake) accept(r *response, compression string) (Params, error) {
 		}
 	}
 	var first offer
-	for _, element := range strings.Split(strings.Join(h.Offers, ","), ",") {
+	for element := range strings.SplitSeq(strings.Join(h.Offers, ","), ",") {
 		if o, ok := parseOffer(element); ok && o.keepable() {
 			first = o
 			break

@@ -1,26 +1,23 @@
 package model
 
-import "slices"
+import (
+	"iter"
+	"slices"
+)
 
 // Shrink looks for a smaller program that fails, too. It ends when fails reports false for
 // every smaller program.
 func Shrink(p *Program, fails func(*Program) bool) *Program {
-	for {
-		smaller := false
-		for candidate := range candidates(p) {
-			if fails(candidate) {
-				p, smaller = candidate, true
-				break
-			}
-		}
-		if !smaller {
-			return p
+	for candidate := range candidates(p) {
+		if fails(candidate) {
+			return Shrink(candidate, fails)
 		}
 	}
+	return p
 }
 
 // candidates gives smaller programs, those that are smaller by most first.
-func candidates(p *Program) func(yield func(*Program) bool) {
+func candidates(p *Program) iter.Seq[*Program] {
 	return func(yield func(*Program) bool) {
 		for size := len(p.Frames); size > 0; size /= 2 {
 			for i := 0; i+size <= len(p.Frames); i += size {

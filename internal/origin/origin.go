@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
@@ -103,7 +104,7 @@ func host(s string) (canonical string, ok bool) {
 		addr, err := netip.ParseAddr(s[1 : len(s)-1])
 		return "[" + addr.WithZone("").String() + "]", err == nil && addr.Is6() && addr.Zone() == ""
 	}
-	if !isASCII(s) {
+	if strings.ContainsFunc(s, func(c rune) bool { return c > unicode.MaxASCII }) {
 		if utf8.RuneCountInString(s) > maxHost {
 			return "", false
 		}
@@ -124,15 +125,6 @@ func host(s string) (canonical string, ok bool) {
 // URL standard, and * as it has a meaning of its own here).
 func forbidden(c rune) bool {
 	return c <= ' ' || c >= 0x7f || strings.ContainsRune(`#%*,/:;<>?@[\]^|"'`+"`{}()", c)
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
 }
 
 // Suggest returns the origin that s, which is not one, most likely stands for, or "".

@@ -31,7 +31,7 @@ type arrivalData struct {
 
 // arrival compares a handshake as it was sent with what arrived, which echosvc reports in its
 // greeting, and the response with what the server must have sent.
-func (p *prober) arrival(ctx context.Context) {
+func (p *prober) arrival(ctx context.Context) Check {
 	const name = "arrival"
 	o := offer{
 		query:        controls("subprotocol", "probe.first"), // makes the server select it in any case
@@ -40,21 +40,17 @@ func (p *prober) arrival(ctx context.Context) {
 	s, err := p.dial(ctx, o)
 	switch {
 	case refusesControls(err):
-		p.emit(note(name, "unknown: the server refuses controls: %v", err))
-		return
+		return note(name, "unknown: the server refuses controls: %v", err)
 	case err != nil:
-		p.emit(failed(name, "%v", err))
-		return
+		return failed(name, "%v", err)
 	}
 	defer s.release()
 	g, known, err := s.firstEcho(ctx, "what arrived?")
 	switch {
 	case !known:
-		p.emit(note(name, "unknown: only echosvc reports what arrives, with its control greet=1 and CONTROLS=true"))
-		return
+		return note(name, "unknown: only echosvc reports what arrives, with its control greet=1 and CONTROLS=true")
 	case err != nil:
-		p.emit(failed(name, "no echo: %s", describeEnd(err)))
-		return
+		return failed(name, "no echo: %s", describeEnd(err))
 	}
 	sent, arrived, response := s.wire.request.head(), head{g.Request, g.Headers}, s.wire.response.head()
 	data := compare(&sent, &arrived)
@@ -64,7 +60,7 @@ func (p *prober) arrival(ctx context.Context) {
 	if arrived.has("Sec-WebSocket-Extensions") && !response.has("Sec-WebSocket-Extensions") && s.serverCompresses(ctx) {
 		data.RemovedFromResponse = append(data.RemovedFromResponse, "Sec-WebSocket-Extensions")
 	}
-	p.emit(data.check(name, func() string { return p.proxyBehind(ctx, &response) }))
+	return data.check(name, func() string { return p.proxyBehind(ctx, &response) })
 }
 
 // compare compares a request as it was sent with how it arrived.

@@ -69,12 +69,15 @@ func Run(ctx context.Context, target *Target, emit func(Check), progress func(st
 	if !p.handshake(ctx) {
 		return
 	}
+	one := func(check func(context.Context) Check) func(context.Context) {
+		return func(ctx context.Context) { p.emit(check(ctx)) }
+	}
 	for _, check := range []struct {
 		name string
 		run  func(context.Context)
 	}{
-		{"greeting", p.greeting}, {"arrival", p.arrival}, {"messages", p.fidelity}, {"fragments", p.fragments}, {"ping", p.ping},
-		{"subprotocol", p.subprotocol}, {"compression", p.compression}, {"close", p.closing}, {"close from the server", p.serverCloses},
+		{"greeting", one(p.greeting)}, {"arrival", one(p.arrival)}, {"messages", p.fidelity}, {"fragments", one(p.fragments)}, {"ping", one(p.ping)},
+		{"subprotocol", one(p.subprotocol)}, {"compression", p.compression}, {"close", p.closing}, {"close from the server", one(p.serverCloses)},
 		{"breaches", p.invalid},
 	} {
 		if ctx.Err() == nil && !p.hopeless() {

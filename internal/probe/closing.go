@@ -75,30 +75,26 @@ func (s *session) settle(ctx context.Context) {
 
 // serverCloses makes an echosvc close, and checks that its code and reason arrive. Other
 // servers cannot be made to close.
-func (p *prober) serverCloses(ctx context.Context) {
+func (p *prober) serverCloses(ctx context.Context) Check {
 	const name = "close from the server"
 	want := websocket.CloseError{Code: 4002, Reason: "the server's reason, κόσμε"}
 	s, err := p.dial(ctx, offer{query: controls("close_after", "1", "close_code", strconv.Itoa(int(want.Code)), "close_reason", want.Reason)})
 	if refusesControls(err) {
-		p.emit(note(name, "not tested: the server refuses controls: %v", err))
-		return
+		return note(name, "not tested: the server refuses controls: %v", err)
 	}
 	if err != nil {
-		p.emit(failed(name, "%v", err))
-		return
+		return failed(name, "%v", err)
 	}
 	defer s.release()
 	_, known, err := s.firstEcho(ctx, "the last message")
 	if !known {
-		p.emit(note(name, "not tested: the server does not support echosvc controls, so it cannot be made to close; -watch shows a close when one happens"))
-		return
+		return note(name, "not tested: the server does not support echosvc controls, so it cannot be made to close; -watch shows a close when one happens")
 	}
 	if err == nil {
 		err = s.end(ctx)
 	}
 	if got, found := closeFrame(err); !found || got != want {
-		p.emit(failed(name, "%s: the control asked for %s", describeEnd(err), formatClose(want)))
-		return
+		return failed(name, "%s: the control asked for %s", describeEnd(err), formatClose(want))
 	}
-	p.emit(ok(name, "code and reason received as requested"))
+	return ok(name, "code and reason received as requested")
 }

@@ -48,8 +48,8 @@ func controls(pairs ...string) url.Values {
 
 // refusesControls reports whether err is a server's refusal of a handshake with controls.
 func refusesControls(err error) bool {
-	var r *refusal
-	return errors.As(err, &r) && r.status == http.StatusBadRequest
+	r, is := errors.AsType[*refusal](err)
+	return is && r.status == http.StatusBadRequest
 }
 
 // firstEcho sends a message and reads up to its echo. A greeting before it shows that the

@@ -53,8 +53,8 @@ func (d *Diagnosis) preferably(fix string) *Diagnosis {
 // diagnoseHandshake finds the cause of a failed handshake. It may send further requests. It
 // returns nil if it finds none.
 func (t *Target) diagnoseHandshake(ctx context.Context, err error) *Diagnosis {
-	var e *handshakeError
-	if !errors.As(err, &e) || ctx.Err() != nil {
+	e, is := errors.AsType[*handshakeError](err)
+	if !is || ctx.Err() != nil {
 		return nil
 	}
 	var refused *refusal

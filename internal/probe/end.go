@@ -44,8 +44,7 @@ func formatClose(closed websocket.CloseError) string {
 
 // closeFrame returns the close frame that ended a connection.
 func closeFrame(err error) (closed websocket.CloseError, found bool) {
-	found = errors.As(err, &closed)
-	return closed, found
+	return errors.AsType[websocket.CloseError](err)
 }
 
 // describeEnd describes how a connection ended.
@@ -71,22 +70,19 @@ func isReset(err error) bool {
 }
 
 func isTimeout(err error) bool {
-	var timeout net.Error
-	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+	timeout, is := errors.AsType[net.Error](err)
+	return errors.Is(err, os.ErrDeadlineExceeded) || is && timeout.Timeout()
 }
 
 // simplify removes what libraries wrap around an error, and may add a hint.
 func simplify(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, is := errors.AsType[*url.Error](err); is {
 		err = u.Err
 	}
-	var op *net.OpError
-	if errors.As(err, &op) && op.Source != nil { // without the source port, which differs each time
+	if op, is := errors.AsType[*net.OpError](err); is && op.Source != nil { // without the source port, which differs each time
 		return &shortened{fmt.Sprintf("%s %s %v: %v", op.Op, op.Net, op.Addr, op.Err), err}
 	}
-	var unknown x509.UnknownAuthorityError
-	if errors.As(err, &unknown) {
+	if _, is := errors.AsType[x509.UnknownAuthorityError](err); is {
 		return fmt.Errorf("%w; -cafile names a file with the authority's certificate, -insecure skips the check", err)
 	}
 	text := err.Error()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/coder/websocket"
@@ -29,34 +30,20 @@ type Exporter struct {
 func NewExporter(target *Target) *Exporter {
 	place := *target.URL
 	place.User, place.RawQuery, place.Fragment = nil, "", "" // they may be secrets
-	labels := prometheus.Labels{"target": place.String()}
-	gauge := func(name, help string) prometheus.Gauge {
-		return prometheus.NewGauge(prometheus.GaugeOpts{Name: "echosvc_probe_" + name, Help: help, ConstLabels: labels})
-	}
-	counter := func(name, help string) prometheus.Counter {
-		return prometheus.NewCounter(prometheus.CounterOpts{Name: "echosvc_probe_" + name, Help: help, ConstLabels: labels})
-	}
-	histogram := func(name, help string, buckets ...float64) prometheus.Histogram {
-		return prometheus.NewHistogram(prometheus.HistogramOpts{Name: "echosvc_probe_" + name, Help: help, ConstLabels: labels, Buckets: buckets})
-	}
-	e := &Exporter{
-		target: target, registry: prometheus.NewRegistry(),
-		up:          gauge("up", "1 while a connection is open and echoes."),
-		idleTimeout: gauge("idle_timeout_seconds", "The age at which the last two idle connections ended, if it was the same; otherwise 0."),
-		connects:    counter("connects_total", "Connections that were opened and have echoed."),
-		failures:    counter("connect_failures_total", "Attempts to open a connection that failed."),
-		away:        histogram("away_seconds", "How long there was no connection after one was lost.", 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
-		rtt:         histogram("rtt_seconds", "Time between a message and its echo.", 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-		ends: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "echosvc_probe_ends_total", Help: "Connections that were lost, by close code; 1006 means without a close frame.", ConstLabels: labels,
-		}, []string{"code"}),
-	}
+	e := &Exporter{target: target, registry: prometheus.NewRegistry()}
+	series := promauto.With(prometheus.WrapRegistererWith(prometheus.Labels{"target": place.String()}, prometheus.WrapRegistererWithPrefix("echosvc_probe_", e.registry)))
+	e.up = series.NewGauge(prometheus.GaugeOpts{Name: "up", Help: "1 while a connection is open and echoes."})
+	e.idleTimeout = series.NewGauge(prometheus.GaugeOpts{Name: "idle_timeout_seconds", Help: "The age at which the last two idle connections ended, if it was the same; otherwise 0."})
+	e.connects = series.NewCounter(prometheus.CounterOpts{Name: "connects_total", Help: "Connections that were opened and have echoed."})
+	e.failures = series.NewCounter(prometheus.CounterOpts{Name: "connect_failures_total", Help: "Attempts to open a connection that failed."})
+	e.away = series.NewHistogram(prometheus.HistogramOpts{Name: "away_seconds", Help: "How long there was no connection after one was lost.", Buckets: []float64{0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300}})
+	e.rtt = series.NewHistogram(prometheus.HistogramOpts{Name: "rtt_seconds", Help: "Time between a message and its echo.", Buckets: []float64{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}})
+	e.ends = series.NewCounterVec(prometheus.CounterOpts{Name: "ends_total", Help: "Connections that were lost, by close code; 1006 means without a close frame."}, []string{"code"})
 	for code := websocket.StatusNormalClosure; code <= websocket.StatusBadGateway; code++ {
 		e.ends.WithLabelValues(codeLabel(int(code))) // so that an alert on the first one fires
 	}
 	e.ends.WithLabelValues("3xxx")
 	e.ends.WithLabelValues("4xxx")
-	e.registry.MustRegister(e.up, e.idleTimeout, e.connects, e.failures, e.ends, e.away, e.rtt)
 	return e
 }
 
@@ -138,12 +125,7 @@ func (e *Exporter) findIdleTimeout(ctx context.Context) {
 			}
 			last = i.closedAfter
 		}
-		pause := time.NewTimer(idleRetry)
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-		}
+		sleep(ctx, idleRetry)
 	}
 }
 

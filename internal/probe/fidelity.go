@@ -121,12 +121,11 @@ func (s *sample) difference(got message) string {
 
 // fragments sends a message in fragments, with a ping between them. The first fragment ends
 // within a character.
-func (p *prober) fragments(ctx context.Context) {
+func (p *prober) fragments(ctx context.Context) Check {
 	const name = "fragments"
 	s, err := p.open(ctx, offer{})
 	if err != nil {
-		p.emit(failed(name, "%v", err))
-		return
+		return failed(name, "%v", err)
 	}
 	defer s.release()
 	sent := sample{name, websocket.MessageText, []byte("first, \u03BAsecond, third")}
@@ -139,8 +138,7 @@ func (p *prober) fragments(ctx context.Context) {
 	for i := 0; err == nil && i < len(pieces); i++ {
 		if i == 1 {
 			if err := s.ping(writing); err != nil {
-				p.emit(failed(name, "no pong: a ping between two fragments was not answered: %s", describeEnd(err)))
-				return
+				return failed(name, "no pong: a ping between two fragments was not answered: %s", describeEnd(err))
 			}
 		}
 		_, err = w.Write(pieces[i])
@@ -151,12 +149,12 @@ func (p *prober) fragments(ctx context.Context) {
 	got, err := s.next(ctx) // also fails if a write did
 	switch {
 	case err != nil:
-		p.emit(failed(name, "no echo: message in %d fragments: %s", len(pieces), describeEnd(err)))
+		return failed(name, "no echo: message in %d fragments: %s", len(pieces), describeEnd(err))
 	case sent.difference(got) != "":
-		p.emit(failed(name, "%s", sent.difference(got)))
+		return failed(name, "%s", sent.difference(got))
 	case got.pieces != len(pieces):
-		p.emit(ok(name, "echoed unchanged: %d fragments came back as %d, which RFC 6455 allows; a ping between them was answered", len(pieces), got.pieces))
+		return ok(name, "echoed unchanged: %d fragments came back as %d, which RFC 6455 allows; a ping between them was answered", len(pieces), got.pieces)
 	default:
-		p.emit(ok(name, "echoed unchanged: in %d fragments, as sent; a ping between them was answered", len(pieces)))
+		return ok(name, "echoed unchanged: in %d fragments, as sent; a ping between them was answered", len(pieces))
 	}
 }

@@ -58,17 +58,12 @@ func (t *Target) ask(ctx context.Context, preamble []byte, config *tls.Config, r
 	var answer bytes.Buffer
 	_, err = io.CopyN(&answer, nc, 1)
 	if err == nil {
-		nc.SetReadDeadline(earlier(deadline, time.Now().Add(time.Second)))
+		if soon := time.Now().Add(time.Second); soon.Before(deadline) {
+			nc.SetReadDeadline(soon)
+		}
 		_, err = io.Copy(&answer, io.LimitReader(nc, 64<<10))
 	}
 	return answer.Bytes(), err
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }
 
 // answerStatus returns the status code of an answer, as three digits, or "" if it is not HTTP.

@@ -26,16 +26,12 @@ type handshakeData struct {
 func (p *prober) handshake(ctx context.Context) bool {
 	const name = "handshake"
 	s, err := p.Target.dial(ctx, offer{})
-	var refused *refusal
-	if errors.As(err, &refused) {
-		c := failed(name, "%v%s", refused, &refused.response)
-		c.explain(p.diagnoseHandshake(ctx, err))
-		c.Data = handshakeData{Status: refused.status, TotalMS: inMS(refused.took), Header: refused.response.fields, Body: printable([]byte(refused.body))}
-		p.emit(c)
-		return false
-	}
 	if err != nil {
 		c := failed(name, "%v", err)
+		if refused, is := errors.AsType[*refusal](err); is {
+			c.Detail += refused.response.String()
+			c.Data = handshakeData{Status: refused.status, TotalMS: inMS(refused.took), Header: refused.response.fields, Body: printable([]byte(refused.body))}
+		}
 		c.explain(p.diagnoseHandshake(ctx, err))
 		p.emit(c)
 		return false
@@ -56,54 +52,48 @@ func (p *prober) handshake(ctx context.Context) bool {
 }
 
 // greeting checks whether the server sends a message before the client has sent one.
-func (p *prober) greeting(ctx context.Context) {
+func (p *prober) greeting(ctx context.Context) Check {
 	const name = "greeting"
 	s, err := p.dial(ctx, offer{})
 	if err != nil {
-		p.emit(failed(name, "%v", err))
-		return
+		return failed(name, "%v", err)
 	}
 	defer s.release()
 	const sent = "the probe's first message"
 	first, err := s.echo(ctx, websocket.MessageText, []byte(sent))
 	if err != nil {
-		p.emit(failed(name, "no echo: %s", describeEnd(err)))
-		return
+		return failed(name, "no echo: %s", describeEnd(err))
 	}
 	if string(first.payload) == sent {
-		p.emit(ok(name, "none: the first message received is the echo of the first message sent"))
-		return
+		return ok(name, "none: the first message received is the echo of the first message sent")
 	}
 	second, err := s.next(ctx)
 	if err != nil || string(second.payload) != sent {
-		p.emit(note(name, "unknown: the first message is neither the echo nor followed by it, %q", printable(first.payload)))
-		return
+		return note(name, "unknown: the first message is neither the echo nor followed by it, %q", printable(first.payload))
 	}
 	p.unsolicited = 1
 	if g, is := parseGreeting(first); is && p.URL.Query().Has("greet") {
-		p.emit(note(name, "requested by greet: pod %v, version %s", g, g.Version))
-		return
+		return note(name, "requested by greet: pod %v, version %s", g, g.Version)
 	}
-	p.emit(failed(name, "unsolicited: a %s message of %d bytes, %q", typeName(first.kind), len(first.payload), printable(first.payload)))
+	return failed(name, "unsolicited: a %s message of %d bytes, %q", typeName(first.kind), len(first.payload), printable(first.payload))
 }
 
 // subprotocol offers two subprotocols and checks which one the server selects.
-func (p *prober) subprotocol(ctx context.Context) {
+func (p *prober) subprotocol(ctx context.Context) Check {
 	const name = "subprotocol"
 	offered := []string{"probe.first", "probe.second"}
 	s, err := p.dial(ctx, offer{subprotocols: offered})
 	if err != nil {
-		p.emit(failed(name, "%v: the offer was %q", err, offered))
-		return
+		return failed(name, "%v: the offer was %q", err, offered)
 	}
 	defer s.release()
 	switch selected := s.response.Header.Get("Sec-WebSocket-Protocol"); {
 	case selected == "":
-		p.emit(note(name, "none selected: RFC 6455 allows that, but browsers then fail the connection"))
+		return note(name, "none selected: RFC 6455 allows that, but browsers then fail the connection")
 	case !slices.Contains(offered, selected):
-		p.emit(failed(name, "selected %q: the offer was %q", selected, offered))
+		return failed(name, "selected %q: the offer was %q", selected, offered)
 	default:
-		p.emit(ok(name, "selected %s: the offer was %s", selected, strings.Join(offered, ", ")))
+		return ok(name, "selected %s: the offer was %s", selected, strings.Join(offered, ", "))
 	}
 }
 

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -33,12 +34,7 @@ func parseHead(p []byte) (h head) {
 
 // has reports whether there is a field with this name, in any case.
 func (h *head) has(name string) bool {
-	for _, f := range h.fields {
-		if strings.EqualFold(f.Name, name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(h.fields, func(f Field) bool { return strings.EqualFold(f.Name, name) })
 }
 
 // value returns the values of all fields with this name, as one list (RFC 9110 section 5.3).

@@ -125,11 +125,7 @@ const maxIdleTries = 3
 func (t *Target) holdIdleAgain(ctx context.Context, step time.Duration, query url.Values) idleConn {
 	i := t.holdIdle(ctx, step, query)
 	for i.away && i.before < maxIdleTries-1 {
-		pause := time.NewTimer(idleRetry)
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
+		if !sleep(ctx, idleRetry) {
 			return idleConn{step: step, how: "interrupted"}
 		}
 		last := i

@@ -84,8 +84,7 @@ const (
 // diagnoseLater distinguishes a limit on concurrent connections from one on the rate of
 // requests. The run must have no open connection.
 func (p *prober) diagnoseLater(ctx context.Context) *Diagnosis {
-	var refused *refusal
-	if errors.As(p.first, &refused) &&
+	if refused, is := errors.AsType[*refusal](p.first); is &&
 		(errorPage(refused) == "" && refused.body != "" || refused.status != http.StatusServiceUnavailable && refused.status != http.StatusTooManyRequests) {
 		return p.diagnoseHandshake(ctx, p.first)
 	}
@@ -122,7 +121,7 @@ func (p *prober) diagnoseLater(ctx context.Context) *Diagnosis {
 
 // openAfter pauses, then opens a connection. It returns nil if the handshake fails.
 func (p *prober) openAfter(ctx context.Context, pause time.Duration) *session {
-	sleepUntil(ctx, time.Now().Add(pause))
+	sleep(ctx, pause)
 	s, err := p.Target.dial(ctx, offer{})
 	if err != nil {
 		return nil

@@ -160,7 +160,7 @@ func (l *load) work(ctx context.Context, s *session) {
 		due := time.Now()
 		if l.Rate > 0 {
 			due = l.started.Add(time.Duration(float64(n) / l.Rate * float64(time.Second)))
-			if !sleepUntil(ctx, due) {
+			if !sleep(ctx, time.Until(due)) {
 				break
 			}
 		}
@@ -185,9 +185,9 @@ func (l *load) work(ctx context.Context, s *session) {
 	}
 }
 
-// sleepUntil reports whether the due time came before ctx ended.
-func sleepUntil(ctx context.Context, due time.Time) bool {
-	timer := time.NewTimer(time.Until(due))
+// sleep waits for d, and reports whether that passed before ctx ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -17,12 +17,11 @@ type pingData struct {
 }
 
 // ping measures the time from ping to pong.
-func (p *prober) ping(ctx context.Context) {
+func (p *prober) ping(ctx context.Context) Check {
 	const name = "ping"
 	s, err := p.open(ctx, offer{})
 	if err != nil {
-		p.emit(failed(name, "%v", err))
-		return
+		return failed(name, "%v", err)
 	}
 	defer s.release()
 	var took []time.Duration
@@ -31,15 +30,14 @@ func (p *prober) ping(ctx context.Context) {
 		err := s.ping(ctx)
 		took = append(took, time.Since(started))
 		if err != nil {
-			p.emit(failed(name, "no pong: %s", describeEnd(err)))
-			return
+			return failed(name, "no pong: %s", describeEnd(err))
 		}
 	}
 	slices.Sort(took)
 	shortest, median, longest := took[0], percentile(took, 50), took[len(took)-1]
 	c := ok(name, "answered: %d pongs, round trip min %s, median %s, max %s", pingCount, milliseconds(shortest), milliseconds(median), milliseconds(longest))
 	c.Data = pingData{inMS(shortest), inMS(median), inMS(longest)}
-	p.emit(c)
+	return c
 }
 
 // inMS returns a duration in milliseconds, for JSON.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/textproto"
@@ -99,9 +100,7 @@ func (t *Target) urlWith(query url.Values) string {
 	if len(query) == 0 {
 		return u.String() // exactly as given
 	}
-	for name, values := range query {
-		q[name] = values
-	}
+	maps.Copy(q, query)
 	u.RawQuery = q.Encode()
 	return u.String()
 }

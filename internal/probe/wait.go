@@ -30,7 +30,7 @@ func Wait(ctx context.Context, target *Target, limit time.Duration, emit func(Ch
 			last = err
 		}
 		progress(fmt.Sprintf("waiting for %.0f s of %s: %v", time.Since(started).Seconds(), brief(limit), last))
-		if !sleepUntil(waiting, time.Now().Add(pause)) {
+		if !sleep(waiting, pause) {
 			break
 		}
 	}

@@ -107,11 +107,7 @@ func (w *watcher) connect(ctx context.Context, lost time.Time) (s *session, pod 
 	limit := minBackoff
 	for attempts := 1; ; attempts++ {
 		if w.connected > 0 || attempts > 1 {
-			pause := time.NewTimer(rand.N(limit))
-			select {
-			case <-pause.C:
-			case <-ctx.Done():
-				pause.Stop()
+			if !sleep(ctx, rand.N(limit)) {
 				return nil, ""
 			}
 			limit = min(2*limit, maxBackoff)

@@ -56,15 +56,8 @@ func (n *Names) add(part string) bool {
 
 // listable reports whether a name can be listed as it arrived.
 func listable(name string) bool {
-	if name == "" || len(name) > maxListed {
-		return false
-	}
-	for i := range len(name) {
-		if c := name[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"'\\,()", c) >= 0 {
-			return false
-		}
-	}
-	return true
+	unusual := func(c rune) bool { return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"'\,()`, c) }
+	return name != "" && len(name) <= maxListed && !strings.ContainsFunc(name, unusual)
 }
 
 // List returns the names in the order of the query, or nil if there are none. If there are too

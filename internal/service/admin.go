@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -50,10 +51,7 @@ func (a *actions) readiness(next http.Handler) http.Handler {
 // methods chooses the handler by the method. It refuses other methods and parameters, and
 // requests that a browser sends for a page of another origin.
 func (a *actions) methods(handlers map[string]http.HandlerFunc, parameters ...string) http.Handler {
-	allow := "POST"
-	if handlers[http.MethodDelete] != nil {
-		allow = "DELETE, POST"
-	}
+	allow := strings.Join(slices.Sorted(maps.Keys(handlers)), ", ")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := handlers[r.Method]
 		foreign := foreignPage(r)

@@ -95,7 +95,7 @@ func (l *listing) findRanks(n int) {
 			first.add(r)
 		}
 	})
-	l.ranks = first.sorted()
+	l.ranks = first.ranks
 	if len(l.ranks) > 0 {
 		l.last, l.begun = l.ranks[len(l.ranks)-1], true
 	}

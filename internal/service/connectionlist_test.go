@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsconn"
@@ -24,7 +25,7 @@ func made(t testing.TB, n int, look func()) *lists {
 	c := config.Default()
 	c.MemoryLimit, c.MaxConnections, c.LogConnections = 0, 0, "none"
 	server := New(c, slog.New(slog.DiscardHandler), "test").connServers(nil, nil)[0]
-	server.Admission = wsconn.NewAdmission(0, "", nil, func() float64 { return 0 })
+	server.Admission = wsconn.NewAdmission(0, "", budget.NewAccount(0), func() float64 { return 0 })
 	conns := make([]*wsconn.Conn, n)
 	for i := range conns {
 		id := i + 1

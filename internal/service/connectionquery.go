@@ -48,12 +48,17 @@ var parameters = []string{"after", "client", "closed", "code", "limit", "offset"
 // states are the states of connections that are open.
 var states = []string{"open", "closing", "closed"}
 
+// defaultQuery returns the query without parameters but closed.
+func defaultQuery(closed bool) listQuery {
+	if closed {
+		return listQuery{limit: defaultListed, closed: true, sort: "ended", descending: true}
+	}
+	return listQuery{limit: defaultListed, sort: "id"}
+}
+
 // parseListQuery parses a query. The error says what is allowed.
 func parseListQuery(values url.Values) (q listQuery, err error) {
-	q = listQuery{limit: defaultListed, sort: "id"}
-	if q.closed = values.Get("closed") == "1"; q.closed {
-		q.sort, q.descending = "ended", true
-	}
+	q = defaultQuery(values.Get("closed") == "1")
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if n := len(values[name]); n > 1 {
 			return q, fmt.Errorf("%.20q is given %d times; once is allowed", name, n)
@@ -185,12 +190,13 @@ func (q *listQuery) values() url.Values {
 	if q.descending {
 		direction = "-"
 	}
-	set("limit", strconv.Itoa(q.limit), q.limit == defaultListed)
+	defaults := defaultQuery(q.closed)
+	set("limit", strconv.Itoa(q.limit), q.limit == defaults.limit)
 	set("offset", strconv.Itoa(q.offset), q.offset == 0)
 	set("after", strconv.FormatUint(q.after, 10), q.after == 0)
 	set("code", strconv.Itoa(q.code), q.code == 0)
 	set("closed", "1", !q.closed)
-	set("sort", direction+q.sort, !q.closed && q.sort == "id" && !q.descending || q.closed && q.sort == "ended" && q.descending)
+	set("sort", direction+q.sort, q.sort == defaults.sort && q.descending == defaults.descending)
 	set("state", q.state, q.state == "")
 	set("path", q.path, q.path == "")
 	set("client", q.client, q.client == "")

@@ -2,7 +2,6 @@ package service
 
 import (
 	"cmp"
-	priority "container/heap"
 	"slices"
 )
 
@@ -12,12 +11,12 @@ type rank struct {
 	id     uint64
 }
 
-// firstRanks keeps the first ranks of those that are added. Adding is fast, because loops do
-// it.
+// firstRanks keeps the first ranks of those that are added, in order. Adding is fast, because loops
+// do it.
 type firstRanks struct {
 	most       int // how many are kept
 	descending bool
-	ranks      []rank // a heap once there are that many; its root is the last of them
+	ranks      []rank
 }
 
 // compare compares ranks in the order of the list.
@@ -31,28 +30,13 @@ func (f *firstRanks) compare(a, b rank) int {
 
 // add adds a rank.
 func (f *firstRanks) add(r rank) {
-	switch {
-	case len(f.ranks) < f.most:
-		f.ranks = append(f.ranks, r)
-		if len(f.ranks) == f.most {
-			priority.Init(f)
+	if len(f.ranks) == f.most {
+		last := f.most - 1
+		if f.compare(r, f.ranks[last]) > 0 {
+			return
 		}
-	case f.compare(r, f.ranks[0]) < 0:
-		f.ranks[0] = r
-		priority.Fix(f, 0)
+		f.ranks = f.ranks[:last]
 	}
+	i, _ := slices.BinarySearchFunc(f.ranks, r, f.compare)
+	f.ranks = slices.Insert(f.ranks, i, r)
 }
-
-// sorted returns the ranks in order. None can be added after that.
-func (f *firstRanks) sorted() []rank {
-	slices.SortFunc(f.ranks, f.compare)
-	return f.ranks
-}
-
-// The methods of heap.Interface. Init and Fix need no others.
-
-func (f *firstRanks) Len() int           { return len(f.ranks) }
-func (f *firstRanks) Less(i, j int) bool { return f.compare(f.ranks[i], f.ranks[j]) > 0 }
-func (f *firstRanks) Swap(i, j int)      { f.ranks[i], f.ranks[j] = f.ranks[j], f.ranks[i] }
-func (f *firstRanks) Push(any)           { panic("not called") }
-func (f *firstRanks) Pop() any           { panic("not called") }

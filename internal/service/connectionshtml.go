@@ -45,11 +45,9 @@ func (l *listing) writeHTML(w io.Writer, now time.Time) {
 
 // otherLink returns a link to the connections that ended from the open ones, and back.
 func (l *listing) otherLink() string {
-	other := listQuery{limit: l.limit, sort: "id", closed: !l.closed}
-	if other.closed {
-		other.sort, other.descending = "ended", true
-	}
-	return other.link(nil)
+	other := defaultQuery(!l.closed)
+	other.limit = l.limit
+	return other.link()
 }
 
 // form returns the form that filters the list.
@@ -104,11 +102,11 @@ func (l *listing) pager() *html.Node {
 	}
 	nav := element("nav", attributes("aria-label", "Place in the list"), element("span", nil, text(place)), text("\n"))
 	if l.offset > 0 {
-		nav.AppendChild(anchor(l.link(func(q *listQuery) { q.offset = max(0, q.offset-q.limit) }), "Previous", "rel", "prev"))
+		nav.AppendChild(anchor(l.changed(func(q *listQuery) { q.offset = max(0, q.offset-q.limit) }), "Previous", "rel", "prev"))
 		nav.AppendChild(text("\n"))
 	}
 	if last < l.matching {
-		nav.AppendChild(anchor(l.link(func(q *listQuery) { q.offset += q.limit }), "Next", "rel", "next"))
+		nav.AppendChild(anchor(l.changed(func(q *listQuery) { q.offset += q.limit }), "Next", "rel", "next"))
 		nav.AppendChild(text("\n"))
 	}
 	return nav
@@ -156,7 +154,7 @@ func (l *listing) columnHead(title, sort string) *html.Node {
 		}
 		head.Attr = append(head.Attr, attributes("aria-sort", direction)...)
 	}
-	head.AppendChild(anchor(l.link(func(q *listQuery) { q.sort, q.descending, q.offset = sort, descending, 0 }), title))
+	head.AppendChild(anchor(l.changed(func(q *listQuery) { q.sort, q.descending, q.offset = sort, descending, 0 }), title))
 	head.AppendChild(text(arrow))
 	return head
 }
@@ -214,12 +212,13 @@ func long(td *html.Node) *html.Node {
 	return td
 }
 
-// link returns a link to the list with another query. change may be nil.
-func (q listQuery) link(change func(*listQuery)) string {
-	if change != nil {
-		change(&q)
-	}
-	return "connections?" + q.values().Encode()
+// link returns a link to the list.
+func (q *listQuery) link() string { return "connections?" + q.values().Encode() }
+
+// changed returns a link to the list with another query.
+func (q listQuery) changed(change func(*listQuery)) string {
+	change(&q)
+	return q.link()
 }
 
 // brief returns a duration in two units at most.

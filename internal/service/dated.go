@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/httpecho"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
@@ -87,10 +88,5 @@ func (c *datedConn) Write(p []byte) (int, error) {
 // NetConn returns the connection below.
 func (c *datedConn) NetConn() net.Conn { return c.Conn }
 
-// CloseWrite lets net/http end a response without a reset when there is unread input.
-func (c *datedConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return net.ErrClosed
-}
+// CloseWrite is for net/http.
+func (c *datedConn) CloseWrite() error { return httpecho.CloseWrite(c.Conn) }

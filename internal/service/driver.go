@@ -18,7 +18,6 @@ type driver interface {
 	Wait()               // waits, after Abort, until everything has ended
 	Stalled() bool       // reports whether the driver has stopped serving connections
 	Stats() socket.Stats // returns what the driver has counted
-	BytesInUse() int64   // returns the size of the buffers in use
 	Measure()            // updates the account with the memory of sockets
 	// Shed closes connections that hold at least bytes, and returns how many.
 	Shed(bytes int64, urgency socket.Urgency) int

@@ -49,7 +49,7 @@ func TestFloodsAreBounded(t *testing.T) {
 				}()
 				var inUse, grown int64
 				wstest.Eventually(t, "the client is closed", func() bool {
-					inUse, grown = max(inUse, r.driver.BytesInUse()), max(grown, heap()-before)
+					inUse, grown = max(inUse, r.bufferBytes()), max(grown, heap()-before)
 					return strings.Contains(r.log.String(), "connection closed")
 				})
 				if err := <-flooded; err == nil {
@@ -130,7 +130,7 @@ func TestClaimsCostNothing(t *testing.T) {
 			c.Send(append(wstest.Frame(0x89, "seen"), wstest.Claim(0x82, 1<<40+uint64(i))...))
 			c.Expect(frame(0x8a, "seen"))
 		}
-		if inUse := r.driver.BytesInUse(); inUse > clients*4<<10 {
+		if inUse := r.bufferBytes(); inUse > clients*4<<10 {
 			t.Errorf("%d bytes of buffers are in use for %d clients", inUse, clients)
 		}
 	})

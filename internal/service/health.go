@@ -17,9 +17,7 @@ func handleHealth(mux *http.ServeMux, admission *wsconn.Admission, d driver) {
 		}
 		return ""
 	})
-	handleState(mux, "/readyz", func() (failure string) {
-		return admission.Unready()
-	})
+	handleState(mux, "/readyz", admission.Unready)
 }
 
 // handleState adds a path that answers 200 as long as check returns no failure.

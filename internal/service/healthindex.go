@@ -1,7 +1,6 @@
 package service
 
 import (
-	"bufio"
 	"fmt"
 	"net/http"
 	"strings"
@@ -61,14 +60,7 @@ func indexHandler(list []entry, echo string) http.Handler {
 			respond.PlainText(w, http.StatusOK, plain.String())
 			return
 		}
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		setHTML(w.Header())
-		page := bufio.NewWriter(w)
-		writeHead(page, "echosvc")
-		writeNodes(page, element("h1", nil, text("echosvc")), element("p", nil, text(intro)), definitions(list))
-		page.WriteString(mainEnd)
-		page.Flush() // an error means that the client is gone
+		servePage(w, "echosvc", element("h1", nil, text("echosvc")), element("p", nil, text(intro)), definitions(list))
 	})
 }
 

@@ -44,15 +44,13 @@ type state struct {
 // newMetrics returns the series of a service with a number of loops, at least 1.
 func newMetrics(loops int, s state) *metrics {
 	m := &metrics{registry: prometheus.NewRegistry(), tls: make([]atomic.Int64, len(socket.TLSErrors()))}
-	var durations, rtts []*histogram
+	durations := newHistogram("websocket_connection_duration_seconds", "How long WebSocket connections lasted.", durationEdges)
+	rtts := newHistogram("websocket_ping_rtt_seconds", "Time between the server's ping and its pong.", rttEdges)
 	for range loops {
-		c := newCounts()
-		m.counts = append(m.counts, c)
-		durations, rtts = append(durations, c.durations), append(rtts, c.rtts)
+		m.counts = append(m.counts, newCounts(durations, rtts))
 	}
 	m.registry.MustRegister(
-		newHistograms("websocket_connection_duration_seconds", "How long WebSocket connections lasted.", durations),
-		newHistograms("websocket_ping_rtt_seconds", "Time between the server's ping and its pong.", rtts),
+		durations, rtts,
 		// The statistics of memory have a gauge go_memstats_alloc_bytes and a counter
 		// go_memstats_alloc_bytes_total, which are one family in OpenMetrics.
 		collectors.NewGoCollector(collectors.WithGoCollectorMemStatsMetricsDisabled(), collectors.WithGoCollectorRuntimeMetrics(collectors.MetricsMemory)),

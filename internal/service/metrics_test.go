@@ -288,7 +288,7 @@ func TestStatusOfAnAnswer(t *testing.T) {
 
 // TestCountingAllocatesNothing, since messages and pings are many.
 func TestCountingAllocatesNothing(t *testing.T) {
-	c := newCounts()
+	c := newMetricsTest(t).counts[0]
 	summary := &wsconn.Summary{Code: 1000, Initiator: wsconn.ByClient, Duration: time.Minute}
 	refusal := &wsproto.HandshakeError{Reason: wsproto.ReasonKey}
 	if n := testing.AllocsPerRun(100, func() {

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/echosvc/echosvc/internal/httpecho"
 	"github.com/echosvc/echosvc/internal/wsconn"
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -20,8 +22,7 @@ type counts struct {
 	text, binary, bytes, saved atomic.Int64 // echoed messages, their payload, and what compression saved
 
 	opened, pingsMissed atomic.Int64
-	durations           *histogram
-	rtts                *histogram
+	durations, rtts     prometheus.Histogram // of all loops: ends and pongs are few
 	closes              [initiators][codeLabels]atomic.Int64
 	rejected            []atomic.Int64 // by index in rejections
 	protocolErrors      []atomic.Int64 // by error, from 1
@@ -56,11 +57,11 @@ func indexes[T comparable](list []T) map[T]int {
 	return m
 }
 
-// newCounts returns counts of nothing.
-func newCounts() *counts {
+// newCounts returns counts of nothing, and the histograms for all of them.
+func newCounts(durations, rtts prometheus.Histogram) *counts {
 	return &counts{
-		durations:      newHistogram(durationEdges),
-		rtts:           newHistogram(rttEdges),
+		durations:      durations,
+		rtts:           rtts,
 		rejected:       make([]atomic.Int64, len(rejections)),
 		protocolErrors: make([]atomic.Int64, len(wsproto.ProtocolErrors())+1),
 		controls:       make([]atomic.Int64, len(controlNames)),
@@ -90,14 +91,14 @@ func (c *counts) Echoed(t wsconn.Traffic) {
 }
 
 // PongReceived counts the answer to a ping.
-func (c *counts) PongReceived(rtt time.Duration) { c.rtts.observe(rtt.Seconds()) }
+func (c *counts) PongReceived(rtt time.Duration) { c.rtts.Observe(rtt.Seconds()) }
 
 // PongMissed counts a connection that is closed because a pong is missing.
 func (c *counts) PongMissed() { c.pingsMissed.Add(1) }
 
 // Closed counts the end of a WebSocket.
 func (c *counts) Closed(s *wsconn.Summary) {
-	c.durations.observe(s.Duration.Seconds())
+	c.durations.Observe(s.Duration.Seconds())
 	c.closes[s.Initiator][codeIndex(s.Code)].Add(1)
 	if s.Err != 0 {
 		c.protocolErrors[s.Err].Add(1)

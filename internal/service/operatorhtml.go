@@ -1,6 +1,7 @@
 package service
 
 import (
+	"bufio"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -41,31 +42,34 @@ const (
 	mainEnd   = "</main>\n"
 )
 
+// servePage answers with a page.
+func servePage(w http.ResponseWriter, title string, nodes ...*html.Node) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	setHTML(w.Header())
+	page := bufio.NewWriter(w)
+	writeHead(page, title)
+	writeNodes(page, nodes...)
+	page.WriteString(mainEnd)
+	page.Flush() // an error means that the client is gone
+}
+
 // writeHead writes what every page starts with, up to mainStart. The end tags of html, head and
 // body may be omitted.
-func writeHead(w io.Writer, title string) error {
-	if _, err := io.WriteString(w, "<!DOCTYPE html>\n<html lang=\"en\">\n"); err != nil {
-		return err
-	}
-	err := writeNodes(w,
+func writeHead(w *bufio.Writer, title string) {
+	w.WriteString("<!DOCTYPE html>\n<html lang=\"en\">\n")
+	writeNodes(w,
 		element("meta", attributes("charset", "utf-8")),
 		element("meta", attributes("name", "viewport", "content", "width=device-width, initial-scale=1")),
 		element("title", nil, text(title)),
 		element("style", nil, text(operatorCSS)),
 	)
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(w, mainStart)
-	return err
+	w.WriteString(mainStart)
 }
 
-// writeNodes writes each node that is not nil, and a newline after it.
+// writeNodes writes each node, and a newline after it.
 func writeNodes(w io.Writer, nodes ...*html.Node) error {
 	for _, n := range nodes {
-		if n == nil {
-			continue
-		}
 		if err := html.Render(w, n); err != nil {
 			return err
 		}
@@ -76,13 +80,11 @@ func writeNodes(w io.Writer, nodes ...*html.Node) error {
 	return nil
 }
 
-// element returns an element. It leaves out children that are nil.
+// element returns an element.
 func element(tag string, attributes []html.Attribute, children ...*html.Node) *html.Node {
 	n := &html.Node{Type: html.ElementNode, Data: tag, Attr: attributes}
 	for _, child := range children {
-		if child != nil {
-			n.AppendChild(child)
-		}
+		n.AppendChild(child)
 	}
 	return n
 }

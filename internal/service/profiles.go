@@ -1,7 +1,6 @@
 package service
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"net/http"
@@ -128,9 +127,6 @@ func commandLine(w http.ResponseWriter, _ *http.Request) {
 
 // profileIndex lists the profiles.
 func profileIndex(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	setHTML(w.Header())
 	dl := element("dl", nil)
 	for _, p := range timedProfiles {
 		define(dl, anchor(p.name, p.name), p.text)
@@ -139,10 +135,7 @@ func profileIndex(w http.ResponseWriter, _ *http.Request) {
 		define(dl, anchor(p.Name()+"?debug=1", p.Name()), fmt.Sprintf("%s (%d)", profileTexts[p.Name()], p.Count()))
 	}
 	define(dl, anchor("cmdline", "cmdline"), "the command line")
-	page := bufio.NewWriter(w)
-	writeHead(page, "Profiles - echosvc")
-	writeNodes(page, element("h1", nil, text("Profiles")), element("nav", nil, anchor("../../", "HEALTH_PORT")), dl)
-	page.Flush() // an error means that the client is gone
+	servePage(w, "Profiles - echosvc", element("h1", nil, text("Profiles")), element("nav", nil, anchor("../../", "HEALTH_PORT")), dl)
 }
 
 // setProfile sets the header fields of a profile.

@@ -30,6 +30,7 @@ func TestProfiles(t *testing.T) {
 	}{
 		{"", 200, "<!DOCTYPE html>\n", `<dt><a href="goroutine?debug=1">goroutine</a></dt><dd>the stacks`},
 		{"", 200, "<!DOCTYPE html>\n", `<dt><a href="trace">trace</a></dt>`},
+		{"", 200, "<!DOCTYPE html>\n", "</dl>\n</main>\n"},
 		{"cmdline", 200, "", ".test"},
 		{"allocs", 200, gzipped, ""},
 		{"block", 200, gzipped, ""},

@@ -94,11 +94,10 @@ func (r *rehearsals) beginDrain(ctx context.Context) (empty <-chan struct{}, ok 
 
 // wait waits until ended is closed, d has passed, or ctx is done.
 func wait(ctx context.Context, ended <-chan struct{}, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
 	select {
 	case <-ctx.Done():
 	case <-ended:
-	case <-timer.C:
 	}
 }

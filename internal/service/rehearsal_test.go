@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/config"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsconn"
@@ -111,7 +112,7 @@ func TestRehearsalToTheEnd(t *testing.T) {
 
 // TestRehearsalThatWasTakenBackDoesNotDrain: the next one, whose delay has begun, is not cut short.
 func TestRehearsalThatWasTakenBackDoesNotDrain(t *testing.T) {
-	admission := wsconn.NewAdmission(0, "", nil, func() float64 { return 0 })
+	admission := wsconn.NewAdmission(0, "", budget.NewAccount(0), func() float64 { return 0 })
 	r := &rehearsals{admission: admission, now: func() socket.Instant { return 1 }}
 	first, takeBack := context.WithCancel(t.Context())
 	takeBack()

@@ -96,14 +96,11 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	lines := wsconn.NewLines(logModes[s.config.LogConnections], s.log, func(d time.Duration, f func()) { time.AfterFunc(d, f) })
 	plain := httpecho.NewListener(ws.Addr(), httpecho.Limits{
 		MaxRequests: s.files.requests, MaxHealth: s.files.health, Account: s.account, Leave: s.leave,
-		Log: s.log, Logs: func() bool { return lines.Dropped(s.now()) },
+		Log: s.log, Logs: func() bool { return lines.Refused(s.now()) },
 	})
 	var err error
 	if s.driver, err = s.newDriver(s.connServers(plain, lines)); err != nil {
-		ws.Close()
-		if health != nil {
-			health.Close()
-		}
+		listeners{ws, health}.close()
 		return fmt.Errorf("cannot make the %s driver: %w", s.config.Driver, err)
 	}
 	probes := http.NewServeMux()

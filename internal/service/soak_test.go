@@ -51,7 +51,7 @@ func TestSoak(t *testing.T) {
 		clients.Wait()
 		wstest.Eventually(t, "every connection is gone", func() bool { return r.handlers() == 0 })
 		t.Logf("%d connections, %d echoes; the heap grew by %d bytes, %d bytes of buffers are in use, %d files are open",
-			lives.Load(), echoes.Load(), heap()-before, r.driver.BytesInUse(), openFiles())
+			lives.Load(), echoes.Load(), heap()-before, r.bufferBytes(), openFiles())
 		if grown := heap() - before; grown > 16<<20 {
 			t.Errorf("the heap grew by %d bytes", grown)
 		}

@@ -116,18 +116,10 @@ func serverTLS(c *certificate) *tls.Config {
 
 // answerNoTLS returns the answer to a client that speaks plain HTTP, given its first bytes.
 func answerNoTLS(first [5]byte) string {
-	if !looksLikeHTTP(first) {
-		return ""
-	}
-	return "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 60\r\n\r\n" +
-		"This port speaks TLS (TLS_CERT_FILE is set): use https, wss\n"
-}
-
-// looksLikeHTTP reports whether the first bytes of a connection look like an HTTP request.
-func looksLikeHTTP(first [5]byte) bool {
 	switch string(first[:]) {
 	case "GET /", "HEAD ", "POST ", "PUT /", "OPTIO":
-		return true
+		return "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 60\r\n\r\n" +
+			"This port speaks TLS (TLS_CERT_FILE is set): use https, wss\n"
 	}
-	return false
+	return ""
 }

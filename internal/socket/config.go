@@ -39,7 +39,7 @@ type Config struct {
 	WriteTimeout time.Duration
 	// LeaveTimeout is the timeout of Leave for connections that the driver closes.
 	LeaveTimeout time.Duration
-	// Account is what buffers, connections and their sockets hold; it may be nil.
+	// Account is what buffers, connections and their sockets hold.
 	Account *budget.Account
 	// ConnCost is what each connection adds to the account, in bytes, while it is idle.
 	ConnCost int64

@@ -22,7 +22,6 @@ type driver interface {
 	Abort()
 	Wait()
 	Stalled() bool
-	BytesInUse() int64
 	Measure()
 	Shed(bytes int64, urgency Urgency) int
 }
@@ -98,6 +97,7 @@ func run(t *testing.T, name string, construct func(Config) (driver, error), chan
 			Headroom:     testHeadroom,
 			Buffer:       32 << 20, // so that one Step can write more than a socket takes
 			WriteTimeout: time.Minute,
+			Account:      budget.NewAccount(0),
 			Log:          slog.New(slog.DiscardHandler),
 		}
 		if change != nil {
@@ -134,7 +134,7 @@ func (s *served) end() {
 	for _, h := range s.handlers {
 		h.expectOneEnd(s.T)
 	}
-	if n := s.BytesInUse(); n != 0 {
+	if n := s.account.HeldBy(budget.Buffers); n != 0 {
 		s.Errorf("%d bytes of buffers are in use at the end", n)
 	}
 }

@@ -3,13 +3,16 @@ package socket
 import (
 	"bytes"
 	"testing"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
 // TestInboxFollowsWhatIsKept: its buffer grows when a read has filled it, and shrinks to
 // what is kept.
 func TestInboxFollowsWhatIsKept(t *testing.T) {
 	const headroom = 10
-	pool := newPool(nil, 100, 400, 1600)
+	account := budget.NewAccount(0)
+	pool := newPool(account, 100, 400, 1600)
 	in := newInbox(pool, headroom)
 	tests := []struct {
 		name string
@@ -44,12 +47,12 @@ func TestInboxFollowsWhatIsKept(t *testing.T) {
 		if got := (*in.mem)[in.start:in.end]; !bytes.Equal(got, want) || in.start != headroom {
 			t.Fatalf("%s: kept %x at %d, want %x", test.name, got, in.start, want)
 		}
-		if len(*in.mem) != test.size || pool.bytesInUse() != int64(test.size) {
-			t.Errorf("%s: the buffer has %d bytes and %d are in use, want %d", test.name, len(*in.mem), pool.bytesInUse(), test.size)
+		if held := account.HeldBy(budget.Buffers); len(*in.mem) != test.size || held != int64(test.size)*5/4 {
+			t.Errorf("%s: the buffer has %d bytes and %d are on the account, want %d", test.name, len(*in.mem), held, test.size)
 		}
 	}
 	in.release()
-	if pool.bytesInUse() != 0 {
-		t.Errorf("%d bytes are in use at the end", pool.bytesInUse())
+	if held := account.HeldBy(budget.Buffers); held != 0 {
+		t.Errorf("%d bytes are on the account at the end", held)
 	}
 }

@@ -12,8 +12,8 @@ import (
 // goes on sending what the peer has not acknowledged. Leave makes it give up once the peer has
 // taken nothing for timeout, including the time before Leave; with 0, the system chooses the time.
 //
-// What does not fit into the peer's window stays on the account, which may be nil, for timeout. If
-// memory is short, Leave resets the connection instead, which frees that memory.
+// What does not fit into the peer's window stays on the account for timeout. If memory is short,
+// Leave resets the connection instead, which frees that memory.
 func Leave(nc net.Conn, account *budget.Account, timeout time.Duration) {
 	stays := true
 	control(nc, func(fd int) { stays = leave(fd, account, timeout) })
@@ -56,13 +56,18 @@ func CloseWithReset(nc net.Conn) {
 	tcp.Close()
 }
 
-// control calls f with the file descriptor of a connection, unless it is closed.
-func control(nc net.Conn, f func(fd int)) {
-	if conn, ok := overTCP(nc).(syscall.Conn); ok {
-		if raw, err := conn.SyscallConn(); err == nil {
-			raw.Control(func(fd uintptr) { f(int(fd)) })
-		}
+// control calls f with the file descriptor of a connection, if it has one. It returns an error if
+// the connection is closed.
+func control(nc net.Conn, f func(fd int)) error {
+	conn, ok := overTCP(nc).(syscall.Conn)
+	if !ok {
+		return nil
 	}
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return raw.Control(func(fd uintptr) { f(int(fd)) })
 }
 
 // overTCP returns the connection below TLS, or nc itself without TLS.

@@ -11,6 +11,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
 func TestAddrStringMatchesNet(t *testing.T) {
@@ -45,9 +47,9 @@ func TestServeTakesTheListenerFromGosPoller(t *testing.T) {
 	}
 	d, err := NewLoop(Config{
 		Headroom: testHeadroom, Buffer: mediumBuffer + 1000,
-		Open: func(string, int) Handler { return &scripted{opened: Step{Write: []byte("hello"), Then: Close}} },
-		Now:  func() Instant { return loopStart },
-		Log:  slog.New(slog.DiscardHandler),
+		Open:    func(string, int) Handler { return &scripted{opened: Step{Write: []byte("hello"), Then: Close}} },
+		Now:     func() Instant { return loopStart },
+		Account: budget.NewAccount(0), Log: slog.New(slog.DiscardHandler),
 	}, 1)
 	if err != nil {
 		t.Fatal(err)

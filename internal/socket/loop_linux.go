@@ -66,10 +66,6 @@ func (d *Loop) close() {
 // Name returns the driver's name for logs.
 func (d *Loop) Name() string { return "loop" }
 
-// BytesInUse returns the size of all buffers that connections hold at present. The read
-// buffers of the loops are not included.
-func (d *Loop) BytesInUse() int64 { return d.pool.bytesInUse() }
-
 // Stalled reports whether a loop has not turned for 10 s, because a Handler blocks and all
 // connections of the loop wait, or whether the driver could not listen.
 func (d *Loop) Stalled() bool {

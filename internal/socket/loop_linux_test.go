@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
 // loopTest is a loop driver with one loop, one connection, and a clock that the test moves.
@@ -31,6 +33,7 @@ func newLoopTest(t *testing.T, h *scripted) *loopTest {
 		Headroom:     testHeadroom,
 		Buffer:       mediumBuffer + 1000,
 		WriteTimeout: 30 * time.Second,
+		Account:      budget.NewAccount(0),
 		Log:          slog.New(slog.DiscardHandler),
 	}, 1)
 	if err != nil {
@@ -47,7 +50,7 @@ func newLoopTest(t *testing.T, h *scripted) *loopTest {
 		l.Wait()
 		l.client.Close()
 		h.expectOneEnd(t)
-		if n := l.BytesInUse(); n != 0 {
+		if n := l.config.Account.HeldBy(budget.Buffers); n != 0 {
 			t.Errorf("%d bytes of buffers are in use at the end", n)
 		}
 	})
@@ -120,7 +123,7 @@ func TestLongestTurnHasNotEnded(t *testing.T) {
 func TestLoopIsAskedWhileItWaits(t *testing.T) {
 	var clock atomic.Int64
 	clock.Store(int64(loopStart))
-	d, err := NewLoop(Config{Now: func() Instant { return Instant(clock.Load()) }, Log: slog.New(slog.DiscardHandler)}, 1)
+	d, err := NewLoop(Config{Now: func() Instant { return Instant(clock.Load()) }, Account: budget.NewAccount(0), Log: slog.New(slog.DiscardHandler)}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +155,7 @@ func TestLoopIsStalledIfItCannotListen(t *testing.T) {
 		t.Fatal(err)
 	}
 	ln.Close()
-	l, err := NewLoop(Config{Now: func() Instant { return loopStart }, Log: slog.New(slog.DiscardHandler)}, 1)
+	l, err := NewLoop(Config{Now: func() Instant { return loopStart }, Account: budget.NewAccount(0), Log: slog.New(slog.DiscardHandler)}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

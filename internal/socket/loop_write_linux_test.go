@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
 // fill has the handler write until the socket takes no more, and what is in flight has arrived, or
@@ -26,7 +28,7 @@ func (l *loopTest) fill() {
 		if time.Now().After(deadline) {
 			l.t.Fatal("the socket takes everything, or nothing")
 		}
-		if l.BytesInUse() > 0 {
+		if l.config.Account.HeldBy(budget.Buffers) > 0 {
 			continue
 		}
 		if _, err := l.client.Write([]byte("x")); err != nil {

@@ -2,24 +2,20 @@ package socket
 
 import (
 	"sync"
-	"sync/atomic"
 
 	"github.com/echosvc/echosvc/internal/budget"
 )
 
-// pool lends buffers of a few fixed sizes and counts their bytes. With several sizes, a
-// connection that waits for the rest of something holds a buffer in proportion to what
-// it has sent. A class is an index into the sizes.
+// pool lends buffers of a few fixed sizes. With several sizes, a connection that waits for the
+// rest of something holds a buffer in proportion to what it has sent. A class is an index into
+// the sizes.
 type pool struct {
-	sizes []int
-	free  []sync.Pool // of *[]byte, for each size
-	inUse atomic.Int64
-
-	account *budget.Account // may be nil
+	sizes   []int
+	free    []sync.Pool     // of *[]byte, for each size
+	account *budget.Account // of what is lent
 }
 
-// newPool returns a pool of buffers of the given sizes, in bytes, in ascending order. What
-// is lent is on the account.
+// newPool returns a pool of buffers of the given sizes, in bytes, in ascending order.
 func newPool(account *budget.Account, sizes ...int) *pool {
 	p := &pool{account: account, sizes: sizes, free: make([]sync.Pool, len(sizes))}
 	for class, size := range sizes {
@@ -30,9 +26,6 @@ func newPool(account *budget.Account, sizes ...int) *pool {
 	}
 	return p
 }
-
-// bytesInUse returns how many bytes of buffers are lent at present.
-func (p *pool) bytesInUse() int64 { return p.inUse.Load() }
 
 // largest returns the class of the largest buffers.
 func (p *pool) largest() int { return len(p.sizes) - 1 }
@@ -50,14 +43,12 @@ func (p *pool) class(n int) int {
 
 // get lends a buffer. It still has the bytes of its last user.
 func (p *pool) get(class int) *[]byte {
-	p.inUse.Add(int64(p.sizes[class]))
 	p.account.Add(budget.Buffers, int64(p.sizes[class]))
 	return p.free[class].Get().(*[]byte)
 }
 
 // put takes back a buffer that get has lent from the same class.
 func (p *pool) put(class int, b *[]byte) {
-	p.inUse.Add(-int64(p.sizes[class]))
 	p.account.Add(budget.Buffers, -int64(p.sizes[class]))
 	p.free[class].Put(b)
 }

@@ -1,18 +1,24 @@
 package socket
 
-import "testing"
+import (
+	"testing"
 
-func TestPoolCountsBytesInUse(t *testing.T) {
-	p := newPool(nil, 10, 20, 40)
-	for n, want := range map[int]int{0: 10, 10: 10, 11: 20, 40: 40, 1000: 40} {
+	"github.com/echosvc/echosvc/internal/budget"
+)
+
+// TestPoolLendsOnAccount: as heap, of which a byte counts as 1.25.
+func TestPoolLendsOnAccount(t *testing.T) {
+	account := budget.NewAccount(0)
+	p := newPool(account, 100, 200, 400)
+	for n, want := range map[int]int{0: 100, 100: 100, 101: 200, 400: 400, 1000: 400} {
 		class := p.class(n)
 		b := p.get(class)
-		if len(*b) != want || p.bytesInUse() != int64(want) {
-			t.Errorf("for %d bytes: a buffer of %d, %d in use; want %d", n, len(*b), p.bytesInUse(), want)
+		if held := account.HeldBy(budget.Buffers); len(*b) != want || held != int64(want)*5/4 {
+			t.Errorf("for %d bytes: a buffer of %d, %d on the account; want %d", n, len(*b), held, want)
 		}
 		p.put(class, b)
-		if p.bytesInUse() != 0 {
-			t.Errorf("%d bytes are in use at the end", p.bytesInUse())
+		if held := account.HeldBy(budget.Buffers); held != 0 {
+			t.Errorf("%d bytes are on the account at the end", held)
 		}
 	}
 }

@@ -35,9 +35,6 @@ func NewPortable(config Config) *Portable {
 // Name returns the driver's name for logs.
 func (d *Portable) Name() string { return "portable" }
 
-// BytesInUse returns the size of all buffers that connections hold at present.
-func (d *Portable) BytesInUse() int64 { return d.pool.bytesInUse() }
-
 // Stalled reports false: no connection of this driver can hold up another.
 func (d *Portable) Stalled() bool { return false }
 

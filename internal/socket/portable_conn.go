@@ -73,7 +73,7 @@ func (c *portableConn) run() {
 	if last == Hijack {
 		kept := slices.Clone(c.inbox.kept())
 		c.inbox.release()
-		c.forgetMemory()
+		c.setKernel(0)
 		c.driver.forget(c)
 		if c.tls != nil {
 			c.tls.hijack()
@@ -83,7 +83,7 @@ func (c *portableConn) run() {
 		return
 	}
 	c.inbox.release()
-	c.forgetMemory()
+	c.setKernel(0)
 	c.hangUp(last, cause)
 	c.driver.forget(c)
 	c.handler.Closed(c.driver.config.Now(), cause)

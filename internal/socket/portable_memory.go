@@ -171,9 +171,6 @@ func (c *portableConn) setKernel(n int64) {
 	}
 }
 
-// forgetMemory ends the accounting of the connection.
-func (c *portableConn) forgetMemory() { c.setKernel(0) }
-
 // Measure puts what the kernel holds for connections on the account.
 func (d *Portable) Measure() {
 	d.each((*portableConn).measure)

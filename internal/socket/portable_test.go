@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/echosvc/echosvc/internal/budget"
 )
 
 // pipeListener is a listener whose connections are pipes in memory, so that a test can run
@@ -54,6 +56,7 @@ func inBubbleWith(t *testing.T, config *tls.Config, h *scripted, test func(t *te
 			Headroom:     testHeadroom,
 			Buffer:       mediumBuffer + 1000,
 			WriteTimeout: 30 * time.Second,
+			Account:      budget.NewAccount(0),
 			Log:          slog.New(slog.DiscardHandler),
 		})
 		ln := newPipeListener()
@@ -69,7 +72,7 @@ func inBubbleWith(t *testing.T, config *tls.Config, h *scripted, test func(t *te
 		defer end() // also when the test has failed
 		test(t, d, client)
 		end()
-		if n := d.BytesInUse(); n != 0 {
+		if n := d.config.Account.HeldBy(budget.Buffers); n != 0 {
 			t.Errorf("%d bytes of buffers are in use at the end", n)
 		}
 	})

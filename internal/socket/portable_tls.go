@@ -71,10 +71,6 @@ func (b *belowTLS) note(waits bool) {
 
 // begin reads until it is certain what precedes TLS.
 func (b *belowTLS) begin() error {
-	if b.config.BeforeTLS == nil {
-		b.begun = true
-		return nil
-	}
 	buffer := make([]byte, 512)
 	for !b.begun {
 		n, err := b.Conn.Read(buffer)

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -94,13 +95,7 @@ func chooseToShed[C any](holders []holder[C], now Instant, bytes int64, urgency 
 			}
 			return 1
 		}
-		switch wa, wb := weight(a), weight(b); {
-		case wa > wb:
-			return -1
-		case wa < wb:
-			return 1
-		}
-		return 0
+		return cmp.Compare(weight(b), weight(a))
 	})
 	if urgency < ShedAtOnce {
 		holders = slices.DeleteFunc(holders, func(h holder[C]) bool {

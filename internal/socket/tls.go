@@ -70,8 +70,7 @@ func (c *Config) beforeTLS(p []byte) (before, rest []byte, more bool, err error)
 
 // answerNoTLS answers a client that does not speak TLS, given the error of the handshake.
 func (c *Config) answerNoTLS(err error) {
-	var record tls.RecordHeaderError
-	if c.NoTLS != nil && errors.As(err, &record) && record.Conn != nil {
+	if record, is := errors.AsType[tls.RecordHeaderError](err); is && c.NoTLS != nil && record.Conn != nil {
 		io.WriteString(record.Conn, c.NoTLS(record.RecordHeader))
 	}
 }

@@ -33,7 +33,7 @@ func Reasons() []wsproto.Reason {
 type Admission struct {
 	limit   int             // connections; 0 means no limit
 	reason  string          // who set the limit, for clients; may be empty
-	account *budget.Account // of memory; may be nil
+	account *budget.Account // of memory
 	jitter  func() float64  // returns a number from 0 to 1
 
 	mu        sync.Mutex

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
@@ -12,7 +13,7 @@ import (
 // admitted returns an Admission that has admitted n connections.
 func admitted(t *testing.T, limit, n int) *Admission {
 	t.Helper()
-	a := NewAdmission(limit, "", nil, func() float64 { return 0.25 })
+	a := NewAdmission(limit, "", budget.NewAccount(0), func() float64 { return 0.25 })
 	for range n {
 		if refusal := a.admit(); refusal != nil {
 			t.Fatalf("refused with %+v", refusal)

@@ -24,6 +24,7 @@ const (
 	maxAttemptText = 1024
 	// minID and maxID bound the length of an id, in bytes. A shorter one could be guessed.
 	minID, maxID = 16, 64
+	idBytes      = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-"
 )
 
 // An Outcome is the result of an attempt to open a WebSocket.
@@ -83,12 +84,7 @@ func (a *Attempts) Lookup(now socket.Instant, id string) Attempt {
 // ValidID reports whether an id has the form that the page gives the value of [PageParameter]:
 // 16 to 64 letters, digits and hyphens.
 func ValidID(id string) bool {
-	for _, c := range []byte(id) {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-' {
-			return false
-		}
-	}
-	return minID <= len(id) && len(id) <= maxID
+	return minID <= len(id) && len(id) <= maxID && strings.Trim(id, idBytes) == ""
 }
 
 // refused remembers that a request with an id was refused.

@@ -19,7 +19,7 @@ import (
 type Conn struct {
 	server *Server
 	id     uint64
-	from   peer
+	peer   peer  // fixed once the WebSocket is open
 	more   *more // nil for nearly all
 	echo   lentEcho
 
@@ -75,12 +75,6 @@ type behavior interface {
 	closed(c *Conn)
 }
 
-// peer returns where the connection comes from.
-func (c *Conn) peer() peer { return c.from }
-
-// setPeer sets where the connection comes from. The WebSocket must not be open.
-func (c *Conn) setPeer(p peer) { c.from = p }
-
 // start opens the WebSocket. ignored are the names of parameters that are not controls.
 func (c *Conn) start(now socket.Instant, handshake *wsproto.Handshake, b behavior, pingInterval time.Duration, ignored query.Names) {
 	c.releaseRequest()
@@ -92,7 +86,7 @@ func (c *Conn) start(now socket.Instant, handshake *wsproto.Handshake, b behavio
 	c.timers.open(now, pingInterval)
 	c.server.Metrics.Opened()
 	if c.server.logs(slog.LevelDebug) {
-		c.server.Log.Debug("connection opened", c.peer().attrs(c.id, "subprotocol", handshake.Subprotocol, "extensions", handshake.Deflate.String())...)
+		c.server.Log.Debug("connection opened", c.peer.attrs(c.id, "subprotocol", handshake.Subprotocol, "extensions", handshake.Deflate.String())...)
 	}
 }
 

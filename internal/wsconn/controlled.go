@@ -42,7 +42,7 @@ func startControlled(c *Conn, now socket.Instant, handshake *wsproto.Handshake, 
 	c.start(now, handshake, &controlled{controls: k, schedule: newSchedule(now, k)}, interval, ignored)
 	out := handshake.AppendResponse(nil, c.server.date())
 	if k.greet {
-		out = wsproto.AppendText(out, newGreeting(c.server, c.peer(), r, ignored))
+		out = wsproto.AppendText(out, newGreeting(c.server, c.peer, r, ignored))
 	}
 	return socket.Step{Write: out, Then: socket.Yield}
 }

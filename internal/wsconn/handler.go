@@ -16,7 +16,7 @@ var _ socket.Handler = (*Conn)(nil)
 // New returns the handler of a connection that has just been accepted. id and remote
 // identify it in the log.
 func New(server *Server, id uint64, remote string) *Conn {
-	return &Conn{server: server, id: id, from: newPeer(remote, "")}
+	return &Conn{server: server, id: id, peer: newPeer(remote, "")}
 }
 
 // Opened starts HANDSHAKE_TIMEOUT.
@@ -122,7 +122,7 @@ func (c *Conn) Hijacked(nc net.Conn, kept []byte) {
 		kept = slices.Concat(c.more.long, kept)
 	}
 	c.releaseRequest()
-	c.server.HTTP.Deliver(nc, kept, c.peer().client())
+	c.server.HTTP.Deliver(nc, kept, c.peer.client())
 }
 
 // Closed counts and logs the end of a WebSocket.

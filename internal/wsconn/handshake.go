@@ -93,7 +93,7 @@ func (c *Conn) receiveRequest(now socket.Instant, b *wsproto.Buffer, head []byte
 		return c.refuseHead(now, head, refusal), 0
 	}
 	c.server.Attempts.served(now, request.Target, OutcomeAccepted)
-	c.setPeer(c.peer().withRequest(&request, &c.server.hosts))
+	c.peer = c.peer.withRequest(&request, &c.server.hosts)
 	if controls != nil {
 		b.Start += used
 		return startControlled(c, now, &handshake, &request, controls, ignored), b.End - b.Start
@@ -124,12 +124,12 @@ func (c *Conn) refuse(now socket.Instant, refusal *wsproto.HandshakeError) socke
 		refusal.Text += hints[refusal.Reason]
 	}
 	refusal.NoBody = c.notes.has(noteHEAD)
-	if c.server.logs(slog.LevelInfo) && c.server.Lines.refused(now) {
+	if c.server.logs(slog.LevelInfo) && c.server.Lines.Refused(now) {
 		why := refusal.Log
 		if len(why) > maxWhy {
 			why = why[:maxWhy] + "..."
 		}
-		c.server.Log.Info("request refused", c.peer().attrs(c.id, "status", refusal.Status, "reason", string(refusal.Reason), "why", why)...)
+		c.server.Log.Info("request refused", c.peer.attrs(c.id, "status", refusal.Status, "reason", string(refusal.Reason), "why", why)...)
 	}
 	c.server.Metrics.Rejected(refusal)
 	c.releaseRequest()

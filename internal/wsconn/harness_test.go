@@ -40,7 +40,7 @@ func newServer(log *slog.Logger, change func(*settings)) (*Server, *settings) {
 			CloseTimeout: 5 * time.Second, Goodbye: "bye", Controls: true,
 		},
 		DrainSpread: time.Second, MaxMessageSize: 64 << 20, Compression: wsproto.Stateless,
-		Identity: requestinfo.Identity{Pod: "pod", Version: "test"}, Metrics: &recorder{},
+		Identity: requestinfo.Identity{Pod: "pod", Version: "test"}, Metrics: &recorder{}, Account: budget.NewAccount(0),
 	}
 	if change != nil {
 		change(s)

@@ -31,7 +31,7 @@ type remembered struct {
 	ended endedView
 }
 
-// NewHistory returns a History that puts what it holds on an account, which may be nil.
+// NewHistory returns a History that puts what it holds on an account.
 func NewHistory(account *budget.Account) *History { return &History{account: account} }
 
 // add remembers a connection that ends now, and forgets the oldest one if there are too many.

@@ -59,7 +59,7 @@ func (c *Conn) summary(now socket.Instant) Summary {
 
 // logClosed logs the end of the connection.
 func (c *Conn) logClosed(s *Summary, cause error) {
-	attrs := append(c.peer().appendRequest(c.peer().attrs(c.id), &c.server.hosts),
+	attrs := append(c.peer.appendRequest(c.peer.attrs(c.id), &c.server.hosts),
 		"duration_ms", s.Duration.Round(time.Millisecond).Milliseconds(),
 		"messages", c.messages, "bytes", c.bytes,
 		"code", int(s.Code), "initiator", s.Initiator.String(), "clean", s.Clean,

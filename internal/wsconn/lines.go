@@ -65,8 +65,8 @@ func (l *Lines) closed(now socket.Instant, clean bool) bool {
 	return false
 }
 
-// refused reports whether a refused request is logged.
-func (l *Lines) refused(now socket.Instant) bool {
+// Refused reports whether a refused request is logged, or a plain one that is dropped.
+func (l *Lines) Refused(now socket.Instant) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.turn(now)
@@ -77,10 +77,6 @@ func (l *Lines) refused(now socket.Instant) bool {
 	l.arm()
 	return false
 }
-
-// Dropped reports whether a plain request that is dropped is logged. Those that are not count as
-// refused.
-func (l *Lines) Dropped(now socket.Instant) bool { return l.refused(now) }
 
 // turn begins another second if the current one has ended.
 func (l *Lines) turn(now socket.Instant) {

@@ -38,7 +38,7 @@ func TestFloodIsSummarized(t *testing.T) {
 		if l.closed(now, i%2 == 0) {
 			written++
 		}
-		if l.refused(now) {
+		if l.Refused(now) {
 			written++
 		}
 	}
@@ -65,7 +65,7 @@ func TestLogModes(t *testing.T) {
 	for _, test := range tests {
 		l := newLinesTest(test.mode)
 		var got []string
-		for _, logged := range []bool{l.closed(beginning, true), l.closed(beginning, true), l.closed(beginning, false), l.refused(beginning), l.closed(beginning.Add(time.Second), true)} {
+		for _, logged := range []bool{l.closed(beginning, true), l.closed(beginning, true), l.closed(beginning, false), l.Refused(beginning), l.closed(beginning.Add(time.Second), true)} {
 			got = append(got, map[bool]string{true: "true", false: "false"}[logged])
 		}
 		if joined := strings.Join(got, " "); joined != test.want {

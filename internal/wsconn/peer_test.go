@@ -171,7 +171,7 @@ func TestRequestInClosedLine(t *testing.T) {
 				t.Errorf("%s: logged %s=%v, want %v", name, f.name, line[f.name], test.want[f.name])
 			}
 		}
-		if n := len(c.conn.from); n > peerFields*(maxPeerField+1) {
+		if n := len(c.conn.peer); n > peerFields*(maxPeerField+1) {
 			t.Errorf("%s: %d bytes are kept", name, n)
 		}
 	}

@@ -8,13 +8,13 @@ func (c *Conn) takeHeader(b *wsproto.Buffer) (more bool, refusal *wsproto.Handsh
 	if c.notes.has(noteBegun) {
 		return false, nil
 	}
-	header, more, refusal := c.server.Clients.Scan(c.peer().remote(), b.Mem[b.Start:b.End])
+	header, more, refusal := c.server.Clients.Scan(c.peer.remote(), b.Mem[b.Start:b.End])
 	if more || refusal != nil {
 		return more, refusal
 	}
 	c.notes |= noteBegun
 	b.Start += header.Length
-	c.setPeer(newPeer(c.peer().remote(), header.Client))
+	c.peer = newPeer(c.peer.remote(), header.Client)
 	if b.Start == b.End { // nothing of the client, as in the health check of a proxy
 		c.timers.received = 0
 	}
@@ -23,6 +23,6 @@ func (c *Conn) takeHeader(b *wsproto.Buffer) (more bool, refusal *wsproto.Handsh
 
 // findClient completes the address of the client from the header fields of the request.
 func (c *Conn) findClient(r *wsproto.Request) {
-	remote := c.peer().remote()
-	c.setPeer(newPeer(remote, c.server.Clients.Client(remote, c.peer().client(), r)))
+	remote := c.peer.remote()
+	c.peer = newPeer(remote, c.server.Clients.Client(remote, c.peer.client(), r))
 }

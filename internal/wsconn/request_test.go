@@ -79,7 +79,7 @@ func TestLongHeadInBytesTakesLinearTime(t *testing.T) {
 	copied := 0
 	for _, c := range []byte(longRequest(wsproto.MaxHead, wstest.Request())) {
 		before := cap(state.long)
-		state.append(nil, []byte{c})
+		state.append(budget.NewAccount(0), []byte{c})
 		if cap(state.long) != before {
 			copied += len(state.long)
 		}

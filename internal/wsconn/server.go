@@ -23,7 +23,7 @@ type Server struct {
 	Admission *Admission
 	Metrics   Metrics
 	HTTP      HTTPServer
-	Account   *budget.Account // of what connections hold; may be nil
+	Account   *budget.Account // of what connections hold
 	Log       *slog.Logger
 	Lines     *Lines
 	Headers   requestinfo.Filter // of greetings

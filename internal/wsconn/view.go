@@ -42,7 +42,7 @@ func (c *Conn) ID() uint64 { return c.id }
 func (c *Conn) View(held int64) View {
 	own, _ := c.Held()
 	v := View{
-		id: c.id, peer: c.peer(), host: c.server.hosts.full(c.peer().field(peerHost)), opened: c.timers.opened, data: c.timers.data,
+		id: c.id, peer: c.peer, host: c.server.hosts.full(c.peer.field(peerHost)), opened: c.timers.opened, data: c.timers.data,
 		messages: c.messages, bytes: c.bytes, saved: c.saved, held: held + int64(own), rtt: c.rtt,
 		subprotocol: c.subprotocol(), deflate: c.echo.deflate(), stage: c.stage,
 	}

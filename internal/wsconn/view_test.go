@@ -46,7 +46,7 @@ func TestPeerIsBounded(t *testing.T) {
 			t.Errorf("of the %s %d bytes are kept", name, len(got))
 		}
 	}
-	if n := len(c.conn.peer()); n > 4*(maxPeerField+1)+len("192.0.2.1:5000\n") {
+	if n := len(c.conn.peer); n > 4*(maxPeerField+1)+len("192.0.2.1:5000\n") {
 		t.Errorf("%d bytes are kept", n)
 	}
 }
@@ -54,7 +54,7 @@ func TestPeerIsBounded(t *testing.T) {
 // TestCommonHost: the Host of the first request is not kept by each connection.
 func TestCommonHost(t *testing.T) {
 	c := newConnTest(t, nil).open()
-	if got := string(c.conn.peer()); got != "192.0.2.1:5000" {
+	if got := string(c.conn.peer); got != "192.0.2.1:5000" {
 		t.Errorf("%q is kept", got)
 	}
 	for _, host := range []string{"localhost", "echo.example.com"} {

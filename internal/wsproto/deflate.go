@@ -2,7 +2,6 @@ package wsproto
 
 import (
 	"strconv"
-	"strings"
 )
 
 // deflateName is the extension's name (RFC 7692 section 7).
@@ -65,25 +64,20 @@ func (d Deflate) String() string {
 	if !d.agreed {
 		return ""
 	}
-	var b strings.Builder
-	b.WriteString(deflateName)
-	for _, flag := range []struct {
-		set  bool
-		name string
-	}{{d.ServerNoContextTakeover, serverNoContextTakeover}, {d.ClientNoContextTakeover, clientNoContextTakeover}} {
-		if flag.set {
-			b.WriteString("; " + flag.name)
-		}
+	element := deflateName
+	if d.ServerNoContextTakeover {
+		element += "; " + serverNoContextTakeover
 	}
-	for _, window := range []struct {
-		bits uint8
-		name string
-	}{{d.ServerMaxWindowBits, serverMaxWindowBits}, {d.ClientMaxWindowBits, clientMaxWindowBits}} {
-		if window.bits != 0 {
-			b.WriteString("; " + window.name + "=" + strconv.Itoa(int(window.bits)))
-		}
+	if d.ClientNoContextTakeover {
+		element += "; " + clientNoContextTakeover
 	}
-	return b.String()
+	if d.ServerMaxWindowBits != 0 {
+		element += "; " + serverMaxWindowBits + "=" + strconv.Itoa(int(d.ServerMaxWindowBits))
+	}
+	if d.ClientMaxWindowBits != 0 {
+		element += "; " + clientMaxWindowBits + "=" + strconv.Itoa(int(d.ClientMaxWindowBits))
+	}
+	return element
 }
 
 // windowBits returns the logarithm of the client's window.

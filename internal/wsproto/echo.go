@@ -41,7 +41,12 @@ func (e *Echo) HistorySize() int { return historySize(e.decoder.history) }
 func (e *Echo) CloseReason(err ProtocolError) string { return e.decoder.CloseReason(err) }
 
 // InflaterSize returns the size of the inflater that an unfinished message holds, in bytes.
-func (e *Echo) InflaterSize() int { return e.decoder.lentBytes() }
+func (e *Echo) InflaterSize() int {
+	if e.decoder.inflater == nil {
+		return 0
+	}
+	return inflaterSize
+}
 
 // MidMessage reports whether a message has been sent in part. Only control frames may be
 // sent before the rest (section 5.4).

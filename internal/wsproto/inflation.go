@@ -99,14 +99,6 @@ func historySize(history *[]byte) int {
 	return cap(*history)
 }
 
-// lentBytes returns the size of the inflater, or 0 if none is borrowed.
-func (i *inflation) lentBytes() int {
-	if i.inflater == nil {
-		return 0
-	}
-	return inflaterSize
-}
-
 // moreOutput reports whether the inflater has more output without further input.
 func (i *inflation) moreOutput() bool { return i.inflater != nil && i.inflater.more }
 

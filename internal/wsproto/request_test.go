@@ -69,22 +69,3 @@ func TestMalformedRequests_RFC9112Section3(t *testing.T) {
 		})
 	}
 }
-
-func TestListElements_RFC9110Section5_6_1(t *testing.T) {
-	for list, want := range map[string][]string{
-		"":             nil,
-		",, ,":         nil,
-		"a":            {"a"},
-		" a ,\tb,,c d": {"a", "b", "c d"},
-	} {
-		if got := slices.Collect(listElements(list)); !slices.Equal(got, want) {
-			t.Errorf("listElements(%q) = %q, want %q", list, got, want)
-		}
-	}
-	for element := range listElements("a, b") {
-		if element != "a" {
-			t.Errorf("the first element is %q", element)
-		}
-		break
-	}
-}

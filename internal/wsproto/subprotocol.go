@@ -12,7 +12,11 @@ func (p *Policy) selectSubprotocol(r *Request) (string, *HandshakeError) {
 	selected := ""
 	offered := map[string]bool{}
 	for list := range r.Values("Sec-WebSocket-Protocol") {
-		for name := range listElements(list) {
+		for name := range strings.SplitSeq(list, ",") {
+			name = strings.Trim(name, " \t")
+			if name == "" { // RFC 9110 section 5.6.1.2
+				continue
+			}
 			if !IsToken(name) {
 				return "", Refuse(statusBadRequest, ReasonSubprotocol, "Sec-WebSocket-Protocol offers %.80q, which is not a token (RFC 6455 section 4.1)", name)
 			}

@@ -15,6 +15,7 @@ func TestSubprotocol_Section4_2_2(t *testing.T) {
 		{"none offered", Policy{AnySubprotocol: true}, nil, ""},
 		{"any: the first", Policy{AnySubprotocol: true}, []string{"b, a"}, "b"},
 		{"any: the first of several fields", Policy{AnySubprotocol: true}, []string{" ,", "c", "a"}, "c"},
+		{"empty elements and white space (RFC 9110 section 5.6.1)", Policy{Subprotocols: []string{"b"}}, []string{"", ",, ,", " a ,\tb,,d"}, "b"},
 		{"list: the client's order decides", Policy{Subprotocols: []string{"a", "b"}}, []string{"x, b", "a"}, "b"},
 		{"list: none is on it", Policy{Subprotocols: []string{"a"}}, []string{"b"}, ""},
 		{"list: case matters", Policy{Subprotocols: []string{"a"}}, []string{"A"}, ""},

@@ -1,10 +1,5 @@
 package wsproto
 
-import (
-	"iter"
-	"strings"
-)
-
 // tokenBytes has the bytes that may occur in a token (RFC 9110 section 5.6.2). It is a table
 // because a request head can have tokens of many kilobytes.
 var tokenBytes = func() (table [256]bool) {
@@ -25,18 +20,4 @@ func IsToken(s string) bool {
 		}
 	}
 	return s != ""
-}
-
-// listElements returns the elements of a comma-separated list, without the white space
-// around them. Empty elements are ignored (RFC 9110 section 5.6.1.2). A comma in a quoted
-// string separates too, so lists that may have one need parseExtensions.
-func listElements(list string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for element := range strings.SplitSeq(list, ",") {
-			element = strings.Trim(element, " \t")
-			if element != "" && !yield(element) {
-				return
-			}
-		}
-	}
 }

@@ -6,7 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strconv"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -23,18 +23,14 @@ type Client struct {
 	unread []byte // the beginning of an incomplete frame
 }
 
-// Port returns the port of an address as a number.
+// Port returns the port of an IP address with a port.
 func Port(t testing.TB, addr string) int {
 	t.Helper()
-	_, port, err := net.SplitHostPort(addr)
+	parsed, err := netip.ParseAddrPort(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := strconv.Atoi(port)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return int(parsed.Port())
 }
 
 // Request returns an upgrade request with additional header lines.

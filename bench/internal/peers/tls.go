@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 )
 
-// Names of the files with the certificate and its key, in PEM.
+// Names of the files with the certificate and its key, in PEM, as wstest.NewCertificate has them.
 const (
 	CertFile = "tls.crt"
 	KeyFile  = "tls.key"
