@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/echosvc/echosvc/internal/httpecho"
 )
 
 // A connection of the health port can be dropped for another one after one of these times.
@@ -183,9 +185,4 @@ func (c *healthConn) Close() error {
 }
 
 // CloseWrite lets net/http end a response without a reset when there is unread input.
-func (c *healthConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return net.ErrClosed
-}
+func (c *healthConn) CloseWrite() error { return httpecho.CloseWrite(c.Conn) }

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUFFER = (512 << 10) + 64, EVENTS = 256, ACCEPTS = 64 };
+enum { BUFFER = (512 << 10) + 64, EVENTS = 256 };
 enum { STEP = 100 }; // milliseconds between the instants that pings share, as in echosvc
 
 struct conn {
@@ -143,18 +143,17 @@ static void receive(struct conn *c)
 		shutdown(c->fd, SHUT_WR);
 }
 
-static void accept_all(int listener)
+// accept_one accepts one connection. Another call would most often find none.
+static void accept_one(int listener)
 {
-	for (int i = 0; i < ACCEPTS; i++) {
-		int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0)
-			return;
-		struct conn *c = calloc(1, sizeof *c);
-		c->fd = fd;
-		if (interval > 0)
-			schedule(c);
-		watch(EPOLL_CTL_ADD, c, EPOLLIN);
-	}
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0)
+		return;
+	struct conn *c = calloc(1, sizeof *c);
+	c->fd = fd;
+	if (interval > 0)
+		schedule(c);
+	watch(EPOLL_CTL_ADD, c, EPOLLIN);
 }
 
 // main takes an IPv4 address, a port, and perhaps an interval in milliseconds or "close".
@@ -192,7 +191,7 @@ int main(int argc, char **argv)
 		for (int i = 0; i < n; i++) {
 			struct conn *c = events[i].data.ptr;
 			if (c == &listener)
-				accept_all(c->fd);
+				accept_one(c->fd);
 			else if (events[i].events & EPOLLOUT)
 				flush(c);
 			else

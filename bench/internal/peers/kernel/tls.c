@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BUFFER = 16 << 10, EVENTS = 256, ACCEPTS = 64 };
+enum { BUFFER = 16 << 10, EVENTS = 256 };
 
 struct conn {
 	SSL *ssl;
@@ -103,19 +103,18 @@ static void receive(struct conn *c)
 	} while (SSL_has_pending(c->ssl));
 }
 
-static void accept_all(int listener)
+// accept_one accepts one connection. Another call would most often find none.
+static void accept_one(int listener)
 {
-	for (int i = 0; i < ACCEPTS; i++) {
-		int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0)
-			return;
-		struct conn *c = calloc(1, sizeof *c);
-		c->fd = fd;
-		c->ssl = SSL_new(context);
-		SSL_set_fd(c->ssl, fd);
-		SSL_set_accept_state(c->ssl);
-		watch(EPOLL_CTL_ADD, c, EPOLLIN);
-	}
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0)
+		return;
+	struct conn *c = calloc(1, sizeof *c);
+	c->fd = fd;
+	c->ssl = SSL_new(context);
+	SSL_set_fd(c->ssl, fd);
+	SSL_set_accept_state(c->ssl);
+	watch(EPOLL_CTL_ADD, c, EPOLLIN);
 }
 
 static void start_tls(const char *cert, const char *key)
@@ -163,7 +162,7 @@ int main(int argc, char **argv)
 		for (int i = 0; i < n; i++) {
 			struct conn *c = events[i].data.ptr;
 			if (c == &listener)
-				accept_all(c->fd);
+				accept_one(c->fd);
 			else if (events[i].events & EPOLLOUT)
 				flush(c);
 			else
