@@ -72,8 +72,8 @@ func (n *newcomers) start(ctx context.Context) {
 		scheme = "https://"
 	}
 	n.every(ctx, &n.opened, func() error { return n.openWebSocket(ctx) })
-	n.every(ctx, &n.health, func() error { return healthz(ctx, health, "http://"+n.target.health) })
-	n.every(ctx, &n.health, func() error { return healthz(ctx, own, scheme+n.target.addr) })
+	n.every(ctx, &n.health, func() error { return get(ctx, health, "http://"+n.target.health+"/healthz") })
+	n.every(ctx, &n.health, func() error { return get(ctx, own, scheme+n.target.addr+"/healthz") })
 }
 
 // wait waits for the newcomers that are on their way after ctx is done.
@@ -137,25 +137,21 @@ func (n *newcomers) openWebSocket(ctx context.Context) error {
 	return nil
 }
 
-func healthz(ctx context.Context, client *http.Client, base string) error {
-	response, err := get(ctx, client, base+"/healthz")
-	if err == nil && response.StatusCode != http.StatusOK {
-		return refusal{"HTTP/1.1 " + response.Status}
-	}
-	return err
-}
-
-// get requests a URL, and discards the body of the response.
-func get(ctx context.Context, client *http.Client, url string) (*http.Response, error) {
+// get requests a URL, and discards the body of the response. The error is a refusal if the status is
+// not 200.
+func get(ctx context.Context, client *http.Client, url string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return refusal{"HTTP/1.1 " + response.Status}
+	}
 	_, err = io.Copy(io.Discard, response.Body)
-	return response, err
+	return err
 }
