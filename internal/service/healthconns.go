@@ -17,8 +17,9 @@ const (
 	silentTime = time.Millisecond
 	// clientTime is the time for the rest of a request, for the next one, and for taking an answer.
 	clientTime = 5 * time.Millisecond
-	// handlerTime is the time for answering a request. It is more than a probe waits for.
-	handlerTime = time.Second
+	// handlerTime is the time for answering a request. A probe that waits for a place is still
+	// answered within its second.
+	handlerTime = 200 * time.Millisecond
 )
 
 // healthConns are the connections of the health port. Beyond the limit, a new one waits until one
