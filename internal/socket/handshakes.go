@@ -16,14 +16,16 @@ const (
 	// silentWait is the time for the first bytes, which most peers send with the end of TCP's
 	// handshake.
 	silentWait = 10 * time.Millisecond
-	// begunWait is the time for what follows, after a round trip if it is TLS's handshake.
+	// begunWait is the time for all that follows, after one or two round trips if it is TLS's
+	// handshake. Work of the driver in between does not make it longer, since a client that sends a
+	// byte in each record can have it work very often.
 	begunWait = 100 * time.Millisecond
 )
 
 // handshakes are the connections whose handlers are not established. A driver that has too
 // many drops one that waits for its peer: like a SYN queue, it stays open for those who complete
-// their handshakes in time. Each list is in the order in which connections entered it, which is
-// not always that in which they were accepted.
+// their handshakes in time. Each list is in the order of since, which is not always that in which they
+// were accepted.
 type handshakes[C any] struct {
 	limit   int       // 0 is none
 	refused list.List // of connections that have had their answer, and linger
@@ -34,46 +36,57 @@ type handshakes[C any] struct {
 
 // handshake is an element of a list.
 type handshake[C any] struct {
-	conn  C
-	since Instant // when it entered the list
+	conn   C
+	since  Instant       // when it entered the list; of begun, earlier by what it had waited before
+	waited time.Duration // of working: how long it had been in begun
 }
 
 // add adds a connection.
 func (h *handshakes[C]) add(c C, now Instant) *list.Element {
-	return h.silent.PushBack(handshake[C]{c, now})
+	return h.silent.PushBack(handshake[C]{conn: c, since: now})
 }
 
 // begin notes that a connection has sent something, and returns its new element.
 func (h *handshakes[C]) begin(e *list.Element, now Instant) *list.Element {
-	return h.move(e, &h.silent, &h.begun, now)
+	before := h.silent.Len()
+	if h.silent.Remove(e); h.silent.Len() == before {
+		return e // it has begun earlier
+	}
+	return h.begun.PushBack(handshake[C]{conn: e.Value.(handshake[C]).conn, since: now})
 }
 
 // work notes that a connection waits for the driver, and returns its new element.
 func (h *handshakes[C]) work(e *list.Element, now Instant) *list.Element {
-	h.remove(e)
-	return h.working.PushBack(handshake[C]{e.Value.(handshake[C]).conn, now})
+	c := e.Value.(handshake[C])
+	before := h.begun.Len()
+	if h.remove(e); h.begun.Len() < before {
+		c.waited = now.Sub(c.since)
+	}
+	c.since = now
+	return h.working.PushBack(c)
 }
 
 // rest notes that a connection no longer waits for the driver, and returns its new element.
 func (h *handshakes[C]) rest(e *list.Element, now Instant) *list.Element {
-	return h.move(e, &h.working, &h.begun, now)
+	before := h.working.Len()
+	if h.working.Remove(e); h.working.Len() == before {
+		return e
+	}
+	c := e.Value.(handshake[C])
+	c.since = now.Add(-c.waited)
+	for at := h.begun.Back(); at != nil; at = at.Prev() {
+		if at.Value.(handshake[C]).since <= c.since {
+			return h.begun.InsertAfter(c, at)
+		}
+	}
+	return h.begun.PushFront(c)
 }
 
 // refuse notes that a connection has been sent all that it will be, and returns its new
 // element.
 func (h *handshakes[C]) refuse(e *list.Element, now Instant) *list.Element {
 	h.remove(e)
-	return h.refused.PushBack(handshake[C]{e.Value.(handshake[C]).conn, now})
-}
-
-// move moves an element from one list to another, and returns the new one, or e if that is in
-// another list.
-func (h *handshakes[C]) move(e *list.Element, from, to *list.List, now Instant) *list.Element {
-	before := from.Len()
-	if from.Remove(e); from.Len() == before {
-		return e
-	}
-	return to.PushBack(handshake[C]{e.Value.(handshake[C]).conn, now})
+	return h.refused.PushBack(handshake[C]{conn: e.Value.(handshake[C]).conn, since: now})
 }
 
 // remove removes a connection.

@@ -31,6 +31,11 @@ func TestHandshakesDropTheOldestOfTheLargerKind(t *testing.T) {
 		{"the driver works on all", "a b a+ b+ 999", ""},
 		{"it waits for its peer again", "a b A B a+ 100 a- 99 b.", ""},
 		{"it has waited for its peer again", "a b A B a+ 100 a- 100 b.", "a"},
+		{"work does not make its time longer", "a A 60 a+ 500 a- 40", "a"},
+		{"work in between, too early", "a A 60 a+ 500 a- 39", ""},
+		{"work again and again", "a b A B 1 a+ a- 50 a+ a- 49 a+ a-", "b"},
+		{"the order is that of their time", "a A 60 a+ b B 1 a- 40", "a"},
+		{"the order after work", "a A a+ b B 99 a- 1", "b"},
 		{"waiting again without work changes nothing", "a A 90 a- 10", "a"},
 		{"all have ended", "a b A a. b.", ""},
 	} {
