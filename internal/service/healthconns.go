@@ -25,7 +25,8 @@ const (
 // healthConns are the connections of the health port. Beyond the limit, a new one waits until one
 // has ended, or can be dropped: most often one that has waited for its client, for a request or for
 // the client to take the answer. So clients that send or read nothing do not keep a probe waiting
-// and do not take the descriptors of PORT, and busy clients are answered in turn.
+// and do not take the descriptors of PORT. At the limit, an answer is the last of its connection, so
+// that clients which always have another request are answered in turn.
 type healthConns struct {
 	limit int
 	drop  func(net.Conn)
@@ -67,7 +68,7 @@ func (h *healthConns) add(c *healthConn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.conns[c] = struct{}{}
-	c.until = h.now().Add(silentTime)
+	c.until = h.now().Add(handlerTime)
 }
 
 // remove ends a connection. It may be called more than once.
@@ -93,7 +94,9 @@ func (h *healthConns) connContext(ctx context.Context, nc net.Conn) context.Cont
 func (h *healthConns) handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := r.Context().Value(healthConnKey{}).(*healthConn)
-		c.works()
+		if c.works() {
+			w.Header().Set("Connection", "close")
+		}
 		defer c.waits()
 		next.ServeHTTP(w, r)
 	})
@@ -115,7 +118,7 @@ func (l healthListener) Accept() (net.Conn, error) {
 	for wait, ok := l.conns.makeRoom(); !ok; wait, ok = l.conns.makeRoom() {
 		select {
 		case <-l.conns.ended:
-		case <-time.After(wait):
+		case <-time.After(min(wait, silentTime)): // it can become shorter
 		}
 	}
 	c := &healthConn{Conn: nc, listener: l}
@@ -132,26 +135,59 @@ type healthConn struct {
 	until   time.Time // it cannot be dropped before
 	handled time.Time // when the request that is being answered can be given up; zero if there is none
 
-	begun bool // for Read
+	request time.Time // when a request that has not arrived can be given up; zero before the first Read of it
+	begun   bool      // the client has sent something
 }
 
-// Read notes the first bytes.
 func (c *healthConn) Read(p []byte) (int, error) {
+	c.reads()
 	n, err := c.Conn.Read(p)
-	if n > 0 && !c.begun {
-		c.begun = true
-		c.waits()
+	if n > 0 {
+		c.received()
 	}
 	return n, err
 }
 
-// works notes that a handler begins.
-func (c *healthConn) works() {
+// reads notes that the connection waits for its client, unless a handler runs. The time begins with
+// the first Read of a request, since a busy process may be late to receive what has arrived.
+func (c *healthConn) reads() {
+	h := c.listener.conns
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case !c.request.IsZero():
+	case c.begun:
+		c.request = h.now().Add(clientTime)
+	default:
+		c.request = h.now().Add(silentTime)
+	}
+	if c.handled.IsZero() {
+		c.until = c.request
+	}
+}
+
+// received notes that the client waits for the server, until the next Read.
+func (c *healthConn) received() {
+	h := c.listener.conns
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !c.begun {
+		c.begun = true
+		c.request = h.now().Add(clientTime)
+	}
+	if c.handled.IsZero() {
+		c.until = h.now().Add(handlerTime)
+	}
+}
+
+// works notes that a handler begins. It reports whether the answer must be the last.
+func (c *healthConn) works() (last bool) {
 	h := c.listener.conns
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c.handled = h.now().Add(handlerTime)
 	c.until = c.handled
+	return len(h.conns) >= h.limit
 }
 
 // waits notes that the connection waits for its client.
@@ -159,7 +195,7 @@ func (c *healthConn) waits() {
 	h := c.listener.conns
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	c.handled = time.Time{}
+	c.handled, c.request = time.Time{}, time.Time{}
 	c.until = h.now().Add(clientTime)
 }
 

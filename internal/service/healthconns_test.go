@@ -1,8 +1,10 @@
 package service
 
 import (
+	"errors"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,17 +15,21 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// TestSilentConnectionsLeaveTheHealthPort: those beyond the limit are closed, the oldest
-// first, and a probe is answered.
+// TestSilentConnectionsLeaveTheHealthPort: as many as are beyond the limit are closed, and a probe is
+// answered.
 func TestSilentConnectionsLeaveTheHealthPort(t *testing.T) {
 	r := start(t, "portable", nil)
-	silent := make([]*wstest.Client, 2*healthFiles)
-	for i := range silent {
-		silent[i] = wstest.Connect(t, r.health)
+	ends := make(chan error, 2*healthFiles)
+	for range cap(ends) {
+		c := wstest.Connect(t, r.health)
+		go func() {
+			_, err := c.Read(make([]byte, 1))
+			ends <- err
+		}()
 	}
-	for _, c := range silent[:healthFiles] {
-		if n, err := c.Read(make([]byte, 1)); n != 0 || err == nil {
-			t.Errorf("the oldest connections read %d, %v; want an end", n, err)
+	for range healthFiles {
+		if err := <-ends; err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("a connection beyond the limit: %v; want an end", err)
 		}
 	}
 	if got := get(t, "http://"+r.health+"/healthz"); got != http.StatusOK {
@@ -37,9 +43,10 @@ type namedConn struct {
 	name string
 }
 
-// TestHealthConnsBeyondTheLimit, which is 3: a small letter is a new connection, a capital letter the
-// first bytes of a request, + the begin of its handler and - the end, . the end of the connection, a
-// number a time in ms.
+// TestHealthConnsBeyondTheLimit, which is 3: a small letter is a new connection that is read from,
+// and with ? one that is not yet. A capital letter is some bytes of a request, and with ! the next Read
+// does not follow. + is the begin of its handler and - the end, . the end of the connection, a number a
+// time in ms.
 func TestHealthConnsBeyondTheLimit(t *testing.T) {
 	for _, test := range []struct{ name, events, want string }{
 		{"as many as the limit", "a b c", ""},
@@ -49,10 +56,14 @@ func TestHealthConnsBeyondTheLimit(t *testing.T) {
 		{"none has waited for long", "a b c A B C 3 d", "wait 2ms"},
 		{"the one that has waited longest", "a b c A 1 B 1 C 4 d", "drop a"},
 		{"the one that is answered keeps its place", "a A a+ b 1 c 9 d", "drop b"},
-		{"all are answered", "a a+ 10 b b+ c c+ 100 d", "wait 90ms"},
-		{"answered for long", "a a+ 10 b b+ c c+ 190 d", "drop a"},
-		{"after its answer", "a a+ 10 b b+ c c+ 20 b- 7 d", "drop b"},
-		{"just after its answer", "a a+ 10 b b+ c c+ 20 b- d", "wait 5ms"},
+		{"all are answered", "a a+ 10 b b+ c c+ 100 d", "last c, wait 90ms"},
+		{"answered for long", "a a+ 10 b b+ c c+ 190 d", "last c, drop a"},
+		{"after its answer", "a a+ 10 b b+ c c+ 20 b- 7 d", "last c, drop b"},
+		{"just after its answer", "a a+ 10 b b+ c c+ 20 b- d", "last c, wait 5ms"},
+		{"a request that trickles in", "a A 3 A 2 b c d", "drop a"},
+		{"no Read yet", "a? 10 b? c? 100 d", "wait 90ms"},
+		{"received, and not looked at yet", "a A! 10 b B! c C! 100 d", "wait 90ms"},
+		{"the last answer of each connection at the limit", "a a+ a- b c a+ a- b+ c. b- b+", "last a, last b"},
 		{"ended ones do not count", "a b c b. d", ""},
 		{"a dropped one that ends", "a 1 b 1 c 9 d a. e", "drop a, drop b"},
 	} {
@@ -74,10 +85,22 @@ func TestHealthConnsBeyondTheLimit(t *testing.T) {
 				}
 				conns[name] = &healthConn{Conn: &namedConn{name: name}, listener: healthListener{conns: h}}
 				h.add(conns[name])
-			case event[:1] != name, event[1] == '-':
+				if event == name {
+					conns[name].reads()
+				}
+			case event[:1] != name:
+				c.received()
+				if len(event) == 1 {
+					c.reads()
+				}
+			case event[1] == '-':
 				c.waits()
+				c.reads()
 			case event[1] == '+':
-				c.works()
+				c.received()
+				if c.works() {
+					got = append(got, "last "+name)
+				}
 			case event[1] == '.':
 				h.remove(c)
 			}
@@ -100,7 +123,7 @@ func (l pipes) Accept() (net.Conn, error) { return <-l.conns, nil }
 // can be dropped: after 5 ms in which the client of an answer has not read it.
 func TestHealthPortWaitsForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ln := pipes{conns: make(chan net.Conn, 3)}
+		ln := pipes{conns: make(chan net.Conn, 4)}
 		for range cap(ln.conns) {
 			client, server := net.Pipe()
 			defer client.Close()
@@ -119,16 +142,19 @@ func TestHealthPortWaitsForRoom(t *testing.T) {
 		}
 		first := accept(0)
 		first.works()
-		time.AfterFunc(50*time.Millisecond, func() { first.Close() })
+		time.AfterFunc(45*time.Millisecond, first.waits)
 		second := accept(50 * time.Millisecond)
 		second.works()
+		time.AfterFunc(50*time.Millisecond, func() { second.Close() })
+		third := accept(100 * time.Millisecond)
+		third.works()
 		written := make(chan error)
 		go func() {
-			_, err := second.Write([]byte("an answer"))
+			_, err := third.Write([]byte("an answer"))
 			written <- err
 		}()
 		synctest.Wait()
-		defer accept(55 * time.Millisecond).Close()
+		defer accept(105 * time.Millisecond).Close()
 		if err := <-written; err == nil {
 			t.Error("the answer has been written")
 		}
