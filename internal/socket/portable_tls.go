@@ -52,13 +52,19 @@ func (b *belowTLS) Read(p []byte) (n int, err error) {
 		b.ahead = b.ahead[n:]
 	default:
 		b.ahead = nil
-		b.note(true)
-		n, err = b.Conn.Read(p)
-		if n > 0 {
-			b.note(false)
-		}
+		n, err = b.receive(p)
 	}
 	b.silence.bytes += int32(n)
+	return n, err
+}
+
+// receive is Read of the connection below.
+func (b *belowTLS) receive(p []byte) (n int, err error) {
+	b.note(true)
+	n, err = b.Conn.Read(p)
+	if n > 0 {
+		b.note(false)
+	}
 	return n, err
 }
 
@@ -73,7 +79,7 @@ func (b *belowTLS) note(waits bool) {
 func (b *belowTLS) begin() error {
 	buffer := make([]byte, 512)
 	for !b.begun {
-		n, err := b.Conn.Read(buffer)
+		n, err := b.receive(buffer)
 		b.ahead = append(b.ahead, buffer[:n]...)
 		if err != nil {
 			return err
