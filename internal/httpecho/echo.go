@@ -103,6 +103,8 @@ func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // compose returns the answer to a request, and its type.
 func (e echoHandler) compose(r *http.Request, nc *replayConn, content body) (contentType string, out []byte) {
+	nc.work()
+	defer nc.rest()
 	e.composing <- struct{}{}
 	defer func() { <-e.composing }()
 	request := nc.request()

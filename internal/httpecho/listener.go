@@ -57,6 +57,7 @@ func (l *Listener) DropSlow() { l.requests.dropSlow(time.Now()) }
 // connection.
 func (l *Listener) Deliver(nc net.Conn, read []byte, client string) {
 	c := newReplayConn(nc, read, client, &l.requests)
+	c.work()
 	l.requests.add(c)
 	select {
 	case l.conns <- c:

@@ -99,13 +99,13 @@ func (r *requests) remove(c *replayConn) {
 	}
 }
 
-// makeRoom drops the request that has been silent longest or, if none is silent, the slowest. It
-// reports whether there was one.
+// makeRoom drops the request that has been silent longest or, if none is silent, the slowest, but none
+// that waits for the server. It reports whether there was one.
 func (r *requests) makeRoom(now time.Time) bool {
 	var chosen *replayConn
 	first := now.Add(-silence).UnixNano()
 	for c := range r.conns {
-		if at := c.active.Load(); at < first {
+		if at := c.active.Load(); at < first && !c.working.Load() {
 			chosen, first = c, at
 		}
 	}
@@ -167,7 +167,8 @@ type replayConn struct {
 
 	requests *requests // that this connection is one of
 	began    time.Time
-	active   atomic.Int64 // when a byte last came or went, in Unix nanoseconds
+	working  atomic.Bool  // it waits for the server
+	active   atomic.Int64 // when a byte last came or went, or when it last waited for the server, in Unix nanoseconds
 	moved    atomic.Int64 // bytes that came or went after the first ones
 }
 
@@ -181,11 +182,20 @@ func newReplayConn(nc net.Conn, read []byte, client string, requests *requests) 
 	return c
 }
 
+// work notes that the request waits for the server.
+func (c *replayConn) work() { c.working.Store(true) }
+
+// rest notes that it no longer does.
+func (c *replayConn) rest() {
+	c.active.Store(time.Now().UnixNano())
+	c.working.Store(false)
+}
+
 // slow returns how many bytes a second have come and gone, and reports whether the request is slow.
 func (c *replayConn) slow(now time.Time) (rate float64, slow bool) {
 	age := now.Sub(c.began)
 	rate = float64(c.moved.Load()) / age.Seconds()
-	return rate, age >= slowAfter && rate < slowRate
+	return rate, age >= slowAfter && rate < slowRate && !c.working.Load()
 }
 
 // attrs returns the attributes of a log line for the origin of the connection.

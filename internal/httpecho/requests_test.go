@@ -133,6 +133,26 @@ func TestRequestsAreLimited(t *testing.T) {
 	}
 }
 
+// TestRequestThatWaitsForTheServer is neither silent nor slow, however long that takes.
+func TestRequestThatWaitsForTheServer(t *testing.T) {
+	l := NewListener(nil, complete(Limits{MaxRequests: 1, Account: budget.NewAccount(0)}))
+	c := newReplayConn(&fakeConn{}, nil, "", &l.requests)
+	l.requests.add(c)
+	now := c.began.Add(2 * slowAfter)
+	makesRoom := func() bool {
+		l.requests.dropSlow(now)
+		return len(l.requests.conns) == 0 || l.requests.makeRoom(now)
+	}
+	c.work()
+	if makesRoom() {
+		t.Error("it is dropped while it waits for the server")
+	}
+	c.rest()
+	if !makesRoom() {
+		t.Error("it is not dropped after that")
+	}
+}
+
 // TestSlowRequestsMakeRoom: where none is silent, the slowest does, after a time in which every
 // other one has sent enough.
 func TestSlowRequestsMakeRoom(t *testing.T) {
