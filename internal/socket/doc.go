@@ -101,6 +101,7 @@
 //	loop_tls_linux.go       one connection with TLS: receiving and sending records
 //	loop_tlsconn_linux.go   what crypto/tls reads from and writes to
 //	loop_tlshandshake_linux.go  the TLS handshake
+//	loop_tlssteps_linux.go  which steps of it a loop takes itself
 //	loop_wait_linux.go      how a loop waits
 //	loop_timers_linux.go    the heap of instants to wake at
 //	loop_meter_linux.go     how long turns take
