@@ -45,7 +45,7 @@ type namedConn struct {
 
 // TestHealthConnsBeyondTheLimit, which is 3: a small letter is a new connection that is read from,
 // and with ? one that is not yet. A capital letter is some bytes of a request, and with ! the next Read
-// does not follow. + is the begin of its handler and - the end, . the end of the connection, a number a
+// does not follow. + is the start of its handler and - the end, . the end of the connection, a number a
 // time in ms.
 func TestHealthConnsBeyondTheLimit(t *testing.T) {
 	for _, test := range []struct{ name, events, want string }{
