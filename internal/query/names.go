@@ -37,12 +37,12 @@ func Ignore(target string) (ignored Names) {
 
 // add adds the name of a parameter. It reports whether the name is new, as far as the list shows.
 func (n *Names) add(part string) bool {
-	name, _, named := strings.Cut(part, "=")
 	if len(n.list) == maxNames || n.looked == maxLooked {
 		n.more++
 		return true
 	}
 	n.looked++
+	name, _, named := strings.Cut(part, "=")
 	nameless := !named || !listable(name)
 	if nameless {
 		name = fmt.Sprintf("(%d bytes)", len(name))
