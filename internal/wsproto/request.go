@@ -71,11 +71,12 @@ func parseField(line string) (Field, *HandshakeError) {
 	return Field{name, value}, nil
 }
 
-// Values returns the values of all fields of that name, in order.
+// Values returns the values of all fields of that name, in order. A name is ASCII, so its length
+// does not depend on case, and tells most names apart.
 func (r *Request) Values(name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, f := range r.Fields {
-			if strings.EqualFold(f.Name, name) && !yield(f.Value) {
+			if len(f.Name) == len(name) && strings.EqualFold(f.Name, name) && !yield(f.Value) {
 				return
 			}
 		}
