@@ -68,7 +68,8 @@ func (c *Conn) receiveRequest(now socket.Instant, b *wsproto.Buffer, head []byte
 	}
 	c.findClient(&request)
 	if !request.IsUpgrade() {
-		if refusal := c.server.HTTP.Admit(&request); refusal != nil {
+		escaping := request // so that request stays on the stack for an upgrade
+		if refusal := c.server.HTTP.Admit(&escaping); refusal != nil {
 			return c.refuseHead(now, head, refusal), 0
 		}
 		c.server.Attempts.served(now, request.Target, OutcomePlain)
