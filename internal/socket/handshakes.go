@@ -34,7 +34,7 @@ type handshakes[C any] struct {
 	working list.List // of those whose TLS handshake the driver works on
 }
 
-// handshake is an element of a list.
+// handshake is the value of an element, which is a pointer to it: it moves to another list as it is.
 type handshake[C any] struct {
 	conn   C
 	since  Instant       // when it entered the list; of begun, earlier by what it had waited before
@@ -43,7 +43,7 @@ type handshake[C any] struct {
 
 // add adds a connection.
 func (h *handshakes[C]) add(c C, now Instant) *list.Element {
-	return h.silent.PushBack(handshake[C]{conn: c, since: now})
+	return h.silent.PushBack(&handshake[C]{conn: c, since: now})
 }
 
 // begin notes that a connection has sent something, and returns its new element.
@@ -52,12 +52,14 @@ func (h *handshakes[C]) begin(e *list.Element, now Instant) *list.Element {
 	if h.silent.Remove(e); h.silent.Len() == before {
 		return e // it has begun earlier
 	}
-	return h.begun.PushBack(handshake[C]{conn: e.Value.(handshake[C]).conn, since: now})
+	c := e.Value.(*handshake[C])
+	c.since = now
+	return h.begun.PushBack(c)
 }
 
 // work notes that a connection waits for the driver, and returns its new element.
 func (h *handshakes[C]) work(e *list.Element, now Instant) *list.Element {
-	c := e.Value.(handshake[C])
+	c := e.Value.(*handshake[C])
 	before := h.begun.Len()
 	if h.remove(e); h.begun.Len() < before {
 		c.waited = now.Sub(c.since)
@@ -72,10 +74,10 @@ func (h *handshakes[C]) rest(e *list.Element, now Instant) *list.Element {
 	if h.working.Remove(e); h.working.Len() == before {
 		return e
 	}
-	c := e.Value.(handshake[C])
+	c := e.Value.(*handshake[C])
 	c.since = now.Add(-c.waited)
 	for at := h.begun.Back(); at != nil; at = at.Prev() {
-		if at.Value.(handshake[C]).since <= c.since {
+		if at.Value.(*handshake[C]).since <= c.since {
 			return h.begun.InsertAfter(c, at)
 		}
 	}
@@ -86,7 +88,9 @@ func (h *handshakes[C]) rest(e *list.Element, now Instant) *list.Element {
 // element.
 func (h *handshakes[C]) refuse(e *list.Element, now Instant) *list.Element {
 	h.remove(e)
-	return h.refused.PushBack(handshake[C]{conn: e.Value.(handshake[C]).conn, since: now})
+	c := e.Value.(*handshake[C])
+	c.since = now
+	return h.refused.PushBack(c)
 }
 
 // remove removes a connection.
@@ -117,10 +121,10 @@ func (h *handshakes[C]) first(now Instant) (c C, ok bool) {
 		larger, least = &h.begun, begunWait
 	}
 	if e := h.refused.Front(); e != nil {
-		return e.Value.(handshake[C]).conn, true
+		return e.Value.(*handshake[C]).conn, true
 	}
 	if e := larger.Front(); e != nil {
-		if oldest := e.Value.(handshake[C]); oldest.since.Add(least).Reached(now) {
+		if oldest := e.Value.(*handshake[C]); oldest.since.Add(least).Reached(now) {
 			return oldest.conn, true
 		}
 	}
