@@ -34,7 +34,8 @@ type handshakes[C any] struct {
 	working list.List // of those whose TLS handshake the driver works on
 }
 
-// handshake is the value of an element, which is a pointer to it: it moves to another list as it is.
+// handshake is a connection in one of the lists. Elements hold a pointer to it, so that it moves to
+// another list without an allocation.
 type handshake[C any] struct {
 	conn   C
 	since  Instant       // when it entered the list; of begun, earlier by what it had waited before
