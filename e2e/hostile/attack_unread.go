@@ -12,7 +12,7 @@ import (
 var unreadAttacks = []attack{
 	{
 		name: "never reading", about: "frames of 64 KiB, without reading",
-		full: 2000, short: 50, run: neverRead,
+		full: 2000, short: 50, overload: true, run: neverRead,
 	},
 	{
 		name: "reads, then never", about: "frames of 64 KiB, read only for a second, so that the kernel's buffers grow",

@@ -2,12 +2,14 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/echosvc/echosvc/internal/httpecho"
+	"github.com/echosvc/echosvc/internal/respond"
 )
 
 // A connection of the health port can be dropped for another one after one of these times.
@@ -21,6 +23,9 @@ const (
 	// answered within its second.
 	handlerTime = 200 * time.Millisecond
 )
+
+// composedAtOnce is how many answers with the same costly page are composed at a time.
+const composedAtOnce = 2
 
 // healthConns are the connections of the health port. Beyond the limit, a new one waits until one
 // has ended, or can be dropped: most often one that has waited for its client, for a request or for
@@ -102,6 +107,36 @@ func (h *healthConns) handler(next http.Handler) http.Handler {
 	})
 }
 
+// costly returns a handler for a page that takes milliseconds to compose. Only composedAtOnce answers
+// with it are composed at a time. The other requests wait, or are refused while all connections are
+// taken, so that they do not keep probes waiting.
+func (h *healthConns) costly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := r.Context().Value(healthConnKey{}).(*healthConn)
+		for !c.composes(r.Pattern) {
+			select {
+			case <-r.Context().Done():
+				return
+			case <-time.After(clientTime):
+			}
+			if h.full() {
+				w.Header().Set("Connection", "close")
+				w.Header().Set("Retry-After", "1")
+				respond.PlainText(w, http.StatusServiceUnavailable, fmt.Sprintf("All %d connections of HEALTH_PORT are taken, and other clients are getting this page. Try again later.", h.limit))
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// full reports whether a new connection has to wait.
+func (h *healthConns) full() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.conns) >= h.limit
+}
+
 // healthListener is the listener of the health port. leave is called before a connection is closed.
 type healthListener struct {
 	net.Listener
@@ -132,8 +167,10 @@ type healthConn struct {
 	listener healthListener
 
 	// Guarded by the mu of the healthConns:
-	until   time.Time // it cannot be dropped before
-	handled time.Time // when the request that is being answered can be given up; zero if there is none
+	until     time.Time // it cannot be dropped before
+	handled   time.Time // when the request that is being answered can be given up; zero if there is none
+	composing string    // the pattern of the costly page that is being composed; "" if none is
+	writing   bool      // Write has been called, and has not returned
 
 	request time.Time // when a request that has not arrived can be given up; zero before the first Read of it
 	begun   bool      // the client has sent something
@@ -190,12 +227,31 @@ func (c *healthConn) works() (last bool) {
 	return len(h.conns) >= h.limit
 }
 
+// composes notes that a costly page is composed. It reports false if enough others are, not
+// counting those that wait for their clients.
+func (c *healthConn) composes(page string) bool {
+	h := c.listener.conns
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := 0
+	for other := range h.conns {
+		if other.composing == page && !other.writing {
+			n++
+		}
+	}
+	if n >= composedAtOnce {
+		return false
+	}
+	c.composing = page
+	return true
+}
+
 // waits notes that the connection waits for its client.
 func (c *healthConn) waits() {
 	h := c.listener.conns
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	c.handled, c.request = time.Time{}, time.Time{}
+	c.handled, c.request, c.composing = time.Time{}, time.Time{}, ""
 	c.until = h.now().Add(clientTime)
 }
 
@@ -203,10 +259,11 @@ func (c *healthConn) waits() {
 func (c *healthConn) Write(p []byte) (int, error) {
 	h := c.listener.conns
 	h.mu.Lock()
-	c.until = h.now().Add(clientTime)
+	c.until, c.writing = h.now().Add(clientTime), true
 	h.mu.Unlock()
 	n, err := c.Conn.Write(p)
 	h.mu.Lock()
+	c.writing = false
 	if !c.handled.IsZero() {
 		c.until = c.handled
 	}

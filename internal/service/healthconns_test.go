@@ -2,12 +2,15 @@ package service
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -159,6 +162,64 @@ func TestHealthPortWaitsForRoom(t *testing.T) {
 			t.Error("the answer has been written")
 		}
 	})
+}
+
+// TestHealthPortComposesFewCostlyPages: two requests for a page are answered at a time. Another waits
+// until one of them has ended or waits for its client, and is refused while all connections are taken.
+func TestHealthPortComposesFewCostlyPages(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		limit   int
+		page    string // of the third request
+		writing bool   // the first answer waits for its client
+		want    string
+	}{
+		{"while there is room", 4, "/connections", false, "200 after 10ms"},
+		{"with all connections taken", 3, "/connections", false, "503 after 5ms"},
+		{"an answer that its client does not take", 3, "/connections", true, "200 after 0s"},
+		{"another page", 3, "/metrics", false, "200 after 0s"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHealthConns(test.limit, nil, time.Now)
+			release := make(chan struct{})
+			time.AfterFunc(6*time.Millisecond, func() { close(release) })
+			var clients []net.Conn
+			var served sync.WaitGroup
+			held := h.costly(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if test.writing {
+					r.Context().Value(healthConnKey{}).(*healthConn).Write([]byte("an answer"))
+				}
+				<-release
+			}))
+			serve := func(page string, handler http.Handler) *httptest.ResponseRecorder {
+				client, server := net.Pipe()
+				clients = append(clients, client)
+				c := &healthConn{Conn: server, listener: healthListener{conns: h}}
+				h.add(c)
+				r := httptest.NewRequest(http.MethodGet, page, nil)
+				r.Pattern = page
+				w := httptest.NewRecorder()
+				h.handler(handler).ServeHTTP(w, r.WithContext(h.connContext(t.Context(), c)))
+				return w
+			}
+			for range composedAtOnce {
+				served.Go(func() { serve("/connections", held) })
+				synctest.Wait()
+			}
+			began := time.Now()
+			w := serve(test.page, h.costly(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+			if got := fmt.Sprintf("%d after %v", w.Code, time.Since(began)); got != test.want {
+				t.Errorf("%s: %s, want %s", test.name, got, test.want)
+			}
+			if refused := w.Code == http.StatusServiceUnavailable; refused != (w.Header().Get("Retry-After") != "") {
+				t.Errorf("%s: %d with Retry-After %q", test.name, w.Code, w.Header().Get("Retry-After"))
+			}
+			for _, client := range clients {
+				client.Close()
+			}
+			served.Wait()
+		})
+	}
 }
 
 // TestHealthPortLeaves: what a client has not taken of an answer stays with the system when its

@@ -118,7 +118,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	healthAddr := "off"
 	if health != nil {
 		conns := newHealthConns(s.files.health, socket.CloseWithReset, time.Now)
-		handler := httpecho.Deadlines(s.healthHandler(serving, ws.Addr()), s.config.HandshakeTimeout, s.config.WriteTimeout)
+		handler := httpecho.Deadlines(s.healthHandler(serving, conns, ws.Addr()), s.config.HandshakeTimeout, s.config.WriteTimeout)
 		s.health = s.serveHTTP(healthListener{dated{health, time.Now}, conns, s.leave}, conns.connContext, conns.handler(handler))
 		healthAddr = health.Addr().String()
 	}
