@@ -51,7 +51,9 @@ func Handler(c Config) http.Handler {
 		h = controlled{h, echo, c.After, c.Draining}
 	}
 	return CleanHealthPaths(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Context().Value(connKey{}).(*replayConn).rest()
+		nc := r.Context().Value(connKey{}).(*replayConn)
+		nc.parsed()
+		nc.rest()
 		if r.Method == http.MethodOptions {
 			w.Header().Set("Allow", methods)
 		}

@@ -25,7 +25,7 @@ type Listener struct {
 func NewListener(addr net.Addr, limits Limits) *Listener {
 	return &Listener{
 		addr: addr, conns: make(chan net.Conn), closed: make(chan struct{}),
-		requests: requests{Limits: limits, conns: map[*replayConn]struct{}{}},
+		requests: requests{Limits: limits, parsing: make(chan struct{}, maxParsing), conns: map[*replayConn]struct{}{}},
 	}
 }
 
@@ -59,6 +59,10 @@ func (l *Listener) Deliver(nc net.Conn, read []byte, client string) {
 	c := newReplayConn(nc, read, client, &l.requests)
 	c.work()
 	l.requests.add(c)
+	if !c.parse(l.closed) {
+		c.Close()
+		return
+	}
 	select {
 	case l.conns <- c:
 	case <-l.closed:

@@ -1,6 +1,7 @@
 package httpecho
 
 import (
+	"bytes"
 	"fmt"
 	"log/slog"
 	"net"
@@ -20,6 +21,10 @@ const (
 	// headFactor is how many times the size of its head a request takes while it is answered,
 	// in addition to the head itself: for net/http's fields, and for the answer.
 	headFactor = 3
+	// maxParsing is how many requests net/http parses at a time. It never waits for the client. A head
+	// of 128 KiB takes it milliseconds, in which a processor runs nothing else, such as a loop, TLS
+	// handshakes and health checks. These have no limit.
+	maxParsing = 4
 	// silence is the time without a byte in either direction after which a request may be
 	// dropped for another.
 	silence = time.Second
@@ -51,6 +56,7 @@ type Limits struct {
 // requests are the plain requests that are being served.
 type requests struct {
 	Limits
+	parsing  chan struct{} // has a value for each request that net/http parses, but for health checks
 	mu       sync.Mutex
 	admitted int // served, or on their way to Deliver
 	conns    map[*replayConn]struct{}
@@ -168,6 +174,7 @@ type replayConn struct {
 	requests *requests // that this connection is one of
 	began    time.Time
 	working  atomic.Bool  // it waits for the server
+	parsing  atomic.Bool  // it has a value in requests.parsing
 	active   atomic.Int64 // when a byte last came or went, or when it last waited for the server, in Unix nanoseconds
 	moved    atomic.Int64 // bytes that came or went after the first ones
 }
@@ -180,6 +187,35 @@ func newReplayConn(nc net.Conn, read []byte, client string, requests *requests) 
 	c := &replayConn{Conn: nc, first: read, unread: unread, head: n, client: client, requests: requests, began: time.Now()}
 	c.active.Store(c.began.UnixNano())
 	return c
+}
+
+// health reports whether the request is a health check.
+func (c *replayConn) health() bool {
+	_, line, _ := bytes.Cut(c.unread, []byte(" "))
+	target, _, _ := bytes.Cut(line, []byte(" "))
+	path, _, _ := bytes.Cut(target, []byte("?"))
+	return healthPath(string(path)) != ""
+}
+
+// parse waits until net/http may parse the request. It reports false if closed is closed first.
+func (c *replayConn) parse(closed <-chan struct{}) bool {
+	if c.health() {
+		return true
+	}
+	select {
+	case c.requests.parsing <- struct{}{}:
+		c.parsing.Store(true)
+		return true
+	case <-closed:
+		return false
+	}
+}
+
+// parsed notes that net/http has parsed the request, or given up. It may be called more than once.
+func (c *replayConn) parsed() {
+	if c.parsing.Swap(false) {
+		<-c.requests.parsing
+	}
 }
 
 // work notes that the request waits for the server.
@@ -248,6 +284,7 @@ func (c *replayConn) RemoteAddr() net.Addr {
 // Close closes the connection and makes room for another request.
 func (c *replayConn) Close() error {
 	defer c.requests.remove(c)
+	c.parsed()
 	c.requests.Leave(c.Conn)
 	return c.Conn.Close()
 }

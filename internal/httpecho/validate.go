@@ -21,7 +21,8 @@ func validate(r *wsproto.Request) *wsproto.HandshakeError {
 	if trailers > wsproto.MaxElements { // net/http puts each into a map
 		return wsproto.Refuse(http.StatusRequestHeaderFieldsTooLarge, wsproto.ReasonTooLarge, "Trailer has more than %d elements, the limit of this server", wsproto.MaxElements)
 	}
-	parsed, err := http.ReadRequest(bufio.NewReader(strings.NewReader(headOf(r))))
+	head := headOf(r)
+	parsed, err := http.ReadRequest(bufio.NewReaderSize(strings.NewReader(head), len(head))) // a smaller one copies long lines
 	switch {
 	case err != nil && strings.Contains(err.Error(), "transfer encoding"):
 		e := wsproto.Refuse(http.StatusNotImplemented, wsproto.ReasonBody, "this server supports no transfer encoding but chunked (RFC 9112 section 6.1): %.200s", err.Error())
@@ -43,14 +44,19 @@ func validate(r *wsproto.Request) *wsproto.HandshakeError {
 	return nil
 }
 
-// headOf returns the head of a request.
+// maxValidated is how much of a value net/http sees. It looks at the bytes of values, as package wsproto
+// has already done, and at short values of a few fields.
+const maxValidated = 1 << 10
+
+// headOf returns the head of a request, with the beginnings of long values.
 func headOf(r *wsproto.Request) string {
 	var b strings.Builder
+	b.Grow(len(r.Method) + len(r.Target) + len(r.Proto) + len("  \r\n\r\n") + len(r.Fields)*64)
 	fmt.Fprintf(&b, "%s %s %s\r\n", r.Method, r.Target, r.Proto)
 	for _, f := range r.Fields {
 		b.WriteString(f.Name)
 		b.WriteString(": ")
-		b.WriteString(f.Value)
+		b.WriteString(f.Value[:min(len(f.Value), maxValidated)])
 		b.WriteString("\r\n")
 	}
 	b.WriteString("\r\n")

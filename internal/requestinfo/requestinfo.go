@@ -148,10 +148,14 @@ var harmless = func() map[string]bool {
 // JSON returns v as JSON, followed by a newline. v must be encodable. JSON does not escape <, >
 // and &, because it is never part of an HTML document.
 func JSON(v any, indent string) []byte {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
+	var compact bytes.Buffer
+	encoder := json.NewEncoder(&compact)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", indent)
 	encoder.Encode(v)
-	return b.Bytes()
+	if indent == "" {
+		return compact.Bytes()
+	}
+	var indented bytes.Buffer
+	json.Indent(&indented, compact.Bytes(), "", indent) // takes less memory than an Encoder that indents
+	return indented.Bytes()
 }
