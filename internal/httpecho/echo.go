@@ -48,18 +48,10 @@ type echoHandler struct {
 	identity requestinfo.Identity
 	headers  *requestinfo.Filter
 	status   int // that a control asks for, or 0
-	// composing has a value for each answer that is being composed.
-	composing chan struct{}
 }
 
-const (
-	// maxParameters is how many parameters of a query are listed. In JSON a short one takes 60
-	// bytes.
-	maxParameters = 256
-	// maxComposing is how many answers are composed at a time. Composing takes several times the
-	// memory of the answer. It never waits for the client.
-	maxComposing = 4
-)
+// maxParameters is how many parameters of a query are listed. In JSON a short one takes 60 bytes.
+const maxParameters = 256
 
 func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e.allowOrigin(w, r) {
@@ -105,8 +97,8 @@ func (e echoHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (e echoHandler) compose(r *http.Request, nc *replayConn, content body) (contentType string, out []byte) {
 	nc.work()
 	defer nc.rest()
-	e.composing <- struct{}{}
-	defer func() { <-e.composing }()
+	nc.requests.processors <- struct{}{}
+	defer func() { <-nc.requests.processors }()
 	request := nc.request()
 	fields, hidden := e.headers.Fields(&request)
 	query, omitted := parseQuery(r.URL.RawQuery)

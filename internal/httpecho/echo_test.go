@@ -68,11 +68,12 @@ func TestParametersAreLimited(t *testing.T) {
 
 // TestFewAnswersAreComposedAtATime, whatever the number of requests.
 func TestFewAnswersAreComposedAtATime(t *testing.T) {
-	e := echoHandler{policy: &wsproto.Policy{}, headers: &requestinfo.Filter{}, composing: make(chan struct{}, 1)}
-	nc := &replayConn{Conn: &fakeConn{}, first: []byte("GET /x HTTP/1.1\r\n\r\n")}
+	e := echoHandler{policy: &wsproto.Policy{}, headers: &requestinfo.Filter{}}
+	processors := make(chan struct{}, 1)
+	nc := &replayConn{Conn: &fakeConn{}, first: []byte("GET /x HTTP/1.1\r\n\r\n"), requests: &requests{processors: processors}}
 	r := httptest.NewRequest("GET", "/x", nil)
 	composed := make(chan struct{})
-	e.composing <- struct{}{}
+	processors <- struct{}{}
 	go func() {
 		defer close(composed)
 		e.compose(r, nc, body{})
@@ -82,9 +83,9 @@ func TestFewAnswersAreComposedAtATime(t *testing.T) {
 		t.Error("it did not wait for its turn")
 	default:
 	}
-	<-e.composing
+	<-processors
 	<-composed
-	if len(e.composing) != 0 {
+	if len(processors) != 0 {
 		t.Error("the turn was not given back")
 	}
 }

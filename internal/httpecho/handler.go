@@ -35,7 +35,7 @@ type Config struct {
 // that ends in /ws or /.ws. Such a path most likely means a WebSocket, so the response
 // explains how to open one.
 func Handler(c Config) http.Handler {
-	echo := echoHandler{policy: c.Policy, identity: c.Identity, headers: c.Headers, composing: make(chan struct{}, maxComposing)}
+	echo := echoHandler{policy: c.Policy, identity: c.Identity, headers: c.Headers}
 	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		webSocket := strings.HasSuffix(r.URL.Path, "/ws") || strings.HasSuffix(r.URL.Path, "/.ws")
 		if webSocket && r.Method != http.MethodOptions {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -25,7 +26,10 @@ type Listener struct {
 func NewListener(addr net.Addr, limits Limits) *Listener {
 	return &Listener{
 		addr: addr, conns: make(chan net.Conn), closed: make(chan struct{}),
-		requests: requests{Limits: limits, parsing: make(chan struct{}, maxParsing), conns: map[*replayConn]struct{}{}},
+		requests: requests{
+			Limits: limits, conns: map[*replayConn]struct{}{},
+			processors: make(chan struct{}, min(max(1, runtime.GOMAXPROCS(0)/2), maxProcessors)),
+		},
 	}
 }
 

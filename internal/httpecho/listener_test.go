@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"testing"
+	"testing/synctest"
 )
 
 // TestListener: Accept returns the connections that are passed to Deliver, and they start
@@ -43,6 +44,59 @@ func TestClosedListener(t *testing.T) {
 	if _, err := client.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("read %v, want the end of a closed connection", err)
 	}
+}
+
+// TestFewRequestsAreParsedAtATime, whatever their number. A health check does not wait for the others.
+func TestFewRequestsAreParsedAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewListener(nil, complete(Limits{}))
+		l.requests.processors = make(chan struct{}, 1)
+		deliver := func(target string) *fakeConn {
+			conn := &fakeConn{}
+			go l.Deliver(conn, []byte("GET "+target+" HTTP/1.1\r\n\r\n"), "")
+			synctest.Wait()
+			return conn
+		}
+		accepted := make(chan *replayConn)
+		accept := func(want string) *replayConn {
+			t.Helper()
+			go func() {
+				if nc, err := l.Accept(); err == nil {
+					accepted <- nc.(*replayConn)
+				}
+			}()
+			synctest.Wait()
+			select {
+			case c := <-accepted:
+				if got := c.request().Target; got != want {
+					t.Errorf("the request for %q was accepted, want %q", got, want)
+				}
+				return c
+			default:
+				t.Fatalf("no request was accepted, want that for %q", want)
+				return nil
+			}
+		}
+		deliver("/first")
+		first := accept("/first")
+		deliver("/second")
+		deliver("//healthz?x")
+		accept("//healthz?x")
+		first.parsed()
+		first.parsed() // as Close calls it again
+		second := accept("/second")
+		third := deliver("/third")
+		second.Close()
+		accept("/third")
+		if third.closed {
+			t.Error("the third was closed")
+		}
+		last := deliver("/last")
+		l.Close()
+		if synctest.Wait(); !last.closed {
+			t.Error("closing the listener left a request waiting")
+		}
+	})
 }
 
 // TestLeaveComesBeforeTheClose: what the client has not taken of the response stays with the

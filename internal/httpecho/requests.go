@@ -21,10 +21,8 @@ const (
 	// headFactor is how many times the size of its head a request takes while it is answered,
 	// in addition to the head itself: for net/http's fields, and for the answer.
 	headFactor = 3
-	// maxParsing is how many requests net/http parses at a time. It never waits for the client. A head
-	// of 128 KiB takes it milliseconds, in which a processor runs nothing else, such as a loop, TLS
-	// handshakes and health checks. These have no limit.
-	maxParsing = 4
+	// maxProcessors is the most processors for plain requests, beyond which they would hold much memory.
+	maxProcessors = 4
 	// silence is the time without a byte in either direction after which a request may be
 	// dropped for another.
 	silence = time.Second
@@ -56,10 +54,13 @@ type Limits struct {
 // requests are the plain requests that are being served.
 type requests struct {
 	Limits
-	parsing  chan struct{} // has a value for each request that net/http parses, but for health checks
-	mu       sync.Mutex
-	admitted int // served, or on their way to Deliver
-	conns    map[*replayConn]struct{}
+	// processors has a value for each request that is being parsed by net/http or whose answer is being
+	// composed. Neither waits for the client. With a long head, both take milliseconds, so they get half
+	// of the processors at most, and loops and TLS handshakes the others. Health checks do not count.
+	processors chan struct{}
+	mu         sync.Mutex
+	admitted   int // served, or on their way to Deliver
+	conns      map[*replayConn]struct{}
 }
 
 // admit counts a request, or returns why it is refused.
@@ -174,7 +175,7 @@ type replayConn struct {
 	requests *requests // that this connection is one of
 	began    time.Time
 	working  atomic.Bool  // it waits for the server
-	parsing  atomic.Bool  // it has a value in requests.parsing
+	parsing  atomic.Bool  // it has a value in requests.processors because it is being parsed
 	active   atomic.Int64 // when a byte last came or went, or when it last waited for the server, in Unix nanoseconds
 	moved    atomic.Int64 // bytes that came or went after the first ones
 }
@@ -203,7 +204,7 @@ func (c *replayConn) parse(closed <-chan struct{}) bool {
 		return true
 	}
 	select {
-	case c.requests.parsing <- struct{}{}:
+	case c.requests.processors <- struct{}{}:
 		c.parsing.Store(true)
 		return true
 	case <-closed:
@@ -214,7 +215,7 @@ func (c *replayConn) parse(closed <-chan struct{}) bool {
 // parsed notes that net/http has parsed the request, or given up. It may be called more than once.
 func (c *replayConn) parsed() {
 	if c.parsing.Swap(false) {
-		<-c.requests.parsing
+		<-c.requests.processors
 	}
 }
 
