@@ -198,6 +198,9 @@ func (l *loop) worked(h *tlsHandshake, waits bool) {
 			l.greeting[c] = l.greeted.rest(l.greeting[c], l.now)
 		}
 	}
+	if !closed {
+		l.keepRecords(t, true) // what crypto/tls has not taken
+	}
 	switch {
 	case closed:
 		h.stop()
