@@ -53,6 +53,7 @@ func (l *loop) openTLS(c *loopConn) {
 	}
 	l.secured[c.fd] = t
 	t.handshake.opened = c.handler.Opened(l.now)
+	c.completed = l.now
 	l.timers.set(c, c.handler.NextWake())
 }
 

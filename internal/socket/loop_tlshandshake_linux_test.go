@@ -50,3 +50,22 @@ func TestRecordsAfterTheHandshakeAreOnTheAccount(t *testing.T) {
 		wstest.Eventually(s.T, "the part of a record is on the account", func() bool { return s.account.HeldBy(budget.Buffers) > 0 })
 	})
 }
+
+// TestTLSHandshakeIsShedForItsRecords once it has stalled for a second, and not before.
+func TestTLSHandshakeIsShedForItsRecords(t *testing.T) {
+	runLoopOverTLS(t, func(s *served) {
+		s.stopClock()
+		h := &scripted{answer: func(string, string) (Step, int) { return Step{Then: Close}, 0 }}
+		s.send(s.dial(h).tcp, clientHello(tls.VersionTLS13)[:100])
+		wstest.Eventually(s.T, "the records are on the account", func() bool { return s.account.HeldBy(budget.Buffers) > 0 })
+		s.stopped.Add(int64(shedStall) - 1)
+		if n := s.Shed(1<<40, ShedStalled); n != 0 {
+			s.Errorf("%d are shed before they have stalled", n)
+		}
+		s.stopped.Add(1)
+		if n := s.Shed(1<<40, ShedStalled); n != 1 {
+			s.Errorf("%d are shed, want 1", n)
+		}
+		h.expect(s.T, "shed", "closed: "+errTLSHandshake.Error())
+	})
+}
