@@ -113,7 +113,7 @@ func (c *portableConn) serve() (last Action, err error) {
 func (c *portableConn) take(by caller, step Step, given, kept int) (Action, error) {
 	c.driver.config.check(by, step, given, kept)
 	c.input = c.input.after(by, step.Then)
-	c.noteHandshake(by, step.Then)
+	c.noteHandshake(by)
 	if err := c.writeStep(step); err != nil {
 		return Close, err
 	}
@@ -122,6 +122,9 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 	c.noteHeld(now, given-kept, kept)
 	c.locked(func(Instant) Step { c.handler.Flushed(now); return Step{} })
 	if step.Then == ShutDown {
+		if !c.greeted {
+			c.driver.noteHandshake(c, (*handshakes[*portableConn]).refuse)
+		}
 		c.memory.shed.CompareAndSwap(shedAsked, notShed) // it ends, and another Step would reset it
 		if c.driver.limited() {                          // a peer that goes on sending would have it grow
 			control(c.nc, func(fd int) { limitReceive(fd, lingerReceive) })
@@ -134,14 +137,12 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 }
 
 // noteHandshake tells the driver how far the handshake has come.
-func (c *portableConn) noteHandshake(by caller, then Action) {
+func (c *portableConn) noteHandshake(by caller) {
 	switch {
 	case c.greeted:
 	case c.handler.Established():
 		c.driver.established(c)
 		c.greeted = true
-	case then == ShutDown:
-		c.driver.noteHandshake(c, (*handshakes[*portableConn]).refuse)
 	case by == byReceive:
 		c.driver.noteHandshake(c, (*handshakes[*portableConn]).begin)
 	}

@@ -150,3 +150,21 @@ func TestPortableMaxSocketsWhileItAccepts(t *testing.T) {
 		}
 	})
 }
+
+// TestPortableRefusedHandshakeKeepsItsPlace until its answer has been sent.
+func TestPortableRefusedHandshakeKeepsItsPlace(t *testing.T) {
+	refused := &scripted{answer: func(string, string) (Step, int) { return Step{Write: []byte("no"), Then: ShutDown}, 0 }}
+	serveInBubble(t, func(c *Config) { c.MaxHandshakes = 1 }, []*scripted{refused, {}, {}}, func(t *testing.T, _ *Portable, dial func() net.Conn) {
+		client := dial()
+		client.Write([]byte("x"))
+		synctest.Wait() // the driver sends the answer
+		dial()
+		synctest.Wait()
+		if got := readString(t, client, 2); got != "no" {
+			t.Errorf("read %q", got)
+		}
+		synctest.Wait()
+		dial() // for which it is dropped now
+		expectCalls(t, refused, "receive x", dropped)
+	})
+}
