@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"cmp"
 	"container/list"
 	"errors"
 	"io"
@@ -66,6 +67,9 @@ func (c *portableConn) run() {
 		if reason := c.memory.reason.Load(); reason != nil {
 			cause = *reason
 		}
+	}
+	if c.tls != nil && c.tls.failure != nil {
+		c.driver.config.tlsFailed(cmp.Or(cause, c.tls.failure))
 	}
 	c.mu.Lock()
 	c.ended, c.hijacked = true, last == Hijack

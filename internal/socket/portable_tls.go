@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -18,10 +19,10 @@ import (
 // deadline can be continued, as without TLS, which crypto/tls cannot do.
 type portableTLS struct {
 	*tls.Conn
-	config *Config
-	below  *belowTLS
-	done   bool // the handshake is complete
-	failed bool // it has failed
+	config  *Config
+	below   *belowTLS
+	done    bool  // the handshake is complete
+	failure error // of the handshake
 }
 
 // belowTLS is the net.Conn below a portableTLS.
@@ -133,10 +134,7 @@ func (c *portableTLS) handshake() error {
 	} else {
 		c.config.answerNoTLS(err)
 	}
-	if !c.done && !c.failed { // crypto/tls returns the error of a handshake again
-		c.failed = true
-		c.config.tlsFailed(err)
-	}
+	c.failure = cmp.Or(c.failure, err) // crypto/tls returns the error of a handshake again
 	return err
 }
 
