@@ -210,6 +210,8 @@ func (c *portableConn) read(now, wake Instant) (Action, error) {
 		return c.wake()
 	case err == io.EOF:
 		return c.endOfInput()
+	case err == nil: // the TLS handshake is complete
+		return Read, nil
 	}
 	return Close, err
 }
@@ -244,11 +246,13 @@ func (c *portableConn) pause(now, wake Instant) (Action, error) {
 	return Read, pendingError(c.nc)
 }
 
-// interrupt has the handler woken soon, whether the connection reads or pauses. The
-// caller holds c.mu.
+// interrupt has the handler woken soon, whether the connection reads or pauses, or once its TLS
+// handshake is complete, since crypto/tls cannot continue one after a deadline. The caller holds c.mu.
 func (c *portableConn) interrupt() {
 	c.interrupted.Store(true)
-	c.nc.SetReadDeadline(longAgo)
+	if c.tls == nil || c.tls.done.Load() {
+		c.nc.SetReadDeadline(longAgo)
+	}
 	select {
 	case c.resume <- struct{}{}:
 	default: // it does not pause, or looks at interrupted before it does
