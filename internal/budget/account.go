@@ -50,6 +50,14 @@ func Kinds() []Kind {
 // The figures of the other kinds are complete.
 func (k Kind) heap() bool { return k == Buffers || k == Inflaters || k == Histories || k == Ended }
 
+// withGarbage returns what n bytes of the kind count as.
+func (k Kind) withGarbage(n int64) int64 {
+	if k.heap() {
+		return n * heapNumerator / heapDenominator
+	}
+	return n
+}
+
 // The factor of memory in the heap, see [Kind].
 const (
 	heapNumerator   = 5
@@ -104,11 +112,9 @@ func (a *Account) Add(kind Kind, n int64) {
 	if n == 0 {
 		return
 	}
-	a.held[kind].Add(n)
-	if kind.heap() {
-		n = n * heapNumerator / heapDenominator
-	}
-	if total := a.total.Add(n); n > 0 && a.limit > 0 && total >= a.percent(percent[Shed]) {
+	held := a.held[kind].Add(n)
+	change := kind.withGarbage(held) - kind.withGarbage(held-n) // that of n alone would add up fractions
+	if total := a.total.Add(change); n > 0 && a.limit > 0 && total >= a.percent(percent[Shed]) {
 		select {
 		case a.shed <- struct{}{}:
 		default: // asked for already
@@ -123,13 +129,7 @@ func (a *Account) NeedShed() <-chan struct{} { return a.shed }
 func (a *Account) Held() int64 { return a.total.Load() }
 
 // HeldBy returns what one kind adds to the sum, in bytes.
-func (a *Account) HeldBy(kind Kind) int64 {
-	n := a.held[kind].Load()
-	if kind.heap() {
-		n = n * heapNumerator / heapDenominator
-	}
-	return n
-}
+func (a *Account) HeldBy(kind Kind) int64 { return kind.withGarbage(a.held[kind].Load()) }
 
 // Pressure returns the level. A level ends 2 % below where it begins, so that it does not come and
 // go with every message. Pressure costs two atomic loads.

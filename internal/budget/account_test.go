@@ -85,16 +85,17 @@ func TestRoom(t *testing.T) {
 	}
 }
 
-// TestSumIsExact under concurrent use.
+// TestSumIsExact under concurrent use, also of sizes whose share of garbage is a fraction.
 func TestSumIsExact(t *testing.T) {
 	a := NewAccount(1 << 30)
 	var running sync.WaitGroup
 	for range 4 {
 		running.Go(func() {
 			for n := range int64(1000) {
-				a.Add(Buffers, 4*n)
+				a.Add(Buffers, n)
+				a.Add(Buffers, n+1)
 				a.Pressure()
-				a.Add(Buffers, -4*n)
+				a.Add(Buffers, -2*n-1)
 			}
 		})
 	}

@@ -110,10 +110,10 @@ func (r *requests) remove(c *replayConn) {
 // that waits for the server. It reports whether there was one.
 func (r *requests) makeRoom(now time.Time) bool {
 	var chosen *replayConn
-	first := now.Add(-silence).UnixNano()
+	longest := silence
 	for c := range r.conns {
-		if at := c.active.Load(); at < first && !c.working.Load() {
-			chosen, first = c, at
+		if silent := c.silent(now); silent > longest && !c.working.Load() {
+			chosen, longest = c, silent
 		}
 	}
 	if chosen != nil {
@@ -176,7 +176,7 @@ type replayConn struct {
 	began    time.Time
 	working  atomic.Bool  // it waits for the server
 	parsing  atomic.Bool  // it has a value in requests.processors because it is being parsed
-	active   atomic.Int64 // when a byte last came or went, or when it last waited for the server, in Unix nanoseconds
+	active   atomic.Int64 // when a byte last came or went, or when it last waited for the server, in nanoseconds since it began
 	moved    atomic.Int64 // bytes that came or went after the first ones
 }
 
@@ -185,9 +185,7 @@ func newReplayConn(nc net.Conn, read []byte, client string, requests *requests) 
 	unread := wsproto.TrimEmptyLines(read) // net/http refuses empty lines
 	var head wsproto.Head
 	n, _ := head.Scan(read) // the connection was hijacked after that had succeeded
-	c := &replayConn{Conn: nc, first: read, unread: unread, head: n, client: client, requests: requests, began: time.Now()}
-	c.active.Store(c.began.UnixNano())
-	return c
+	return &replayConn{Conn: nc, first: read, unread: unread, head: n, client: client, requests: requests, began: time.Now()}
 }
 
 // health reports whether the request is a health check.
@@ -224,8 +222,16 @@ func (c *replayConn) work() { c.working.Store(true) }
 
 // rest notes that it no longer does.
 func (c *replayConn) rest() {
-	c.active.Store(time.Now().UnixNano())
+	c.act()
 	c.working.Store(false)
+}
+
+// act notes that the request is not silent.
+func (c *replayConn) act() { c.active.Store(int64(time.Since(c.began))) }
+
+// silent returns for how long no byte has come or gone. Setting the system's clock changes nothing.
+func (c *replayConn) silent(now time.Time) time.Duration {
+	return now.Sub(c.began) - time.Duration(c.active.Load())
 }
 
 // slow returns how many bytes a second have come and gone, and reports whether the request is slow.
@@ -246,7 +252,7 @@ func (c *replayConn) attrs() []any {
 // note notes that n bytes came or went.
 func (c *replayConn) note(n int) {
 	if n > 0 {
-		c.active.Store(time.Now().UnixNano())
+		c.act()
 		c.moved.Add(int64(n))
 	}
 }

@@ -117,7 +117,7 @@ func TestRequestsAreLimited(t *testing.T) {
 	l.Release()
 	for c := range l.requests.conns {
 		if c.Conn == conns[1] {
-			c.active.Store(time.Now().Add(-2 * silence).UnixNano())
+			c.began = c.began.Add(-2 * silence)
 		}
 	}
 	if !admit("/") || !conns[1].closed || conns[0].closed {
@@ -179,7 +179,7 @@ func TestSlowRequestsMakeRoom(t *testing.T) {
 				c := newReplayConn(conns[i], nil, "", &l.requests)
 				c.began = now.Add(-test.age)
 				c.note(moved)
-				c.active.Store(now.UnixNano())
+				c.active.Store(int64(test.age))
 				l.Admit(&wsproto.Request{Method: "GET", Target: "/", Proto: "HTTP/1.0"})
 				l.requests.add(c)
 			}

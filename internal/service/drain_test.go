@@ -1,6 +1,7 @@
 package service
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"sync"
@@ -81,7 +82,27 @@ func TestDrain(t *testing.T) {
 		if got["connections"] != float64(clients) || got["clean"] != float64(clients-dead) || got["cut"] != float64(dead) {
 			t.Errorf("logged %v", got)
 		}
+		if logged, omitted := r.ends(); logged+omitted != clients {
+			t.Errorf("the log has the ends of %d connections, and omits %d; want %d", logged, omitted, clients)
+		}
 	})
+}
+
+// ends returns how many ends of connections the log has, and how many it says that it omits.
+func (r *running) ends() (logged, omitted int) {
+	for line := range strings.Lines(r.log.String()) {
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			r.t.Error(err)
+		}
+		switch fields["msg"] {
+		case "connection closed":
+			logged++
+		case "lines about connections were omitted":
+			omitted += int(fields["closed"].(float64))
+		}
+	}
+	return logged, omitted
 }
 
 // TestDrainWaitsForASlowReader: a client that is not reading when the drain begins still gets

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -147,8 +148,11 @@ type healthListener struct {
 // Accept returns the next connection once there is room for it.
 func (l healthListener) Accept() (net.Conn, error) {
 	nc, err := l.Listener.Accept()
-	if err != nil {
+	switch {
+	case errors.Is(err, net.ErrClosed):
 		return nil, err
+	case err != nil:
+		return nil, acceptError{err}
 	}
 	for wait, ok := l.conns.makeRoom(); !ok; wait, ok = l.conns.makeRoom() {
 		select {
@@ -160,6 +164,14 @@ func (l healthListener) Accept() (net.Conn, error) {
 	l.conns.add(c)
 	return c, nil
 }
+
+// acceptError is an error of accept(2). It is temporary, so that net/http tries again after a pause.
+// After others, such as a lack of memory (ENOMEM), net/http would never accept again.
+type acceptError struct{ error }
+
+func (acceptError) Timeout() bool   { return false }
+func (acceptError) Temporary() bool { return true }
+func (e acceptError) Unwrap() error { return e.error }
 
 // healthConn is a connection of the health port.
 type healthConn struct {

@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -245,4 +247,33 @@ func TestHealthPortLeaves(t *testing.T) {
 	if _, err := below.Write([]byte("a")); err == nil {
 		t.Error("the connection is open")
 	}
+}
+
+// failing is a listener whose Accept fails for each of its errors, and then as if it were closed.
+type failing struct {
+	net.Listener
+	errors []error
+}
+
+func (l *failing) Accept() (net.Conn, error) {
+	if len(l.errors) == 0 {
+		return nil, net.ErrClosed
+	}
+	err := l.errors[0]
+	l.errors = l.errors[1:]
+	return nil, &net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", err)}
+}
+
+func (l *failing) Close() error   { return nil }
+func (l *failing) Addr() net.Addr { return &net.TCPAddr{} }
+
+// TestHealthPortSurvivesAnyErrorOfAccept: net/http alone gives up after most of them.
+func TestHealthPortSurvivesAnyErrorOfAccept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ln := &failing{errors: []error{syscall.EMFILE, syscall.ENOMEM, syscall.EPERM, syscall.ENETDOWN}}
+		server := &http.Server{ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}
+		if err := server.Serve(healthListener{Listener: ln}); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Serve returns %v after %d of the errors", err, 4-len(ln.errors))
+		}
+	})
 }

@@ -137,6 +137,7 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	ws.Close()
 	close(relieved)
 	s.finish(end)
+	lines.Summarize()
 	report()
 	return nil
 }

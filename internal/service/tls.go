@@ -98,7 +98,8 @@ func (c *certificate) reload() {
 // due, but does not wait for it.
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	now, checked := c.now().UnixNano(), c.checked.Load()
-	if now-checked >= int64(certificateCheck) && c.checked.CompareAndSwap(checked, now) {
+	due := now-checked >= int64(certificateCheck) || now < checked // the clock was set back
+	if due && c.checked.CompareAndSwap(checked, now) {
 		go c.reload()
 	}
 	return c.pair.Load(), nil

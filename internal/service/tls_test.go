@@ -63,6 +63,9 @@ func TestCertificateIsReloaded(t *testing.T) {
 	wstest.WriteCertificate(t, dir, "three")
 	now = now.Add(2 * certificateCheck)
 	expect("three")
+	wstest.WriteCertificate(t, dir, "four")
+	now = now.Add(-time.Hour) // the clock is set back
+	expect("four")
 }
 
 // startTLS starts a service with a certificate in dir.

@@ -239,3 +239,32 @@ func workOnHandshake(t *testing.T, group tls.CurveID) {
 		})
 	}
 }
+
+// TestEndWhileTheDriverWorksOnAHandshake gives back everything, whether the handler ends the
+// connection or the driver is aborted.
+func TestEndWhileTheDriverWorksOnAHandshake(t *testing.T) {
+	t.Run("wake", func(t *testing.T) { endHandshakeAtWork(t, func(s *served) { s.Wake() }) })
+	t.Run("abort", func(t *testing.T) { endHandshakeAtWork(t, func(s *served) { s.Abort() }) })
+}
+
+func endHandshakeAtWork(t *testing.T, end func(*served)) {
+	for name, construct := range newDriver {
+		works, goOn := make(chan struct{}), make(chan struct{})
+		run(t, name, construct, func(c *Config) {
+			c.TLS = newTLSConfig(t)
+			c.TLS.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+				close(works)
+				<-goOn
+				return nil, nil
+			}
+		}, func(s *served) {
+			h := &scripted{answer: func(string, string) (Step, int) { return Step{Then: Close}, 0 }}
+			client := s.dial(h)
+			go client.Conn.(*tls.Conn).Handshake() // ends with the connection
+			<-works
+			end(s)
+			close(goOn)
+			h.expectEnd(s.T)
+		})
+	}
+}

@@ -22,8 +22,9 @@ const (
 
 // acceptor is the part of the first loop that accepts connections, for all loops.
 type acceptor struct {
-	fd      int // of the listener, or -1
-	next    int // index of the loop that gets the next connection
+	fd      int  // of the listener, or -1
+	ready   bool // it was readable in this turn
+	next    int  // index of the loop that gets the next connection
 	backoff acceptBackoff
 	resume  Instant // when to try again; never if the last accept worked
 }

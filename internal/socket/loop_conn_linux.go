@@ -272,13 +272,24 @@ func (l *loop) endHandshake(c *loopConn) {
 }
 
 // dropHandshake closes a connection that is not established. It reports whether there was one that
-// may be dropped now.
+// may be dropped now. One in the queue waits for the loop, unless it was refused.
 func (l *loop) dropHandshake() bool {
 	c, ok := l.greeted.first(l.now)
+	for ; ok && c.queued && l.greeted.refused.Len() == 0; c, ok = l.greeted.first(l.now) {
+		l.greeting[c] = l.greeted.work(l.greeting[c], l.now) // until leaveQueue
+	}
 	if ok {
 		l.closeConn(c, ErrHandshakes)
 	}
 	return ok
+}
+
+// leaveQueue notes that a handshake does not wait for the loop any more.
+func (l *loop) leaveQueue(c *loopConn) {
+	if l.greeted.working.Len() == 0 || c.established || l.inHandshake(c) && l.secured[c.fd].handshake.working {
+		return
+	}
+	l.greeting[c] = l.greeted.rest(l.greeting[c], l.now)
 }
 
 // forget removes a connection from the loop.

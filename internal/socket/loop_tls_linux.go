@@ -68,6 +68,9 @@ func (l *loop) readTLS(c *loopConn) {
 func (l *loop) receiveRecords(c *loopConn, t *tlsConn) (n int, err error) {
 	had := copy(l.records, t.in)
 	most := min(l.readSize(c), loopBuffer>>c.yields, recordBuffer)
+	if t.handshake != nil {
+		most = min(most, mostHandshake)
+	}
 	if n, err = receiveNow(int(c.fd), l.records[had:had+most]); n > 0 {
 		t.in = l.records[:had+n]
 	}

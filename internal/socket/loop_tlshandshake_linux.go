@@ -53,6 +53,7 @@ func (l *loop) openTLS(c *loopConn) {
 	}
 	l.secured[c.fd] = t
 	t.handshake.opened = c.handler.Opened(l.now)
+	c.completed = l.now
 	l.timers.set(c, c.handler.NextWake())
 }
 
@@ -197,6 +198,9 @@ func (l *loop) worked(h *tlsHandshake, waits bool) {
 		if !closed {
 			l.greeting[c] = l.greeted.rest(l.greeting[c], l.now)
 		}
+	}
+	if !closed {
+		l.keepRecords(t, true) // what crypto/tls has not taken
 	}
 	switch {
 	case closed:

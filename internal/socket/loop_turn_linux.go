@@ -29,6 +29,7 @@ type loop struct {
 	log     *slog.Logger
 	epoll   int
 	wakeup  int         // an eventfd, readable when something has been posted
+	woken   bool        // it was readable in this turn
 	now     Instant     // when the events of this turn were fetched
 	mem     []byte      // the read buffer
 	secured []*tlsConn  // by file descriptor; nil without TLS
@@ -157,6 +158,7 @@ func (l *loop) run() {
 				l.beat()
 			}
 		}
+		l.dispatchLate()
 		l.serveQueue()
 		if !waited {
 			l.expire(l.waiter.n == len(l.waiter.events))
@@ -202,10 +204,10 @@ func (l *loop) dispatch(event *unix.EpollEvent) {
 	fd := int(event.Fd)
 	switch fd {
 	case l.wakeup:
-		l.runPosted()
+		l.woken = true
 		return
 	case l.acceptor.fd:
-		l.accept()
+		l.acceptor.ready = true
 		return
 	}
 	c := l.conns[fd]
@@ -219,6 +221,19 @@ func (l *loop) dispatch(event *unix.EpollEvent) {
 		l.enqueue(c)
 	default:
 		l.serve(c)
+	}
+}
+
+// dispatchLate handles the events that may bring a connection, for which a handshake is dropped. It
+// comes after dispatch, which shows whose bytes have arrived.
+func (l *loop) dispatchLate() {
+	if l.woken {
+		l.woken = false
+		l.runPosted()
+	}
+	if l.acceptor.ready {
+		l.acceptor.ready = false
+		l.accept()
 	}
 }
 
@@ -261,6 +276,7 @@ func (l *loop) serveQueue() {
 		served++
 		c.queued = false
 		if l.conns[c.fd] == c {
+			l.leaveQueue(c)
 			l.serve(c)
 		}
 	}

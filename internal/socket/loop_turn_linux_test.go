@@ -233,6 +233,50 @@ func TestLoopServesTheQueueForAShortTime(t *testing.T) {
 	h.expect(t, "receive a", "receive b")
 }
 
+// TestLoopDropsNoHandshakeThatWaitsForIt in the queue, however long that takes.
+func TestLoopDropsNoHandshakeThatWaitsForIt(t *testing.T) {
+	h := &scripted{}
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("a"))
+	h.expect(t, "receive a")
+	l.turnAt(begunWait - 1)
+	l.inLoop(func(l *loop, c *loopConn) {
+		l.enqueue(c)
+		l.now = l.now.Add(1)
+		if l.dropHandshake() {
+			t.Error("it is dropped while it is in the queue")
+		}
+		l.now = l.now.Add(time.Second)
+		l.leaveQueue(c)
+		if c.queued = false; !l.dropHandshake() {
+			t.Error("it is not dropped after that")
+		}
+		l.queue = nil
+	})
+	h.expect(t, "receive a", dropped)
+}
+
+// TestLoopAcceptsLast in a turn, so that it knows whose bytes have arrived.
+func TestLoopAcceptsLast(t *testing.T) {
+	h := &scripted{}
+	l := newLoopTest(t, h)
+	l.client.Write([]byte("a"))
+	h.expect(t, "receive a")
+	l.inLoop(func(l *loop, _ *loopConn) {
+		called := false
+		l.post(func() { called = true })
+		for _, fd := range []int{l.wakeup, l.acceptor.fd} {
+			l.dispatch(&unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
+		}
+		if called || !l.woken || !l.acceptor.ready {
+			t.Error("not left for dispatchLate")
+		}
+		if l.dispatchLate(); !called || l.woken || l.acceptor.ready {
+			t.Error("not done by dispatchLate")
+		}
+	})
+}
+
 // nextWakeHandler is asked only for its next wake.
 type nextWakeHandler struct {
 	Handler

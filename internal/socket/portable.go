@@ -51,7 +51,11 @@ func (d *Portable) Stats() Stats {
 func (d *Portable) Serve(ln net.Listener) {
 	acceptAll(ln, &d.backoff, d.ready, func(nc net.Conn) {
 		for !d.makeRoom() {
-			time.Sleep(time.Millisecond)
+			pause := time.Millisecond
+			if err := d.ready(); err != nil {
+				pause = d.backoff.failure(err)
+			}
+			time.Sleep(pause)
 		}
 		d.mu.Lock()
 		defer d.mu.Unlock()
@@ -105,7 +109,7 @@ func (d *Portable) makeRoom() bool {
 		d.endHandshake(c)
 		c.end(ErrHandshakes)
 	}
-	return ok || !full || d.greeted.len() == 0 || d.aborted
+	return ok || !full || d.aborted
 }
 
 // noteHandshake changes the place of a connection among the handshakes.

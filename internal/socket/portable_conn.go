@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"cmp"
 	"container/list"
 	"errors"
 	"io"
@@ -67,6 +68,9 @@ func (c *portableConn) run() {
 			cause = *reason
 		}
 	}
+	if c.tls != nil && c.tls.failure != nil {
+		c.driver.config.tlsFailed(cmp.Or(cause, c.tls.failure))
+	}
 	c.mu.Lock()
 	c.ended, c.hijacked = true, last == Hijack
 	c.mu.Unlock()
@@ -113,7 +117,7 @@ func (c *portableConn) serve() (last Action, err error) {
 func (c *portableConn) take(by caller, step Step, given, kept int) (Action, error) {
 	c.driver.config.check(by, step, given, kept)
 	c.input = c.input.after(by, step.Then)
-	c.noteHandshake(by, step.Then)
+	c.noteHandshake(by)
 	if err := c.writeStep(step); err != nil {
 		return Close, err
 	}
@@ -122,6 +126,9 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 	c.noteHeld(now, given-kept, kept)
 	c.locked(func(Instant) Step { c.handler.Flushed(now); return Step{} })
 	if step.Then == ShutDown {
+		if !c.greeted {
+			c.driver.noteHandshake(c, (*handshakes[*portableConn]).refuse)
+		}
 		c.memory.shed.CompareAndSwap(shedAsked, notShed) // it ends, and another Step would reset it
 		if c.driver.limited() {                          // a peer that goes on sending would have it grow
 			control(c.nc, func(fd int) { limitReceive(fd, lingerReceive) })
@@ -134,14 +141,12 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 }
 
 // noteHandshake tells the driver how far the handshake has come.
-func (c *portableConn) noteHandshake(by caller, then Action) {
+func (c *portableConn) noteHandshake(by caller) {
 	switch {
 	case c.greeted:
 	case c.handler.Established():
 		c.driver.established(c)
 		c.greeted = true
-	case then == ShutDown:
-		c.driver.noteHandshake(c, (*handshakes[*portableConn]).refuse)
 	case by == byReceive:
 		c.driver.noteHandshake(c, (*handshakes[*portableConn]).begin)
 	}
@@ -205,6 +210,8 @@ func (c *portableConn) read(now, wake Instant) (Action, error) {
 		return c.wake()
 	case err == io.EOF:
 		return c.endOfInput()
+	case err == nil: // the TLS handshake is complete
+		return Read, nil
 	}
 	return Close, err
 }
@@ -239,11 +246,13 @@ func (c *portableConn) pause(now, wake Instant) (Action, error) {
 	return Read, pendingError(c.nc)
 }
 
-// interrupt has the handler woken soon, whether the connection reads or pauses. The
-// caller holds c.mu.
+// interrupt has the handler woken soon, whether the connection reads or pauses, or once its TLS
+// handshake is complete, since crypto/tls cannot continue one after a deadline. The caller holds c.mu.
 func (c *portableConn) interrupt() {
 	c.interrupted.Store(true)
-	c.nc.SetReadDeadline(longAgo)
+	if c.tls == nil || c.tls.done.Load() {
+		c.nc.SetReadDeadline(longAgo)
+	}
 	select {
 	case c.resume <- struct{}{}:
 	default: // it does not pause, or looks at interrupted before it does

@@ -47,30 +47,52 @@ func inBubble(t *testing.T, h *scripted, test func(t *testing.T, d *Portable, cl
 
 // inBubbleWith is inBubble for a driver that speaks TLS if config is not nil. client does not.
 func inBubbleWith(t *testing.T, config *tls.Config, h *scripted, test func(t *testing.T, d *Portable, client net.Conn)) {
+	t.Helper()
+	serveInBubble(t, func(c *Config) { c.TLS = config }, []*scripted{h}, func(t *testing.T, d *Portable, dial func() net.Conn) {
+		test(t, d, dial())
+	})
+}
+
+// serveInBubble runs a test with a change of the configuration. Each connection that dial opens is
+// served with the next handler.
+func serveInBubble(t *testing.T, change func(*Config), handlers []*scripted, test func(t *testing.T, d *Portable, dial func() net.Conn)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		d := NewPortable(Config{
-			TLS:          config,
-			Open:         func(string, int) Handler { return h },
+		config := Config{
+			Open: func(string, int) Handler {
+				h := handlers[0]
+				handlers = handlers[1:]
+				return h
+			},
 			Now:          func() Instant { return Instant(time.Hour + time.Since(start)) },
 			Headroom:     testHeadroom,
 			Buffer:       mediumBuffer + 1000,
 			WriteTimeout: 30 * time.Second,
 			Account:      budget.NewAccount(0),
 			Log:          slog.New(slog.DiscardHandler),
-		})
+		}
+		change(&config)
+		d := NewPortable(config)
 		ln := newPipeListener()
 		serving := make(chan struct{})
 		go func() { d.Serve(ln); close(serving) }()
-		client := ln.dial()
+		var clients []net.Conn
+		dial := func() net.Conn {
+			client := ln.dial()
+			clients = append(clients, client)
+			return client
+		}
 		end := sync.OnceFunc(func() {
-			client.Close()
+			for _, client := range clients {
+				client.Close()
+			}
 			ln.Close()
 			<-serving
 			d.Wait()
 		})
 		defer end() // also when the test has failed
-		test(t, d, client)
+		test(t, d, dial)
 		end()
 		if n := d.config.Account.HeldBy(budget.Buffers); n != 0 {
 			t.Errorf("%d bytes of buffers are in use at the end", n)
@@ -101,4 +123,48 @@ func TestPortableServesNothingAfterAbort(t *testing.T) {
 	}()
 	d.Serve(ln)
 	d.Wait()
+}
+
+// TestPortableMaxSocketsWhileItAccepts: a connection waits for room although the driver began to
+// accept while a handshake could make room.
+func TestPortableMaxSocketsWhileItAccepts(t *testing.T) {
+	first := &scripted{}
+	first.answer = func(string, string) (Step, int) {
+		first.established = true
+		return Step{Write: []byte("y")}, 0
+	}
+	second := &scripted{opened: Step{Write: []byte("hi")}}
+	serveInBubble(t, func(c *Config) { c.MaxSockets = 1 }, []*scripted{first, second}, func(t *testing.T, d *Portable, dial func() net.Conn) {
+		client := dial()
+		synctest.Wait() // the driver accepts
+		client.Write([]byte("x"))
+		readString(t, client, 1)
+		waiting := dial()
+		synctest.Wait()
+		if n := len(d.all()); n != 1 {
+			t.Errorf("%d connections are open, want 1", n)
+		}
+		client.Close()
+		if got := readString(t, waiting, 2); got != "hi" {
+			t.Errorf("read %q", got)
+		}
+	})
+}
+
+// TestPortableRefusedHandshakeKeepsItsPlace until its answer has been sent.
+func TestPortableRefusedHandshakeKeepsItsPlace(t *testing.T) {
+	refused := &scripted{answer: func(string, string) (Step, int) { return Step{Write: []byte("no"), Then: ShutDown}, 0 }}
+	serveInBubble(t, func(c *Config) { c.MaxHandshakes = 1 }, []*scripted{refused, {}, {}}, func(t *testing.T, _ *Portable, dial func() net.Conn) {
+		client := dial()
+		client.Write([]byte("x"))
+		synctest.Wait() // the driver sends the answer
+		dial()
+		synctest.Wait()
+		if got := readString(t, client, 2); got != "no" {
+			t.Errorf("read %q", got)
+		}
+		synctest.Wait()
+		dial() // for which it is dropped now
+		expectCalls(t, refused, "receive x", dropped)
+	})
 }

@@ -1,11 +1,13 @@
 package socket
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/echosvc/echosvc/internal/budget"
@@ -18,10 +20,10 @@ import (
 // deadline can be continued, as without TLS, which crypto/tls cannot do.
 type portableTLS struct {
 	*tls.Conn
-	config *Config
-	below  *belowTLS
-	done   bool // the handshake is complete
-	failed bool // it has failed
+	config  *Config
+	below   *belowTLS
+	done    atomic.Bool // the handshake is complete
+	failure error       // of the handshake
 }
 
 // belowTLS is the net.Conn below a portableTLS.
@@ -119,11 +121,12 @@ func (c *portableTLS) NetConn() net.Conn { return c.below.Conn }
 // handshake does the handshake if it is not complete. crypto/tls cannot continue one after a
 // deadline.
 func (c *portableTLS) handshake() error {
-	if c.done {
+	if c.done.Load() {
 		return nil
 	}
 	err := c.Handshake()
-	if c.done = err == nil; c.done {
+	if err == nil {
+		c.done.Store(true)
 		c.below.silence.end()
 		c.below.note(true) // for a request
 		c.below.waiting = nil
@@ -133,16 +136,14 @@ func (c *portableTLS) handshake() error {
 	} else {
 		c.config.answerNoTLS(err)
 	}
-	if !c.done && !c.failed { // crypto/tls returns the error of a handshake again
-		c.failed = true
-		c.config.tlsFailed(err)
-	}
+	c.failure = cmp.Or(c.failure, err) // crypto/tls returns the error of a handshake again
 	return err
 }
 
+// Read returns 0, nil when the handshake is complete, since it may have put off an interruption.
 func (c *portableTLS) Read(p []byte) (int, error) {
-	if err := c.handshake(); err != nil {
-		return 0, err
+	if !c.done.Load() {
+		return 0, c.handshake()
 	}
 	if before := c.below.before; len(before) > 0 {
 		n := copy(p, before)
@@ -173,7 +174,7 @@ func (c *portableTLS) encrypt(step Step) (out []byte, release func(), err error)
 	if len(step.Write) > 0 {
 		_, err = c.Conn.Write(step.Write)
 	}
-	if c.done && (step.Then == Close || step.Then == ShutDown) {
+	if c.done.Load() && (step.Then == Close || step.Then == ShutDown) {
 		c.Conn.CloseWrite() // fails only if Write does
 	}
 	c.below.out = nil

@@ -69,3 +69,43 @@ func TestPortableTLSAnswersAKeyUpdateLater(t *testing.T) {
 		c.expect(dataRecord, "b")
 	})
 }
+
+// haltingConn is a client's net.Conn that calls halt in the middle of its first write.
+type haltingConn struct {
+	net.Conn
+	halt func()
+}
+
+func (c *haltingConn) Write(p []byte) (n int, err error) {
+	if halt := c.halt; halt != nil {
+		c.halt = nil
+		if n, err = c.Conn.Write(p[:len(p)/2]); err != nil {
+			return n, err
+		}
+		halt()
+	}
+	m, err := c.Conn.Write(p[n:])
+	return n + m, err
+}
+
+// TestPortableWakesAfterTheTLSHandshake if it is woken during it, and the handshake goes on.
+func TestPortableWakesAfterTheTLSHandshake(t *testing.T) {
+	config := newTLSConfig(t)
+	config.SessionTicketsDisabled = true
+	h := &scripted{answer: echo}
+	inBubbleWith(t, config, h, func(t *testing.T, d *Portable, raw net.Conn) {
+		client := tls.Client(&haltingConn{raw, func() {
+			synctest.Wait()
+			d.Wake()
+			expectCalls(t, h)
+		}}, &tls.Config{InsecureSkipVerify: true})
+		if err := client.Handshake(); err != nil {
+			t.Fatal(err)
+		}
+		expectCalls(t, h, "wake")
+		client.Write([]byte("a"))
+		if got := readString(t, client, 1); got != "a" {
+			t.Errorf("read %q", got)
+		}
+	})
+}

@@ -98,3 +98,24 @@ func TestTLSFailuresAreCounted(t *testing.T) {
 		}
 	})
 }
+
+// TestTLSHandshakeThatMakesRoomIsCounted as one that took too long.
+func TestTLSHandshakeThatMakesRoomIsCounted(t *testing.T) {
+	eachDriverWith(t, func(c *Config) { c.MaxSockets = 1 }, func(s *served) {
+		if !s.tls {
+			return
+		}
+		h := &scripted{}
+		s.dial(h)
+		s.expectRead(s.dial(&scripted{opened: Step{Write: []byte("hi")}}), "hi")
+		h.expect(s.T, dropped)
+		select {
+		case got := <-s.tlsFailures:
+			if got != TLSTimeout {
+				s.Errorf("it is counted as %v, want %v", got, TLSTimeout)
+			}
+		default:
+			s.Error("it is not counted")
+		}
+	})
+}

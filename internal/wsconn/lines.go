@@ -34,7 +34,7 @@ type Lines struct {
 	written int            // lines in the current second
 	sampled bool           // one of them is the sample of LogSampled
 	omitted struct{ closed, unclean, refused int }
-	armed   bool // summarize will be called
+	armed   bool // lines were omitted, and Summarize will be called
 }
 
 // NewLines returns a Lines that logs summaries to log. after calls a function later, as
@@ -98,16 +98,19 @@ func (l *Lines) write() bool {
 func (l *Lines) arm() {
 	if !l.armed {
 		l.armed = true
-		l.after(time.Second, l.summarize)
+		l.after(time.Second, l.Summarize)
 	}
 }
 
-// summarize logs how many lines were omitted.
-func (l *Lines) summarize() {
+// Summarize logs how many lines were omitted, if any. It is called within a second after the first
+// of them, and at the end of the process.
+func (l *Lines) Summarize() {
 	l.mu.Lock()
-	omitted := l.omitted
+	omitted, some := l.omitted, l.armed
 	l.omitted = struct{ closed, unclean, refused int }{}
 	l.armed = false
 	l.mu.Unlock()
-	l.log.Info("lines about connections were omitted", "closed", omitted.closed, "unclean", omitted.unclean, "refused", omitted.refused)
+	if some {
+		l.log.Info("lines about connections were omitted", "closed", omitted.closed, "unclean", omitted.unclean, "refused", omitted.refused)
+	}
 }

@@ -51,6 +51,10 @@ func TestFloodIsSummarized(t *testing.T) {
 	if !l.closed(beginning.Add(time.Second), true) || len(l.pending) != 0 {
 		t.Error("the next second is quiet, and its line was omitted")
 	}
+	before := l.log.Len()
+	if l.Summarize(); l.log.Len() != before {
+		t.Errorf("no line was omitted, and logged are %s", l.log.String()[before:])
+	}
 }
 
 func TestLogModes(t *testing.T) {
