@@ -14,7 +14,7 @@ import (
 
 // A connection of the health port can be dropped for another one after one of these times.
 const (
-	// silentTime is the time for the first bytes, which clients send with the end of TCP's
+	// silentTime is the time for the first bytes, which most clients send with the end of TCP's
 	// handshake.
 	silentTime = time.Millisecond
 	// clientTime is the time for the rest of a request, for the next one, and for taking an answer.
@@ -27,11 +27,11 @@ const (
 // composedAtOnce is how many answers with the same costly page are composed at a time.
 const composedAtOnce = 2
 
-// healthConns are the connections of the health port. Beyond the limit, a new one waits until one
-// has ended, or can be dropped: most often one that has waited for its client, for a request or for
-// the client to take the answer. So clients that send or read nothing do not keep a probe waiting
-// and do not take the descriptors of PORT. At the limit, an answer is the last of its connection, so
-// that clients which always have another request are answered in turn.
+// healthConns are the connections of the health port. At the limit, a new one waits until another
+// has ended or can be dropped, which is most often one that waits for its client to send a request
+// or to take the answer. So clients that send or read nothing neither keep a probe waiting nor take
+// the descriptors of PORT. At the limit, an answer is the last of its connection, so that clients
+// that always have another request are answered in turn.
 type healthConns struct {
 	limit int
 	drop  func(net.Conn)
