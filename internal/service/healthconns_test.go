@@ -18,8 +18,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// TestSilentConnectionsLeaveTheHealthPort: as many as are beyond the limit are closed, and a probe is
-// answered.
+// TestSilentConnectionsLeaveTheHealthPort: those beyond the limit are closed, and a probe is answered.
 func TestSilentConnectionsLeaveTheHealthPort(t *testing.T) {
 	r := start(t, "portable", nil)
 	ends := make(chan error, 2*healthFiles)
@@ -46,10 +45,12 @@ type namedConn struct {
 	name string
 }
 
-// TestHealthConnsBeyondTheLimit, which is 3: a small letter is a new connection that is read from,
-// and with ? one that is not yet. A capital letter is some bytes of a request, and with ! the next Read
-// does not follow. + is the start of its handler and - the end, . the end of the connection, a number a
-// time in ms.
+// TestHealthConnsBeyondTheLimit, which is 3. The events are
+//
+//	a   a new connection, and its first Read     A   bytes of a request, and the next Read
+//	a?  a new connection without a Read          A!  bytes of a request without another Read
+//	a+  its handler begins                       a-  its handler ends
+//	a.  it ends                                  10  10 ms pass
 func TestHealthConnsBeyondTheLimit(t *testing.T) {
 	for _, test := range []struct{ name, events, want string }{
 		{"as many as the limit", "a b c", ""},
@@ -122,8 +123,8 @@ type pipes struct {
 
 func (l pipes) Accept() (net.Conn, error) { return <-l.conns, nil }
 
-// TestHealthPortWaitsForRoom: a new connection is accepted as soon as another has ended, or when one
-// can be dropped: after 5 ms in which the client of an answer has not read it.
+// TestHealthPortWaitsForRoom: a new connection is accepted as soon as another has ended or can be
+// dropped, as after 5 ms in which its client has not read an answer.
 func TestHealthPortWaitsForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ln := pipes{conns: make(chan net.Conn, 4)}
@@ -222,8 +223,8 @@ func TestHealthPortComposesFewCostlyPages(t *testing.T) {
 	}
 }
 
-// TestHealthPortLeaves: what a client has not taken of an answer stays with the system when its
-// connection is closed, so that is when it is limited.
+// TestHealthPortLeaves: leave is called before a connection is closed, because the system keeps what
+// the client has not taken of an answer.
 func TestHealthPortLeaves(t *testing.T) {
 	ln := loopback(t)
 	defer ln.Close()
