@@ -16,7 +16,7 @@ import (
 const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 
 // NewLogger returns the logger that the configuration describes. Times are UTC. Text on a
-// terminal has colours unless noColor is set, and connections that ended badly stand out in
+// terminal has colors unless noColor is set, and connections that ended badly stand out in
 // either case.
 //
 // Logging never waits for w: lines are dropped instead. dropped returns how many so far. flush
@@ -70,11 +70,11 @@ func utcText(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// brightRed is a colour of terminals, as package tint numbers them.
+// brightRed is a color of terminals, as package tint numbers them.
 const brightRed = 9
 
 // An attribute that shows that a connection ended badly is red on a terminal, and has an
-// exclamation mark before it on one without colours. Text for programs has no mark.
+// exclamation mark before it on one without colors. Text for programs has no mark.
 
 func inRed(a slog.Attr) slog.Attr    { return tint.Attr(brightRed, a) }
 func withMark(a slog.Attr) slog.Attr { return slog.Attr{Key: "!" + a.Key, Value: a.Value} }
