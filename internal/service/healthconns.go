@@ -107,9 +107,9 @@ func (h *healthConns) handler(next http.Handler) http.Handler {
 	})
 }
 
-// costly returns a handler for a page that takes milliseconds to compose. Only composedAtOnce answers
-// with it are composed at a time. The other requests wait, or are refused while all connections are
-// taken, so that they do not keep probes waiting.
+// costly returns a handler for a page that takes milliseconds to compose. At most composedAtOnce
+// requests for the page are answered at a time. Others wait or, while all connections are taken, are
+// refused, so that they do not keep probes waiting.
 func (h *healthConns) costly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := r.Context().Value(healthConnKey{}).(*healthConn)
