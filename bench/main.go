@@ -7,7 +7,7 @@
 // servers take turns in every round, so that disturbances on the machine affect all of them. A
 // figure is the best of several rounds, but a latency is the median of the rounds. The spread is
 // how far the worst round was from the best. Many short rounds find the best sooner than a few
-// long ones, because a neighbour that takes cache and memory stays for seconds.
+// long ones, because a neighbor that takes cache and memory stays for seconds.
 //
 // To compare two builds of echosvc, measure both in one run:
 //

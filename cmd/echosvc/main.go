@@ -33,13 +33,13 @@ const (
 )
 
 // gcPercent is the service's default for GOGC. Messages make no garbage, but connections do
-// when they open and close. With garbage, an idle connection takes 430 bytes with 25, and 610
-// with Go's default of 100.
+// when they open and close. With 25, garbage adds at most a quarter to the heap; with Go's
+// default of 100, it may double the heap.
 const gcPercent = 25
 
 // run is the program. getenv returns variables that other programs share, such as NO_COLOR.
 // The settings come from args and the environment of the process, because envconfig reads no
-// other. Cancelling ctx ends the service like a signal.
+// other. Canceling ctx ends the service like a signal.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	command, rest := "serve", args
 	if len(args) > 0 && !isSetting(args[0]) {
@@ -125,7 +125,7 @@ func serve(ctx context.Context, c config.Config, getenv func(string) string, std
 	if getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	log, dropped, flush := service.NewLogger(c, stderr, withoutColours(getenv))
+	log, dropped, flush := service.NewLogger(c, stderr, withoutColors(getenv))
 	logNearMisses(log)
 	s := service.New(c, log, version())
 	s.Build.Version, s.Build.Revision = source()
@@ -148,9 +148,9 @@ func serve(ctx context.Context, c config.Config, getenv func(string) string, std
 	return exitFailed
 }
 
-// withoutColours reports whether a terminal must not get colours, because of NO_COLOR
+// withoutColors reports whether a terminal must not get colors, because of NO_COLOR
 // (https://no-color.org) or because it would show them as text.
-func withoutColours(getenv func(string) string) bool {
+func withoutColors(getenv func(string) string) bool {
 	return getenv("NO_COLOR") != "" || getenv("TERM") == "dumb"
 }
 

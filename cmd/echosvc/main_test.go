@@ -259,15 +259,15 @@ func TestPortInUse(t *testing.T) {
 	}
 }
 
-// TestColoursOfTerminals: NO_COLOR counts unless it is empty.
-func TestColoursOfTerminals(t *testing.T) {
+// TestColorsOfTerminals: NO_COLOR counts unless it is empty.
+func TestColorsOfTerminals(t *testing.T) {
 	for _, test := range []struct {
 		noColor, term string
 		without       bool
 	}{{"", "xterm", false}, {"1", "xterm", true}, {"0", "", true}, {"", "dumb", true}, {"", "", false}} {
 		variables := map[string]string{"NO_COLOR": test.noColor, "TERM": test.term}
-		if got := withoutColours(func(name string) string { return variables[name] }); got != test.without {
-			t.Errorf("%+v: without colours is %v", test, got)
+		if got := withoutColors(func(name string) string { return variables[name] }); got != test.without {
+			t.Errorf("%+v: without colors is %v", test, got)
 		}
 	}
 }

@@ -17,7 +17,7 @@ const (
 	graphHeight = 8
 )
 
-// number is a panel with one number, in a sixth of the width. Its colour changes at the steps.
+// number is a panel with one number, in a sixth of the width. Its color changes at the steps.
 func number(title, description, unit string, steps []dashboard.Threshold, target *prometheus.DataqueryBuilder) *stat.PanelBuilder {
 	return stat.NewPanelBuilder().
 		Title(title).Description(description).Unit(unit).
@@ -90,7 +90,7 @@ func ages(title, description string, target *prometheus.DataqueryBuilder) *heatm
 }
 
 // ranking is a panel with one bar for each bucket of a histogram. The bars of timers have their
-// names and a colour of their own.
+// names and a color of their own.
 func ranking(title, description string, target *prometheus.DataqueryBuilder) *bargauge.PanelBuilder {
 	b := bargauge.NewPanelBuilder().
 		Title(title).Description(description).Unit("short").Decimals(0).Min(0).

@@ -17,7 +17,7 @@ type controls struct {
 	drop   bool // the connection is closed without an answer
 }
 
-// maxDelay is the longest delay. A delayed request counts towards MAX_REQUESTS, and is dropped
+// maxDelay is the longest delay. A delayed request counts towards MAX_REQUESTS, and may be dropped
 // for another like every silent one.
 const maxDelay = time.Minute
 

@@ -2,9 +2,8 @@
 // turns out not to be a WebSocket goes to net/http through a [Listener]. The [Handler]
 // echoes the request as JSON or text, which shows what proxies have changed in it.
 //
-// Handler must be served by an [http.Server] that serves a Listener and has [ConnContext]
-// as its ConnContext. The echo takes the bytes of the request from there, and panics
-// without them.
+// An [http.Server] that serves a Handler must serve a Listener and have [ConnContext] as its
+// ConnContext: the echo takes the bytes of the request from there, and panics without them.
 package httpecho
 
 import (

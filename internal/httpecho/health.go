@@ -7,7 +7,7 @@ import (
 )
 
 // healthPath returns the path of the health check that a path stands for, or "". Extra slashes,
-// such as those of a base URL that ends in one, and segments of one dot make no difference.
+// as from a base URL that ends in one, and segments of one dot make no difference.
 func healthPath(requested string) string {
 	if strings.Contains(requested, "..") {
 		return ""

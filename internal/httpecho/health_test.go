@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestHealthPaths: what stands for a health check has its answer and its room.
+// TestHealthPaths: a path that stands for a health check is answered and counted as one.
 func TestHealthPaths(t *testing.T) {
 	for path, want := range map[string]string{
 		"/healthz": "/healthz", "/readyz": "/readyz", "/readyz/": "/readyz", "/healthz/": "/healthz",

@@ -34,9 +34,8 @@ func NewListener(addr net.Addr, limits Limits) *Listener {
 }
 
 // Admit admits a plain request, or returns why it is refused. Each admitted request needs a call
-// of either Deliver or Release. At the limit, Admit drops the request that has been silent
-// longest, or else the slowest. Health checks have room of their own, since a busy server is not
-// an unhealthy one.
+// of either Deliver or Release. At the limit, Admit makes room by dropping a request that is silent
+// or slow. Health checks have room of their own, since a busy server is not an unhealthy one.
 func (l *Listener) Admit(r *wsproto.Request) *wsproto.HandshakeError {
 	if refusal := validate(r); refusal != nil {
 		return refusal

@@ -99,8 +99,8 @@ func TestFewRequestsAreParsedAtATime(t *testing.T) {
 	})
 }
 
-// TestLeaveComesBeforeTheClose: what the client has not taken of the response stays with the
-// system then.
+// TestLeaveComesBeforeTheClose, after which the system keeps what the client has not taken of the
+// response.
 func TestLeaveComesBeforeTheClose(t *testing.T) {
 	var left []bool // whether the connection was closed by then
 	l := NewListener(&net.TCPAddr{}, complete(Limits{Leave: func(nc net.Conn) { left = append(left, nc.(*fakeConn).closed) }}))

@@ -106,8 +106,8 @@ func (r *requests) remove(c *replayConn) {
 	}
 }
 
-// makeRoom drops the request that has been silent longest or, if none is silent, the slowest, but none
-// that waits for the server. It reports whether there was one.
+// makeRoom drops the request that has been silent longest or, if none is silent, the slowest. It
+// drops none that waits for the server. It reports whether there was one to drop.
 func (r *requests) makeRoom(now time.Time) bool {
 	var chosen *replayConn
 	longest := silence
@@ -168,7 +168,7 @@ func unavailable(reason wsproto.Reason, text string) *wsproto.HandshakeError {
 type replayConn struct {
 	net.Conn
 	first  []byte // what had been read: the request head, and perhaps more
-	unread []byte // the rest of it that Read has not returned yet
+	unread []byte // the part of it that Read has not returned yet
 	head   int    // how long the head is, at the beginning of first
 	client string // the address of the client behind proxies, or ""
 
@@ -279,7 +279,8 @@ func (c *replayConn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// RemoteAddr returns the address of the other end. That of a Unix socket's client has no name.
+// RemoteAddr returns the address of the other end. A client of a Unix socket has none, and gets
+// the name "unix".
 func (c *replayConn) RemoteAddr() net.Addr {
 	addr := c.Conn.RemoteAddr()
 	if _, is := addr.(*net.UnixAddr); is {
@@ -296,7 +297,7 @@ func (c *replayConn) Close() error {
 	return c.Conn.Close()
 }
 
-// abort closes a connection without waiting for its peer, as closing TLS does.
+// abort closes TCP. Closing TLS would wait for the peer to take an alert.
 func abort(nc net.Conn) {
 	if over, ok := nc.(interface{ NetConn() net.Conn }); ok {
 		nc = over.NetConn()

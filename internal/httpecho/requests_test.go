@@ -48,7 +48,7 @@ func TestClaimsOfBodiesCostNothing(t *testing.T) {
 	}
 }
 
-// TestBodyThatArrivedWithTheHead costs its own size, and not what fields cost.
+// TestBodyThatArrivedWithTheHead costs its own size, and not a multiple of it as the head does.
 func TestBodyThatArrivedWithTheHead(t *testing.T) {
 	const head = "\r\nPOST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
 	for _, size := range []int{0, 1, 60_000} {
@@ -153,8 +153,8 @@ func TestRequestThatWaitsForTheServer(t *testing.T) {
 	}
 }
 
-// TestSlowRequestsMakeRoom: where none is silent, the slowest does, after a time in which every
-// other one has sent enough.
+// TestSlowRequestsMakeRoom: if none is silent, the slowest one is dropped, but none that is young or
+// has moved enough bytes for its age.
 func TestSlowRequestsMakeRoom(t *testing.T) {
 	for _, test := range []struct {
 		name     string

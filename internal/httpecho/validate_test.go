@@ -9,7 +9,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// plainRequests are requests that net/http takes, and such that it refuses with a status.
+// plainRequests are requests that net/http serves, and others that it refuses with a status.
 var plainRequests = []struct {
 	name, head string
 	status     int // 0 if the request is served

@@ -101,7 +101,7 @@ func TestActionsAreRefused(t *testing.T) {
 	}
 }
 
-// TestReadinessOfAnOperator is that of both ports.
+// TestReadinessOfAnOperator applies to both ports.
 func TestReadinessOfAnOperator(t *testing.T) {
 	r := startWithActions(t, "portable", nil)
 	for _, step := range []struct {

@@ -41,9 +41,9 @@ func (s *Service) announce(l listeners, stdout io.Writer) error {
 	return nil
 }
 
-// urlOf returns the URL of a path at a listener, for clients on this machine. A name that host
-// gives is kept, since a certificate may be for that name. A Unix socket has no URL that all
-// clients know, so the result is its path after "unix:".
+// urlOf returns the URL of a path at a listener, for clients on this machine. If host is a name,
+// the URL has it too, since a certificate may be for that name. No URL of a Unix socket is known to
+// all clients, so the result for one is its path after "unix:".
 func urlOf(scheme string, host config.Host, ln net.Listener, path string) string {
 	tcp, ok := ln.Addr().(*net.TCPAddr)
 	if !ok {

@@ -116,7 +116,7 @@ func TestPortFileThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// TestPortFileReplacesNothingButAFile, such as a device or the link to one.
+// TestPortFileReplacesNothingButAFile: neither a device nor a link to one.
 func TestPortFileReplacesNothingButAFile(t *testing.T) {
 	dir := t.TempDir()
 	socket, link, dangling, old := filepath.Join(dir, "s"), filepath.Join(dir, "l"), filepath.Join(dir, "d"), filepath.Join(dir, "old")

@@ -9,7 +9,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wsconn"
 )
 
-// A list is made in parts, so that its memory is bounded. Each part takes a look at all
+// A list is made in parts, so that its memory is bounded. Each part needs a look at all
 // connections.
 const (
 	maxRanks = 4096 // connections that are put in order at a time
@@ -68,7 +68,7 @@ func (l *lists) begin(ctx context.Context, q listQuery) *listing {
 }
 
 // look calls visit with each connection as soon as no other look is being taken. It gives up if the
-// client leaves before that, so that requests of clients that have left do not pile up.
+// client leaves before that. Otherwise requests of clients that have left would pile up.
 func (l *listing) look(visit func(*wsconn.View)) {
 	select {
 	case l.looking <- struct{}{}:
@@ -101,8 +101,8 @@ func (l *listing) findRanks(n int) {
 	}
 }
 
-// each calls f with each connection of the page, until it returns false. The number of parts has a
-// bound: a look may find connections again whose numbers have grown, and so would never be the last.
+// each calls f with each connection of the page, until it returns false. The offset and the limit
+// bound the number of parts: numbers that grow could otherwise be found again without end.
 func (l *listing) each(f func(*wsconn.Info) bool) {
 	if l.offset >= l.matching {
 		return

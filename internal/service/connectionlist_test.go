@@ -152,8 +152,6 @@ func TestListTakesConstantMemory(t *testing.T) {
 	})
 }
 
-// BenchmarkListOfConnections is what a page costs for each of the connections that are looked
-// at. A loop looks at 128 in a turn.
 // TestLooksAreFew: a list takes one look for each part, and one for each maxRows of its rows. It does
 // not look for connections after the last, or at an offset that no list can reach.
 func TestLooksAreFew(t *testing.T) {
@@ -184,6 +182,8 @@ func TestLooksAreFew(t *testing.T) {
 	}
 }
 
+// BenchmarkListOfConnections is what a page costs for each of the connections that are looked
+// at. A loop looks at 128 in a turn.
 func BenchmarkListOfConnections(b *testing.B) {
 	const n = 15_000
 	l := made(b, n, func() {})

@@ -48,7 +48,7 @@ var parameters = []string{"after", "client", "closed", "code", "limit", "offset"
 // states are the states of connections that are open.
 var states = []string{"open", "closing", "closed"}
 
-// defaultQuery returns the query without parameters but closed.
+// defaultQuery returns the query that has no parameter other than closed.
 func defaultQuery(closed bool) listQuery {
 	if closed {
 		return listQuery{limit: defaultListed, closed: true, sort: "ended", descending: true}

@@ -51,7 +51,7 @@ type waiter struct {
 	ignoreUntil time.Time     // earlier signals are repeats
 }
 
-// newWaiter returns a waiter. The first signal has just arrived.
+// newWaiter returns a waiter for a drain whose first signal has just arrived.
 func newWaiter(signals <-chan os.Signal, window time.Duration) waiter {
 	return waiter{signals, window, time.Now().Add(window)}
 }

@@ -43,8 +43,8 @@ func TestRepeatedSignalsAreOne(t *testing.T) {
 	}
 }
 
-// TestRepeatsOfALaterSignalAreOne: what signals twice does so each time, and the second pair must not
-// take the last moment from clients that are closing.
+// TestRepeatsOfALaterSignalAreOne: a program that signals twice does so each time, and its second pair
+// must not take the last moment from clients that are closing.
 func TestRepeatsOfALaterSignalAreOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()

@@ -16,8 +16,8 @@ const (
 	ownFiles = 20
 	// loopFiles are those of a loop: two of epoll, and an eventfd.
 	loopFiles = 3
-	// healthFiles are for /healthz and /readyz on either port, unless the limit is below
-	// 1,024.
+	// healthFiles are for HEALTH_PORT, and as many for /healthz and /readyz on PORT, unless the
+	// limit is below 1,024.
 	healthFiles = 16
 )
 
@@ -48,8 +48,8 @@ func shareFiles(limit, loops, handshakes, requests int) files {
 	}
 	f.requests = min(f.requests, max(1, room-1))
 	f.sockets = max(1, room-f.requests)
-	// Those who come while all WebSockets are taken get a 503, and need a place until they have it:
-	// with TLS for several milliseconds.
+	// Clients that come while all WebSockets are taken need a place until they have got a 503, which
+	// takes several milliseconds with TLS.
 	newcomers := min(max(1, room/16), 64+limit/100)
 	f.connections = max(1, f.sockets-newcomers)
 	return f

@@ -104,7 +104,7 @@ func TestCheckHealthWaits(t *testing.T) {
 	}
 }
 
-// TestHealthURL: where the service of a configuration is asked.
+// TestHealthURL: the URL that a configuration leads to.
 func TestHealthURL(t *testing.T) {
 	dir := t.TempDir()
 	file, empty := filepath.Join(dir, "urls"), filepath.Join(dir, "empty")

@@ -15,7 +15,7 @@ import (
 
 // A connection of the health port can be dropped for another one after one of these times.
 const (
-	// silentTime is the time for the first bytes, which clients send with the end of TCP's
+	// silentTime is the time for the first bytes, which most clients send with the end of TCP's
 	// handshake.
 	silentTime = time.Millisecond
 	// clientTime is the time for the rest of a request, for the next one, and for taking an answer.
@@ -28,11 +28,11 @@ const (
 // composedAtOnce is how many answers with the same costly page are composed at a time.
 const composedAtOnce = 2
 
-// healthConns are the connections of the health port. Beyond the limit, a new one waits until one
-// has ended, or can be dropped: most often one that has waited for its client, for a request or for
-// the client to take the answer. So clients that send or read nothing do not keep a probe waiting
-// and do not take the descriptors of PORT. At the limit, an answer is the last of its connection, so
-// that clients which always have another request are answered in turn.
+// healthConns are the connections of the health port. At the limit, a new one waits until another
+// has ended or can be dropped, which is most often one that waits for its client to send a request
+// or to take the answer. So clients that send or read nothing neither keep a probe waiting nor take
+// the descriptors of PORT. At the limit, an answer is the last of its connection, so that clients
+// that always have another request are answered in turn.
 type healthConns struct {
 	limit int
 	drop  func(net.Conn)
@@ -108,9 +108,9 @@ func (h *healthConns) handler(next http.Handler) http.Handler {
 	})
 }
 
-// costly returns a handler for a page that takes milliseconds to compose. Only composedAtOnce answers
-// with it are composed at a time. The other requests wait, or are refused while all connections are
-// taken, so that they do not keep probes waiting.
+// costly returns a handler for a page that takes milliseconds to compose. At most composedAtOnce
+// requests for the page are answered at a time. Others wait or, while all connections are taken, are
+// refused, so that they do not keep probes waiting.
 func (h *healthConns) costly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := r.Context().Value(healthConnKey{}).(*healthConn)

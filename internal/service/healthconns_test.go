@@ -20,8 +20,7 @@ import (
 	"github.com/echosvc/echosvc/internal/wstest"
 )
 
-// TestSilentConnectionsLeaveTheHealthPort: as many as are beyond the limit are closed, and a probe is
-// answered.
+// TestSilentConnectionsLeaveTheHealthPort: those beyond the limit are closed, and a probe is answered.
 func TestSilentConnectionsLeaveTheHealthPort(t *testing.T) {
 	r := start(t, "portable", nil)
 	ends := make(chan error, 2*healthFiles)
@@ -48,10 +47,12 @@ type namedConn struct {
 	name string
 }
 
-// TestHealthConnsBeyondTheLimit, which is 3: a small letter is a new connection that is read from,
-// and with ? one that is not yet. A capital letter is some bytes of a request, and with ! the next Read
-// does not follow. + is the start of its handler and - the end, . the end of the connection, a number a
-// time in ms.
+// TestHealthConnsBeyondTheLimit, which is 3. The events are
+//
+//	a   a new connection, and its first Read     A   bytes of a request, and the next Read
+//	a?  a new connection without a Read          A!  bytes of a request without another Read
+//	a+  its handler begins                       a-  its handler ends
+//	a.  it ends                                  10  10 ms pass
 func TestHealthConnsBeyondTheLimit(t *testing.T) {
 	for _, test := range []struct{ name, events, want string }{
 		{"as many as the limit", "a b c", ""},
@@ -124,8 +125,8 @@ type pipes struct {
 
 func (l pipes) Accept() (net.Conn, error) { return <-l.conns, nil }
 
-// TestHealthPortWaitsForRoom: a new connection is accepted as soon as another has ended, or when one
-// can be dropped: after 5 ms in which the client of an answer has not read it.
+// TestHealthPortWaitsForRoom: a new connection is accepted as soon as another has ended or can be
+// dropped, as after 5 ms in which its client has not read an answer.
 func TestHealthPortWaitsForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ln := pipes{conns: make(chan net.Conn, 4)}
@@ -224,8 +225,8 @@ func TestHealthPortComposesFewCostlyPages(t *testing.T) {
 	}
 }
 
-// TestHealthPortLeaves: what a client has not taken of an answer stays with the system when its
-// connection is closed, so that is when it is limited.
+// TestHealthPortLeaves: leave is called before a connection is closed, because the system keeps what
+// the client has not taken of an answer.
 func TestHealthPortLeaves(t *testing.T) {
 	ln := loopback(t)
 	defer ln.Close()
@@ -249,13 +250,13 @@ func TestHealthPortLeaves(t *testing.T) {
 	}
 }
 
-// failing is a listener whose Accept fails for each of its errors, and then as if it were closed.
-type failing struct {
+// failingListener is a listener whose Accept fails for each of its errors, and then as if it were closed.
+type failingListener struct {
 	net.Listener
 	errors []error
 }
 
-func (l *failing) Accept() (net.Conn, error) {
+func (l *failingListener) Accept() (net.Conn, error) {
 	if len(l.errors) == 0 {
 		return nil, net.ErrClosed
 	}
@@ -264,13 +265,13 @@ func (l *failing) Accept() (net.Conn, error) {
 	return nil, &net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", err)}
 }
 
-func (l *failing) Close() error   { return nil }
-func (l *failing) Addr() net.Addr { return &net.TCPAddr{} }
+func (l *failingListener) Close() error   { return nil }
+func (l *failingListener) Addr() net.Addr { return &net.TCPAddr{} }
 
 // TestHealthPortSurvivesAnyErrorOfAccept: net/http alone gives up after most of them.
 func TestHealthPortSurvivesAnyErrorOfAccept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ln := &failing{errors: []error{syscall.EMFILE, syscall.ENOMEM, syscall.EPERM, syscall.ENETDOWN}}
+		ln := &failingListener{errors: []error{syscall.EMFILE, syscall.ENOMEM, syscall.EPERM, syscall.ENETDOWN}}
 		server := &http.Server{ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}
 		if err := server.Serve(healthListener{Listener: ln}); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("Serve returns %v after %d of the errors", err, 4-len(ln.errors))

@@ -16,10 +16,11 @@ import (
 const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 
 // NewLogger returns the logger that the configuration describes. Times are UTC. Text on a
-// terminal has colours unless noColor is set, and connections that ended badly stand out in
-// either case. Logging never waits for w.
-// dropped returns how many lines were dropped for that reason so far. flush ends the logger,
-// and waits up to logFlushTimeout for w.
+// terminal has colors unless noColor is set, and connections that ended badly stand out in
+// either case.
+//
+// Logging never waits for w: lines are dropped instead. dropped returns how many so far. flush
+// ends the logger, and waits up to logFlushTimeout for w.
 func NewLogger(c config.Config, w io.Writer, noColor bool) (log *slog.Logger, dropped func() int64, flush func()) {
 	terminal := isTerminal(w)
 	writer := newLogWriter(w)
@@ -69,11 +70,11 @@ func utcText(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// brightRed is a colour of terminals, as package tint numbers them.
+// brightRed is a color of terminals, as package tint numbers them.
 const brightRed = 9
 
-// What shows that a connection ended badly is red on a terminal, has an exclamation mark in
-// front on one without colours, and is as it is for programs that read the text.
+// An attribute that shows that a connection ended badly is red on a terminal, and has an
+// exclamation mark before it on one without colors. Text for programs has no mark.
 
 func inRed(a slog.Attr) slog.Attr    { return tint.Attr(brightRed, a) }
 func withMark(a slog.Attr) slog.Attr { return slog.Attr{Key: "!" + a.Key, Value: a.Value} }

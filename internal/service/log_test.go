@@ -20,7 +20,7 @@ func TestLogFormats(t *testing.T) {
 		{"json", false, `^\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","level":"INFO","msg":"hello","a":1\}\n$`},
 		{"auto", false, `^\{"time":"`}, // not a terminal
 		{"text", true, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INF hello a=1\n$`},
-		{"text", false, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INF hello a=1\n$`}, // no colours into a file
+		{"text", false, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INF hello a=1\n$`}, // no colors into a file
 	}
 	for _, test := range tests {
 		var out bytes.Buffer
@@ -70,7 +70,7 @@ func TestBadEndsStandOut(t *testing.T) {
 		for _, where := range []struct {
 			terminal, noColor bool
 			reds, marks       int
-			colours           bool
+			colors            bool
 		}{
 			{true, false, test.bad, 0, true},
 			{true, true, 0, test.bad, false},
@@ -78,7 +78,7 @@ func TestBadEndsStandOut(t *testing.T) {
 			{false, true, 0, 0, false},
 		} {
 			got := text(where.terminal, where.noColor, test.attrs...)
-			if strings.Count(got, red) != where.reds || strings.Count(got, mark) != where.marks || strings.Contains(got, escape) != where.colours {
+			if strings.Count(got, red) != where.reds || strings.Count(got, mark) != where.marks || strings.Contains(got, escape) != where.colors {
 				t.Errorf("%s, %+v: %q", name, where, got)
 			}
 		}

@@ -16,10 +16,10 @@ const (
 	baseCost     = 20 << 20  // the process before it has a connection
 	loopCost     = 6 << 10   // an idle connection of the loop driver: 0.6 KiB, and 5 KiB in the kernel
 	portableCost = 13 << 10  // one of the portable driver, without its buffer
-	tlsCost      = 40 << 10  // what TLS adds to it
+	tlsCost      = 40 << 10  // what TLS adds to one of the portable driver
 	loopTLSCost  = 8 << 10   // what TLS adds to one of the loop driver
 	loopBase     = 640 << 10 // a loop's read buffer and table
-	loopTLSBase  = 320 << 10 // what TLS adds to it: ciphertext that was read, and that is sent
+	loopTLSBase  = 320 << 10 // what TLS adds to a loop: buffers for ciphertext, read and to be sent
 )
 
 // usesLoop reports whether a configuration chooses the loop driver.

@@ -74,8 +74,8 @@ func partialFrames(t *testing.T, r *running, conns, n int) (clients []*wstest.Cl
 	return clients
 }
 
-// TestAccountMatchesTheProcess: what connections keep is on the account with what Go's heap
-// has grown by, and the garbage that the collector may leave.
+// TestAccountMatchesTheProcess: for what connections keep, the account has about as much as Go's
+// heap has grown by, and the garbage that the collector may leave.
 func TestAccountMatchesTheProcess(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, withLimit(1<<30))

@@ -165,7 +165,7 @@ func (m *metrics) registerAdmission(s state) {
 		}
 		return 0
 	})
-	const drainClosed = "Connections that ended during the drain; clean means with a close frame from each side."
+	const drainClosed = "Connections that ended during the drain; cut means that it ended them without a close frame from each side."
 	m.counter("drain_closed_total", drainClosed, prometheus.Labels{"result": "clean"}, func() float64 { clean, _ := admission.Drained(); return float64(clean) })
 	m.counter("drain_closed_total", drainClosed, prometheus.Labels{"result": "cut"}, func() float64 { _, cut := admission.Drained(); return float64(cut) })
 }

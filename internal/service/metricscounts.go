@@ -17,7 +17,7 @@ import (
 // loop has its own, because a counter that two loops write to costs each of them a cache miss.
 // A scrape adds them up.
 type counts struct {
-	_ cacheLine // of what the allocator has put before
+	_ cacheLine // keeps the counters apart from what the allocator has put before them
 
 	text, binary, bytes, saved atomic.Int64 // echoed messages, their payload, and what compression saved
 
@@ -57,7 +57,7 @@ func indexes[T comparable](list []T) map[T]int {
 	return m
 }
 
-// newCounts returns counts of nothing, and the histograms for all of them.
+// newCounts returns counters at zero, and the histograms that all loops share.
 func newCounts(durations, rtts prometheus.Histogram) *counts {
 	return &counts{
 		durations:      durations,

@@ -54,8 +54,8 @@ func servePage(w http.ResponseWriter, title string, nodes ...*html.Node) {
 	page.Flush() // an error means that the client is gone
 }
 
-// writeHead writes what every page starts with, up to mainStart. The end tags of html, head and
-// body may be omitted.
+// writeHead writes what every page starts with, up to mainStart. HTML allows the end tags of html,
+// head and body to be omitted.
 func writeHead(w *bufio.Writer, title string) {
 	w.WriteString("<!DOCTYPE html>\n<html lang=\"en\">\n")
 	writeNodes(w,

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// quietInterval is the time between two looks at memory without pressure, and busyInterval
-	// the shortest, which is also the time under pressure.
+	// quietInterval is the time between two looks at memory without pressure. busyInterval is
+	// that under pressure, and the shortest.
 	quietInterval = 250 * time.Millisecond
 	busyInterval  = 20 * time.Millisecond
 	// measureInterval is the least time between two measurements of sockets, unless the system
@@ -21,8 +21,8 @@ const (
 	measureInterval = 250 * time.Millisecond
 	// crowdInterval is how often room is made for new clients, at most.
 	crowdInterval = time.Second
-	// outsideHeap is what the process takes that the runtime's limit does not include: the
-	// mapped program. In bytes.
+	// outsideHeap is what the process takes beyond the runtime's limit, in bytes: the mapped
+	// program.
 	outsideHeap = 10 << 20
 )
 
@@ -94,10 +94,10 @@ func (r *relief) look(now time.Time) time.Duration {
 	return quietInterval
 }
 
-// measure takes closed connections off the account for which the system holds nothing any more, as
-// after a reset. It measures all sockets if the account and the system disagree about them, and
-// regularly under pressure. By themselves, drivers measure only the sockets of clients that do not
-// read, and do not notice when those of other clients have emptied.
+// measure takes off the account the closed connections for which the system holds nothing any more,
+// as after a reset. It measures all sockets if the account and the system disagree about them, and
+// regularly under pressure. By itself, a driver measures a socket only when it has sent something,
+// or while the client does not read, so it does not notice that a socket has emptied.
 func (r *relief) measure(now time.Time) {
 	system, account, much := r.sockets(), r.account.HeldBy(budget.Kernel), r.account.Limit()/16
 	if over := account - system - much; system > 0 && over > 0 {

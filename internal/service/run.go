@@ -25,8 +25,8 @@ import (
 // or stdout is a terminal, it gets a line with the URLs of the service.
 //
 // An error means that the service did not start: a certificate cannot be loaded, a port
-// cannot be listened on, or the driver cannot be made. A signal that arrives before is no
-// error.
+// cannot be listened on, or the driver cannot be made. A signal that arrives before the service
+// has started is no error.
 func (s *Service) Run(ctx context.Context, signals <-chan os.Signal, stdout io.Writer) error {
 	if s.config.TLSCertFile != "" {
 		if stopped, err := s.loadCertificate(ctx, signals); err != nil || stopped {
@@ -83,8 +83,8 @@ func (s *Service) ReloadCertificate() {
 	}
 }
 
-// acceptQueue returns how many connections to a port may wait to be accepted, so that together they
-// hold at most a sixteenth of MEMORY_LIMIT, as do those to the other port. 0 is the system's default.
+// acceptQueue returns how many connections may wait to be accepted on each port. Those of one port
+// then hold at most a sixteenth of MEMORY_LIMIT. 0 is the system's default.
 func (s *Service) acceptQueue() int {
 	return int(s.account.Limit() / 16 / socket.QueueCost)
 }
@@ -142,8 +142,8 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 	return nil
 }
 
-// leaveTimeout returns after what time without reading the kernel discards a client's data:
-// CLOSE_TIMEOUT each for the closing handshake, for lingering, and after that.
+// leaveTimeout returns how long a client may read nothing before the kernel discards the data for
+// it: CLOSE_TIMEOUT each for the closing handshake, for lingering, and after that.
 func (s *Service) leaveTimeout() time.Duration { return 3 * s.config.CloseTimeout }
 
 // leave is called before a connection of plain HTTP or of the health port is closed.

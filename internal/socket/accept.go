@@ -18,7 +18,7 @@ const (
 const acceptRecovery = 5 * time.Second
 
 // acceptBackoff spaces attempts to accept while they fail, most often because no file
-// descriptor is left (EMFILE). It logs the beginning and the end of such a time, once each.
+// descriptor is left (EMFILE). It logs when the failures begin and when they are over.
 type acceptBackoff struct {
 	log      *slog.Logger
 	pause    time.Duration

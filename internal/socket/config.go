@@ -41,14 +41,15 @@ type Config struct {
 	LeaveTimeout time.Duration
 	// Account is what buffers, connections and their sockets hold.
 	Account *budget.Account
-	// ConnCost is what each connection adds to the account, in bytes, while it is idle.
+	// ConnCost is what an idle connection costs, in bytes. Each connection adds it to the
+	// account.
 	ConnCost int64
 	// MaxHandshakes is how many connections may be open whose handlers are not
-	// established. At the limit the oldest one that was refused is closed, or else the
-	// oldest of the larger group: the silent ones, or the others. None is closed that has
-	// waited for its peer for less than 10 ms if it is silent, else 100 ms, and none that waits for
-	// the driver. With twice as many, new connections wait in the system. 0 is no limit. Each loop
-	// has an equal share of it.
+	// established. At the limit, a new connection replaces the oldest one that was refused, or
+	// else the oldest of the larger group: the silent ones, or the others. That one must have
+	// waited for its peer for 10 ms if it is silent, and otherwise for 100 ms; a connection that
+	// waits for the driver stays. With twice as many, new connections wait in the system. 0 is
+	// no limit. Each loop has an equal share of it.
 	MaxHandshakes int
 	// MaxSockets is how many connections may be open in all, so that descriptors are left
 	// for others. 0 is no limit. At the limit a handshake makes room, chosen in the same way. If

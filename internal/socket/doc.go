@@ -28,23 +28,23 @@
 //     had their turn. A Wake may come in between, and the Yield stays outstanding. If the
 //     Step of that Wake asks for a Pause, that takes its place. A connection that yields or
 //     reads much is busy: those that take less time come first.
-//  5. During a pause nothing is read, not even the end of input. It ends with a Step of
-//     Wake that asks for Read or ShutDown, and then Receive is called with what was kept,
+//  5. During a pause nothing is read, not even the end of input. The pause ends with a Step
+//     of Wake that asks for Read or ShutDown. Receive is then called with what was kept,
 //     even if that is nothing.
 //  6. It asks NextWake before it waits, and calls Wake when that instant has been
-//     reached. While it reads, it first reads what has arrived by then. The driver's
+//     reached. If it is reading, it first reads what has arrived by then. The driver's
 //     Wake method makes it call Handler.Wake before that instant.
 //  7. When it needs memory, it calls Shed in place of Wake, once everything has been sent,
-//     and forgets what was kept. It does not wait long for a peer that does not take what is
-//     pending.
+//     and forgets what was kept. A peer has a second to take what is pending, or no time at
+//     all with ShedAtOnce.
 //  8. EndOfInput comes after the last byte has been given to Receive. Both are still
 //     called after a ShutDown, which ends only the sending side.
 //
 // What a Handler promises (a driver checks some of it):
 //
 //  9. No method blocks, except Hijacked, which has a goroutine to itself.
-//  10. A Step of EndOfInput asks for Close or Reset, a Step of Shed for these or ShutDown, and
-//     only a Step of Receive for Yield (checked).
+//  10. A Step of EndOfInput asks for Close or Reset, and a Step of Shed for Close, Reset or
+//     ShutDown. Only a Step of Receive may ask for Yield (checked).
 //  11. Receive keeps no more than it was given, and leaves room to read in a buffer of
 //     Config.Buffer bytes, unless it yields or pauses (checked).
 //  12. A Step writes at most Config.Buffer bytes or, if that is more, Config.Headroom
@@ -66,9 +66,9 @@
 //
 // # TLS
 //
-// With Config.TLS, both drivers keep the contract over TLS, with these additions: Opened is
-// called before the TLS handshake. What it wrote is sent once that is complete, and Wake may
-// come earlier. If the Step of such a Wake does anything but wait, the connection ends. A
+// With Config.TLS, both drivers keep the contract over TLS, with these additions. Opened is
+// called before the TLS handshake, and what it wrote is sent after the handshake. Wake may be
+// called during the handshake; if its Step does anything but wait, the connection ends. A
 // close_notify follows the last bytes before a ShutDown or a Close, and one from the peer is
 // the end of input.
 //
@@ -84,11 +84,11 @@
 //	instant.go              the type of the driver's clock
 //	config.go               Config
 //	portable.go             Portable
-//	portable_conn.go        its connections
-//	turns.go                how busy ones leave a processor to the others
-//	pending_error_*.go      how they notice a reset during a pause
-//	inbox.go                the buffer that such a connection reads into
-//	portable_tls.go         their TLS
+//	portable_conn.go        Portable: one connection
+//	pending_error_*.go      Portable: noticing a reset during a pause
+//	inbox.go                Portable: the buffer that a connection reads into
+//	portable_tls.go         Portable: TLS
+//	turns.go                how busy connections leave a processor to the others
 //	tls.go                  what both drivers do about TLS
 //	tlserror.go             why TLS handshakes fail
 //	fault.go                a panic ends one connection
@@ -101,7 +101,7 @@
 //	loop_tls_linux.go       one connection with TLS: receiving and sending records
 //	loop_tlsconn_linux.go   what crypto/tls reads from and writes to
 //	loop_tlshandshake_linux.go  the TLS handshake
-//	loop_tlssteps_linux.go  which steps of it a loop takes itself
+//	loop_tlssteps_linux.go  which steps of the TLS handshake a loop takes itself
 //	loop_wait_linux.go      how a loop waits
 //	loop_timers_linux.go    the heap of instants to wake at
 //	loop_meter_linux.go     how long turns take

@@ -16,16 +16,16 @@ const (
 	// silentWait is the time for the first bytes, which most peers send with the end of TCP's
 	// handshake.
 	silentWait = 10 * time.Millisecond
-	// begunWait is the time for all that follows, after one or two round trips if it is TLS's
-	// handshake. Work of the driver in between does not make it longer, since a client that sends a
-	// byte in each record can have it work very often.
+	// begunWait is the time for the rest, which takes one or two round trips in a TLS handshake.
+	// Work of the driver in between does not extend it, because a client that sends a byte in each
+	// record can make the driver work very often.
 	begunWait = 100 * time.Millisecond
 )
 
 // handshakes are the connections whose handlers are not established. A driver that has too
-// many drops one that waits for its peer: like a SYN queue, it stays open for those who complete
-// their handshakes in time. Each list is in the order of since, which is not always that in which they
-// were accepted.
+// many drops one that waits for its peer. Like a SYN queue, it stays open for clients that
+// complete their handshakes in time. Each list is in the order of since, which is not always the
+// order in which the connections were accepted.
 type handshakes[C any] struct {
 	limit   int       // 0 is none
 	refused list.List // of connections that have had their answer, and linger
@@ -34,12 +34,12 @@ type handshakes[C any] struct {
 	working list.List // of those whose TLS handshake the driver works on
 }
 
-// handshake is a connection in one of the lists. Elements hold a pointer to it, so that it moves to
-// another list without an allocation.
+// handshake is a connection in one of the lists. Elements hold a pointer to it, because a value
+// would be allocated again with each move to another list.
 type handshake[C any] struct {
 	conn   C
-	since  Instant       // when it entered the list; of begun, earlier by what it had waited before
-	waited time.Duration // of working: how long it had been in begun
+	since  Instant       // when it entered the list; in begun, earlier by what it had waited before
+	waited time.Duration // in working: how long it had been in begun
 }
 
 // add adds a connection.
@@ -85,8 +85,7 @@ func (h *handshakes[C]) rest(e *list.Element, now Instant) *list.Element {
 	return h.begun.PushFront(c)
 }
 
-// refuse notes that a connection has been sent all that it will be, and returns its new
-// element.
+// refuse notes that a connection has been sent its last byte, and returns its new element.
 func (h *handshakes[C]) refuse(e *list.Element, now Instant) *list.Element {
 	h.remove(e)
 	c := e.Value.(*handshake[C])
@@ -114,8 +113,8 @@ func (h *handshakes[C]) full() bool { return h.limit > 0 && h.len() >= h.limit }
 // the larger group, which are the silent ones or those that have begun. So a flood of one kind does
 // not push out the other: every client is silent for a round trip.
 //
-// It returns none as long as that one has not waited long enough, or while the driver works on all.
-// Otherwise those who are quick would be dropped too when many come at once.
+// It returns none if that one has not waited long enough, or if the driver works on all of them.
+// Otherwise quick clients would be dropped too when many come at once.
 func (h *handshakes[C]) first(now Instant) (c C, ok bool) {
 	larger, least := &h.silent, silentWait
 	if h.begun.Len() > h.silent.Len() {

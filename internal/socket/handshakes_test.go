@@ -9,10 +9,12 @@ import (
 	"time"
 )
 
-// TestHandshakesDropTheOldestOfTheLargerKind that has waited for its
-// peer for 10 ms if it is silent, else 100 ms. The limit is 4. A small letter is a new connection, a
-// capital letter the same once it has sent something, + what the driver works on, - what waits for
-// its peer again, ! what has been refused, . what has ended, a number a time in ms.
+// TestHandshakesDropTheOldestOfTheLargerKind, if it has waited for its peer for 10 ms while silent,
+// else 100 ms. The limit is 4. The events are
+//
+//	a   a new connection        a+  the driver works on it       a!  it is refused
+//	A   it sends something      a-  it waits for its peer again  a.  it ends
+//	10  10 ms pass
 func TestHandshakesDropTheOldestOfTheLargerKind(t *testing.T) {
 	for _, test := range []struct{ name, events, want string }{
 		{"none", "", ""},
@@ -74,7 +76,7 @@ func TestHandshakesDropTheOldestOfTheLargerKind(t *testing.T) {
 	}
 }
 
-// TestFloodOfOneKindSparesTheOther: of clients that send nothing, or one byte and no more.
+// TestFloodOfOneKindSparesTheOther: one kind sends nothing, the other a single byte.
 func TestFloodOfOneKindSparesTheOther(t *testing.T) {
 	type conn struct {
 		element *list.Element
@@ -102,8 +104,8 @@ func TestFloodOfOneKindSparesTheOther(t *testing.T) {
 	}
 }
 
-// TestMaxHandshakes: the oldest silent connection makes room, and the oldest of the others once
-// they are more.
+// TestMaxHandshakes: the oldest silent connection makes room, or the oldest of the others if there
+// are more of them.
 func TestMaxHandshakes(t *testing.T) {
 	eachDriverWith(t, func(c *Config) { c.MaxHandshakes = 3 }, func(s *served) {
 		keep := func(_, got string) (Step, int) { return Step{Write: []byte("y")}, len(got) }
@@ -141,7 +143,8 @@ func (s *served) turn() {
 	}
 }
 
-// TestTwiceMaxHandshakes: there are no more, even if none can be dropped yet. Another connection waits.
+// TestTwiceMaxHandshakes: no more are accepted, even if none can be dropped yet. Another connection
+// waits.
 func TestTwiceMaxHandshakes(t *testing.T) {
 	eachDriverWith(t, func(c *Config) { c.MaxHandshakes = 1 }, func(s *served) {
 		s.stopClock()

@@ -26,10 +26,10 @@ func (in *inbox) free() []byte { return (*in.mem)[in.end:] }
 // kept returns what was kept last.
 func (in *inbox) kept() []byte { return (*in.mem)[in.start:in.end] }
 
-// keep moves the last n bytes of the input to the front, and chooses the buffer for
-// the next read: the smallest of which these bytes take up at most half. A read that
-// filled the buffer has most likely left more in the socket, so the next one gets at
-// least the next size, unless memory is short.
+// keep moves the last n bytes of the input to the front, and chooses the smallest buffer
+// for the next read in which they take up at most half of the room. A read that filled the
+// buffer has most likely left more in the socket, so the next one gets at least the next
+// size, unless memory is short.
 func (in *inbox) keep(n int, roomy bool) {
 	class := in.pool.class(in.headroom + 2*n)
 	if roomy && in.end == len(*in.mem) {

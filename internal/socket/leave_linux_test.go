@@ -13,9 +13,9 @@ import (
 	"github.com/echosvc/echosvc/internal/budget"
 )
 
-// leaving returns a client that has read nothing of what it was sent, and whose connection the
-// server has closed after it had shut down its sending side. held are further bytes on the
-// account when it closes.
+// leaving returns a client that has read nothing of what it was sent. The server has shut down its
+// sending side, and has then closed the connection. held are further bytes on the account at that
+// time.
 func (s *served) leaving(what []byte, held int64) *client {
 	s.Helper()
 	h := &scripted{flushed: true, answer: func(call, _ string) (Step, int) {

@@ -15,8 +15,8 @@ const (
 	// acceptBatch is the most connections that are accepted in one turn, so that a crowd of new ones
 	// does not hold up the others.
 	acceptBatch = 16
-	// acceptEvery is the time of a turn for which the next one accepts another connection. So at
-	// least 15,000 are accepted in a second, however long the turns are, up to 1 ms.
+	// acceptEvery is how much of a turn's time lets the next turn accept one more connection. So
+	// at least 15,000 are accepted in a second, as long as turns take up to 1 ms.
 	acceptEvery = 64 * time.Microsecond
 )
 
@@ -26,7 +26,7 @@ type acceptor struct {
 	ready   bool // it was readable in this turn
 	next    int  // index of the loop that gets the next connection
 	backoff acceptBackoff
-	resume  Instant // when to try again; never if the last accept worked
+	resume  Instant // when a pause ends; never without a pause
 }
 
 func (a *acceptor) close() {
@@ -82,7 +82,7 @@ func (l *loop) listen(ln net.Listener) error {
 // in which epoll reports the listener again if more are ready.
 func (l *loop) accept() {
 	for i := range min(1+int(l.lastTurn/acceptEvery), acceptBatch) {
-		// Only the first is known to wait: nobody must make room for one that does not come.
+		// Only the first is known to wait, and no handshake is dropped for one that may not come.
 		if l.full() && (i > 0 || !l.makeRoom()) {
 			return
 		}
@@ -120,8 +120,8 @@ func (l *loop) full() bool {
 	return reached(d.sockets.Load(), int64(d.config.MaxSockets)) || reached(d.unfinished.Load(), 2*int64(d.config.MaxHandshakes))
 }
 
-// makeRoom drops a handshake for a connection that waits, and reports whether that may be accepted
-// now. Dropping a handshake of another loop takes a moment.
+// makeRoom drops a handshake for a connection that waits, and reports whether the latter may be
+// accepted now. Dropping a handshake of another loop takes a moment.
 func (l *loop) makeRoom() bool {
 	if l.dropHandshake() {
 		return true

@@ -52,7 +52,7 @@ type watched uint8
 const (
 	watchInput watched = iota
 	watchOutput
-	watchReset // and a hang-up
+	watchReset // a reset or a hang-up only
 	watchBoth  // input and room for output
 )
 
@@ -150,8 +150,8 @@ func (l *loop) receive(c *loopConn, mem []byte, end int) {
 }
 
 // noteWork notes how much work a Receive was. A connection that has yielded is busy, and
-// reads half as much next time: what it keeps would be copied and held for many turns. One
-// that has not reads twice as much again.
+// reads half as much next time: what it keeps would be copied and held for many turns. With
+// each Receive that does not yield, the size of its reads doubles again.
 func (c *loopConn) noteWork(then Action) {
 	switch {
 	case then == Yield:
@@ -328,8 +328,8 @@ func (l *loop) closed(c *loopConn, cause error) {
 	c.handler.Closed(l.now, cause)
 }
 
-// rescue closes a connection if its handler, or a check of what that wants done, has panicked. It
-// is deferred by whatever calls the handler.
+// rescue closes a connection if its handler, or a check of the handler's Step, has panicked. It is
+// deferred by whatever calls the handler.
 func (l *loop) rescue(c *loopConn) {
 	fault := recover()
 	if fault == nil {

@@ -97,9 +97,9 @@ func (d *Loop) Stats() Stats {
 }
 
 // Serve accepts and serves connections until Abort. ln must be a *net.TCPListener or a
-// *net.UnixListener. Serve accepts on a descriptor of its own. So it may close ln, and unlike
-// the Serve of Portable, it ignores the closing of ln. Serve must be called once. If it cannot
-// listen, it logs the error, accepts nothing, and Stalled reports true.
+// *net.UnixListener. Serve accepts on a duplicate of its descriptor, and may close ln itself.
+// Unlike the Serve of Portable, it goes on when ln is closed. Serve must be called once. If it
+// cannot listen, it logs the error, accepts nothing, and Stalled reports true.
 func (d *Loop) Serve(ln net.Listener) {
 	defer d.close()
 	if err := d.loops[0].listen(ln); err != nil {
@@ -114,9 +114,10 @@ func (d *Loop) Serve(ln net.Listener) {
 }
 
 // Each calls f with the handler of every connection, while no method of that handler runs,
-// and with the bytes of buffers that are held for it. If f returns true, [Handler.Wake] is
-// called soon. f must not block. It is called with one connection at a time, and each loop
-// goes on with its other work in between. A connection that is opened meanwhile may be left out.
+// and with the bytes that are held for it in buffers, the kernel's included. If f returns true,
+// [Handler.Wake] is called soon. f must not block. It is called with one connection at a time,
+// and each loop goes on with its other work in between. A connection that is opened meanwhile
+// may be left out.
 func (d *Loop) Each(f func(h Handler, held int64) (wake bool)) {
 	for _, l := range d.loops {
 		done := make(chan struct{})

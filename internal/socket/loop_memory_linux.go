@@ -132,16 +132,17 @@ func (l *loop) bufferBytes(c *loopConn) int64 {
 	return n
 }
 
-// askToShed sheds a connection, once everything has been sent. It may be closed already.
+// askToShed sheds a connection, once everything has been sent. It may be closed already. One that has
+// shut down is only closed, if that has to be at once: see goOnShedding.
 func (l *loop) askToShed(c *loopConn, atOnce bool) {
 	defer l.rescue(c)
 	switch {
 	case l.conns[c.fd] != c:
-	case c.pending == 0 && c.shed == notShed:
+	case c.shed == notShed && c.pending == 0 && c.then != ShutDown:
 		l.shed(c)
 	case atOnce:
 		l.closeConn(c, ErrShed)
-	case c.shed == notShed:
+	case c.shed == notShed && c.pending > 0:
 		c.shed = shedAsked
 		l.shedding[c] = l.now.Add(shedPatience)
 		l.timers.set(c, l.shedding[c])

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// meterWindow is how long the longest turn is remembered at least, so that scrapes which are no
-// further apart do not miss it. It is remembered for twice as long at most.
+// meterWindow is the least time for which the longest turn is remembered, so that scrapes no
+// further apart than this do not miss it. The most is twice as long.
 const meterWindow = time.Minute
 
 // turnMeter counts the turns of one loop and measures the longest. The loop writes to it, and

@@ -16,8 +16,8 @@ const (
 	recordBuffer = 64 << 10
 	// busyRecords is how many bytes of ciphertext make a connection busy.
 	busyRecords = 16 << 10
-	// ownedRecord is the size of a record for which Config.ConnCost includes the buffer that
-	// crypto/tls keeps.
+	// ownedRecord is the size of the largest record whose buffer, which crypto/tls keeps, is
+	// included in Config.ConnCost.
 	ownedRecord = 1 << 10
 )
 

@@ -30,7 +30,7 @@ type tlsHandshake struct {
 	tls     *tlsConn
 	opened  Step   // waits until the handshake is complete
 	begun   bool   // what precedes TLS has been taken off
-	before  []byte // that, for Receive
+	before  []byte // what precedes TLS, for Receive
 	out     []byte // to be sent
 	working bool   // a goroutine has the handshake, and with it the tlsConn
 

@@ -23,7 +23,8 @@ type tlsSteps struct {
 // took notes how long a step of a goroutine took.
 func (s *tlsSteps) took(d time.Duration) { s.brief = d >= 0 && d <= briefStep }
 
-// tookOwn notes how long a step of the loop took. The time is negative if the system thread changed.
+// tookOwn notes how long a step of the loop took, in time of its thread. d may be negative if the
+// loop has moved to another thread.
 func (s *tlsSteps) tookOwn(d time.Duration, now Instant) {
 	if s.took(d); !s.brief {
 		s.doubt = now.Add(stepDoubt)

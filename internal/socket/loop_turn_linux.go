@@ -44,8 +44,8 @@ type loop struct {
 	greeted handshakes[*loopConn]
 	// greeting has the element of each connection in greeted.
 	greeting map[*loopConn]*list.Element
-	// sending has, of connections with bytes pending, how many bytes of held have been sent,
-	// after those that are kept; nothing for 0.
+	// sending has, for connections with bytes pending, how many bytes before these in held have
+	// been sent already. They follow what is kept. It has no entry for 0.
 	sending map[*loopConn]int32
 	// taking has what was last seen of peers that have something to take: bytes are pending,
 	// or were with the kernel when it was last measured.
@@ -60,7 +60,7 @@ type loop struct {
 	acceptor acceptor
 
 	// lastBeat is the last Instant at which the loop is known to have been at work, or was
-	// asked to be. It is never while the loop waits, before its first turn and after its last.
+	// asked to be. It is 0 while the loop waits, before its first turn, and after its last.
 	lastBeat atomic.Int64
 	meter    turnMeter
 	lastTurn time.Duration // how long the last turn took
@@ -250,7 +250,7 @@ func (l *loop) fetch() (waited bool) {
 		w.wait(l.now, first, l.working > 0)
 		l.now = l.beat()
 	}
-	if w.err != nil && w.err != unix.EINTR { // the process was stopped, or the scheduler wants the processor
+	if w.err != nil && w.err != unix.EINTR { // EINTR: the process was stopped, or the scheduler wants the processor
 		l.log.Error("epoll_wait", "error", w.err)
 	}
 	return waited

@@ -137,9 +137,9 @@ func (d *Portable) endHandshake(c *portableConn) {
 }
 
 // Each calls f with the handler of every connection, while no method of that handler runs,
-// and with the bytes of buffers that are held for it. It may be early, before Opened. If f
-// returns true, [Handler.Wake] is called soon. f must not block. It is called with one
-// connection at a time.
+// and with the bytes that are held for it in buffers, the kernel's included. It may call f
+// before Opened. If f returns true, [Handler.Wake] is called soon. f must not block. It is
+// called with one connection at a time.
 func (d *Portable) Each(f func(h Handler, held int64) (wake bool)) {
 	d.each(func(c *portableConn) {
 		if f(c.handler, c.memory.held.Load()+c.memory.kernel.Load()) {

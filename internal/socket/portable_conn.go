@@ -31,7 +31,7 @@ func timedOut(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 type portableConn struct {
 	driver *Portable
 	nc     net.Conn
-	tls    *portableTLS // what nc is; nil without TLS
+	tls    *portableTLS // nc, if it is one; else nil
 	// interrupted asks for a wake before any wait. It is set and cleared under mu, and
 	// read without.
 	interrupted atomic.Bool

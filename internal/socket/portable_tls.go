@@ -32,12 +32,12 @@ type belowTLS struct {
 	timeout time.Duration // of writing what crypto/tls writes on its own; 0 is none
 	out     *[]byte       // collects what is written; nil if that is to be sent
 	silence silence
-	waiting func(bool) // called when the handshake begins and ends to wait for the peer; nil after it
+	waiting func(bool) // called when the handshake starts or stops waiting for the peer; nil after the handshake
 
 	config *Config
 	begun  bool   // what precedes TLS has been taken off
-	before []byte // that, for Receive
-	ahead  []byte // what was read after it
+	before []byte // what precedes TLS, for Receive
+	ahead  []byte // what was read after that
 }
 
 func (b *belowTLS) Read(p []byte) (n int, err error) {
@@ -70,7 +70,7 @@ func (b *belowTLS) receive(p []byte) (n int, err error) {
 	return n, err
 }
 
-// note notes that the handshake begins or ends to wait for the peer.
+// note notes whether the handshake waits for the peer.
 func (b *belowTLS) note(waits bool) {
 	if b.waiting != nil {
 		b.waiting(waits)
@@ -128,7 +128,7 @@ func (c *portableTLS) handshake() error {
 	if err == nil {
 		c.done.Store(true)
 		c.below.silence.end()
-		c.below.note(true) // for a request
+		c.below.note(true) // now it waits for a request
 		c.below.waiting = nil
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// ErrShed is the cause of closing a connection whose memory was needed, and whose peer did
-// not take what was pending, and a close frame after it, in time.
+// ErrShed is the cause of closing a connection whose memory was needed, and whose peer did not
+// take what was pending, or the last Step, in time.
 var ErrShed = errors.New("its memory was needed, and the peer did not read")
 
 const (

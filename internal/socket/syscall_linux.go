@@ -8,10 +8,10 @@ import (
 )
 
 // Unlike those of package unix, the calls in this file do not tell Go's scheduler that the thread
-// is in the kernel. So a loop keeps its processor, and the scheduler's monitor has no reason to
-// take it away and wake other threads for it, which cost a sixth of the time of a small
-// message. None of the calls waits, since sockets are non-blocking, except
-// pollFor, which must not wait for long: see waiter.
+// is in the kernel. So a loop keeps its processor. Otherwise the scheduler's monitor would take
+// the processor away and wake other threads for it, which cost a sixth of the time of a small
+// message. The calls do not wait, since sockets are non-blocking. The exception is pollFor, which
+// must not wait for long: see waiter.
 //
 // recv(2) and send(2) skip what read(2) and write(2) do for files, which is another 2 to
 // 7 %. They are system calls of their own on all architectures since Linux 4.3.

@@ -14,8 +14,8 @@ const (
 	mostRecord = recordHeader + 16<<10 + 2<<10
 )
 
-// errTLSHandshake is the cause of closing a connection whose TLS handshake was not complete
-// when its handler did something, because of a time-out.
+// errTLSHandshake is the cause of closing a connection whose handler acted, because of a
+// time-out, before the TLS handshake was complete.
 var errTLSHandshake = errors.New("the TLS handshake was not complete in time")
 
 // errBeforeTLS is the cause of closing a connection on which too much precedes TLS.

@@ -18,7 +18,7 @@ const (
 	lingerReceive = 32 << 10
 
 	// shownBytes is how much a peer's TCP must have acknowledged until the peer counts as
-	// one that reads. A Linux system takes 128 KiB for an application that never does.
+	// one that reads. Linux takes 128 KiB for an application that never reads.
 	shownBytes = 256 << 10
 	// trustStall is how long a peer's TCP may acknowledge nothing of what was sent until the
 	// peer has to show again that it reads.

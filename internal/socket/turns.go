@@ -19,12 +19,12 @@ const busyRead = 4 << 10
 // turns limits how many busy connections of the portable driver are in Receive at once.
 //
 // Go's scheduler looks for input when a processor has nothing to run, and otherwise every 10
-// ms. With as many turns as processors, and one processor more, one is left to look for
-// input and to run the connections that are not busy. The system shares the cores fairly
-// between all of them. In the loop driver, turns limit the TLS handshakes that are worked on.
+// ms. With one processor more than there are turns, one is always left to look for input and
+// to run the connections that are not busy. The system shares the cores fairly between all
+// of them. In the loop driver, turns limit the TLS handshakes that are worked on.
 //
-// The processor is added when all turns are taken for the first time, since it has a price:
-// a TLS handshake on an idle machine then makes threads wake each other.
+// The additional processor has a price: a TLS handshake on an idle machine then makes threads
+// wake each other. So it is added only when all turns are taken for the first time.
 type turns chan struct{}
 
 // addingProcessors is held while processors are counted and added.
@@ -54,8 +54,8 @@ func (t turns) take() {
 	}
 }
 
-// takeUnless takes a turn of those that a driver has whose loops have added processors. It
-// reports whether it did: not if gone is closed first.
+// takeUnless is take for the loop driver, whose loops have already added processors. It
+// reports whether it took a turn before gone was closed.
 func (t turns) takeUnless(gone <-chan struct{}) bool {
 	select {
 	case t <- struct{}{}:

@@ -64,7 +64,7 @@ const (
 // plus Cut.
 type Tally struct {
 	Total int // open when the drain began
-	Clean int // ended with a close frame from each side, or from the server for another reason
+	Clean int // ended with a close frame from each side, or with the server's for a reason other than the drain
 	Cut   int // ended otherwise
 }
 
@@ -110,8 +110,8 @@ func unavailable(reason wsproto.Reason, retryAfter int, format string, args ...a
 	return e
 }
 
-// leave records that an admitted connection has ended. If a drain has begun, clean reports that it
-// did not cut the connection.
+// leave records that an admitted connection has ended. During a drain, one that is not clean
+// counts as cut.
 func (a *Admission) leave(clean bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -201,7 +201,7 @@ func (a *Admission) Unready() string {
 	return ""
 }
 
-// SetReady(false) makes Ready report false, whatever the phase. SetReady(true) takes that back.
+// SetReady(false) makes Ready report false in every phase, until SetReady(true).
 func (a *Admission) SetReady(ready bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

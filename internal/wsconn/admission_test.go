@@ -137,7 +137,7 @@ func TestConnectionsOverTheLimitAreRefused(t *testing.T) {
 	c.another().open()
 }
 
-// TestConnectionsOverAComputedLimitAreRefused with a 503 that says what the limit follows.
+// TestConnectionsOverAComputedLimitAreRefused with a 503 that names what the limit follows from.
 func TestConnectionsOverAComputedLimitAreRefused(t *testing.T) {
 	c := newConnTest(t, func(c *settings) { c.MaxConnections, c.LimitedBy = 1, "its limit on open files" }).open()
 	second := c.another()

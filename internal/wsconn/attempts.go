@@ -12,7 +12,7 @@ import (
 
 // PageParameter is the query parameter with which the page marks each of its upgrades. Its
 // value is a random id. Browsers do not tell a page why an upgrade failed, so the page asks
-// for the id over plain HTTP.
+// the server, over plain HTTP, what became of the id.
 const PageParameter = "_page"
 
 const (

@@ -54,7 +54,7 @@ type more struct {
 	subprotocol string   // that was agreed, at most maxPeerField bytes of it
 }
 
-// order is what the operator wants of an open WebSocket. The next Wake carries it out.
+// order is how an operator ends an open WebSocket. The next Wake carries it out.
 type order struct {
 	drop   bool // end TCP without a close frame
 	code   wsproto.CloseCode

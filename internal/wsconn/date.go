@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// dates formats the values of Date fields (RFC 9110 section 6.6.1), each second once. The
-// zero value is ready to use, from any goroutine.
+// dates formats the values of Date fields (RFC 9110 section 6.6.1), once a second. The zero
+// value is ready to use, from any goroutine.
 type dates struct {
 	last atomic.Pointer[date]
 }

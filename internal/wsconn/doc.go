@@ -5,12 +5,14 @@
 // A [Conn] is a [socket.Handler]. A driver gives it bytes and the time. It returns bytes to
 // write, what to do next, and when it wants to be woken. Package wsproto parses the bytes
 // and makes the answers; package socket reads and writes them. Everything else comes from
-// one [Server], which all connections share.
+// a [Server], which connections share.
 //
-//	          request head        close frame sent        close frames exchanged
-//	accepted ------------> open ------------------> closing ------------> lingering -> closed
-//	    |                    \________________________________________________/
-//	    |                       the client closes, or breaks the protocol
+//	          request head        close frame sent       close frames exchanged
+//	accepted -------------> open -----------------> closing -----------> lingering --> closed
+//	    |                     \______________________________________________^
+//	    |                        the client closes, or breaks the protocol   |
+//	    |\___________________________________________________________________|
+//	    |                        the handshake is refused
 //	    \--> hijacked: plain HTTP
 //
 // Where to look:
@@ -19,17 +21,17 @@
 //   - handler.go: what the driver calls, and which stage answers it; the client's half-close.
 //   - handshake.go: the opening handshake, and how it is refused. proxyheader.go: the PROXY
 //     protocol header before it. request.go: a head that arrives in pieces. date.go: Date in
-//     responses. attempts.go: what the page is told about its upgrades.
+//     responses. attempts.go: results of upgrades, for the page.
 //   - conn.go: the state of a connection, and what each frame changes.
 //   - lentecho.go: the Echo that a connection has within a message.
 //   - echoing.go: the echo. goodbye.go: the word that ends a conversation.
 //   - keepalive.go, timers.go: pings, pongs, idle time, the drain of one connection. timers.go
 //     also has the time limits of closing and lingering.
-//   - admission.go: the count of connections, their limit, and the drain of all: when it closes
-//     each.
+//   - admission.go: the count of connections, their limit, and the drain: when each is closed.
 //   - rehearsal.go: a drain that can be taken back. order.go: closing one connection.
 //   - info.go: what the log and the metrics report about a connection. view.go: what
-//     /connections shows, and history.go of those that have ended. ending.go, why.go: how they have.
+//     /connections shows. history.go: the connections that ended last. ending.go, why.go: how
+//     they ended.
 //   - peer.go: what is kept of the request.
 //   - lines.go: how many lines about connections are logged.
 //   - server.go: what all connections share.

@@ -16,8 +16,8 @@ import (
 )
 
 // FuzzConn: whatever arrives, a connection keeps the contract of package socket, gives back what
-// is on the account, and never needs more than a few calls to get on. The choices are those of a
-// grammar for requests, frames and events; a run ends with them.
+// is on the account, and never needs more than a few calls to get on. The input is a list of choices
+// within a grammar for requests, frames and events. A run ends when they are used up.
 func FuzzConn(f *testing.F) {
 	for n := range byte(16) {
 		f.Add(bytes.Repeat([]byte{n, 3 * n, 200 - 7*n, 91 + n}, 40))
@@ -120,7 +120,7 @@ func (p *choices) query() string {
 	return strings.Join(parts, "&")
 }
 
-// mostly returns good, and seldom one of the odd ones.
+// mostly returns good, and sometimes one of the odd ones.
 func (p *choices) mostly(good string, odd ...string) string {
 	if p.below(20) != 0 {
 		return good

@@ -13,7 +13,7 @@ import (
 // buffer together with the response to the handshake.
 const maxGreeting = 48 << 10
 
-// maxGreetedLine is how much a greeting quotes of a request line that does not fit, in bytes.
+// maxGreetedLine is how much a greeting quotes of a request line that is too long, in bytes.
 const maxGreetedLine = 4 << 10
 
 // greeting is the first message of a connection that asks for one.
@@ -38,7 +38,7 @@ func newGreeting(server *Server, from peer, r *wsproto.Request, ignored query.Na
 		Request: line, Headers: fields, Hidden: hidden, Ignored: ignored.List(),
 	}
 	for {
-		if g.least() <= maxGreeting { // otherwise encoding it is in vain
+		if g.least() <= maxGreeting { // else it cannot fit once it is encoded
 			if encoded := requestinfo.JSON(g, ""); len(encoded) <= maxGreeting {
 				return encoded[:len(encoded)-1] // without the newline
 			}
@@ -52,7 +52,7 @@ func newGreeting(server *Server, from peer, r *wsproto.Request, ignored query.Na
 	}
 }
 
-// least returns how many bytes the greeting has at least, as JSON: it shortens nothing.
+// least returns a lower bound of the greeting's length as JSON: encoding shortens nothing.
 func (g *greeting) least() int {
 	n := len(g.Request)
 	for _, field := range g.Headers {

@@ -94,8 +94,8 @@ func TestGreetingIsBounded(t *testing.T) {
 	}
 }
 
-// TestResponsesFitIntoABuffer, whatever a request has them repeat, also when only its last byte is
-// in the read that completes it.
+// TestResponsesFitIntoABuffer, whatever they repeat of a request, also if only its last byte is in
+// the read that completes it.
 func TestResponsesFitIntoABuffer(t *testing.T) {
 	fields := slices.Repeat([]string{"X: " + strings.Repeat("\xff", 400)}, 100)
 	longest := strings.Repeat("a", wsproto.MaxSubprotocol)

@@ -111,7 +111,8 @@ func (c *Conn) receiveRequest(now socket.Instant, b *wsproto.Buffer, head []byte
 // maxWhy is the longest reason in a log line, in bytes.
 const maxWhy = 160
 
-// refuseHead refuses a request whose head, or part of it, has arrived.
+// refuseHead refuses a request of which the head, or a part of it, has arrived. The page may ask
+// for the refusal later.
 func (c *Conn) refuseHead(now socket.Instant, head []byte, refusal *wsproto.HandshakeError) socket.Step {
 	id := idInHead(head)
 	step := c.refuse(now, refusal) // adds the hint to the text

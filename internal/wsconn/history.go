@@ -24,8 +24,8 @@ type History struct {
 	next int          // where the next one goes once there are that many
 }
 
-// remembered is a WebSocket that has ended. Its texts are at most maxPeerField bytes each, or
-// maxCause, or maxQuery.
+// remembered is a WebSocket that has ended. Its texts are bounded by maxPeerField, maxQuery and
+// maxCause.
 type remembered struct {
 	view  View
 	ended endedView

@@ -23,7 +23,7 @@ type Info struct {
 	Held         int64     `json:"held"`     // bytes of memory, in the kernel too
 	Subprotocol  string    `json:"subprotocol,omitempty"`
 	Extensions   string    `json:"extensions,omitempty"` // as in Sec-WebSocket-Extensions
-	Saved        int64     `json:"saved,omitempty"`      // bytes, by compression; negative if messages have grown
+	Saved        int64     `json:"saved,omitempty"`      // bytes, by compression; negative if it added more than it saved
 	Controls     string    `json:"controls,omitempty"`
 	RTT          float64   `json:"rtt_ms,omitempty"` // of the last ping that was answered
 	State        string    `json:"state"`

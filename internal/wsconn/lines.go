@@ -19,7 +19,7 @@ const (
 )
 
 // maxLines is how many lines about connections are logged in a second. The others are counted,
-// and the counts are logged: a flood must not fill the disk that has the log.
+// and the counts are logged, so that a flood does not fill the disk that has the log.
 const maxLines = 100
 
 // Lines decides which lines about connections are logged. Its methods may be called from

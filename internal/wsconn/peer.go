@@ -110,10 +110,10 @@ func traceID(parent string) string {
 	return parent[trace:end]
 }
 
-// isLowerHex reports whether s consists of digits and the letters a to f.
+// isLowerHex reports whether s has only digits and the letters a to f.
 func isLowerHex(s string) bool { return strings.Trim(s, "0123456789abcdef") == "" }
 
-// cut returns the first n bytes of s.
+// cut returns at most the first n bytes of s.
 func cut(s string, n int) string { return s[:min(len(s), n)] }
 
 // field returns a field.

@@ -40,8 +40,8 @@ func (r *requestState) add(account *budget.Account, in []byte) (head []byte, n i
 	return head, n, refusal
 }
 
-// append appends to long, up to one byte more than a head may have. The capacity doubles as
-// bytes arrive.
+// append appends to long, up to one byte more than a head may have, so that Scan refuses it. The
+// capacity doubles as bytes arrive.
 func (r *requestState) append(account *budget.Account, in []byte) []byte {
 	in = in[:min(len(in), wsproto.MaxHead+1-len(r.long))]
 	if needed := len(r.long) + len(in); needed > cap(r.long) {

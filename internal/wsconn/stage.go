@@ -26,9 +26,9 @@ type Initiator uint8
 
 // The initiators.
 const (
-	ByNobody Initiator = iota // TCP ended without a close frame, and no control asked for that
+	ByNobody Initiator = iota // TCP ended without a close frame, and not because of a control or an operator
 	ByClient                  // the client sent the first close frame
-	ByServer                  // the server did, or a control dropped or reset the connection
+	ByServer                  // the server did, or it ended TCP because of a control or an operator
 )
 
 func (i Initiator) String() string { return [...]string{"nobody", "client", "server"}[i] }

@@ -24,7 +24,7 @@ type timers struct {
 	deadline socket.Instant
 	nextPing socket.Instant
 	pinged   socket.Instant // the last ping was sent
-	missing  socket.Instant // the first unanswered ping was sent; never if all are answered
+	missing  socket.Instant // the ping whose pong is awaited was sent; never if all are answered
 }
 
 // microseconds is a time of up to 71 minutes in 4 bytes. Longer ones are cut to that.
@@ -60,9 +60,9 @@ func pingAt(now socket.Instant, interval time.Duration) socket.Instant {
 // sent.
 func (t *timers) startStage() { t.deadline = 0 }
 
-// flushed notes that everything has been sent. A stage that is not open and has no deadline gets
-// one, after timeout, which is CLOSE_TIMEOUT. echoed means that data was sent. The server does not read while it writes, so the time of
-// a write must not count against the client.
+// flushed notes that everything has been sent. If the stage is not open and has no deadline, it
+// gets one after timeout, which is CLOSE_TIMEOUT. echoed means that data was sent. The server does
+// not read while it writes, so the time of a write must not count against the client.
 func (t *timers) flushed(now socket.Instant, timeout time.Duration, open, echoed bool) {
 	if t.deadline == 0 && !open {
 		t.deadline = now.Add(timeout)
@@ -83,8 +83,8 @@ func (t *timers) ping(now socket.Instant, interval time.Duration) []byte {
 	return binary.BigEndian.AppendUint64(nil, uint64(now))
 }
 
-// pong notes the answer to a ping (RFC 6455 section 5.5.3). ok is false for an unsolicited
-// pong.
+// pong notes the answer to a ping. It also answers all earlier pings, since a client may answer
+// only the most recent one (RFC 6455 section 5.5.3). ok is false for an unsolicited pong.
 func (t *timers) pong(now socket.Instant, payload []byte) (rtt time.Duration, ok bool) {
 	if t.missing == 0 || len(payload) != 8 {
 		return 0, false

@@ -52,20 +52,23 @@
 //	RFC 6455
 //	4.1 (1)     request line and header fields    request.go, token.go (RFC 9112)
 //	4.2.1       the request                       handshake.go (its end: head.go)
-//	4.2.1 (5)   Sec-WebSocket-Key and -Accept     key.go
+//	4.2.1 (5)   Sec-WebSocket-Key                 key.go
 //	4.2.2 (5)   the response                      handshake.go
+//	      (5.4) Sec-WebSocket-Accept              key.go
 //	      (5.5) the subprotocol                   subprotocol.go
 //	            HTTP errors                       handshakeerror.go
 //	5.1         frames are masked                 header.go
 //	5.2         frame headers                     header.go (received), frame.go (sent)
 //	5.3         unmasking                         mask.go
-//	5.4         fragmentation                     header.go (order), echo.go (answers),
-//	                                              buffer.go (sizes of answers)
+//	5.4         fragmentation                     header.go (order, control frames in between),
+//	                                              echo.go (answers), buffer.go (sizes of answers)
 //	5.5         control frames                    header.go (checks), decoder.go, echo.go (answers)
 //	5.5.1, 7.4  close frames and close codes      closecode.go
+//	5.5.2       pings                             echo.go answers; wsconn/keepalive.go sends
+//	5.5.3       pongs                             wsconn/timers.go
 //	5.6         data frames                       decoder.go, echo.go
-//	7.1         the closing handshake             closing.go; TCP is the caller's: step 5 above,
-//	                                              handler.go and echoing.go in package wsconn
+//	7.1         the closing handshake             closing.go
+//	7.1.1       closing TCP                       step 5 above; wsconn/conn.go (finish)
 //	7.1.7       protocol errors                   protocolerror.go
 //	8.1         UTF-8, in unfinished frames too   decoder.go (when), inflation.go (when compressed),
 //	                                              utf8.go, utf8_wide.go (how)
@@ -78,5 +81,6 @@
 //	5, 7.1      negotiation                       deflate.go
 //	6           RSV1                              header.go (received), echo.go (sent)
 //	7.2.1       00 00 ff ff                       inflation.go
-//	7.2.2       inflating                         inflation.go, package inflate
+//	7.2.2       inflating                         inflation.go (and the window after a message,
+//	                                              compressed or not), package inflate
 package wsproto

@@ -102,7 +102,7 @@ func (e *Echo) Answer(b *Buffer, ev *Event) {
 	switch ev.Kind {
 	case Data:
 		e.answerData(b, ev)
-	case Ping: // section 5.5.3
+	case Ping: // section 5.5.3: each one, although an answer to the most recent would be enough
 		e.answerControl(b, ev, OpPong)
 	case Pong: // section 5.5.3: no answer
 		b.Start += ev.used

@@ -46,7 +46,7 @@ func (h *header) parse(p []byte, message Opcode, deflate bool) (n int, err Proto
 		return 0, ErrFragmentedControl
 	case h.opcode == OpContinuation && message == OpContinuation: // section 5.4
 		return 0, ErrUnexpectedContinuation
-	case h.opcode != OpContinuation && !h.opcode.IsControl() && message != OpContinuation: // section 5.4
+	case h.opcode != OpContinuation && !h.opcode.IsControl() && message != OpContinuation: // section 5.4; a control frame may come in between
 		return 0, ErrExpectedContinuation
 	case h.compressed && (h.opcode == OpContinuation || h.opcode.IsControl()): // RFC 7692 section 6.1
 		return 0, ErrMisplacedRSV1

@@ -57,7 +57,7 @@ func (f *Inflater) corruption() string {
 // connections are idle.
 type inflation struct {
 	inflater *Inflater // of the unfinished message, or of the one that the last event ended; else nil
-	history  *[]byte   // what the next message may refer to; nil without context takeover
+	history  *[]byte   // what the next compressed message may refer to; nil without context takeover
 	deflate  Deflate
 }
 

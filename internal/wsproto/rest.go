@@ -3,7 +3,7 @@ package wsproto
 // Rest is what must be kept of an [Echo] between messages. It is much smaller, which matters
 // because most connections are idle.
 type Rest struct {
-	history *[]byte // what the next message may refer to; nil without context takeover
+	history *[]byte // what the next compressed message may refer to; nil without context takeover
 	deflate Deflate
 }
 

@@ -1,6 +1,6 @@
 // Package peers has the servers that echosvc is compared with. Each is written as its library's
 // documentation shows an echo, with the library's default settings. A default that saves work is
-// kept, so that the comparison errs in the peer's favour: most do not check that text is UTF-8,
+// kept, so that the comparison errs in the peer's favor: most do not check that text is UTF-8,
 // which echosvc always does.
 //
 // The same is changed everywhere: messages may be as large as the loads' largest, nothing is

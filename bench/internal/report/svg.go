@@ -21,7 +21,7 @@ const (
 	panelsInRow = 2
 )
 
-// style has both colour schemes. A viewer without support for them shows the light one.
+// style has both color schemes. A viewer without support for them shows the light one.
 const style = `
   svg { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif }
   .paper { fill: #ffffff; stroke: #d8d8d4 }
