@@ -165,8 +165,8 @@ func (l healthListener) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-// acceptError is an error of accept(2). It is temporary, so that net/http tries again after a pause.
-// After others, such as a lack of memory (ENOMEM), net/http would never accept again.
+// acceptError makes every error of accept(2) temporary, so that net/http tries again after a pause.
+// Otherwise it would never accept again after some of them, such as a lack of memory (ENOMEM).
 type acceptError struct{ error }
 
 func (acceptError) Timeout() bool   { return false }

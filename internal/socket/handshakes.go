@@ -31,7 +31,7 @@ type handshakes[C any] struct {
 	refused list.List // of connections that have had their answer, and linger
 	silent  list.List // of those that have sent nothing
 	begun   list.List // of those that have sent something, and have to send more
-	working list.List // of those whose TLS handshake the driver works on
+	working list.List // of those that wait for the driver, which works on their TLS handshake or has them in its queue
 }
 
 // handshake is a connection in one of the lists. Elements hold a pointer to it, because a value
@@ -113,7 +113,7 @@ func (h *handshakes[C]) full() bool { return h.limit > 0 && h.len() >= h.limit }
 // the larger group, which are the silent ones or those that have begun. So a flood of one kind does
 // not push out the other: every client is silent for a round trip.
 //
-// It returns none if that one has not waited long enough, or if the driver works on all of them.
+// It returns none if that one has not waited long enough, or if all of them wait for the driver.
 // Otherwise quick clients would be dropped too when many come at once.
 func (h *handshakes[C]) first(now Instant) (c C, ok bool) {
 	larger, least := &h.silent, silentWait

@@ -132,8 +132,8 @@ func (l *loop) bufferBytes(c *loopConn) int64 {
 	return n
 }
 
-// askToShed sheds a connection, once everything has been sent. It may be closed already. One that has
-// shut down is only closed, if that has to be at once: see goOnShedding.
+// askToShed sheds a connection, once everything has been sent. It may be closed already. One that
+// has shut down is not shed, see goOnShedding: it is closed if atOnce, and otherwise left alone.
 func (l *loop) askToShed(c *loopConn, atOnce bool) {
 	defer l.rescue(c)
 	switch {

@@ -224,8 +224,8 @@ func (l *loop) dispatch(event *unix.EpollEvent) {
 	}
 }
 
-// dispatchLate handles the events that may bring a connection, for which a handshake is dropped. It
-// comes after dispatch, which shows whose bytes have arrived.
+// dispatchLate handles the events that may bring new connections. A handshake may be dropped for
+// one, so it comes after dispatch, which shows whose bytes have arrived.
 func (l *loop) dispatchLate() {
 	if l.woken {
 		l.woken = false
