@@ -107,7 +107,7 @@ func (d *Loop) Shed(bytes int64, urgency Urgency) int {
 			if c == nil {
 				continue
 			}
-			if h := newHolder(c, c.handler, l.bufferBytes(c), int64(c.kernel), c.completed, c.shed != notShed); h.bytes > 0 {
+			if h := newHolder(c, c.handler, l.bufferBytes(c), int64(c.kernel), l.keptByTLS(c), c.completed, c.shed != notShed); h.bytes > 0 {
 				mu.Lock()
 				holders = append(holders, h)
 				owner[c] = l

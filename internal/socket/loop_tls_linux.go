@@ -168,6 +168,14 @@ func (l *loop) recordBytes(c *loopConn) int64 {
 	return int64(len(*l.secured[c.fd].held))
 }
 
+// keptByTLS returns how many bytes crypto/tls keeps for later records of a connection.
+func (l *loop) keptByTLS(c *loopConn) int64 {
+	if l.secured == nil {
+		return 0
+	}
+	return int64(l.secured[c.fd].accounted)
+}
+
 // forgetTLS releases what a connection holds for TLS.
 func (l *loop) forgetTLS(c *loopConn) {
 	if l.secured == nil {

@@ -183,7 +183,7 @@ func (d *Portable) Shed(bytes int64, urgency Urgency) int {
 	var holders []holder[*portableConn]
 	d.each(func(c *portableConn) {
 		m := &c.memory
-		if h := newHolder(c, c.handler, m.held.Load(), m.kernel.Load(), Instant(m.completed.Load()), m.shed.Load() != notShed); h.bytes > 0 {
+		if h := newHolder(c, c.handler, m.held.Load(), m.kernel.Load(), 0, Instant(m.completed.Load()), m.shed.Load() != notShed); h.bytes > 0 {
 			holders = append(holders, h)
 		}
 	})

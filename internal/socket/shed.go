@@ -53,12 +53,12 @@ type holder[C any] struct {
 	asked bool    // it has been told to end
 }
 
-// newHolder returns the holder of a connection with that many bytes of buffers, and of kernel
-// memory.
-func newHolder[C any](conn C, handler Handler, buffers, kernel int64, since Instant, asked bool) holder[C] {
+// newHolder returns the holder of a connection with that many bytes of buffers, of kernel memory, and
+// of what crypto/tls keeps for later records.
+func newHolder[C any](conn C, handler Handler, buffers, kernel, records int64, since Instant, asked bool) holder[C] {
 	windows, unfinished := handler.Held()
 	stalled := buffers + stalledInKernel(kernel)
-	return holder[C]{conn, stalled + int64(windows), since, stalled == 0 && !unfinished, asked}
+	return holder[C]{conn, stalled + int64(windows) + records, since, stalled == 0 && !unfinished, asked}
 }
 
 // stalledInKernel returns how many of the bytes in a socket's buffers count as held for a
