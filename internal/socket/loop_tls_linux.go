@@ -95,10 +95,14 @@ func (l *loop) keepRecords(t *tlsConn, received bool) {
 	}
 }
 
-// accountRecords puts on the account what crypto/tls keeps for large records: a buffer for the
-// largest, which it may have made twice as large.
+// accountRecords puts on the account what crypto/tls keeps of the handshake and for large records: a
+// buffer for the largest, which it may have made twice as large.
 func (l *loop) accountRecords(t *tlsConn) {
-	if size := 2 * t.largest; t.largest > ownedRecord && size > t.accounted {
+	size := t.hello
+	if t.largest > ownedRecord {
+		size += 2 * t.largest
+	}
+	if size > t.accounted {
 		l.driver.config.Account.Add(budget.Buffers, int64(size-t.accounted))
 		t.accounted = size
 	}
@@ -168,7 +172,7 @@ func (l *loop) recordBytes(c *loopConn) int64 {
 	return int64(len(*l.secured[c.fd].held))
 }
 
-// keptByTLS returns how many bytes crypto/tls keeps for later records of a connection.
+// keptByTLS returns how many bytes crypto/tls keeps of a connection between records.
 func (l *loop) keptByTLS(c *loopConn) int64 {
 	if l.secured == nil {
 		return 0

@@ -16,16 +16,6 @@ func loopOverTLS(t *testing.T, test func(s *served)) {
 	}, test)
 }
 
-// shedding is a handler that answers what it receives, and closes when it is shed.
-func shedding() *scripted {
-	return &scripted{answer: func(call, _ string) (Step, int) {
-		if call == "shed" {
-			return Step{Then: Close}, 0
-		}
-		return Step{Write: []byte("taken")}, 0
-	}}
-}
-
 // TestShedChoosesAnIdleConnectionForItsRecords: crypto/tls keeps a buffer for the largest record.
 // It is only chosen if others do not suffice.
 func TestShedChoosesAnIdleConnectionForItsRecords(t *testing.T) {

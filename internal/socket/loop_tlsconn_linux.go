@@ -52,8 +52,9 @@ type tlsConn struct {
 	unasked   bool    // what is pending is crypto/tls's own, and not a Step's
 	silent    bool    // the last record has had no data so far
 	work      int32   // of this turn
-	largest   int32   // the largest record or message so far, in bytes: crypto/tls keeps a buffer for it
-	accounted int32   // bytes of that buffer that are on the account
+	hello     int32   // what crypto/tls keeps of the handshake, in bytes
+	largest   int32   // the largest record or message after it, in bytes: crypto/tls keeps a buffer for it
+	accounted int32   // bytes of both that are on the account
 }
 
 // nextRecord returns the length of the record at the start of p, or 0 if not all of it has

@@ -213,6 +213,8 @@ func (l *loop) worked(h *tlsHandshake, waits bool) {
 	default:
 		l.out = append(l.out, h.out...)
 		t.tls, t.out, t.handshake = h.result, &l.out, nil
+		t.hello = keptOfHandshake(t.silence.bytes)
+		l.accountRecords(t)
 		t.silence.end()
 		t.more = nextRecord(t.in) > 0
 		l.setWatched(c, watchInput)

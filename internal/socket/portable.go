@@ -205,4 +205,7 @@ func (d *Portable) forget(c *portableConn) {
 	d.endHandshake(c)
 	delete(d.conns, c)
 	d.config.Account.Add(budget.Connections, -d.config.ConnCost)
+	if c.tls != nil {
+		c.tls.below.forget()
+	}
 }

@@ -183,7 +183,7 @@ func (d *Portable) Shed(bytes int64, urgency Urgency) int {
 	var holders []holder[*portableConn]
 	d.each(func(c *portableConn) {
 		m := &c.memory
-		if h := newHolder(c, c.handler, m.held.Load(), m.kernel.Load(), 0, Instant(m.completed.Load()), m.shed.Load() != notShed); h.bytes > 0 {
+		if h := newHolder(c, c.handler, m.held.Load(), m.kernel.Load(), c.keptByTLS(), Instant(m.completed.Load()), m.shed.Load() != notShed); h.bytes > 0 {
 			holders = append(holders, h)
 		}
 	})
@@ -192,6 +192,14 @@ func (d *Portable) Shed(bytes int64, urgency Urgency) int {
 		h.conn.askToShed(urgency == ShedAtOnce)
 	}
 	return fresh
+}
+
+// keptByTLS returns how many bytes crypto/tls keeps of the connection's handshake.
+func (c *portableConn) keptByTLS() int64 {
+	if c.tls == nil {
+		return 0
+	}
+	return c.tls.below.kept.Load()
 }
 
 // askToShed has the handler end the connection, or ends it if the peer does not take the

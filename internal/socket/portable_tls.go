@@ -34,6 +34,10 @@ type belowTLS struct {
 	silence silence
 	waiting func(bool) // called when the handshake starts or stops waiting for the peer; nil after the handshake
 
+	// kept is how many bytes crypto/tls keeps of the handshake, as they are on the account. Other
+	// goroutines read it.
+	kept atomic.Int64
+
 	config *Config
 	begun  bool   // what precedes TLS has been taken off
 	before []byte // what precedes TLS, for Receive
@@ -106,6 +110,14 @@ func (b *belowTLS) Write(p []byte) (int, error) {
 	return b.Conn.Write(p)
 }
 
+// account puts n bytes on the account, instead of those that held has.
+func (b *belowTLS) account(held *atomic.Int64, n int64) {
+	b.config.Account.Add(budget.Buffers, n-held.Swap(n))
+}
+
+// forget takes everything off the account.
+func (b *belowTLS) forget() { b.account(&b.kept, 0) }
+
 // secure returns a connection that speaks TLS, if the driver does.
 func (c *Config) secure(nc net.Conn) net.Conn {
 	if c.TLS == nil {
@@ -127,6 +139,7 @@ func (c *portableTLS) handshake() error {
 	err := c.Handshake()
 	if err == nil {
 		c.done.Store(true)
+		c.below.account(&c.below.kept, int64(keptOfHandshake(c.below.silence.bytes)))
 		c.below.silence.end()
 		c.below.note(true) // now it waits for a request
 		c.below.waiting = nil

@@ -2,7 +2,9 @@ package socket
 
 import (
 	"bytes"
+	"crypto/tls"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -212,4 +214,44 @@ func TestKernelBytesAreOnTheAccount(t *testing.T) {
 			s.Errorf("%d bytes are left on the account", n)
 		}
 	})
+}
+
+// shedding is a handler that answers what it receives, and closes when it is shed.
+func shedding() *scripted {
+	return &scripted{answer: func(call, _ string) (Step, int) {
+		if call == "shed" {
+			return Step{Then: Close}, 0
+		}
+		return Step{Write: []byte("taken")}, 0
+	}}
+}
+
+// longHello is a client's configuration with a ClientHello of 14 KiB and little more: it offers
+// protocols (RFC 7301) of that length.
+func longHello(version uint16, length int) *tls.Config {
+	names := slices.Repeat([]string{strings.Repeat("x", length)}, 14<<10/(1+length))
+	return &tls.Config{InsecureSkipVerify: true, MaxVersion: version, NextProtos: names}
+}
+
+// TestShedChoosesAnIdleConnectionForItsHandshake: crypto/tls keeps much of a long ClientHello as long
+// as the connection lives.
+func TestShedChoosesAnIdleConnectionForItsHandshake(t *testing.T) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
+			if !s.tls {
+				return
+			}
+			s.stopClock()
+			h := shedding()
+			client := s.dial(h)
+			client.Conn = tls.Client(client.tcp, longHello(version, 100))
+			s.send(client, "a")
+			s.expectRead(client, "taken")
+			if held := s.account.HeldBy(budget.Buffers); held < keptFactor*12<<10 {
+				s.Errorf("%d bytes are on the account", held)
+			}
+			s.shedUntil(h, ShedStalled)
+			h.expectEnd(s.T)
+		})
+	}
 }

@@ -35,6 +35,19 @@ const (
 	mostSilence = 2 * mostRecord
 )
 
+// ownedHandshake is how much a client may send for its handshake until crypto/tls takes more for it
+// than what counts for every handshake and every connection. Browsers send 2 KB.
+const ownedHandshake = 2 << 10
+
+// keptFactor is how many bytes crypto/tls keeps of a connection for each byte beyond ownedHandshake:
+// in its buffers for records and for messages, in the server name and, with TLS 1.2, in the whole
+// ClientHello.
+const keptFactor = 5
+
+// keptOfHandshake returns how many bytes crypto/tls keeps after a handshake in which the client has
+// sent n bytes, beyond what Config.ConnCost includes.
+func keptOfHandshake(n int32) int32 { return keptFactor * max(0, n-ownedHandshake) }
+
 // silence counts the bytes that crypto/tls has taken without returning data.
 type silence struct {
 	bytes int32
