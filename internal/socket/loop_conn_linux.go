@@ -25,7 +25,7 @@ type loopConn struct {
 	handler     Handler
 	held        *[]byte // headroom, then what is kept, then what could not be sent; nil if neither
 	wakeAt      Instant // in the loop's heap; never if it is not in there
-	completed   Instant // when it last completed a frame or took a whole answer
+	completed   Instant // when it last completed a frame or took a whole answer; at first when it was accepted
 	fd          int32
 	generation  uint32
 	place       int32 // in the loop's heap
@@ -73,7 +73,7 @@ func (l *loop) add(fd int, remote string) {
 		closeNow(fd)
 		return
 	}
-	c := &loopConn{handler: l.driver.config.Open(remote, l.number), fd: int32(fd), generation: generation, busy: true}
+	c := &loopConn{handler: l.driver.config.Open(remote, l.number), fd: int32(fd), generation: generation, busy: true, completed: l.now}
 	for len(l.conns) <= fd {
 		l.conns = append(l.conns, nil)
 	}

@@ -164,12 +164,20 @@ func (l *loop) sentUnasked(c *loopConn) bool {
 // hasMore reports whether crypto/tls has more to return without another recv.
 func (l *loop) hasMore(c *loopConn) bool { return l.secured != nil && l.secured[c.fd].more }
 
-// recordBytes returns the size of the buffer with ciphertext that a connection keeps.
-func (l *loop) recordBytes(c *loopConn) int64 {
-	if l.secured == nil || l.secured[c.fd].held == nil {
+// recordBytes returns the size of the buffer with ciphertext that a connection keeps, and what its
+// handshake takes for a long ClientHello.
+func (l *loop) recordBytes(c *loopConn) (n int64) {
+	if l.secured == nil {
 		return 0
 	}
-	return int64(len(*l.secured[c.fd].held))
+	t := l.secured[c.fd]
+	if t.held != nil {
+		n = int64(len(*t.held))
+	}
+	if t.handshake != nil {
+		n += t.handshake.taken
+	}
+	return n
 }
 
 // keptByTLS returns how many bytes crypto/tls keeps of a connection between records.

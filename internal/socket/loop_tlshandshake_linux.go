@@ -34,6 +34,9 @@ type tlsHandshake struct {
 	out     []byte // to be sent
 	working bool   // a goroutine has the handshake, and with it the tlsConn
 
+	received int32 // bytes that the client has sent
+	taken    int64 // bytes for them that are on the account, besides handshakeCost
+
 	next   func() (waits struct{}, ok bool) // nil until the first record has arrived
 	stop   func()
 	resume func(struct{}) bool // for wait
@@ -95,6 +98,8 @@ func (l *loop) readHandshake(c *loopConn, t *tlsConn) {
 		return
 	}
 	l.greeting[c] = l.greeted.begin(l.greeting[c], l.now)
+	h.received += int32(n)
+	h.account(takenByHandshake(h.received))
 	more := false
 	if !h.begun {
 		h.before, t.in, more, err = l.driver.config.beforeTLS(t.in)
@@ -129,6 +134,12 @@ func (l *loop) readHandshake(c *loopConn, t *tlsConn) {
 	l.working++
 	l.greeting[c] = l.greeted.work(l.greeting[c], l.now)
 	l.driver.securing.Go(h.work)
+}
+
+// account puts n bytes on the account for what the client has sent, instead of those that are there.
+func (h *tlsHandshake) account(n int64) {
+	h.loop.driver.config.Account.Add(budget.Buffers, n-h.taken)
+	h.taken = n
 }
 
 // usesKey reports whether records may have a message that is answered with the private key or
@@ -213,6 +224,7 @@ func (l *loop) worked(h *tlsHandshake, waits bool) {
 	default:
 		l.out = append(l.out, h.out...)
 		t.tls, t.out, t.handshake = h.result, &l.out, nil
+		h.account(0)
 		t.hello = keptOfHandshake(t.silence.bytes)
 		l.accountRecords(t)
 		t.silence.end()
@@ -248,6 +260,7 @@ func (l *loop) sendFlight(c *loopConn, h *tlsHandshake) bool {
 // abandon ends a handshake whose connection is closed. It reports whether a goroutine still
 // has the tlsConn.
 func (h *tlsHandshake) abandon() bool {
+	h.account(0)
 	switch {
 	case h.next == nil:
 	case h.working:

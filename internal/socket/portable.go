@@ -66,6 +66,7 @@ func (d *Portable) Serve(ln net.Listener) {
 		c := &portableConn{driver: d, nc: d.config.secure(nc), handler: d.config.Open(remoteAddr(nc), d.opened%Processors())}
 		d.opened++
 		c.tls, _ = c.nc.(*portableTLS)
+		c.memory.completed.Store(int64(d.config.Now()))
 		d.conns[c] = struct{}{}
 		c.handshake = d.greeted.add(c, d.config.Now())
 		if c.tls != nil {

@@ -183,7 +183,8 @@ func (d *Portable) Shed(bytes int64, urgency Urgency) int {
 	var holders []holder[*portableConn]
 	d.each(func(c *portableConn) {
 		m := &c.memory
-		if h := newHolder(c, c.handler, m.held.Load(), m.kernel.Load(), c.keptByTLS(), Instant(m.completed.Load()), m.shed.Load() != notShed); h.bytes > 0 {
+		taken, kept := c.bytesOfTLS()
+		if h := newHolder(c, c.handler, m.held.Load()+taken, m.kernel.Load(), kept, Instant(m.completed.Load()), m.shed.Load() != notShed); h.bytes > 0 {
 			holders = append(holders, h)
 		}
 	})
@@ -194,13 +195,17 @@ func (d *Portable) Shed(bytes int64, urgency Urgency) int {
 	return fresh
 }
 
-// keptByTLS returns how many bytes crypto/tls keeps of the connection's handshake.
-func (c *portableConn) keptByTLS() int64 {
+// bytesOfTLS returns how many bytes the connection's TLS handshake takes, and how many crypto/tls keeps
+// after it.
+func (c *portableConn) bytesOfTLS() (taken, kept int64) {
 	if c.tls == nil {
-		return 0
+		return 0, 0
 	}
-	return c.tls.below.kept.Load()
+	return c.tls.below.taken.Load(), c.tls.below.kept.Load()
 }
+
+// inHandshake reports whether the connection's TLS handshake is not complete.
+func (c *portableConn) inHandshake() bool { return c.tls != nil && !c.tls.done.Load() }
 
 // askToShed has the handler end the connection, or ends it if the peer does not take the
 // last byte in time.
@@ -210,7 +215,7 @@ func (c *portableConn) askToShed(atOnce bool) {
 	asked := c.memory.shed.CompareAndSwap(notShed, shedAsked)
 	switch {
 	case c.ended:
-	case atOnce && !asked:
+	case atOnce && !asked, asked && c.inHandshake(): // a handshake cannot be interrupted, see interrupt
 		c.end(ErrShed)
 	case asked:
 		c.interrupt()

@@ -34,9 +34,9 @@ type belowTLS struct {
 	silence silence
 	waiting func(bool) // called when the handshake starts or stops waiting for the peer; nil after the handshake
 
-	// kept is how many bytes crypto/tls keeps of the handshake, as they are on the account. Other
-	// goroutines read it.
-	kept atomic.Int64
+	// taken is how many bytes the handshake takes for a long ClientHello, and kept how many crypto/tls
+	// keeps of it afterwards, as they are on the account. Other goroutines read them.
+	taken, kept atomic.Int64
 
 	config *Config
 	begun  bool   // what precedes TLS has been taken off
@@ -61,6 +61,9 @@ func (b *belowTLS) Read(p []byte) (n int, err error) {
 		n, err = b.receive(p)
 	}
 	b.silence.bytes += int32(n)
+	if !b.silence.open {
+		b.account(&b.taken, takenByHandshake(b.silence.bytes))
+	}
 	return n, err
 }
 
@@ -116,7 +119,10 @@ func (b *belowTLS) account(held *atomic.Int64, n int64) {
 }
 
 // forget takes everything off the account.
-func (b *belowTLS) forget() { b.account(&b.kept, 0) }
+func (b *belowTLS) forget() {
+	b.account(&b.taken, 0)
+	b.account(&b.kept, 0)
+}
 
 // secure returns a connection that speaks TLS, if the driver does.
 func (c *Config) secure(nc net.Conn) net.Conn {
@@ -139,6 +145,7 @@ func (c *portableTLS) handshake() error {
 	err := c.Handshake()
 	if err == nil {
 		c.done.Store(true)
+		c.below.account(&c.below.taken, 0)
 		c.below.account(&c.below.kept, int64(keptOfHandshake(c.below.silence.bytes)))
 		c.below.silence.end()
 		c.below.note(true) // now it waits for a request

@@ -255,3 +255,22 @@ func TestShedChoosesAnIdleConnectionForItsHandshake(t *testing.T) {
 		})
 	}
 }
+
+// TestShedChoosesAHandshakeWithALongHello that waits for its client.
+func TestShedChoosesAHandshakeWithALongHello(t *testing.T) {
+	eachDriverWith(t, func(c *Config) { c.Account = budget.NewAccount(1 << 40) }, func(s *served) {
+		if !s.tls {
+			return
+		}
+		s.stopClock()
+		h := &scripted{answer: func(string, string) (Step, int) { return Step{Then: Close}, 0 }}
+		client := s.dial(h)
+		s.send(client.tcp, helloOf(longHello(tls.VersionTLS13, 1)))
+		readString(s.T, client.tcp, 100) // the server's first flight
+		if held := s.account.HeldBy(budget.Buffers); held < parsedFactor*12<<10 {
+			s.Errorf("%d bytes are on the account", held)
+		}
+		s.shedUntil(h, ShedStalled)
+		h.expectEnd(s.T)
+	})
+}

@@ -48,6 +48,17 @@ const keptFactor = 5
 // sent n bytes, beyond what Config.ConnCost includes.
 func keptOfHandshake(n int32) int32 { return keptFactor * max(0, n-ownedHandshake) }
 
+// parsedFactor is how many bytes crypto/tls takes during a handshake for each byte beyond
+// ownedHandshake. A protocol of ALPN (RFC 7301) has 2 bytes in the ClientHello, and 16 in a slice that
+// has grown by up to a quarter. The rest are copies of the message, and the buffers.
+const parsedFactor = 16
+
+// takenByHandshake returns how many bytes a handshake takes in which the client has sent n bytes so
+// far, beyond what counts for every handshake.
+func takenByHandshake(n int32) int64 {
+	return parsedFactor * int64(max(0, min(n, mostHandshake)-ownedHandshake))
+}
+
 // silence counts the bytes that crypto/tls has taken without returning data.
 type silence struct {
 	bytes int32

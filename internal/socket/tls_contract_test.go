@@ -303,10 +303,15 @@ func TestNoTLSIsAnswered(t *testing.T) {
 
 // clientHello returns the first record of a client of that version, or an earlier one.
 func clientHello(version uint16) string {
+	return helloOf(&tls.Config{InsecureSkipVerify: true, MaxVersion: version})
+}
+
+// helloOf returns the first record of a client.
+func helloOf(config *tls.Config) string {
 	nobody, _ := net.Pipe()
 	nobody.Close()
 	first := &fedConn{Conn: nobody}
-	tls.Client(first, &tls.Config{InsecureSkipVerify: true, MaxVersion: version}).Handshake() // fails after it
+	tls.Client(first, config).Handshake() // fails after it
 	return string(first.sent)
 }
 
