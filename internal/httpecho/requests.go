@@ -31,6 +31,9 @@ const (
 	// with a byte a second.
 	slowAfter = 10 * time.Second
 	slowRate  = 1 << 10
+	// healthAfter is the time after which a health check that has been answered may be dropped for
+	// another one. What is left of it is a body that net/http waits for, or an answer on its way.
+	healthAfter = 100 * time.Millisecond
 )
 
 // Reasons for refusing a plain request.
@@ -73,7 +76,8 @@ func (r *requests) admit(health bool) *wsproto.HandshakeError {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.MaxRequests > 0 && r.admitted >= limit && !r.makeRoom(time.Now()) {
+	now := time.Now()
+	if r.MaxRequests > 0 && r.admitted >= limit && !r.makeRoom(now) && !(health && r.dropHealth(now)) {
 		return unavailable(ReasonRequests, fmt.Sprintf("this server has reached MAX_REQUESTS=%d; try again later", r.MaxRequests))
 	}
 	r.admitted++
@@ -133,6 +137,22 @@ func (r *requests) makeRoom(now time.Time) bool {
 	return true
 }
 
+// dropHealth drops the oldest health check, unless that has come just now. Otherwise clients whose
+// bodies trickle in could keep the places of health checks. It reports whether there was one.
+func (r *requests) dropHealth(now time.Time) bool {
+	var oldest *replayConn
+	for c := range r.conns {
+		if c.check && !c.working.Load() && (oldest == nil || c.began.Before(oldest.began)) {
+			oldest = c
+		}
+	}
+	if oldest == nil || now.Sub(oldest.began) < healthAfter {
+		return false
+	}
+	r.drop(oldest, fmt.Sprintf("MAX_REQUESTS=%d is reached, and this health check was the oldest", r.MaxRequests))
+	return true
+}
+
 // dropSlow drops all requests that are slow.
 func (r *requests) dropSlow(now time.Time) {
 	r.mu.Lock()
@@ -171,6 +191,7 @@ type replayConn struct {
 	unread []byte // the part of it that Read has not returned yet
 	head   int    // how long the head is, at the beginning of first
 	client string // the address of the client behind proxies, or ""
+	check  bool   // it is a health check
 
 	requests *requests // that this connection is one of
 	began    time.Time
@@ -185,12 +206,12 @@ func newReplayConn(nc net.Conn, read []byte, client string, requests *requests) 
 	unread := wsproto.TrimEmptyLines(read) // net/http refuses empty lines
 	var head wsproto.Head
 	n, _ := head.Scan(read) // the connection was hijacked after that had succeeded
-	return &replayConn{Conn: nc, first: read, unread: unread, head: n, client: client, requests: requests, began: time.Now()}
+	return &replayConn{Conn: nc, first: read, unread: unread, head: n, client: client, check: isHealthCheck(unread), requests: requests, began: time.Now()}
 }
 
-// health reports whether the request is a health check.
-func (c *replayConn) health() bool {
-	_, line, _ := bytes.Cut(c.unread, []byte(" "))
+// isHealthCheck reports whether a request head is that of a health check.
+func isHealthCheck(head []byte) bool {
+	_, line, _ := bytes.Cut(head, []byte(" "))
 	target, _, _ := bytes.Cut(line, []byte(" "))
 	path, _, _ := bytes.Cut(target, []byte("?"))
 	return healthPath(string(path)) != ""
@@ -198,7 +219,7 @@ func (c *replayConn) health() bool {
 
 // parse waits until net/http may parse the request. It reports false if closed is closed first.
 func (c *replayConn) parse(closed <-chan struct{}) bool {
-	if c.health() {
+	if c.check {
 		return true
 	}
 	select {
