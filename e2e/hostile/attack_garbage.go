@@ -104,10 +104,13 @@ func wrongLayer(s *siege, n int) error {
 }
 
 // clientHello returns the first message of a TLS handshake.
-func clientHello(name string) []byte {
+func clientHello(name string) []byte { return helloOf(&tls.Config{ServerName: name}) }
+
+// helloOf is clientHello with a configuration. The message must fit into one record.
+func helloOf(config *tls.Config) []byte {
 	client, server := net.Pipe()
 	go func() {
-		tls.Client(client, &tls.Config{ServerName: name}).Handshake()
+		tls.Client(client, config).Handshake()
 		client.Close()
 	}()
 	defer server.Close()

@@ -19,6 +19,14 @@ var healthAttacks = []attack{
 		full: 2000, short: 100, run: slowHealthHeads,
 	},
 	{
+		name: "health: many lists", about: "HEADs of /connections by 900 clients, with 1,500 WebSockets",
+		full: 900, short: 200, run: manyLists,
+	},
+	{
+		name: "health: drips", about: "POSTs to /healthz on PORT that are answered, and then send a byte every 300 ms",
+		full: 320, short: 320, run: drippingHealthChecks,
+	},
+	{
 		name: "health: Accept", about: "GETs with 120 KB of commas in Accept",
 		full: 20, short: 8, run: healthAccepts,
 	},
@@ -66,6 +74,27 @@ func healthFlood(s *siege, n int, request []byte) error {
 		defer s.drop(w)
 		w.Write(request)
 		discard(w)
+	})
+	return nil
+}
+
+func manyLists(s *siege, n int) error {
+	s.crowdWS(listed, "/listed", nil, func(*ws, int) {})
+	return healthFlood(s, n, []byte("HEAD /connections?sort=-messages HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
+}
+
+// drippingHealthChecks has more health checks on PORT than there are places for requests.
+func drippingHealthChecks(s *siege, n int) error {
+	head := []byte("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n")
+	s.workers(n, func(_, _ int) {
+		w, err := s.connect(socketOptions{})
+		if err != nil {
+			return
+		}
+		defer s.drop(w)
+		w.Write(head)
+		go discard(w)
+		s.drip(w, make([]byte, 100))
 	})
 	return nil
 }

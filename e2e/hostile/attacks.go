@@ -15,7 +15,7 @@ import (
 // attacks is the table of all attacks.
 var attacks = slices.Concat(
 	slowAttacks, unreadAttacks, floodAttacks, handshakeAttacks,
-	cutAttacks, garbageAttacks, bombAttacks, limitAttacks, controlAttacks, healthAttacks, plainAttacks,
+	cutAttacks, garbageAttacks, bombAttacks, limitAttacks, controlAttacks, healthAttacks, plainAttacks, tlsAttacks,
 )
 
 // selectAttacks returns those whose name matches.
