@@ -51,6 +51,8 @@ type loop struct {
 	// or were with the kernel when it was last measured.
 	taking map[*loopConn]taking
 	level  budget.Level
+	// measured is the place in conns where Measure goes on with idle connections.
+	measured int
 	// shedding has the connections that are to be shed once everything has been sent, and
 	// when they are closed if that takes too long.
 	shedding map[*loopConn]Instant
