@@ -18,6 +18,9 @@ const (
 	// queueTime is how long the queue is served in one turn. The last connection may
 	// exceed it.
 	queueTime = 250 * time.Microsecond
+	// directTime is how long connections that are not busy are served in one turn. After that, those
+	// with much input are queued, too.
+	directTime = time.Millisecond
 	// expireTime is how long connections are woken in one turn. A few may exceed it.
 	expireTime = 250 * time.Microsecond
 )
@@ -31,6 +34,7 @@ type loop struct {
 	wakeup  int         // an eventfd, readable when something has been posted
 	woken   bool        // it was readable in this turn
 	now     Instant     // when the events of this turn were fetched
+	long    bool        // this turn has lasted for directTime
 	mem     []byte      // the read buffer
 	secured []*tlsConn  // by file descriptor; nil without TLS
 	records []byte      // the buffer that ciphertext is read into
@@ -154,10 +158,11 @@ func (l *loop) run() {
 		l.lastTurn = l.now.Sub(began)
 		waited := l.fetch()
 		l.level = l.driver.config.Account.Pressure()
+		l.long = false
 		for i := range l.waiter.n {
 			l.dispatch(&l.waiter.events[i])
 			if i%16 == 15 {
-				l.beat()
+				l.long = l.beat().Sub(l.now) >= directTime
 			}
 		}
 		l.dispatchLate()
@@ -219,6 +224,9 @@ func (l *loop) dispatch(event *unix.EpollEvent) {
 		if event.Events&unix.EPOLLERR != 0 {
 			l.closeConn(c, os.NewSyscallError("epoll_wait", unix.ECONNRESET))
 		}
+	case l.long && unreadBytes(fd) > smallBuffer: // many may alternate between little and much
+		c.busy = true
+		fallthrough
 	case c.busy:
 		l.enqueue(c)
 	default:

@@ -204,6 +204,29 @@ func TestLoopQueuesBusyConnections(t *testing.T) {
 	})
 }
 
+// TestLoopQueuesMuchInputInALongTurn: a connection whose last read was small may have much now. One with
+// little is served.
+func TestLoopQueuesMuchInputInALongTurn(t *testing.T) {
+	for _, test := range []struct {
+		bytes int
+		long  bool
+		want  bool
+	}{{smallBuffer, true, false}, {smallBuffer + 1, true, true}, {smallBuffer + 1, false, false}} {
+		h := &scripted{}
+		l := newLoopTest(t, h)
+		l.client.Write([]byte("a"))
+		h.expect(t, "receive a")
+		l.inLoop(func(loop *loop, c *loopConn) {
+			l.client.Write(make([]byte, test.bytes))
+			loop.long = test.long
+			loop.dispatch(&unix.EpollEvent{Events: unix.EPOLLIN, Fd: c.fd, Pad: int32(c.generation)})
+			if queued := len(loop.queue) > 0; queued != test.want || c.busy != test.want {
+				t.Errorf("with %d bytes in a turn that is long %t: queued %t, busy %t; want %t", test.bytes, test.long, queued, c.busy, test.want)
+			}
+		})
+	}
+}
+
 // TestLoopServesTheQueueForAShortTime: the rest of the queue keeps its order.
 func TestLoopServesTheQueueForAShortTime(t *testing.T) {
 	h := &scripted{}

@@ -35,6 +35,13 @@ func acceptNow(listener int, addr *unix.RawSockaddrInet6) (fd int, err error) {
 	return result(unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(listener), uintptr(unsafe.Pointer(addr)), uintptr(unsafe.Pointer(&size)), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0))
 }
 
+// unreadBytes returns how many bytes a socket has for receiveNow.
+func unreadBytes(fd int) int32 {
+	var n int32
+	unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCINQ, uintptr(unsafe.Pointer(&n))) // cannot fail on a connection
+	return n
+}
+
 // shutDownNow ends the sending side of a socket.
 func shutDownNow(fd int) {
 	unix.RawSyscall(unix.SYS_SHUTDOWN, uintptr(fd), unix.SHUT_WR, 0)
