@@ -18,9 +18,9 @@ const (
 	// queueTime is how long the queue is served in one turn. The last connection may
 	// exceed it.
 	queueTime = 250 * time.Microsecond
-	// directTime is how long connections that are not busy are served in one turn. After that, those
-	// with much input are queued, too.
-	directTime = time.Millisecond
+	// directTime is how long connections that are not busy are served in one turn, which is enough for a
+	// small message of each event. After that, those with much input are queued, too.
+	directTime = 2 * time.Millisecond
 	// expireTime is how long connections are woken in one turn. A few may exceed it.
 	expireTime = 250 * time.Microsecond
 )
