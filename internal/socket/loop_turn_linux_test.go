@@ -2,6 +2,7 @@ package socket
 
 import (
 	"errors"
+	"runtime"
 	"testing"
 	"time"
 
@@ -218,6 +219,9 @@ func TestLoopQueuesMuchInputInALongTurn(t *testing.T) {
 		h.expect(t, "receive a")
 		l.inLoop(func(loop *loop, c *loopConn) {
 			l.client.Write(make([]byte, test.bytes))
+			for unreadBytes(int(c.fd)) < int32(test.bytes) { // the kernel may deliver them later
+				runtime.Gosched()
+			}
 			loop.long = test.long
 			loop.dispatch(&unix.EpollEvent{Events: unix.EPOLLIN, Fd: c.fd, Pad: int32(c.generation)})
 			if queued := len(loop.queue) > 0; queued != test.want || c.busy != test.want {
