@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/echosvc/echosvc/internal/wsproto"
@@ -44,11 +45,15 @@ func validate(r *wsproto.Request) *wsproto.HandshakeError {
 	return nil
 }
 
-// maxValidated is how much of a value net/http sees. It looks at the bytes of values, as package wsproto
-// has already done, and at short values of a few fields.
+// maxValidated is how much net/http sees of a value that it does not interpret. Package wsproto has
+// checked the bytes of all values.
 const maxValidated = 1 << 10
 
-// headOf returns the head of a request, with the beginnings of long values.
+// interpreted are the fields whose values net/http can refuse.
+var interpreted = []string{"Host", "Content-Length", "Transfer-Encoding", "Trailer"}
+
+// headOf returns the head of a request. Of long values that net/http does not interpret, it has the
+// beginnings.
 func headOf(r *wsproto.Request) string {
 	var b strings.Builder
 	b.Grow(len(r.Method) + len(r.Target) + len(r.Proto) + len("  \r\n\r\n") + len(r.Fields)*64)
@@ -56,7 +61,11 @@ func headOf(r *wsproto.Request) string {
 	for _, f := range r.Fields {
 		b.WriteString(f.Name)
 		b.WriteString(": ")
-		b.WriteString(f.Value[:min(len(f.Value), maxValidated)])
+		value := f.Value
+		if len(value) > maxValidated && !slices.ContainsFunc(interpreted, func(name string) bool { return strings.EqualFold(name, f.Name) }) {
+			value = value[:maxValidated]
+		}
+		b.WriteString(value)
 		b.WriteString("\r\n")
 	}
 	b.WriteString("\r\n")

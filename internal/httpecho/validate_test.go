@@ -34,6 +34,8 @@ var plainRequests = []struct {
 	{"relative path", "GET x HTTP/1.1\r\nHost: x\r\n", 400, "invalid URI"},
 	{"length that is no number", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: a\r\n", 400, "Content-Length"},
 	{"two lengths", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n", 400, "Content-Length"},
+	{"a long coding", "POST / HTTP/1.1\r\nHost: x\r\ntransfer-encoding: chunked" + strings.Repeat(" ", 2000) + "x\r\n", 501, "no transfer encoding but chunked"},
+	{"a long value", "GET / HTTP/1.1\r\nHost: x\r\nAccept: " + strings.Repeat(",", 2000) + "\r\n", 0, ""},
 	{"gzip", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n", 501, "no transfer encoding but chunked"},
 }
 
