@@ -22,6 +22,9 @@ const (
 	begunWait = 100 * time.Millisecond
 )
 
+// longShare is the part of the limit that long handshakes may take: one in so many.
+const longShare = 8
+
 // handshakes are the connections whose handlers are not established. A driver that has too
 // many drops one that waits for its peer. Like a SYN queue, it stays open for clients that
 // complete their handshakes in time. Each list is in the order of since, which is not always the
@@ -32,78 +35,97 @@ type handshakes[C any] struct {
 	silent  list.List // of those that have sent nothing
 	begun   list.List // of those that have sent something, and have to send more
 	working list.List // of those that wait for the driver, which works on their TLS handshake or has them in its queue
+	long    list.List // of those that have sent more for their TLS handshake than clients need
 }
 
 // handshake is a connection in one of the lists. Elements hold a pointer to it, because a value
 // would be allocated again with each move to another list.
 type handshake[C any] struct {
 	conn   C
+	in     *list.List
 	since  Instant       // when it entered the list; in begun, earlier by what it had waited before
 	waited time.Duration // in working: how long it had been in begun
 }
 
 // add adds a connection.
 func (h *handshakes[C]) add(c C, now Instant) *list.Element {
-	return h.silent.PushBack(&handshake[C]{conn: c, since: now})
+	return h.silent.PushBack(&handshake[C]{conn: c, in: &h.silent, since: now})
+}
+
+// move moves a connection to another list, and returns its new element.
+func (h *handshakes[C]) move(e *list.Element, to *list.List, now Instant) *list.Element {
+	c := h.remove(e)
+	c.in, c.since = to, now
+	return to.PushBack(c)
 }
 
 // begin notes that a connection has sent something, and returns its new element.
 func (h *handshakes[C]) begin(e *list.Element, now Instant) *list.Element {
-	before := h.silent.Len()
-	if h.silent.Remove(e); h.silent.Len() == before {
+	if e.Value.(*handshake[C]).in != &h.silent {
 		return e // it has begun earlier
 	}
-	c := e.Value.(*handshake[C])
-	c.since = now
-	return h.begun.PushBack(c)
+	return h.move(e, &h.begun, now)
 }
 
 // work notes that a connection waits for the driver, and returns its new element.
 func (h *handshakes[C]) work(e *list.Element, now Instant) *list.Element {
 	c := e.Value.(*handshake[C])
-	before := h.begun.Len()
-	if h.remove(e); h.begun.Len() < before {
+	switch c.in {
+	case &h.long:
+		return e
+	case &h.begun:
 		c.waited = now.Sub(c.since)
 	}
-	c.since = now
-	return h.working.PushBack(c)
+	return h.move(e, &h.working, now)
 }
 
 // rest notes that a connection no longer waits for the driver, and returns its new element.
 func (h *handshakes[C]) rest(e *list.Element, now Instant) *list.Element {
-	before := h.working.Len()
-	if h.working.Remove(e); h.working.Len() == before {
+	c := e.Value.(*handshake[C])
+	if c.in != &h.working {
 		return e
 	}
-	c := e.Value.(*handshake[C])
-	c.since = now.Add(-c.waited)
-	for at := h.begun.Back(); at != nil; at = at.Prev() {
-		if at.Value.(*handshake[C]).since <= c.since {
-			return h.begun.InsertAfter(c, at)
-		}
+	e = h.move(e, &h.begun, now.Add(-c.waited))
+	for at := e.Prev(); at != nil && at.Value.(*handshake[C]).since > c.since; at = e.Prev() {
+		h.begun.MoveBefore(e, at)
 	}
-	return h.begun.PushFront(c)
+	return e
+}
+
+// lengthen notes that a connection has sent more for its TLS handshake than clients need, and
+// returns its new element.
+func (h *handshakes[C]) lengthen(e *list.Element, now Instant) *list.Element {
+	if e.Value.(*handshake[C]).in == &h.long {
+		return e
+	}
+	return h.move(e, &h.long, now)
+}
+
+// tooLong returns the connection to drop when one more has sent much: the oldest such connection, if
+// there are too many of them. It may wait for the driver: each takes much memory, and time that others
+// wait for.
+func (h *handshakes[C]) tooLong() (c C, ok bool) {
+	if h.limit == 0 || h.long.Len() <= max(1, h.limit/longShare) {
+		return c, false
+	}
+	return h.long.Front().Value.(*handshake[C]).conn, true
 }
 
 // refuse notes that a connection has been sent its last byte, and returns its new element.
 func (h *handshakes[C]) refuse(e *list.Element, now Instant) *list.Element {
-	h.remove(e)
-	c := e.Value.(*handshake[C])
-	c.since = now
-	return h.refused.PushBack(c)
+	return h.move(e, &h.refused, now)
 }
 
 // remove removes a connection.
-func (h *handshakes[C]) remove(e *list.Element) {
-	h.refused.Remove(e)
-	h.silent.Remove(e)
-	h.begun.Remove(e)
-	h.working.Remove(e)
+func (h *handshakes[C]) remove(e *list.Element) *handshake[C] {
+	c := e.Value.(*handshake[C])
+	c.in.Remove(e)
+	return c
 }
 
 // len returns how many connections there are.
 func (h *handshakes[C]) len() int {
-	return h.refused.Len() + h.silent.Len() + h.begun.Len() + h.working.Len()
+	return h.refused.Len() + h.silent.Len() + h.begun.Len() + h.working.Len() + h.long.Len()
 }
 
 // full reports whether one must be dropped before another is added, if first returns one.

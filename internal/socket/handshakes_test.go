@@ -14,7 +14,7 @@ import (
 //
 //	a   a new connection        a+  the driver works on it       a!  it is refused
 //	A   it sends something      a-  it waits for its peer again  a.  it ends
-//	10  10 ms pass
+//	10  10 ms pass              a*  it has sent much
 func TestHandshakesDropTheOldestOfTheLargerKind(t *testing.T) {
 	for _, test := range []struct{ name, events, want string }{
 		{"none", "", ""},
@@ -39,7 +39,10 @@ func TestHandshakesDropTheOldestOfTheLargerKind(t *testing.T) {
 		{"the order is that of their time", "a A 60 a+ b B 1 a- 40", "a"},
 		{"the order after work", "a A a+ b B 99 a- 1", "b"},
 		{"waiting again without work changes nothing", "a A 90 a- 10", "a"},
-		{"all have ended", "a b A a. b.", ""},
+		{"those that have sent much have a limit of their own", "a A a* b 10", "b"},
+		{"much, and the driver has worked on it", "a A a* a+ a- 100", ""},
+		{"much, and refused", "a A a* b B a!", "a"},
+		{"all have ended", "a b A a* a. b.", ""},
 	} {
 		h := handshakes[string]{limit: 4}
 		now := Instant(time.Hour)
@@ -60,6 +63,8 @@ func TestHandshakesDropTheOldestOfTheLargerKind(t *testing.T) {
 				elements[name] = h.work(e, now)
 			case event[1] == '-':
 				elements[name] = h.rest(e, now)
+			case event[1] == '*':
+				elements[name] = h.lengthen(e, now)
 			case event[1] == '!':
 				elements[name] = h.refuse(e, now)
 			case event[1] == '.':
@@ -72,6 +77,27 @@ func TestHandshakesDropTheOldestOfTheLargerKind(t *testing.T) {
 		}
 		if h.len() != len(elements) || h.full() != (len(elements) >= 4) {
 			t.Errorf("%s: there are %d, full: %v", test.name, h.len(), h.full())
+		}
+	}
+}
+
+// TestLongHandshakesAreAnEighth of all, but at least one. Others do not count.
+func TestLongHandshakesAreAnEighth(t *testing.T) {
+	for _, test := range []struct{ limit, most int }{{1, 1}, {8, 1}, {15, 1}, {16, 2}, {1024, 128}, {0, 5000}} {
+		h := handshakes[int]{limit: test.limit}
+		for range 10 {
+			h.begin(h.add(0, 1), 1)
+		}
+		for i := range test.most {
+			e := h.lengthen(h.add(i+1, 1), 1)
+			h.lengthen(e, 1)
+			if c, ok := h.tooLong(); ok {
+				t.Fatalf("limit %d: %d is dropped, though there are %d", test.limit, c, i+1)
+			}
+		}
+		h.work(h.lengthen(h.add(test.most+1, 1), 1), 1)
+		if c, ok := h.tooLong(); ok != (test.limit > 0) || ok && c != 1 {
+			t.Errorf("limit %d: of %d, %d is dropped (%v)", test.limit, test.most+1, c, ok)
 		}
 	}
 }
@@ -241,6 +267,26 @@ func workOnHandshake(t *testing.T, group tls.CurveID) {
 			s.expectRead(second, "hello")
 		})
 	}
+}
+
+// TestLongHandshakeMakesRoomForAnother, and one that is not long does not.
+func TestLongHandshakeMakesRoomForAnother(t *testing.T) {
+	long, short := helloOf(longHello(tls.VersionTLS13, 100)), clientHello(tls.VersionTLS13)
+	eachDriverWith(t, func(c *Config) { c.MaxHandshakes = 8 }, func(s *served) {
+		if !s.tls {
+			return
+		}
+		var h [4]*scripted
+		for i, hello := range []string{long, short, long, short} {
+			h[i] = &scripted{}
+			client := s.dial(h[i]).tcp
+			s.send(client, hello)
+			readString(s.T, client, 100) // the server's first flight
+		}
+		for i, want := range [][]string{{dropped}, {}, {}, {}} {
+			h[i].expect(s.T, want...)
+		}
+	})
 }
 
 // TestEndWhileTheDriverWorksOnAHandshake gives back everything, whether the handler ends the

@@ -100,6 +100,9 @@ func (l *loop) readHandshake(c *loopConn, t *tlsConn) {
 	l.greeting[c] = l.greeted.begin(l.greeting[c], l.now)
 	h.received += int32(n)
 	h.account(takenByHandshake(h.received))
+	if h.long() {
+		l.lengthen(c)
+	}
 	more := false
 	if !h.begun {
 		h.before, t.in, more, err = l.driver.config.beforeTLS(t.in)
@@ -134,6 +137,15 @@ func (l *loop) readHandshake(c *loopConn, t *tlsConn) {
 	l.working++
 	l.greeting[c] = l.greeted.work(l.greeting[c], l.now)
 	l.driver.securing.Go(h.work)
+}
+
+// lengthen notes that a client has sent much for its handshake, and drops another one if there are
+// too many of them.
+func (l *loop) lengthen(c *loopConn) {
+	l.greeting[c] = l.greeted.lengthen(l.greeting[c], l.now)
+	if oldest, ok := l.greeted.tooLong(); ok {
+		l.closeConn(oldest, ErrHandshakes)
+	}
 }
 
 // account puts n bytes on the account for what the client has sent, instead of those that are there.
@@ -179,14 +191,13 @@ func (h *tlsHandshake) wait() bool { return h.resume(struct{}{}) }
 
 // work calls next on a goroutine.
 func (h *tlsHandshake) work() {
-	d := h.loop.driver
+	now := h.loop.driver.config.Now
 	waits, took := true, time.Duration(0)
-	if d.turns.takeUnless(h.gone) {
-		began := d.config.Now()
+	h.inTurn(func() {
+		began := now()
 		_, waits = h.next()
-		took = d.config.Now().Sub(began)
-		d.turns.giveBack()
-	}
+		took = now().Sub(began)
+	})
 	done := func() {
 		if took > 0 {
 			h.loop.steps.took(took)
@@ -195,6 +206,25 @@ func (h *tlsHandshake) work() {
 	}
 	if !h.loop.post(done) {
 		h.stop()
+	}
+}
+
+// long reports whether the client has sent more than clients need.
+func (h *tlsHandshake) long() bool { return h.received > longHandshake }
+
+// inTurn calls f in turns with other handshakes, unless the connection is gone before. Those that are
+// long wait for each other first, so that a flood of them does not delay the others.
+func (h *tlsHandshake) inTurn(f func()) {
+	d := h.loop.driver
+	if h.long() {
+		if !d.longTurns.takeUnless(h.gone) {
+			return
+		}
+		defer d.longTurns.giveBack()
+	}
+	if d.turns.takeUnless(h.gone) {
+		defer d.turns.giveBack()
+		f()
 	}
 }
 

@@ -2,9 +2,12 @@ package socket
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"testing"
+	"time"
 
 	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/wstest"
@@ -67,5 +70,26 @@ func TestTLSHandshakeIsShedForItsRecords(t *testing.T) {
 			s.Errorf("%d are shed, want 1", n)
 		}
 		h.expect(s.T, "shed", "closed: "+errTLSHandshake.Error())
+	})
+}
+
+// TestLongHandshakesWaitForEachOther, and not with the others.
+func TestLongHandshakesWaitForEachOther(t *testing.T) {
+	runLoopOverTLS(t, func(s *served) {
+		turns := s.driver.(*Loop).longTurns
+		for range cap(turns) {
+			turns.take()
+		}
+		long := &scripted{}
+		waiting := s.dial(long).tcp
+		s.send(waiting, helloOf(longHello(tls.VersionTLS13, 100)))
+		s.expectRead(s.dial(&scripted{opened: Step{Write: []byte("hi")}}), "hi")
+		waiting.SetReadDeadline(time.Unix(1, 0))
+		if n, err := waiting.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			s.Errorf("%d bytes (%v) before the turn", n, err)
+		}
+		waiting.SetReadDeadline(time.Time{})
+		turns.giveBack()
+		readString(s.T, waiting, 100) // the server's first flight
 	})
 }

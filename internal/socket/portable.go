@@ -71,6 +71,7 @@ func (d *Portable) Serve(ln net.Listener) {
 		c.handshake = d.greeted.add(c, d.config.Now())
 		if c.tls != nil {
 			c.tls.below.waiting = c.noteWaiting
+			c.tls.below.long = func() { d.lengthen(c) }
 		}
 		c.freeze()
 		d.config.Account.Add(budget.Connections, d.config.ConnCost)
@@ -119,6 +120,18 @@ func (d *Portable) noteHandshake(c *portableConn, change func(*handshakes[*porta
 	defer d.mu.Unlock()
 	if c.handshake != nil {
 		c.handshake = change(&d.greeted, c.handshake, d.config.Now())
+	}
+}
+
+// lengthen notes that a client has sent much for its TLS handshake, and drops another one if there
+// are too many of them.
+func (d *Portable) lengthen(c *portableConn) {
+	d.noteHandshake(c, (*handshakes[*portableConn]).lengthen)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if oldest, ok := d.greeted.tooLong(); ok {
+		d.endHandshake(oldest)
+		oldest.end(ErrHandshakes)
 	}
 }
 

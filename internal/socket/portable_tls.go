@@ -33,6 +33,7 @@ type belowTLS struct {
 	out     *[]byte       // collects what is written; nil if that is to be sent
 	silence silence
 	waiting func(bool) // called when the handshake starts or stops waiting for the peer; nil after the handshake
+	long    func()     // called when the peer has sent more for the handshake than clients need
 
 	// taken is how many bytes the handshake takes for a long ClientHello, and kept how many crypto/tls
 	// keeps of it afterwards, as they are on the account. Other goroutines read them.
@@ -63,6 +64,9 @@ func (b *belowTLS) Read(p []byte) (n int, err error) {
 	b.silence.bytes += int32(n)
 	if !b.silence.open {
 		b.account(&b.taken, takenByHandshake(b.silence.bytes))
+		if b.silence.bytes > longHandshake {
+			b.long()
+		}
 	}
 	return n, err
 }

@@ -39,6 +39,11 @@ const (
 // than what counts for every handshake and every connection. Browsers send 2 KB.
 const ownedHandshake = 2 << 10
 
+// longHandshake is how much a client may send for its handshake before it counts as long. Post-quantum
+// key exchange takes a ClientHello to 2 or 3 KB; one full of ALPN protocols or key shares costs
+// crypto/tls five times the time.
+const longHandshake = 4 << 10
+
 // keptFactor is how many bytes crypto/tls keeps of a connection for each byte beyond ownedHandshake:
 // in its buffers for records and for messages, in the server name and, with TLS 1.2, in the whole
 // ClientHello.

@@ -46,6 +46,9 @@ var addProcessor = sync.OnceFunc(func() { addProcessors(1) })
 // newTurns returns the turns of a driver.
 func newTurns() turns { return make(turns, processors) }
 
+// newLongTurns returns the turns of those that need another turn as well, and may not have all of them.
+func newLongTurns() turns { return make(turns, max(1, processors/2)) }
+
 // take waits for a turn. It must be given back soon, without waiting for a peer.
 func (t turns) take() {
 	t <- struct{}{}
