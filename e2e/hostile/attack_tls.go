@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,10 @@ var tlsAttacks = []attack{
 	{
 		name: "TLS: long hellos", about: "a ClientHello of 15 KB with 7,000 protocols, and nothing more",
 		full: 1500, short: 200, run: longHellos,
+	},
+	{
+		name: "TLS: P-521", about: "one ClientHello again and again, with the group that costs a server most",
+		full: 500, short: 50, run: replayedHellos,
 	},
 	{
 		name: "TLS: long hellos, then idle", about: "silent WebSockets whose ClientHello had 15 KB",
@@ -35,6 +40,21 @@ func longHellos(s *siege, n int) error {
 	hello := helloOf(&tls.Config{ServerName: "localhost", NextProtos: protocols(1)})
 	s.crowd(n, func() (*ws, error) { return s.raw(socketOptions{}) }, func(w *ws, _ int) { w.Write(hello) })
 	s.hold()
+	return nil
+}
+
+func replayedHellos(s *siege, n int) error {
+	hello := helloOf(&tls.Config{ServerName: "localhost", CurvePreferences: []tls.CurveID{tls.CurveP521}})
+	s.workers(n, func(int, int) {
+		w, err := s.raw(socketOptions{})
+		if err != nil {
+			return
+		}
+		defer s.drop(w)
+		w.SetDeadline(time.Now().Add(answerTimeout))
+		w.Write(hello)
+		io.ReadFull(w, make([]byte, 1)) // the handshake is worked on, or refused
+	})
 	return nil
 }
 

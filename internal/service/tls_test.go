@@ -163,6 +163,26 @@ func testPlainHTTPOnATLSPortIsAnswered(t *testing.T, driver string) {
 	}
 }
 
+// TestGroupsOfTheKeyExchange: all but the one that costs much more than the others.
+func TestGroupsOfTheKeyExchange(t *testing.T) {
+	r, _ := startTLS(t, "auto")
+	for _, test := range []struct {
+		group tls.CurveID
+		want  bool
+	}{
+		{tls.X25519MLKEM768, true}, {tls.SecP256r1MLKEM768, true}, {tls.SecP384r1MLKEM1024, true},
+		{tls.X25519, true}, {tls.CurveP256, true}, {tls.CurveP384, true}, {tls.CurveP521, false},
+	} {
+		c, err := tls.Dial("tcp", r.addr, &tls.Config{InsecureSkipVerify: true, CurvePreferences: []tls.CurveID{test.group}})
+		if err == nil {
+			c.Close()
+		}
+		if (err == nil) != test.want {
+			t.Errorf("%v: %v", test.group, err)
+		}
+	}
+}
+
 // TestTLSIsResumed with a ticket (RFC 8446 section 2.2, RFC 5077), also after the certificate
 // has been replaced.
 func TestTLSIsResumed(t *testing.T) { eachDriver(t, testTLSIsResumed) }

@@ -26,7 +26,7 @@ const (
 const longShare = 8
 
 // handshakes are the connections whose handlers are not established. A driver that has too
-// many drops one that waits for its peer. Like a SYN queue, it stays open for clients that
+// many drops one that waits for its peer, or one whose TLS handshake is long. Like a SYN queue, it stays open for clients that
 // complete their handshakes in time. Each list is in the order of since, which is not always the
 // order in which the connections were accepted.
 type handshakes[C any] struct {
@@ -35,7 +35,7 @@ type handshakes[C any] struct {
 	silent  list.List // of those that have sent nothing
 	begun   list.List // of those that have sent something, and have to send more
 	working list.List // of those that wait for the driver, which works on their TLS handshake or has them in its queue
-	long    list.List // of those that have sent more for their TLS handshake than clients need
+	long    list.List // of those in a TLS handshake for which they have sent more than clients need
 }
 
 // handshake is a connection in one of the lists. Elements hold a pointer to it, because a value
@@ -99,6 +99,14 @@ func (h *handshakes[C]) lengthen(e *list.Element, now Instant) *list.Element {
 		return e
 	}
 	return h.move(e, &h.long, now)
+}
+
+// shorten notes that the TLS handshake of a connection is complete, and returns its new element.
+func (h *handshakes[C]) shorten(e *list.Element, now Instant) *list.Element {
+	if e.Value.(*handshake[C]).in != &h.long {
+		return e
+	}
+	return h.move(e, &h.begun, now)
 }
 
 // tooLong returns the connection to drop when one more has sent much: the oldest such connection, if

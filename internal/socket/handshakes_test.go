@@ -14,7 +14,7 @@ import (
 //
 //	a   a new connection        a+  the driver works on it       a!  it is refused
 //	A   it sends something      a-  it waits for its peer again  a.  it ends
-//	10  10 ms pass              a*  it has sent much
+//	10  10 ms pass              a*  it has sent much             a/  its TLS handshake is complete
 func TestHandshakesDropTheOldestOfTheLargerKind(t *testing.T) {
 	for _, test := range []struct{ name, events, want string }{
 		{"none", "", ""},
@@ -42,6 +42,8 @@ func TestHandshakesDropTheOldestOfTheLargerKind(t *testing.T) {
 		{"those that have sent much have a limit of their own", "a A a* b 10", "b"},
 		{"much, and the driver has worked on it", "a A a* a+ a- 100", ""},
 		{"much, and refused", "a A a* b B a!", "a"},
+		{"much, and it has yet to send the rest", "a A a* 500 a/ 100", "a"},
+		{"much, too early", "a A a* 500 a/ 99", ""},
 		{"all have ended", "a b A a* a. b.", ""},
 	} {
 		h := handshakes[string]{limit: 4}
@@ -65,6 +67,8 @@ func TestHandshakesDropTheOldestOfTheLargerKind(t *testing.T) {
 				elements[name] = h.rest(e, now)
 			case event[1] == '*':
 				elements[name] = h.lengthen(e, now)
+			case event[1] == '/':
+				elements[name] = h.shorten(e, now)
 			case event[1] == '!':
 				elements[name] = h.refuse(e, now)
 			case event[1] == '.':

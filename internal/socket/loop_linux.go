@@ -27,10 +27,9 @@ type Loop struct {
 	running      sync.WaitGroup // loops
 	hijacks      sync.WaitGroup // calls of Handler.Hijacked
 	securing     sync.WaitGroup // TLS handshakes
-	turns        turns          // of TLS handshakes
-	longTurns    turns          // of those that are long
-	sockets      atomic.Int64   // open connections
-	unfinished   atomic.Int64   // those of them that are not established
+	turns        handshakeTurns
+	sockets      atomic.Int64 // open connections
+	unfinished   atomic.Int64 // those of them that are not established
 	aborted      atomic.Bool
 	listenFailed atomic.Bool // nothing is accepted
 }
@@ -44,7 +43,7 @@ func NewLoop(config Config, n int) (*Loop, error) {
 	// are parts of a full read and its headroom; a Step that writes more than it was
 	// given adds up to Config.Buffer.
 	whole := 2*config.Headroom + loopBuffer
-	d := &Loop{config: config, turns: newTurns(), longTurns: newLongTurns(), pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer, whole, whole+config.Buffer)}
+	d := &Loop{config: config, turns: newHandshakeTurns(), pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer, whole, whole+config.Buffer)}
 	for number := range n {
 		l, err := newLoop(d, number)
 		if err != nil {

@@ -34,8 +34,8 @@ type tlsHandshake struct {
 	out     []byte // to be sent
 	working bool   // a goroutine has the handshake, and with it the tlsConn
 
-	received int32 // bytes that the client has sent
-	taken    int64 // bytes for them that are on the account, besides handshakeCost
+	clear clearBytes
+	taken int64 // bytes for what the client has sent that are on the account, besides handshakeCost
 
 	next   func() (waits struct{}, ok bool) // nil until the first record has arrived
 	stop   func()
@@ -98,25 +98,23 @@ func (l *loop) readHandshake(c *loopConn, t *tlsConn) {
 		return
 	}
 	l.greeting[c] = l.greeted.begin(l.greeting[c], l.now)
-	h.received += int32(n)
-	h.account(takenByHandshake(h.received))
-	if h.long() {
-		l.lengthen(c)
-	}
-	more := false
+	arrived, more := t.in[len(t.in)-n:], false
 	if !h.begun {
 		h.before, t.in, more, err = l.driver.config.beforeTLS(t.in)
-		h.begun = !more
+		arrived, h.begun = t.in, !more
 	}
 	if err != nil {
 		l.closeConn(c, err)
 		return
 	}
+	if h.begun {
+		l.noteClear(c, h, arrived)
+	}
 	if more || nextRecord(t.in) == 0 {
 		l.keepRecords(t, true)
 		return
 	}
-	arrived := bytes.Clone(t.in)
+	arrived = bytes.Clone(t.in)
 	t.in = nil
 	l.keepRecords(t, true)
 	t.in = arrived
@@ -139,12 +137,16 @@ func (l *loop) readHandshake(c *loopConn, t *tlsConn) {
 	l.driver.securing.Go(h.work)
 }
 
-// lengthen notes that a client has sent much for its handshake, and drops another one if there are
-// too many of them.
-func (l *loop) lengthen(c *loopConn) {
-	l.greeting[c] = l.greeted.lengthen(l.greeting[c], l.now)
-	if oldest, ok := l.greeted.tooLong(); ok {
-		l.closeConn(oldest, ErrHandshakes)
+// noteClear counts what has arrived. If that makes the handshake long, it drops another one once there
+// are too many of them.
+func (l *loop) noteClear(c *loopConn, h *tlsHandshake, arrived []byte) {
+	h.clear.add(arrived)
+	h.account(takenByHandshake(h.clear.n))
+	if h.clear.long() {
+		l.greeting[c] = l.greeted.lengthen(l.greeting[c], l.now)
+		if oldest, ok := l.greeted.tooLong(); ok {
+			l.closeConn(oldest, ErrHandshakes)
+		}
 	}
 }
 
@@ -189,15 +191,16 @@ func (h *tlsHandshake) run(yield func(struct{}) bool) {
 // connection is gone.
 func (h *tlsHandshake) wait() bool { return h.resume(struct{}{}) }
 
-// work calls next on a goroutine.
+// work calls next on a goroutine, in turns with other handshakes.
 func (h *tlsHandshake) work() {
-	now := h.loop.driver.config.Now
+	d := h.loop.driver
 	waits, took := true, time.Duration(0)
-	h.inTurn(func() {
-		began := now()
+	if d.turns.take(h.clear.long(), h.gone) {
+		began := d.config.Now()
 		_, waits = h.next()
-		took = now().Sub(began)
-	})
+		took = d.config.Now().Sub(began)
+		d.turns.giveBack(h.clear.long())
+	}
 	done := func() {
 		if took > 0 {
 			h.loop.steps.took(took)
@@ -206,25 +209,6 @@ func (h *tlsHandshake) work() {
 	}
 	if !h.loop.post(done) {
 		h.stop()
-	}
-}
-
-// long reports whether the client has sent more than clients need.
-func (h *tlsHandshake) long() bool { return h.received > longHandshake }
-
-// inTurn calls f in turns with other handshakes, unless the connection is gone before. Those that are
-// long wait for each other first, so that a flood of them does not delay the others.
-func (h *tlsHandshake) inTurn(f func()) {
-	d := h.loop.driver
-	if h.long() {
-		if !d.longTurns.takeUnless(h.gone) {
-			return
-		}
-		defer d.longTurns.giveBack()
-	}
-	if d.turns.takeUnless(h.gone) {
-		defer d.turns.giveBack()
-		f()
 	}
 }
 
@@ -255,9 +239,10 @@ func (l *loop) worked(h *tlsHandshake, waits bool) {
 		l.out = append(l.out, h.out...)
 		t.tls, t.out, t.handshake = h.result, &l.out, nil
 		h.account(0)
-		t.hello = keptOfHandshake(t.silence.bytes)
+		t.hello = keptOfHandshake(h.clear.n)
 		l.accountRecords(t)
 		t.silence.end()
+		l.greeting[c] = l.greeted.shorten(l.greeting[c], l.now)
 		t.more = nextRecord(t.in) > 0
 		l.setWatched(c, watchInput)
 		l.take(c, byOpened, h.opened, 0, h.before)

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"net"
 	"os"
 	"testing"
 	"time"
@@ -12,21 +11,6 @@ import (
 	"github.com/echosvc/echosvc/internal/budget"
 	"github.com/echosvc/echosvc/internal/wstest"
 )
-
-// lateConn is a client's net.Conn that sends its first write, and collects the others.
-type lateConn struct {
-	net.Conn
-	writes int
-	late   []byte
-}
-
-func (c *lateConn) Write(p []byte) (int, error) {
-	if c.writes++; c.writes == 1 {
-		return c.Conn.Write(p)
-	}
-	c.late = append(c.late, p...)
-	return len(p), nil
-}
 
 // runLoopOverTLS runs a test with the loop driver over TLS, without session tickets.
 func runLoopOverTLS(t *testing.T, test func(s *served)) {
@@ -75,8 +59,14 @@ func TestTLSHandshakeIsShedForItsRecords(t *testing.T) {
 
 // TestLongHandshakesWaitForEachOther, and not with the others.
 func TestLongHandshakesWaitForEachOther(t *testing.T) {
-	runLoopOverTLS(t, func(s *served) {
-		turns := s.driver.(*Loop).longTurns
+	eachDriverOverTLS(t, func(s *served) {
+		var turns turns
+		switch d := s.driver.(type) {
+		case *Loop:
+			turns = d.turns.long
+		case *Portable:
+			turns = d.securing.long
+		}
 		for range cap(turns) {
 			turns.take()
 		}

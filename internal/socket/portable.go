@@ -14,9 +14,10 @@ import (
 // Portable is a driver with one goroutine per connection, over net.Conn. A Handler must not
 // call its methods.
 type Portable struct {
-	config Config
-	pool   *pool
-	turns  turns
+	config   Config
+	pool     *pool
+	turns    turns // of connections that are busy
+	securing handshakeTurns
 
 	mu      sync.Mutex
 	conns   map[*portableConn]struct{}
@@ -29,7 +30,7 @@ type Portable struct {
 
 // NewPortable returns a driver that serves nothing yet.
 func NewPortable(config Config) *Portable {
-	return &Portable{config: config, greeted: handshakes[*portableConn]{limit: config.MaxHandshakes}, pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer), turns: newTurns(), conns: map[*portableConn]struct{}{}, backoff: acceptBackoff{log: config.Log}}
+	return &Portable{config: config, greeted: handshakes[*portableConn]{limit: config.MaxHandshakes}, pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer), turns: newTurns(), securing: newHandshakeTurns(), conns: map[*portableConn]struct{}{}, backoff: acceptBackoff{log: config.Log}}
 }
 
 // Name returns the driver's name for logs.
@@ -70,8 +71,7 @@ func (d *Portable) Serve(ln net.Listener) {
 		d.conns[c] = struct{}{}
 		c.handshake = d.greeted.add(c, d.config.Now())
 		if c.tls != nil {
-			c.tls.below.waiting = c.noteWaiting
-			c.tls.below.long = func() { d.lengthen(c) }
+			c.tls.below.conn = c
 		}
 		c.freeze()
 		d.config.Account.Add(budget.Connections, d.config.ConnCost)

@@ -152,15 +152,6 @@ func (c *portableConn) noteHandshake(by caller) {
 	}
 }
 
-// noteWaiting tells the driver whether the TLS handshake waits for the peer.
-func (c *portableConn) noteWaiting(waits bool) {
-	change := (*handshakes[*portableConn]).work
-	if waits {
-		change = (*handshakes[*portableConn]).rest
-	}
-	c.driver.noteHandshake(c, change)
-}
-
 // next waits until there is something for the handler to do, and calls it. It returns Read if
 // there was nothing.
 func (c *portableConn) next() (Action, error) {

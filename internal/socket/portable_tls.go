@@ -2,6 +2,7 @@ package socket
 
 import (
 	"cmp"
+	"container/list"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -32,8 +33,10 @@ type belowTLS struct {
 	timeout time.Duration // of writing what crypto/tls writes on its own; 0 is none
 	out     *[]byte       // collects what is written; nil if that is to be sent
 	silence silence
-	waiting func(bool) // called when the handshake starts or stops waiting for the peer; nil after the handshake
-	long    func()     // called when the peer has sent more for the handshake than clients need
+	clear   clearBytes
+
+	conn             *portableConn // nil after the handshake
+	inTurn, longTurn bool          // a turn of TLS handshakes has been taken
 
 	// taken is how many bytes the handshake takes for a long ClientHello, and kept how many crypto/tls
 	// keeps of it afterwards, as they are on the account. Other goroutines read them.
@@ -46,6 +49,7 @@ type belowTLS struct {
 }
 
 func (b *belowTLS) Read(p []byte) (n int, err error) {
+	b.leaveTurn()
 	if !b.begun {
 		if err := b.begin(); err != nil {
 			return 0, err
@@ -62,29 +66,56 @@ func (b *belowTLS) Read(p []byte) (n int, err error) {
 		n, err = b.receive(p)
 	}
 	b.silence.bytes += int32(n)
-	if !b.silence.open {
-		b.account(&b.taken, takenByHandshake(b.silence.bytes))
-		if b.silence.bytes > longHandshake {
-			b.long()
-		}
+	if b.conn == nil || err != nil {
+		return n, err
 	}
-	return n, err
+	b.noteClear(p[:n])
+	return n, b.takeTurn()
+}
+
+// noteClear counts what has arrived during the handshake. If that makes the handshake long, another
+// one is dropped once there are too many of them.
+func (b *belowTLS) noteClear(arrived []byte) {
+	b.clear.add(arrived)
+	const buffered = 2 // crypto/tls has buffers for what is encrypted, too
+	b.account(&b.taken, takenByHandshake(b.clear.n)+buffered*int64(b.silence.bytes-b.clear.n))
+	if b.clear.long() {
+		b.conn.driver.lengthen(b.conn)
+	}
+}
+
+// takeTurn waits until the handshake may be worked on. It fails if the connection has ended meanwhile.
+func (b *belowTLS) takeTurn() error {
+	b.longTurn = b.clear.long()
+	b.inTurn = b.conn.driver.securing.take(b.longTurn, nil)
+	if b.conn.memory.reason.Load() != nil {
+		return net.ErrClosed
+	}
+	return nil
+}
+
+// leaveTurn ends the turn, if one was taken.
+func (b *belowTLS) leaveTurn() {
+	if b.inTurn {
+		b.inTurn = false
+		b.conn.driver.securing.giveBack(b.longTurn)
+	}
 }
 
 // receive is Read of the connection below.
 func (b *belowTLS) receive(p []byte) (n int, err error) {
-	b.note(true)
+	b.note((*handshakes[*portableConn]).rest)
 	n, err = b.Conn.Read(p)
 	if n > 0 {
-		b.note(false)
+		b.note((*handshakes[*portableConn]).work)
 	}
 	return n, err
 }
 
-// note notes whether the handshake waits for the peer.
-func (b *belowTLS) note(waits bool) {
-	if b.waiting != nil {
-		b.waiting(waits)
+// note tells the driver how far the handshake has come.
+func (b *belowTLS) note(change func(*handshakes[*portableConn], *list.Element, Instant) *list.Element) {
+	if b.conn != nil {
+		b.conn.driver.noteHandshake(b.conn, change)
 	}
 }
 
@@ -106,7 +137,9 @@ func (b *belowTLS) begin() error {
 	return nil
 }
 
+// Write is called when there is no more to work on: crypto/tls sends each flight in one piece.
 func (b *belowTLS) Write(p []byte) (int, error) {
+	b.leaveTurn()
 	if b.out != nil {
 		*b.out = append(*b.out, p...)
 		return len(p), nil
@@ -146,14 +179,18 @@ func (c *portableTLS) handshake() error {
 	if c.done.Load() {
 		return nil
 	}
+	b := c.below
+	defer b.leaveTurn()
 	err := c.Handshake()
 	if err == nil {
 		c.done.Store(true)
-		c.below.account(&c.below.taken, 0)
-		c.below.account(&c.below.kept, int64(keptOfHandshake(c.below.silence.bytes)))
-		c.below.silence.end()
-		c.below.note(true) // now it waits for a request
-		c.below.waiting = nil
+		b.account(&b.taken, 0)
+		b.account(&b.kept, int64(keptOfHandshake(b.clear.n)))
+		b.silence.end()
+		b.note((*handshakes[*portableConn]).shorten)
+		b.note((*handshakes[*portableConn]).rest) // now it waits for a request
+		b.leaveTurn()
+		b.conn = nil
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = errTLSHandshake

@@ -39,9 +39,9 @@ const (
 // than what counts for every handshake and every connection. Browsers send 2 KB.
 const ownedHandshake = 2 << 10
 
-// longHandshake is how much a client may send for its handshake before it counts as long. Post-quantum
-// key exchange takes a ClientHello to 2 or 3 KB; one full of ALPN protocols or key shares costs
-// crypto/tls five times the time.
+// longHandshake is how much a client may send in the clear for its handshake before it counts as long.
+// Post-quantum key exchange takes a ClientHello to 2 or 3 KB. One of 16 KB full of ALPN protocols costs
+// crypto/tls five times the time of a short one.
 const longHandshake = 4 << 10
 
 // keptFactor is how many bytes crypto/tls keeps of a connection for each byte beyond ownedHandshake:
@@ -50,7 +50,7 @@ const longHandshake = 4 << 10
 const keptFactor = 5
 
 // keptOfHandshake returns how many bytes crypto/tls keeps after a handshake in which the client has
-// sent n bytes, beyond what Config.ConnCost includes.
+// sent n bytes in the clear, beyond what Config.ConnCost includes.
 func keptOfHandshake(n int32) int32 { return keptFactor * max(0, n-ownedHandshake) }
 
 // parsedFactor is how many bytes crypto/tls takes during a handshake for each byte beyond
@@ -58,8 +58,8 @@ func keptOfHandshake(n int32) int32 { return keptFactor * max(0, n-ownedHandshak
 // has grown by up to a quarter. The rest are copies of the message, and the buffers.
 const parsedFactor = 16
 
-// takenByHandshake returns how many bytes a handshake takes in which the client has sent n bytes so
-// far, beyond what counts for every handshake.
+// takenByHandshake returns how many bytes a handshake takes in which the client has sent n bytes in the
+// clear so far, beyond what counts for every handshake.
 func takenByHandshake(n int32) int64 {
 	return parsedFactor * int64(max(0, min(n, mostHandshake)-ownedHandshake))
 }
@@ -80,6 +80,42 @@ func (s *silence) allows(n int) bool {
 
 // end notes that the handshake is complete, or that there was data.
 func (s *silence) end() { *s = silence{open: true} }
+
+// clearBytes counts the bytes of records until one is encrypted application data. In TLS 1.3 a client
+// sends all but its ClientHello in such records (RFC 8446 section 5.2), and its request may arrive with
+// the end of the handshake.
+type clearBytes struct {
+	n         int32
+	header    [recordHeader]byte // of the record that has begun
+	have      int                // bytes of header that have arrived
+	left      int                // bytes that the record lacks after its header
+	encrypted bool
+}
+
+// add counts the next bytes of the client.
+func (c *clearBytes) add(p []byte) {
+	const applicationData = 23 // RFC 8446 section 5.1
+	for len(p) > 0 && !c.encrypted {
+		n := min(c.left, len(p))
+		if c.left == 0 {
+			n = copy(c.header[c.have:], p)
+			c.have += n
+		} else {
+			c.left -= n
+		}
+		if c.encrypted = c.header[0] == applicationData; c.encrypted {
+			return
+		}
+		if c.have == recordHeader {
+			c.left, c.have = int(c.header[3])<<8|int(c.header[4]), 0
+		}
+		c.n += int32(n)
+		p = p[n:]
+	}
+}
+
+// long reports whether the client has sent more than clients need.
+func (c *clearBytes) long() bool { return c.n > longHandshake }
 
 // beforeTLS takes off what precedes TLS in the first bytes of a connection. more means that more
 // bytes have to arrive first.

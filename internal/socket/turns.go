@@ -43,11 +43,8 @@ func addProcessors(n int) {
 // addProcessor is addProcessors(1), once in a process.
 var addProcessor = sync.OnceFunc(func() { addProcessors(1) })
 
-// newTurns returns the turns of a driver.
+// newTurns returns turns for each processor.
 func newTurns() turns { return make(turns, processors) }
-
-// newLongTurns returns the turns of those that need another turn as well, and may not have all of them.
-func newLongTurns() turns { return make(turns, max(1, processors/2)) }
 
 // take waits for a turn. It must be given back soon, without waiting for a peer.
 func (t turns) take() {
@@ -57,9 +54,13 @@ func (t turns) take() {
 	}
 }
 
-// takeUnless is take for the loop driver, whose loops have already added processors. It
-// reports whether it took a turn before gone was closed.
+// takeUnless is take that reports whether it took a turn before gone was closed.
 func (t turns) takeUnless(gone <-chan struct{}) bool {
+	select {
+	case <-gone:
+		return false
+	default:
+	}
 	select {
 	case t <- struct{}{}:
 		return true
@@ -70,3 +71,35 @@ func (t turns) takeUnless(gone <-chan struct{}) bool {
 
 // giveBack ends a turn.
 func (t turns) giveBack() { <-t }
+
+// handshakeTurns limit the TLS handshakes that are worked on at once. Those that are long first wait
+// for each other, so that a flood of them does not delay the others.
+type handshakeTurns struct{ all, long turns }
+
+// newHandshakeTurns returns a turn for each processor, half of them for long handshakes too.
+func newHandshakeTurns() handshakeTurns {
+	return handshakeTurns{newTurns(), make(turns, max(1, processors/2))}
+}
+
+// take waits for a turn. It reports whether it took one before gone was closed.
+func (t handshakeTurns) take(long bool, gone <-chan struct{}) bool {
+	if long && !t.long.takeUnless(gone) {
+		return false
+	}
+	taken := t.all.takeUnless(gone)
+	switch {
+	case taken && len(t.all) == cap(t.all):
+		addProcessor() // loops have added more
+	case !taken && long:
+		t.long.giveBack()
+	}
+	return taken
+}
+
+// giveBack ends a turn.
+func (t handshakeTurns) giveBack(long bool) {
+	t.all.giveBack()
+	if long {
+		t.long.giveBack()
+	}
+}

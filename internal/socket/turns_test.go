@@ -3,6 +3,7 @@ package socket
 import (
 	"net"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 )
@@ -29,6 +30,48 @@ func TestTurns(t *testing.T) {
 		turns.giveBack()
 		if synctest.Wait(); !taken {
 			t.Error("no turn was taken after one was given back")
+		}
+	})
+}
+
+// TestHandshakeTurns: long ones leave a turn to the others if there are processors for it, and one that
+// is gone takes none.
+func TestHandshakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns, gone := newHandshakeTurns(), make(chan struct{})
+		var taken, given atomic.Int32
+		for range processors {
+			go func() {
+				if turns.take(true, gone) {
+					taken.Add(1)
+				} else {
+					given.Add(1)
+				}
+			}()
+		}
+		synctest.Wait()
+		want := int32(max(1, processors/2))
+		if n := taken.Load(); n != want {
+			t.Errorf("%d long ones have turns, want %d of %d", n, want, processors)
+		}
+		close(gone)
+		synctest.Wait()
+		if n := given.Load(); n != int32(processors)-want {
+			t.Errorf("%d are gone, want the others", n)
+		}
+		for range want {
+			turns.giveBack(true)
+		}
+		if turns.take(true, gone) || turns.take(false, gone) {
+			t.Error("one that is gone has a turn")
+		}
+		for range processors {
+			if !turns.take(false, nil) {
+				t.Fatal("none is left")
+			}
+		}
+		if len(turns.long) != 0 {
+			t.Error("turns of long ones are missing")
 		}
 	})
 }
