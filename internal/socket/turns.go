@@ -21,7 +21,7 @@ const busyRead = 4 << 10
 // Go's scheduler looks for input when a processor has nothing to run, and otherwise every 10
 // ms. With one processor more than there are turns, one is always left to look for input and
 // to run the connections that are not busy. The system shares the cores fairly between all
-// of them. In the loop driver, turns limit the TLS handshakes that are worked on.
+// of them.
 //
 // The additional processor has a price: a TLS handshake on an idle machine then makes threads
 // wake each other. So it is added only when all turns are taken for the first time.
