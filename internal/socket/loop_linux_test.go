@@ -3,6 +3,7 @@ package socket
 import (
 	"log/slog"
 	"net"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -80,6 +81,21 @@ func (l *loopTest) turnAt(d time.Duration) {
 	l.clock.Store(int64(loopStart.Add(d)))
 	l.turn() // this turn may have begun before the clock was moved,
 	l.turn() // and this one has not
+}
+
+// arrives has the client send p, and waits until the kernel has delivered it. The loop must not read
+// meanwhile.
+func (l *loopTest) arrives(c *loopConn, p string) {
+	l.t.Helper()
+	if _, err := l.client.Write([]byte(p)); err != nil {
+		l.t.Error(err)
+	}
+	for deadline := time.Now().Add(patience); unreadBytes(int(c.fd)) < int32(len(p)); runtime.Gosched() {
+		if time.Now().After(deadline) {
+			l.t.Errorf("%d bytes do not arrive", len(p))
+			return
+		}
+	}
 }
 
 func TestLoopIsStalledWhileItDoesNotTurn(t *testing.T) {

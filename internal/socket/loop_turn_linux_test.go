@@ -2,7 +2,6 @@ package socket
 
 import (
 	"errors"
-	"runtime"
 	"testing"
 	"time"
 
@@ -121,8 +120,8 @@ func TestLoopReadsBeforeItWakes(t *testing.T) {
 			l := newLoopTest(t, h)
 			l.client.Write([]byte("a"))
 			h.expect(t, "receive a")
-			l.each(func(loop *loop) {
-				l.client.Write([]byte("b"))
+			l.inLoop(func(loop *loop, c *loopConn) {
+				l.arrives(c, "b")
 				l.clock.Add(int64(time.Minute))
 				loop.now = loop.beat()
 				loop.expire(test.more)
@@ -218,10 +217,7 @@ func TestLoopQueuesMuchInputInALongTurn(t *testing.T) {
 		l.client.Write([]byte("a"))
 		h.expect(t, "receive a")
 		l.inLoop(func(loop *loop, c *loopConn) {
-			l.client.Write(make([]byte, test.bytes))
-			for unreadBytes(int(c.fd)) < int32(test.bytes) { // the kernel may deliver them later
-				runtime.Gosched()
-			}
+			l.arrives(c, string(make([]byte, test.bytes)))
 			loop.long = test.long
 			loop.dispatch(&unix.EpollEvent{Events: unix.EPOLLIN, Fd: c.fd, Pad: int32(c.generation)})
 			if queued := len(loop.queue) > 0; queued != test.want || c.busy != test.want {
@@ -242,7 +238,7 @@ func TestLoopServesTheQueueForAShortTime(t *testing.T) {
 		loop.enqueue(c)
 		second, third := gone(), gone()
 		loop.queue = append(loop.queue, second, third)
-		l.client.Write([]byte("b"))
+		l.arrives(c, "b")
 		h.answer = func(string, string) (Step, int) {
 			l.clock.Add(int64(queueTime + 1))
 			return Step{}, 0
@@ -360,7 +356,7 @@ func TestLoopReadsLessAfterAYield(t *testing.T) {
 	h.expect(t, "receive a")
 	l.inLoop(func(l2 *loop, c *loopConn) {
 		c.yields = maxYields
-		l.client.Write(make([]byte, 2*most))
+		l.arrives(c, string(make([]byte, 2*most)))
 		l2.read(c)
 	})
 	if calls := h.recorded(); len(calls[1]) != len("receive ")+most {
