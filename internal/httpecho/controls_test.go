@@ -35,7 +35,7 @@ func serveControls(t *testing.T, off bool) (addr string, waits chan time.Duratio
 	addr = serveConfig(t, Config{
 		Policy: &policy, Page: page, Controls: !off, Draining: draining,
 		After: func(d time.Duration) <-chan time.Time { waits <- d; return elapsed },
-	}, nil, wstest.Patience, wstest.Patience, Limits{})
+	}, nil, wstest.Patience, Limits{})
 	return addr, waits, elapsed, draining
 }
 
@@ -264,7 +264,7 @@ func TestDocsHaveEveryControl(t *testing.T) {
 func TestAnswersWithManyEscapes(t *testing.T) {
 	account := budget.NewAccount(64 << 20)
 	policy := wsproto.Policy{AnyOrigin: true}
-	addr := serveConfig(t, Config{Policy: &policy}, nil, wstest.Patience, wstest.Patience, Limits{Account: account})
+	addr := serveConfig(t, Config{Policy: &policy}, nil, wstest.Patience, Limits{Account: account})
 	c := wstest.Connect(t, addr)
 	head := get("/x", "X: "+strings.Repeat("\xff", 60_000), "X: "+strings.Repeat("\xff", 60_000))
 	c.Send([]byte(head))

@@ -23,31 +23,24 @@ import (
 // goes to the Listener.
 func serve(t *testing.T, policy wsproto.Policy, config *tls.Config) (addr string) {
 	t.Helper()
-	return serveWith(t, policy, config, wstest.Patience, wstest.Patience, Limits{})
+	return serveWith(t, policy, config, wstest.Patience, Limits{})
 }
 
-// serveWith is serve with time-outs for silence and for writing, and with limits.
-func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence, write time.Duration, limits Limits) (addr string) {
+// serveWith is serve with a time-out for silence, and with limits.
+func serveWith(t *testing.T, policy wsproto.Policy, config *tls.Config, silence time.Duration, limits Limits) (addr string) {
 	t.Helper()
-	return serveConfig(t, Config{Policy: &policy}, config, silence, write, limits)
+	return serveConfig(t, Config{Policy: &policy}, config, silence, limits)
 }
 
 // serveConfig is serveWith with a configuration of the handler.
-func serveConfig(t *testing.T, c Config, config *tls.Config, silence, write time.Duration, limits Limits) (addr string) {
+func serveConfig(t *testing.T, c Config, config *tls.Config, silence time.Duration, limits Limits) (addr string) {
 	t.Helper()
 	ln := listen(t)
 	if config != nil {
 		ln = tls.NewListener(ln, config)
 	}
 	plain := NewListener(ln.Addr(), complete(limits))
-	health := http.NewServeMux()
-	c.Identity, c.Headers, c.Health = requestinfo.Identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}, &requestinfo.Filter{}, health
-	health.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { respond.PlainText(w, 200, "ok") })
-	server := &http.Server{
-		Handler:                      Closing(Deadlines(Handler(c), silence, write)),
-		ConnContext:                  ConnContext,
-		DisableGeneralOptionsHandler: true,
-	}
+	server := newServer(c, silence, wstest.Patience)
 	go server.Serve(plain)
 	go func() {
 		for {
@@ -55,18 +48,7 @@ func serveConfig(t *testing.T, c Config, config *tls.Config, silence, write time
 			if err != nil {
 				return
 			}
-			go func() {
-				read, request, refusal := readHead(nc)
-				if refusal == nil {
-					refusal = plain.Admit(&request)
-				}
-				if refusal != nil {
-					nc.Write(refusal.AppendResponse(nil, "Thu, 26 Nov 2026 00:45:00 GMT"))
-					nc.Close()
-					return
-				}
-				plain.Deliver(nc, read, "")
-			}()
+			go deliver(plain, nc)
 		}
 	}()
 	t.Cleanup(func() {
@@ -74,6 +56,32 @@ func serveConfig(t *testing.T, c Config, config *tls.Config, silence, write time
 		server.Close()
 	})
 	return ln.Addr().String()
+}
+
+// newServer returns a server of what a Listener accepts.
+func newServer(c Config, silence, write time.Duration) *http.Server {
+	health := http.NewServeMux()
+	health.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { respond.PlainText(w, 200, "ok") })
+	c.Identity, c.Headers, c.Health = requestinfo.Identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}, &requestinfo.Filter{}, health
+	return &http.Server{
+		Handler:                      Closing(Deadlines(Handler(c), silence, write)),
+		ConnContext:                  ConnContext,
+		DisableGeneralOptionsHandler: true,
+	}
+}
+
+// deliver reads a request head and passes the connection to the Listener, or refuses it.
+func deliver(plain *Listener, nc net.Conn) {
+	read, request, refusal := readHead(nc)
+	if refusal == nil {
+		refusal = plain.Admit(&request)
+	}
+	if refusal != nil {
+		nc.Write(refusal.AppendResponse(nil, "Thu, 26 Nov 2026 00:45:00 GMT"))
+		nc.Close()
+		return
+	}
+	plain.Deliver(nc, read, "")
 }
 
 // complete returns limits with what a test leaves out.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/echosvc/echosvc/internal/budget"
@@ -23,7 +24,7 @@ func unfinished(t *testing.T, addr string, n int) *wstest.Client {
 // TestBodiesAreOnTheAccount from their first byte until the answer has been sent.
 func TestBodiesAreOnTheAccount(t *testing.T) {
 	account := budget.NewAccount(64 << 20)
-	addr := serveWith(t, anyOrigin, nil, wstest.Patience, wstest.Patience, Limits{Account: account})
+	addr := serveWith(t, anyOrigin, nil, wstest.Patience, Limits{Account: account})
 	c := unfinished(t, addr, maxBody)
 	wstest.Eventually(t, "the body is on the account", func() bool { return account.HeldBy(budget.Requests) >= requestCost+maxBody })
 	if held := account.HeldBy(budget.Requests); held > requestCost+maxBody+5000 {
@@ -39,7 +40,7 @@ func TestBodiesAreOnTheAccount(t *testing.T) {
 // TestClaimsOfBodiesCostNothing: 1 MiB is claimed, and nothing sent.
 func TestClaimsOfBodiesCostNothing(t *testing.T) {
 	account := budget.NewAccount(64 << 20)
-	addr := serveWith(t, anyOrigin, nil, wstest.Patience, wstest.Patience, Limits{Account: account})
+	addr := serveWith(t, anyOrigin, nil, wstest.Patience, Limits{Account: account})
 	c := wstest.Connect(t, addr)
 	c.Send([]byte("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n"))
 	wstest.Eventually(t, "the request is on the account", func() bool { return account.Held() > requestCost })
@@ -65,7 +66,7 @@ func TestBodyThatArrivedWithTheHead(t *testing.T) {
 // TestRequestsAreRefusedForMemory before they are read, and while they are.
 func TestRequestsAreRefusedForMemory(t *testing.T) {
 	account := budget.NewAccount(64 << 20)
-	addr := serveWith(t, anyOrigin, nil, wstest.Patience, wstest.Patience, Limits{Account: account})
+	addr := serveWith(t, anyOrigin, nil, wstest.Patience, Limits{Account: account})
 	early := unfinished(t, addr, maxBody/2)
 	wstest.Eventually(t, "the body is on the account", func() bool { return account.Held() > maxBody/2 })
 	account.Add(budget.Kernel, 48<<20) // 75 %
@@ -95,42 +96,44 @@ func TestRequestsAreRefusedForMemory(t *testing.T) {
 // TestRequestsAreLimited: while all are active, another is refused, and a silent one is
 // dropped for it.
 func TestRequestsAreLimited(t *testing.T) {
-	account := budget.NewAccount(64 << 20)
-	l := NewListener(nil, complete(Limits{MaxRequests: 2, MaxHealth: 1, Account: account}))
-	admit := func(target string) bool {
-		return l.Admit(&wsproto.Request{Method: "GET", Target: target, Proto: "HTTP/1.0"}) == nil
-	}
-	conns := make([]*fakeConn, 2)
-	for i := range conns {
-		conns[i] = &fakeConn{}
-		if !admit("/") {
-			t.Fatal("a request within the limit is refused")
+	synctest.Test(t, func(t *testing.T) { // in which no time passes
+		account := budget.NewAccount(64 << 20)
+		l := NewListener(nil, complete(Limits{MaxRequests: 2, MaxHealth: 1, Account: account}))
+		admit := func(target string) bool {
+			return l.Admit(&wsproto.Request{Method: "GET", Target: target, Proto: "HTTP/1.0"}) == nil
 		}
-		l.requests.add(newReplayConn(conns[i], nil, "", &l.requests))
-	}
-	if admit("/") {
-		t.Error("a request over the limit is admitted")
-	}
-	if !admit("/healthz") {
-		t.Error("a health check is refused")
-	}
-	l.Release()
-	for c := range l.requests.conns {
-		if c.Conn == conns[1] {
-			c.began = c.began.Add(-2 * silence)
+		conns := make([]*fakeConn, 2)
+		for i := range conns {
+			conns[i] = &fakeConn{}
+			if !admit("/") {
+				t.Fatal("a request within the limit is refused")
+			}
+			l.requests.add(newReplayConn(conns[i], nil, "", &l.requests))
 		}
-	}
-	if !admit("/") || !conns[1].closed || conns[0].closed {
-		t.Errorf("the silent connection is closed: %v, the other: %v", conns[1].closed, conns[0].closed)
-	}
-	l.Release()
-	for c := range l.requests.conns {
-		c.Close()
-		c.Close()
-	}
-	if account.Held() != 0 || l.requests.admitted != 0 {
-		t.Errorf("%d bytes and %d requests are left", account.Held(), l.requests.admitted)
-	}
+		if admit("/") {
+			t.Error("a request over the limit is admitted")
+		}
+		if !admit("/healthz") {
+			t.Error("a health check is refused")
+		}
+		l.Release()
+		for c := range l.requests.conns {
+			if c.Conn == conns[1] {
+				c.began = c.began.Add(-2 * silence)
+			}
+		}
+		if !admit("/") || !conns[1].closed || conns[0].closed {
+			t.Errorf("the silent connection is closed: %v, the other: %v", conns[1].closed, conns[0].closed)
+		}
+		l.Release()
+		for c := range l.requests.conns {
+			c.Close()
+			c.Close()
+		}
+		if account.Held() != 0 || l.requests.admitted != 0 {
+			t.Errorf("%d bytes and %d requests are left", account.Held(), l.requests.admitted)
+		}
+	})
 }
 
 // TestRequestThatWaitsForTheServer is neither silent nor slow, however long that takes.
@@ -241,19 +244,21 @@ func TestHealthCheckMakesRoomForAnother(t *testing.T) {
 // TestHealthChecksKeepNoPlace: one beyond the limit is admitted if another has been answered, and a
 // request that is none is not.
 func TestHealthChecksKeepNoPlace(t *testing.T) {
-	l := NewListener(nil, complete(Limits{MaxRequests: 1, MaxHealth: 1}))
-	for range 2 {
-		c := newReplayConn(&fakeConn{}, []byte("POST /healthz HTTP/1.1\r\n"), "", &l.requests)
-		c.began = c.began.Add(-healthAfter)
-		l.requests.add(c)
-		l.requests.admitted++
-	}
-	for _, test := range []struct {
-		target string
-		want   bool
-	}{{"/", false}, {"/healthz", true}} {
-		if got := l.Admit(&wsproto.Request{Method: "GET", Target: test.target, Proto: "HTTP/1.0"}) == nil; got != test.want {
-			t.Errorf("%s is admitted: %v", test.target, got)
+	synctest.Test(t, func(t *testing.T) { // in which no time passes
+		l := NewListener(nil, complete(Limits{MaxRequests: 1, MaxHealth: 1}))
+		for range 2 {
+			c := newReplayConn(&fakeConn{}, []byte("POST /healthz HTTP/1.1\r\n"), "", &l.requests)
+			c.began = c.began.Add(-healthAfter)
+			l.requests.add(c)
+			l.requests.admitted++
 		}
-	}
+		for _, test := range []struct {
+			target string
+			want   bool
+		}{{"/", false}, {"/healthz", true}} {
+			if got := l.Admit(&wsproto.Request{Method: "GET", Target: test.target, Proto: "HTTP/1.0"}) == nil; got != test.want {
+				t.Errorf("%s is admitted: %v", test.target, got)
+			}
+		}
+	})
 }
