@@ -98,13 +98,13 @@ func TestHeadsAreNotKept(t *testing.T) {
 func TestConnectionsThatEnded(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
-		for _, code := range []string{"\x03\xe8", "\x0f\xa1reason", "\x0f\xa2"} {
+		for i, code := range []string{"\x03\xe8", "\x0f\xa1reason", "\x0f\xa2"} {
 			c := wstest.Dial(t, r.addr)
 			c.Send(wstest.Frame(0x88, code))
 			c.Expect(frame(0x88, code))
 			c.ExpectEnd()
 			c.Close()
-			wstest.Eventually(t, "it is closed", func() bool { return r.admission.Open() == 0 })
+			wstest.Eventually(t, "it is remembered", func() bool { return r.list("closed=1").Count == i+1 })
 		}
 		if got := r.list("closed=1"); got.Count != 3 || got.Connections[0].Code != 4002 || got.Connections[2].Code != 1000 {
 			t.Errorf("got %+v", got)

@@ -27,7 +27,7 @@ func TestConnectionsForPeople(t *testing.T) {
 	c.Expect(frame(0x88, "\x03\xe8"))
 	c.ExpectEnd()
 	c.Close()
-	wstest.Eventually(t, "it is closed", func() bool { return r.admission.Open() == 3 })
+	wstest.Eventually(t, "it is remembered", func() bool { return r.list("closed=1").Count == 1 })
 	for _, test := range []struct{ target, want string }{
 		{"/connections?limit=2&path=/a*", `<a href="connections?limit=2&amp;offset=2&amp;path=%2Fa%2A" rel="next">`},
 		{"/connections?limit=2&offset=2", `<a href="connections?limit=2" rel="prev">`},

@@ -144,7 +144,7 @@ func TestNoResetAfterACloseFrame(t *testing.T) {
 		r := start(t, driver, nil)
 		for range 5 {
 			c := wstest.Dial(t, r.addr)
-			c.Send([]byte("\x83\x80abcd" + strings.Repeat("x", 1<<20)))
+			c.Write([]byte("\x83\x80abcd" + strings.Repeat("x", 1<<20))) // fails after a second of silence
 			c.ExpectClose(1002)
 		}
 	})

@@ -86,6 +86,9 @@ func start(t *testing.T, driver string, change func(*config.Config)) *running {
 		if inUse := r.bufferBytes(); inUse != 0 {
 			t.Errorf("%d bytes of buffers are in use at the end", inUse)
 		}
+		// goleak itself waits for less than a second.
+		for deadline := time.Now().Add(wstest.Patience); goleak.Find(goroutines) != nil && time.Now().Before(deadline); {
+		}
 		goleak.VerifyNone(t, goroutines)
 		wstest.Eventually(t, "all file descriptors are closed", func() bool { return openFiles() <= files })
 	})

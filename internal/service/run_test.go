@@ -54,7 +54,10 @@ func TestRefusedUpgradeClosesTheConnection(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := start(t, driver, nil)
 		c := wstest.Connect(t, r.addr)
-		c.Send([]byte("GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n"), []byte(wstest.Request()), wstest.Frame(0x81, "x"))
+		c.Send([]byte("GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n"))
+		// The server waits a second for what is in flight. After that, writing fails.
+		c.Write([]byte(wstest.Request()))
+		c.Write(wstest.Frame(0x81, "x"))
 		response := c.Response()
 		io.Copy(io.Discard, response.Body)
 		if response.StatusCode != 400 || !response.Close {
