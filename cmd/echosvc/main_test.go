@@ -77,6 +77,9 @@ func startWith(t *testing.T, args []string, stdout io.Writer, environment ...str
 		if status := <-p.exit; status != exitOK {
 			t.Errorf("the exit status is %d", status)
 		}
+		// goleak itself waits for less than a second.
+		for deadline := time.Now().Add(wstest.Patience); goleak.Find(goroutines) != nil && time.Now().Before(deadline); {
+		}
 		goleak.VerifyNone(t, goroutines)
 	})
 	p.serving = p.line(t, "serving")
@@ -309,12 +312,7 @@ func TestFailuresAreJSON(t *testing.T) {
 
 // TestHealthcheck: it checks the service of the same environment.
 func TestHealthcheck(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(free.Addr().String())
-	free.Close()
+	_, port, _ := net.SplitHostPort(wstest.FreeAddr(t))
 	p := startProgram(t, "HEALTH_PORT="+port)
 	if status, stdout, stderr := runOnce(t, "healthcheck"); status != exitOK || stdout != "healthy\n" {
 		t.Errorf("status %d, stdout %q, stderr %q", status, stdout, stderr)
@@ -329,12 +327,7 @@ func TestHealthcheck(t *testing.T) {
 
 // TestBuildInfo: the metric has the version and the revision apart.
 func TestBuildInfo(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(free.Addr().String())
-	free.Close()
+	_, port, _ := net.SplitHostPort(wstest.FreeAddr(t))
 	startProgram(t, "HEALTH_PORT="+port)
 	version, revision := source()
 	want := fmt.Sprintf("\nechosvc_build_info{goversion=%q,revision=%q,version=%q} 1\n", runtime.Version(), revision, version)

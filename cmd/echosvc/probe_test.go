@@ -26,7 +26,9 @@ func TestProbeFindsNoFault(t *testing.T) {
 				t.Errorf("%d checks", len(got.Checks))
 			}
 			for _, check := range got.Checks {
-				if check.Verdict != "ok" && check.Name != "close from the server" {
+				// A machine that stands still for seconds is slow.
+				slow := check.Verdict == "note" && strings.HasPrefix(check.Detail, "echoed unchanged, but slow: ")
+				if check.Verdict != "ok" && !slow && check.Name != "close from the server" {
 					t.Errorf("%s: %s, %s", check.Name, check.Verdict, check.Detail)
 				}
 			}
