@@ -52,7 +52,7 @@ var slowAttacks = []attack{
 	},
 	{
 		name: "partial frames, and a byte now and then", about: "20,000 bytes of a frame, and one more every 2 s; new WebSockets must still be accepted",
-		full: 2500, short: 100, least: 15 * time.Second, overload: true, alone: true, run: crowdedOut,
+		full: 2500, short: 100, least: 18 * time.Second, overload: true, alone: true, run: crowdedOut,
 	},
 	{
 		name: "promised lengths", about: "a frame header that promises 2^63-1 bytes, and 1 KiB of them",

@@ -151,10 +151,10 @@ func (sc *scenario) phases(ctx context.Context, r *result, server *server, monit
 }
 
 // length returns how long an attack lasts. If it takes all files, that is long enough for a
-// health check to fail.
+// health check to fail, and for others to be answered on a machine that stands still for a while.
 func (sc *scenario) length(a attack) time.Duration {
 	if a.files > 0 {
-		return max(sc.duration, a.least, 2*healthTimeout)
+		return max(sc.duration, a.least, 5*healthTimeout)
 	}
 	return max(sc.duration, a.least)
 }
