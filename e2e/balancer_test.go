@@ -56,7 +56,9 @@ func startBalancer(t *testing.T, backends []backend) string {
 			running.Go(func() { b.forward(client) })
 		}
 	})
-	running.Go(func() { b.check(t.Context()) })
+	for _, backend := range backends {
+		running.Go(func() { b.check(t.Context(), backend) })
+	}
 	t.Cleanup(func() {
 		b.Close()
 		running.Wait()
@@ -64,22 +66,24 @@ func startBalancer(t *testing.T, backends []backend) string {
 	return ln.Addr().String()
 }
 
-// check polls readyz of all backends.
-func (b *balancer) check(ctx context.Context) {
-	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+// check polls readyz of a backend. One that takes long to answer delays no other, and is no less ready
+// than before.
+func (b *balancer) check(ctx context.Context, backend backend) {
+	client := http.Client{Timeout: waitTimeout, Transport: &http.Transport{DisableKeepAlives: true}}
 	ticker := time.NewTicker(checkInterval)
 	defer ticker.Stop()
 	for {
-		for _, backend := range b.backends {
-			response, err := client.Get(fmt.Sprintf("http://%s:%d/readyz", backend.host, backend.health))
-			ready := err == nil && response.StatusCode == http.StatusOK
-			if err == nil {
-				response.Body.Close()
-			}
-			b.mu.Lock()
-			b.ready[backend] = ready
-			b.mu.Unlock()
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://%s:%d/readyz", backend.host, backend.health), nil)
+		if err != nil {
+			panic(err) // the address is malformed
 		}
+		response, err := client.Do(request)
+		if err == nil {
+			response.Body.Close()
+		}
+		b.mu.Lock()
+		b.ready[backend] = err == nil && response.StatusCode == http.StatusOK
+		b.mu.Unlock()
 		select {
 		case <-ctx.Done():
 			return

@@ -40,7 +40,7 @@ func openBrowser(t *testing.T, url string, flags ...chromedp.ExecAllocatorOption
 	if err != nil {
 		missing(t, "google-chrome or chromium")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium),
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.WSURLReadTimeout(waitTimeout),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	options = append(options, flags...)
 	if os.Geteuid() == 0 {

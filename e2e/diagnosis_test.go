@@ -48,18 +48,21 @@ func diagnosed(t *testing.T, table []misconfiguration, addrs []string, column in
 			if scheme == "" {
 				scheme = "ws"
 			}
-			result := runProbe(t, append(slices.Clone(m.args), "-timeout", "5s", scheme+"://"+addrs[i]+"/path?room=1")...)
-			var lines []string
-			for _, d := range result.Diagnoses {
-				lines = append(lines, d.ID+": "+d.Cause+"; fix: "+d.Fix)
-			}
-			got := strings.Join(lines, "\n")
-			switch {
-			case result.status != m.status, m.id == "" && got != "", m.id != "" && len(lines) != 1,
-				m.id != "" && (result.Diagnoses[0].ID != m.id || !strings.Contains(result.Diagnoses[0].Cause, m.cause) || !strings.Contains(result.Diagnoses[0].Fix, m.fix)):
-				t.Errorf("exit status %d, %s\nwant %d, %s: %s; fix: %s\n%s", result.status, got, m.status, m.id, m.cause, m.fix, result.failures())
-			}
-			t.Logf("| %s | %s | %d |", m.name, got, result.status)
+			retried(t, func() (problems []string) {
+				result := runProbe(t, append(slices.Clone(m.args), "-timeout", "5s", scheme+"://"+addrs[i]+"/path?room=1")...)
+				var lines []string
+				for _, d := range result.Diagnoses {
+					lines = append(lines, d.ID+": "+d.Cause+"; fix: "+d.Fix)
+				}
+				got := strings.Join(lines, "\n")
+				switch {
+				case result.status != m.status, m.id == "" && got != "", m.id != "" && len(lines) != 1,
+					m.id != "" && (result.Diagnoses[0].ID != m.id || !strings.Contains(result.Diagnoses[0].Cause, m.cause) || !strings.Contains(result.Diagnoses[0].Fix, m.fix)):
+					problems = append(problems, fmt.Sprintf("exit status %d, %s\nwant %d, %s: %s; fix: %s\n%s", result.status, got, m.status, m.id, m.cause, m.fix, result.failures()))
+				}
+				t.Logf("| %s | %s | %d |", m.name, got, result.status)
+				return problems
+			})
 		})
 	}
 }

@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -84,5 +86,14 @@ defaults
   retries 0
 `+sections.String(), "-db", "-f")
 	awaitListening(t, addrs)
+	checked := slices.IndexFunc(haproxyMisconfigurations, func(m misconfiguration) bool { return m.name == "check fails" })
+	eventually(t, "the check has failed", func() bool {
+		response, err := http.Get("http://" + addrs[checked])
+		if err != nil {
+			return false
+		}
+		response.Body.Close()
+		return response.StatusCode == http.StatusServiceUnavailable
+	})
 	t.Run("configurations", func(t *testing.T) { diagnosed(t, haproxyMisconfigurations, addrs, 2) })
 }

@@ -45,7 +45,7 @@ func TestPageConnectsWithControls(t *testing.T) {
 	}
 	page.click(t, "#controls .primary")
 	page.await(t, "fact-url", "close_after=1")
-	page.await(t, "status", "Connected to")
+	page.await(t, "phase", "Connected") // until then, the status is that of the last connection
 	page.click(t, "#send-text button")
 	page.await(t, "history", "1012 Service Restart “over & out”")
 }
@@ -108,17 +108,19 @@ func TestPageAndServerAgreeOnControls(t *testing.T) {
 // in the form.
 func TestPageSuggestsTheIdleTest(t *testing.T) {
 	p := startBinary(t)
-	page := openPage(t, fmt.Sprintf("http://localhost:%d/#drop_in=1s", p.ports["ws"]))
+	page := openPage(t, fmt.Sprintf("http://localhost:%d/#drop_in=2s", p.ports["ws"]))
+	// A slow machine may take the age for another, so that it takes more connections.
+	suggested := regexp.MustCompile(`Three connections in a row ended after (1\.[5-9]|2|2\.[0-4]) s`)
 	eventually(t, "the suggestion", func() bool {
-		return evaluate[bool](t, page, `(() => {
+		return suggested.MatchString(evaluate[string](t, page, `(() => {
 			const toggle = document.getElementById("toggle")
 			if (toggle.textContent === "Connect now") toggle.click() // without the back-off
-			return !document.getElementById("suggestion").hidden
-		})()`)
+			const suggestion = document.getElementById("suggestion")
+			return suggestion.hidden ? "" : suggestion.textContent
+		})()`))
 	})
-	page.await(t, "suggestion", "Three connections in a row ended after 1 s")
 	page.click(t, "#suggestion-go")
-	if got := evaluate[string](t, page, `document.getElementById("idle-steps").value + ", focus on " + document.activeElement.id`); got != "1, 3, 4, focus on idle-toggle" {
+	if got := evaluate[string](t, page, `document.getElementById("idle-steps").value + ", focus on " + document.activeElement.id`); got != "1, 4, 6, focus on idle-toggle" {
 		t.Errorf("the form of the idle test has %s", got)
 	}
 }

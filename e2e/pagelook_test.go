@@ -52,11 +52,6 @@ func TestPageLook(t *testing.T) {
 			if *screenshots != "" {
 				page.shoot(t, filepath.Join(*screenshots, name+".png"), look.width)
 			}
-			// The proxy cuts the connection every 5 s, which moves what is below the head of the
-			// page and disables buttons. A click by script does not miss.
-			press := func(selector string) {
-				evaluate[bool](t, page, fmt.Sprintf("(document.querySelector(%q).click(), true)", selector))
-			}
 			page.set(t, "control-delay", "soon")
 			page.await(t, "control-delay-error", "such as 250ms")
 			page.set(t, "hex", "0")
@@ -68,10 +63,10 @@ func TestPageLook(t *testing.T) {
 			}
 			page.checkAccessibility(t, string(axe))
 
-			press("#frames li:first-child button")
+			page.activate(t, "#frames li:first-child button")
 			page.checkAccessibility(t, string(axe))
-			press("#viewer-close")
-			press("#report")
+			page.activate(t, "#viewer-close")
+			page.activate(t, "#report")
 			page.await(t, "viewer-copied", ".")
 			page.checkAccessibility(t, string(axe))
 
@@ -125,30 +120,37 @@ func (p *tab) checkAccessibility(t *testing.T, axe string) {
 	}
 }
 
+// activate clicks by script. The proxy cuts the connection every 5 s, which moves what is below the head of
+// the page, and another click could miss.
+func (p *tab) activate(t *testing.T, selector string) {
+	t.Helper()
+	evaluate[bool](t, p, fmt.Sprintf("(document.querySelector(%q).click(), true)", selector))
+}
+
 // fill puts something into every part of the page: echoes, a closed connection, one with a
 // subprotocol, an idle time-out that was found, a URL with controls.
 func (p *tab) fill(t *testing.T) {
 	t.Helper()
 	p.await(t, "status", "Connected")
 	p.set(t, "text", "bye")
-	p.click(t, "#send-text button")
+	p.activate(t, "#send-text button")
 	p.await(t, "history", "1000 Normal Closure")
 	p.await(t, "status", "Connected")
 	p.set(t, "protocols", "chat, mqtt")
-	p.click(t, "#controls .primary")
+	p.activate(t, "#controls .primary")
 	p.await(t, "fact-protocol", "chat")
 	p.set(t, "rate", "60")
-	p.click(t, "#generate button")
+	p.activate(t, "#generate button")
 	p.set(t, "idle-steps", "1, 2, 3, 4, 6, 8")
-	p.click(t, "#idle-toggle")
+	p.activate(t, "#idle-toggle")
 	p.await(t, "idle-conclusion", "Cut after")
 	eventually(t, "enough echoes for a plot", func() bool { return p.count(t, "identical") > 240 })
-	p.click(t, "#generate button")
+	p.activate(t, "#generate button")
 	p.await(t, "count-awaited", "0")
 	p.set(t, "text", "Hello, κόσμε")
-	p.click(t, "#send-text button")
+	p.activate(t, "#send-text button")
 	p.set(t, "hex", "00 ff 01 fe de ad be ef")
-	p.click(t, "#send-hex button")
+	p.activate(t, "#send-hex button")
 	p.set(t, "control-delay", "250ms")
 	p.await(t, "frames", "de ad be ef")
 }

@@ -197,6 +197,24 @@ func eventually(t *testing.T, what string, happens func() bool) {
 	}
 }
 
+// retried runs a check whose result depends on times, and which a machine that stands still for seconds
+// can mislead, until it finds no problems. The test fails if that takes more than three runs.
+func retried(t *testing.T, check func() (problems []string)) {
+	t.Helper()
+	const most = 3
+	for run := 1; ; run++ {
+		problems := check()
+		if len(problems) == 0 {
+			return
+		}
+		t.Logf("run %d:\n%s", run, strings.Join(problems, "\n"))
+		if run == most {
+			t.Fatalf("there are problems in each of %d runs", most)
+		}
+		<-time.After(3 * time.Second) // proxies forget the requests that they have counted
+	}
+}
+
 // get requests a path on a port of the container, and returns the status.
 func (p *process) get(t *testing.T, port, path string, header http.Header) int {
 	t.Helper()

@@ -237,7 +237,8 @@ func TestRolloutRehearsal(t *testing.T) {
 			addr := startProxy(t, backends)
 			start := func(i int) *process {
 				t.Helper()
-				return backends[i].start(t, "DRAIN_DELAY=3s", "DRAIN_SPREAD=1s", "DRAIN_TIMEOUT=60s", "CLOSE_TIMEOUT=55s")
+				// HAProxy may need a second to see that readyz fails, and longer on a busy machine.
+				return backends[i].start(t, "DRAIN_DELAY=5s", "DRAIN_SPREAD=1s", "DRAIN_TIMEOUT=60s", "CLOSE_TIMEOUT=55s")
 			}
 			old := []*process{start(0), start(1)}
 			checkRollout(t, awaitProxy(t, addr), clients, func() {
