@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	// lastLook is how long a connection is read once more before its handler is woken. A
-	// Read whose deadline has passed does not look at the socket at all, and a process
-	// that was stopped for a while finds both input and passed deadlines.
+	// lastLook is how long a connection is read once more before its handler is woken, and
+	// written once more before that has failed. A Read or Write whose deadline has passed does not
+	// look at the socket at all, and a process that was stopped for a while finds both input and
+	// passed deadlines.
 	lastLook = time.Millisecond
 	// pauseLook is the interval at which a paused connection is checked for a reset.
 	pauseLook = time.Second
@@ -319,14 +320,20 @@ func (c *portableConn) writeStep(step Step) error {
 }
 
 // write sends p over TCP. The time-out is on progress, not on the whole: a peer that has taken
-// something gets all of it again.
+// something gets all of it again. Before it fails, it is tried once more for lastLook, since the process
+// may have stood still.
 func (c *portableConn) write(p []byte) error {
 	timeout := c.driver.config.WriteTimeout
 	tcp := overTCP(c.nc)
 	now := time.Now()
+	last := false
 	for progress := now; len(p) > 0; now = time.Now() {
+		look := c.writeLook()
+		if last {
+			look = lastLook
+		}
 		if timeout > 0 {
-			tcp.SetWriteDeadline(now.Add(c.writeLook()))
+			tcp.SetWriteDeadline(now.Add(look))
 		}
 		n, err := tcp.Write(p[:min(len(p), c.writeSize())])
 		c.noteSent(n, timedOut(err))
@@ -336,9 +343,11 @@ func (c *portableConn) write(p []byte) error {
 		case !timedOut(err):
 			return err
 		case n > 0:
-			progress = time.Now()
-		case time.Since(progress) >= timeout:
+			progress, last = time.Now(), false
+		case last:
 			return ErrWriteTimeout
+		default:
+			last = time.Since(progress) >= timeout
 		}
 	}
 	return nil

@@ -126,6 +126,20 @@ func TestPortableWriteTimeoutIsOnProgress(t *testing.T) {
 	})
 }
 
+// TestPortableWritesOnceMore for lastLook, when the time-out has passed.
+func TestPortableWritesOnceMore(t *testing.T) {
+	h := &scripted{answer: func(string, string) (Step, int) { return Step{Write: []byte("0123456789")}, 0 }}
+	inBubble(t, h, func(t *testing.T, d *Portable, client net.Conn) {
+		client.Write([]byte("x"))
+		synctest.Wait()
+		time.Sleep(d.config.WriteTimeout + lastLook/2)
+		if got := readString(t, client, 10); got != "0123456789" {
+			t.Errorf("read %q", got)
+		}
+		expectCalls(t, h, "receive x")
+	})
+}
+
 func TestPortableReadsNothingWhileItSends(t *testing.T) {
 	h := &scripted{answer: func(string, string) (Step, int) { return Step{Write: []byte("answer")}, 0 }}
 	inBubble(t, h, func(t *testing.T, d *Portable, client net.Conn) {
