@@ -2,7 +2,10 @@
 
 package main
 
-import "strings"
+import (
+	"io"
+	"strings"
+)
 
 // Attacks on HEALTH_PORT, which anyone can reach unless the network prevents it.
 var healthAttacks = []attack{
@@ -25,6 +28,10 @@ var healthAttacks = []attack{
 	{
 		name: "health: drips", about: "POSTs to /healthz on PORT that are answered, and then send a byte every 300 ms",
 		full: 320, short: 320, run: drippingHealthChecks,
+	},
+	{
+		name: "health: bodies withheld", about: "health checks on PORT without the body that they announce, again as soon as they are answered",
+		full: 300, short: 300, files: 1024, alone: true, run: withheldHealthChecks,
 	},
 	{
 		name: "health: Accept", about: "GETs with 120 KB of commas in Accept",
@@ -95,6 +102,34 @@ func drippingHealthChecks(s *siege, n int) error {
 		w.Write(head)
 		go discard(w)
 		s.drip(w, make([]byte, 100))
+	})
+	return nil
+}
+
+// withheldHeads are heads of health checks with bodies that do not follow. net/http waits for the first
+// ones, and half a second after the last one, whose length is beyond what it reads.
+var withheldHeads = []string{
+	"POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n",
+	"GET /readyz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n",
+	"HEAD /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n",
+	"PUT /healthz HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 200000\r\n\r\n",
+	"POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\n\r\n",
+}
+
+// withheldHealthChecks has peers that begin a health check as soon as they have the answer to the last
+// one. Half of them keep the connection for a while, so that all places are taken.
+func withheldHealthChecks(s *siege, n int) error {
+	s.workers(n, func(worker, _ int) {
+		w, err := s.connect(socketOptions{})
+		if err != nil {
+			return
+		}
+		defer s.drop(w)
+		io.WriteString(w, withheldHeads[worker%len(withheldHeads)])
+		discard(w)
+		if worker%2 == 0 {
+			s.pause(healthTimeout)
+		}
 	})
 	return nil
 }

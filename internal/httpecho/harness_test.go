@@ -58,11 +58,16 @@ func serveConfig(t *testing.T, c Config, config *tls.Config, silence time.Durati
 	return ln.Addr().String()
 }
 
-// newServer returns a server of what a Listener accepts.
-func newServer(c Config, silence, write time.Duration) *http.Server {
+// newHealth returns a handler of health checks.
+func newHealth() http.Handler {
 	health := http.NewServeMux()
 	health.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { respond.PlainText(w, 200, "ok") })
-	c.Identity, c.Headers, c.Health = requestinfo.Identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}, &requestinfo.Filter{}, health
+	return health
+}
+
+// newServer returns a server of what a Listener accepts.
+func newServer(c Config, silence, write time.Duration) *http.Server {
+	c.Identity, c.Headers, c.Health = requestinfo.Identity{Pod: "echosvc-0", Node: "node-1", Namespace: "tools", Version: "test"}, &requestinfo.Filter{}, newHealth()
 	return &http.Server{
 		Handler:                      Closing(Deadlines(Handler(c), silence, write)),
 		ConnContext:                  ConnContext,
@@ -74,19 +79,30 @@ func newServer(c Config, silence, write time.Duration) *http.Server {
 func deliver(plain *Listener, nc net.Conn) {
 	read, request, refusal := readHead(nc)
 	if refusal == nil {
+		if answer := plain.Check(&request, date); answer != nil {
+			nc.Write(answer)
+			nc.Close()
+			return
+		}
 		refusal = plain.Admit(&request)
 	}
 	if refusal != nil {
-		nc.Write(refusal.AppendResponse(nil, "Thu, 26 Nov 2026 00:45:00 GMT"))
+		nc.Write(refusal.AppendResponse(nil, date))
 		nc.Close()
 		return
 	}
 	plain.Deliver(nc, read, "")
 }
 
+// date is the Date of responses that net/http does not write.
+const date = "Thu, 26 Nov 2026 00:45:00 GMT"
+
 // complete returns limits with what a test leaves out.
 func complete(l Limits) Limits {
 	l.Log = discard
+	if l.Health == nil {
+		l.Health = newHealth()
+	}
 	if l.Account == nil {
 		l.Account = budget.NewAccount(0)
 	}

@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 
@@ -35,13 +34,12 @@ func NewListener(addr net.Addr, limits Limits) *Listener {
 
 // Admit admits a plain request, or returns why it is refused. Each admitted request needs a call
 // of either Deliver or Release. At the limit, Admit makes room by dropping a request that is silent
-// or slow. Health checks have room of their own, since a busy server is not an unhealthy one.
+// or slow.
 func (l *Listener) Admit(r *wsproto.Request) *wsproto.HandshakeError {
 	if refusal := validate(r); refusal != nil {
 		return refusal
 	}
-	path, _, _ := strings.Cut(r.Target, "?")
-	return l.requests.admit(healthPath(path) != "")
+	return l.requests.admit()
 }
 
 // Release ends an admission if the connection was lost before Deliver.

@@ -46,7 +46,7 @@ func TestClosedListener(t *testing.T) {
 	}
 }
 
-// TestFewRequestsAreParsedAtATime, whatever their number. A health check does not wait for the others.
+// TestFewRequestsAreParsedAtATime, whatever their number.
 func TestFewRequestsAreParsedAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewListener(nil, complete(Limits{}))
@@ -80,8 +80,6 @@ func TestFewRequestsAreParsedAtATime(t *testing.T) {
 		deliver("/first")
 		first := accept("/first")
 		deliver("/second")
-		deliver("//healthz?x")
-		accept("//healthz?x")
 		first.parsed()
 		first.parsed() // as Close calls it again
 		second := accept("/second")

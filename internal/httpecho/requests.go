@@ -1,7 +1,6 @@
 package httpecho
 
 import (
-	"bytes"
 	"fmt"
 	"log/slog"
 	"net"
@@ -31,9 +30,6 @@ const (
 	// with a byte a second.
 	slowAfter = 10 * time.Second
 	slowRate  = 1 << 10
-	// healthAfter is the time after which a health check that has been answered may be dropped for
-	// another one. What is left of it is a body that net/http waits for, or an answer on its way.
-	healthAfter = 100 * time.Millisecond
 )
 
 // Reasons for refusing a plain request.
@@ -45,7 +41,7 @@ const (
 // Limits are the limits of plain requests.
 type Limits struct {
 	MaxRequests int             // at a time; 0 is no limit
-	MaxHealth   int             // for /healthz and /readyz, beyond MaxRequests
+	Health      http.Handler    // answers /healthz and /readyz, briefly and without waiting
 	Account     *budget.Account // of the memory that they hold
 	Log         *slog.Logger
 	// Logs reports whether a request that is dropped may be logged.
@@ -59,7 +55,7 @@ type requests struct {
 	Limits
 	// processors has a value for each request that is being parsed by net/http or whose answer is being
 	// composed. Neither waits for the client. With a long head, both take milliseconds, so they get half
-	// of the processors at most, and loops and TLS handshakes the others. Health checks do not count.
+	// of the processors at most, and loops and TLS handshakes the others.
 	processors chan struct{}
 	mu         sync.Mutex
 	admitted   int // served, or on their way to Deliver
@@ -67,17 +63,13 @@ type requests struct {
 }
 
 // admit counts a request, or returns why it is refused.
-func (r *requests) admit(health bool) *wsproto.HandshakeError {
-	limit := r.MaxRequests
-	if health {
-		limit += r.MaxHealth
-	} else if r.Account.Pressure() >= budget.Refuse {
+func (r *requests) admit() *wsproto.HandshakeError {
+	if r.Account.Pressure() >= budget.Refuse {
 		return unavailable(ReasonMemory, memoryText(r.Account))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := time.Now()
-	if r.MaxRequests > 0 && r.admitted >= limit && !r.makeRoom(now) && !(health && r.dropHealth(now)) {
+	if r.MaxRequests > 0 && r.admitted >= r.MaxRequests && !r.makeRoom(time.Now()) {
 		return unavailable(ReasonRequests, fmt.Sprintf("this server has reached MAX_REQUESTS=%d; try again later", r.MaxRequests))
 	}
 	r.admitted++
@@ -137,22 +129,6 @@ func (r *requests) makeRoom(now time.Time) bool {
 	return true
 }
 
-// dropHealth drops the oldest health check, unless that has come just now. Otherwise clients whose
-// bodies trickle in could keep the places of health checks. It reports whether there was one.
-func (r *requests) dropHealth(now time.Time) bool {
-	var oldest *replayConn
-	for c := range r.conns {
-		if c.check && !c.working.Load() && (oldest == nil || c.began.Before(oldest.began)) {
-			oldest = c
-		}
-	}
-	if oldest == nil || now.Sub(oldest.began) < healthAfter {
-		return false
-	}
-	r.drop(oldest, fmt.Sprintf("MAX_REQUESTS=%d is reached, and this health check was the oldest", r.MaxRequests))
-	return true
-}
-
 // dropSlow drops all requests that are slow.
 func (r *requests) dropSlow(now time.Time) {
 	r.mu.Lock()
@@ -191,7 +167,6 @@ type replayConn struct {
 	unread []byte // the part of it that Read has not returned yet
 	head   int    // how long the head is, at the beginning of first
 	client string // the address of the client behind proxies, or ""
-	check  bool   // it is a health check
 
 	requests *requests // that this connection is one of
 	began    time.Time
@@ -206,22 +181,11 @@ func newReplayConn(nc net.Conn, read []byte, client string, requests *requests) 
 	unread := wsproto.TrimEmptyLines(read) // net/http refuses empty lines
 	var head wsproto.Head
 	n, _ := head.Scan(read) // the connection was hijacked after that had succeeded
-	return &replayConn{Conn: nc, first: read, unread: unread, head: n, client: client, check: isHealthCheck(unread), requests: requests, began: time.Now()}
-}
-
-// isHealthCheck reports whether a request head is that of a health check.
-func isHealthCheck(head []byte) bool {
-	_, line, _ := bytes.Cut(head, []byte(" "))
-	target, _, _ := bytes.Cut(line, []byte(" "))
-	path, _, _ := bytes.Cut(target, []byte("?"))
-	return healthPath(string(path)) != ""
+	return &replayConn{Conn: nc, first: read, unread: unread, head: n, client: client, requests: requests, began: time.Now()}
 }
 
 // parse waits until net/http may parse the request. It reports false if closed is closed first.
 func (c *replayConn) parse(closed <-chan struct{}) bool {
-	if c.check {
-		return true
-	}
 	select {
 	case c.requests.processors <- struct{}{}:
 		c.parsing.Store(true)

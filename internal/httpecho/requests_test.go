@@ -98,7 +98,7 @@ func TestRequestsAreRefusedForMemory(t *testing.T) {
 func TestRequestsAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // in which no time passes
 		account := budget.NewAccount(64 << 20)
-		l := NewListener(nil, complete(Limits{MaxRequests: 2, MaxHealth: 1, Account: account}))
+		l := NewListener(nil, complete(Limits{MaxRequests: 2, Account: account}))
 		admit := func(target string) bool {
 			return l.Admit(&wsproto.Request{Method: "GET", Target: target, Proto: "HTTP/1.0"}) == nil
 		}
@@ -113,10 +113,9 @@ func TestRequestsAreLimited(t *testing.T) {
 		if admit("/") {
 			t.Error("a request over the limit is admitted")
 		}
-		if !admit("/healthz") {
-			t.Error("a health check is refused")
+		if l.Check(&wsproto.Request{Method: "GET", Target: "/healthz", Proto: "HTTP/1.0"}, date) == nil {
+			t.Error("a health check has no answer")
 		}
-		l.Release()
 		for c := range l.requests.conns {
 			if c.Conn == conns[1] {
 				c.began = c.began.Add(-2 * silence)
@@ -203,62 +202,4 @@ func TestSlowRequestsMakeRoom(t *testing.T) {
 			}
 		}
 	}
-}
-
-// TestHealthCheckMakesRoomForAnother: the oldest that has been answered, and no other request.
-func TestHealthCheckMakesRoomForAnother(t *testing.T) {
-	for _, test := range []struct {
-		name    string
-		heads   string // of requests, each a millisecond younger than the one before
-		age     time.Duration
-		working bool
-		dropped int // index, or -1
-	}{
-		{"the oldest", "/a /healthz //readyz?x=1", healthAfter, false, 1},
-		{"in any form", "/a //readyz/?x=1 /healthz", healthAfter, false, 1},
-		{"the last one came just now", "/a /healthz", healthAfter - 1, false, -1},
-		{"the server is still at work", "/a /healthz", healthAfter, true, -1},
-		{"others", "/a /healthz/b /", healthAfter, false, -1},
-	} {
-		l := NewListener(nil, complete(Limits{MaxRequests: 1, MaxHealth: 1}))
-		now := time.Now()
-		var conns []*fakeConn
-		for i, target := range strings.Fields(test.heads) {
-			conns = append(conns, &fakeConn{})
-			c := newReplayConn(conns[i], []byte("POST "+target+" HTTP/1.1\r\n"), "", &l.requests)
-			c.began = now.Add(-test.age - time.Duration(strings.Count(test.heads, " ")-i)*time.Millisecond)
-			c.working.Store(test.working)
-			l.requests.add(c)
-		}
-		if dropped := l.requests.dropHealth(now); dropped != (test.dropped >= 0) {
-			t.Errorf("%s: one is dropped: %v", test.name, dropped)
-		}
-		for i, c := range conns {
-			if c.closed != (i == test.dropped) {
-				t.Errorf("%s: request %d is dropped: %v", test.name, i, c.closed)
-			}
-		}
-	}
-}
-
-// TestHealthChecksKeepNoPlace: one beyond the limit is admitted if another has been answered, and a
-// request that is none is not.
-func TestHealthChecksKeepNoPlace(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // in which no time passes
-		l := NewListener(nil, complete(Limits{MaxRequests: 1, MaxHealth: 1}))
-		for range 2 {
-			c := newReplayConn(&fakeConn{}, []byte("POST /healthz HTTP/1.1\r\n"), "", &l.requests)
-			c.began = c.began.Add(-healthAfter)
-			l.requests.add(c)
-			l.requests.admitted++
-		}
-		for _, test := range []struct {
-			target string
-			want   bool
-		}{{"/", false}, {"/healthz", true}} {
-			if got := l.Admit(&wsproto.Request{Method: "GET", Target: test.target, Proto: "HTTP/1.0"}) == nil; got != test.want {
-				t.Errorf("%s is admitted: %v", test.target, got)
-			}
-		}
-	})
 }

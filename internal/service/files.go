@@ -6,7 +6,7 @@ type files struct {
 	sockets     int // of the driver: WebSockets, handshakes and refusals
 	handshakes  int // connections without a complete request head; among the sockets
 	requests    int // plain HTTP
-	health      int // on the health port, and as many on PORT beyond requests
+	health      int // on the health port
 }
 
 const (
@@ -16,8 +16,7 @@ const (
 	ownFiles = 20
 	// loopFiles are those of a loop: two of epoll, and an eventfd.
 	loopFiles = 3
-	// healthFiles are for HEALTH_PORT, and as many for /healthz and /readyz on PORT, unless the
-	// limit is below 1,024.
+	// healthFiles are for HEALTH_PORT, unless the limit is below 1,024.
 	healthFiles = 16
 )
 
@@ -42,7 +41,7 @@ func shareFiles(limit, loops, handshakes, requests int) files {
 		return f
 	}
 	f.health = min(healthFiles, max(1, limit/64))
-	room := limit - ownFiles - loops*loopFiles - 2*f.health
+	room := limit - ownFiles - loops*loopFiles - f.health
 	if f.requests == 0 {
 		f.requests = min(mostRequests, max(1, room/32), 6+limit/100)
 	}

@@ -94,8 +94,9 @@ func (s *Service) acceptQueue() int {
 func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, health net.Listener) error {
 	s.started = time.Now()
 	lines := wsconn.NewLines(logModes[s.config.LogConnections], s.log, func(d time.Duration, f func()) { time.AfterFunc(d, f) })
+	probes := http.NewServeMux()
 	plain := httpecho.NewListener(ws.Addr(), httpecho.Limits{
-		MaxRequests: s.files.requests, MaxHealth: s.files.health, Account: s.account, Leave: s.leave,
+		MaxRequests: s.files.requests, Health: s.metrics.statuses.of(probes), Account: s.account, Leave: s.leave,
 		Log: s.log, Logs: func() bool { return lines.Refused(s.now()) },
 	})
 	var err error
@@ -103,7 +104,6 @@ func (s *Service) serve(ctx context.Context, signals <-chan os.Signal, ws, healt
 		listeners{ws, health}.close()
 		return fmt.Errorf("cannot make the %s driver: %w", s.config.Driver, err)
 	}
-	probes := http.NewServeMux()
 	handleHealth(probes, s.admission, s.driver)
 	withPage := func(next http.Handler) http.Handler {
 		return page.Handler(handleAttempts(next, &s.attempts, s.now, s.identity))

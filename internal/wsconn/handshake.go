@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/echosvc/echosvc/internal/budget"
+	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -69,6 +70,9 @@ func (c *Conn) receiveRequest(now socket.Instant, b *wsproto.Buffer, head []byte
 	c.findClient(&request)
 	if !request.IsUpgrade() {
 		escaping := request // so that request stays on the stack for an upgrade
+		if answer := c.server.HTTP.Check(&escaping, c.server.date()); answer != nil {
+			return c.answerCheck(&request, answer), 0
+		}
 		if refusal := c.server.HTTP.Admit(&escaping); refusal != nil {
 			return c.refuseHead(now, head, refusal), 0
 		}
@@ -134,9 +138,22 @@ func (c *Conn) refuse(now socket.Instant, refusal *wsproto.HandshakeError) socke
 		c.server.Log.Info("request refused", c.peer.attrs(c.id, "status", refusal.Status, "reason", string(refusal.Reason), "why", why)...)
 	}
 	c.server.Metrics.Rejected(refusal)
+	return c.answer(refusal.AppendResponse(nil, c.server.date()))
+}
+
+// answerCheck answers a health check. A body that it may have is discarded while the connection lingers.
+func (c *Conn) answerCheck(r *wsproto.Request, response []byte) socket.Step {
+	if c.server.logs(slog.LevelDebug) {
+		c.server.Log.Debug("http request", c.peer.attrs(c.id, "method", r.Method, "path", requestinfo.Visible(r.Target))...)
+	}
+	return c.answer(response)
+}
+
+// answer sends the response to a request that does not open a WebSocket, and lingers.
+func (c *Conn) answer(response []byte) socket.Step {
 	c.releaseRequest()
 	c.finish()
-	return socket.Step{Write: refusal.AppendResponse(nil, c.server.date()), Then: socket.ShutDown}
+	return socket.Step{Write: response, Then: socket.ShutDown}
 }
 
 // endOfHead answers a client that ended its input before the end of the request head.

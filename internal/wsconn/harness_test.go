@@ -86,6 +86,7 @@ func (i *inflaters) Put(f *wsproto.Inflater) {
 // noHTTP serves nothing.
 type noHTTP struct{}
 
+func (noHTTP) Check(*wsproto.Request, string) []byte          { return nil }
 func (noHTTP) Admit(*wsproto.Request) *wsproto.HandshakeError { return nil }
 func (noHTTP) Release()                                       {}
 func (noHTTP) Deliver(net.Conn, []byte, string)               {}

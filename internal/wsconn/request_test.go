@@ -163,6 +163,38 @@ func TestLongPlainRequestIsDeliveredWhole(t *testing.T) {
 	}
 }
 
+// checked answers health checks.
+type checked struct{ noHTTP }
+
+func (checked) Check(r *wsproto.Request, date string) []byte {
+	return []byte(r.Method + " " + r.Target + " on " + date)
+}
+
+// TestHealthCheckIsAnsweredWithItsHead: the connection lingers for the body, and gives up a long head.
+func TestHealthCheckIsAnsweredWithItsHead(t *testing.T) {
+	for _, head := range []string{
+		"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n",
+		longRequest(50<<10, "POST /healthz HTTP/1.1\r\nContent-Length: 200000\r\n\r\n"),
+	} {
+		for _, body := range []string{"", "with the head"} {
+			account := budget.NewAccount(64 << 20)
+			c := newConnTest(t, func(s *settings) { s.Account = account })
+			c.server.HTTP = checked{}
+			for part := range slices.Chunk([]byte(head+body), 20<<10) {
+				c.receive(part)
+			}
+			c.expect(socket.ShutDown, "POST /healthz on "+c.server.date())
+			if len(c.kept) > 0 || account.Held() != 0 {
+				t.Errorf("after a head of %d bytes, %d bytes are kept, and %d are on the account", len(head), len(c.kept), account.Held())
+			}
+			c.receive([]byte("the rest of the body"))
+			c.expect(socket.Read)
+			c.do(c.conn.EndOfInput(c.now))
+			c.expect(socket.Close)
+		}
+	}
+}
+
 // TestNoBodyForHEAD: refusals of HEAD have the fields of others, and no body (RFC 9110
 // section 9.3.2), whatever is wrong.
 func TestNoBodyForHEAD(t *testing.T) {
