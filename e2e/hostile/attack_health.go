@@ -106,8 +106,8 @@ func drippingHealthChecks(s *siege, n int) error {
 	return nil
 }
 
-// withheldHeads are heads of health checks with bodies that do not follow. net/http waits for the first
-// ones, and half a second after the last one, whose length is beyond what it reads.
+// withheldHeads are heads of health checks with bodies that do not follow. net/http would wait for these
+// bodies, but not for the last one: it reads at most 256 KiB, and then waits for half a second.
 var withheldHeads = []string{
 	"POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n",
 	"GET /readyz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n",
