@@ -355,5 +355,6 @@ func (l *loop) hijack(c *loopConn) {
 		l.closed(c, err)
 		return
 	}
-	l.driver.hijacks.Go(func() { l.driver.config.handOver(c.handler, over(nc), kept) })
+	nc = over(nc)
+	l.driver.hijacks.Go(func() { l.driver.config.handOver(c.handler, nc, kept) })
 }

@@ -210,5 +210,5 @@ func (l *loop) hijackTLS(c *loopConn) func(net.Conn) net.Conn {
 		return func(nc net.Conn) net.Conn { return nc }
 	}
 	t, in := l.secured[c.fd], bytes.Clone(l.secured[c.fd].in)
-	return func(nc net.Conn) net.Conn { return t.hijack(nc, in) }
+	return func(nc net.Conn) net.Conn { return t.hijack(&l.driver.config, nc, in) }
 }

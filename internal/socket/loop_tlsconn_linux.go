@@ -39,6 +39,7 @@ type tlsConn struct {
 	out       *[]byte       // collects what is to be sent
 	handshake *tlsHandshake // nil once it is complete
 	hijacked  bool
+	share     *tlsShare // nil unless it is hijacked
 
 	in     []byte // ciphertext that has arrived, and that crypto/tls has not taken
 	taking int    // bytes of in that belong to the record which crypto/tls is taking
@@ -107,6 +108,9 @@ func (t *tlsConn) Read(p []byte) (int, error) {
 		case !t.silence.allows(min(n, mostRecord)):
 			return 0, errMessage
 		case t.hijacked && len(t.in) == 0:
+			if len(p) > 2*ownedRecord {
+				t.share.grow(int64(t.hello) + int64(len(p))) // p is the free part of crypto/tls's buffer
+			}
 			n, err := t.Conn.Read(p)
 			t.silence.bytes += int32(n)
 			return n, err
@@ -155,15 +159,22 @@ func (t *tlsConn) Write(p []byte) (int, error) {
 func (t *tlsConn) NetConn() net.Conn { return t.Conn }
 
 // hijack makes the connection one that waits, over nc, and returns it for the handler.
-func (t *tlsConn) hijack(nc net.Conn, in []byte) net.Conn {
+func (t *tlsConn) hijack(config *Config, nc net.Conn, in []byte) net.Conn {
 	t.Conn, t.hijacked, t.in = nc, true, in
-	return &hijackedTLS{t.tls, &t.silence}
+	t.share = newTLSShare(config, int64(t.accounted))
+	return &hijackedTLS{t.tls, &t.silence, t.share}
 }
 
 // hijackedTLS is the TLS of a connection for its handler.
 type hijackedTLS struct {
 	*tls.Conn
 	silence *silence
+	share   *tlsShare
+}
+
+func (c *hijackedTLS) Close() error {
+	defer c.share.release()
+	return c.Conn.Close()
 }
 
 func (c *hijackedTLS) Read(p []byte) (int, error) {

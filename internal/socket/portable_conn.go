@@ -79,10 +79,10 @@ func (c *portableConn) run() {
 		kept := slices.Clone(c.inbox.kept())
 		c.inbox.release()
 		c.setKernel(0)
-		c.driver.forget(c)
 		if c.tls != nil {
 			c.tls.hijack()
 		}
+		c.driver.forget(c)
 		c.nc.SetDeadline(time.Time{})
 		c.driver.config.handOver(c.handler, c.nc, kept)
 		return

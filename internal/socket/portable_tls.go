@@ -25,6 +25,7 @@ type portableTLS struct {
 	below   *belowTLS
 	done    atomic.Bool // the handshake is complete
 	failure error       // of the handshake
+	share   *tlsShare   // nil unless it is hijacked
 }
 
 // belowTLS is the net.Conn below a portableTLS.
@@ -250,5 +251,16 @@ func (c *portableTLS) encrypt(step Step) (out []byte, release func(), err error)
 	}, nil
 }
 
-// hijack leaves the deadlines of writing to the handler.
-func (c *portableTLS) hijack() { c.below.timeout = 0 }
+// hijack leaves the deadlines of writing to the handler. It must be called before the connection is
+// forgotten.
+func (c *portableTLS) hijack() {
+	c.below.timeout = 0
+	c.share = newTLSShare(c.config, c.below.kept.Load())
+}
+
+func (c *portableTLS) Close() error {
+	if c.share != nil {
+		defer c.share.release()
+	}
+	return c.Conn.Close()
+}
