@@ -127,6 +127,9 @@ func (t *tlsConn) Read(p []byte) (int, error) {
 	n := copy(p, t.in[:t.taking])
 	t.in = t.in[n:]
 	t.taking -= n
+	if t.hijacked && len(t.in) == 0 {
+		t.in = nil // so that up to recordBuffer bytes are free
+	}
 	return n, nil
 }
 
@@ -161,7 +164,7 @@ func (t *tlsConn) NetConn() net.Conn { return t.Conn }
 // hijack makes the connection one that waits, over nc, and returns it for the handler.
 func (t *tlsConn) hijack(config *Config, nc net.Conn, in []byte) net.Conn {
 	t.Conn, t.hijacked, t.in = nc, true, in
-	t.share = newTLSShare(config, int64(t.accounted))
+	t.share = newTLSShare(config, int64(t.accounted)+int64(len(in)))
 	return &hijackedTLS{t.tls, &t.silence, t.share}
 }
 
