@@ -19,10 +19,9 @@ import (
 )
 
 // runUntil runs a service and calls test once it has announced its URLs, which PORT=0 and
-// PORT_FILE make it do. Then it ends the service, and waits until all file descriptors are closed.
+// PORT_FILE make it do. Then it ends the service.
 func runUntil(t *testing.T, change func(*config.Config), test func(s *Service, stdout string)) {
 	t.Helper()
-	files := openFiles()
 	c := config.Default()
 	c.Host, c.HealthHost, c.Port, c.HealthPort, c.MemoryLimit, c.DrainSpread = "127.0.0.1", "127.0.0.1", 0, 0, 0, 0
 	c.PortFile = filepath.Join(t.TempDir(), "urls")
@@ -37,7 +36,6 @@ func runUntil(t *testing.T, change func(*config.Config), test func(s *Service, s
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		wstest.Eventually(t, "all file descriptors are closed", func() bool { return openFiles() <= files })
 	}()
 	wstest.Eventually(t, "PORT_FILE is written", func() bool {
 		_, err := os.Stat(c.PortFile)
