@@ -10,34 +10,37 @@ import (
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
 
-// Check returns the whole response to a health check, with date as its Date, or nil if the request is
-// not a health check that is in order. The answer does not depend on a body, so net/http would only
-// wait for that. A check needs no place among the plain requests and no memory beyond the call, since a
-// busy server is not an unhealthy one.
-func (l *Listener) Check(r *wsproto.Request, date string) []byte {
-	requested, _, _ := strings.Cut(r.Target, "?")
-	path := healthPath(requested)
+// Check returns the path of a health check and the whole response to it, with date as its Date. For any
+// other request, and for a check that is malformed, it returns nil. net/http would wait for a body, on
+// which the answer does not depend. A check needs no place among the plain requests, and no memory
+// beyond the call.
+func (l *Listener) Check(r *wsproto.Request, date string) (path string, response []byte) {
+	requested, err := url.ParseRequestURI(r.Target)
+	if err != nil {
+		return "", nil
+	}
+	path = healthPath(requested.Path)
 	if path == "" || r.Method == http.MethodConnect || validate(r) != nil {
-		return nil
+		return "", nil
 	}
 	for expectation := range r.Values("Expect") {
 		if !strings.EqualFold(expectation, "100-continue") {
-			return nil // net/http refuses it
+			return "", nil // net/http refuses it
 		}
 	}
 	request := &http.Request{Method: r.Method, URL: &url.URL{Path: path}, Header: http.Header{}}
 	written := recorder{header: http.Header{"Date": {date}}, status: http.StatusOK}
 	l.requests.Health.ServeHTTP(&written, request)
-	response := http.Response{
+	message := http.Response{
 		StatusCode: written.status, ProtoMajor: 1, ProtoMinor: 1, Header: written.header, Close: true, Request: request,
 		Body: io.NopCloser(&written.body), ContentLength: int64(written.body.Len()),
 	}
 	if r.Proto == "HTTP/1.0" {
-		response.ProtoMinor = 0
+		message.ProtoMinor = 0
 	}
 	var answer bytes.Buffer
-	response.Write(&answer) // cannot fail
-	return answer.Bytes()
+	message.Write(&answer) // cannot fail
+	return path, answer.Bytes()
 }
 
 // recorder is a ResponseWriter that keeps a short response.

@@ -34,6 +34,9 @@ func TestCheck(t *testing.T) {
 		"GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n":                   "",
 		"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n":                       "",
 		"CONNECT /healthz HTTP/1.1\r\nHost: x\r\n":                                          "",
+		"GET http://x/healthz HTTP/1.1\r\nHost: x\r\n":                                      "HTTP/1.1 " + ok + "ok\n", // RFC 9112 section 3.2.2
+		"GET /%68ealthz HTTP/1.1\r\nHost: x\r\n":                                            "HTTP/1.1 " + ok + "ok\n",
+		"GET /%zzhealthz HTTP/1.1\r\nHost: x\r\n":                                           "",
 		"GET /a/../healthz HTTP/1.1\r\nHost: x\r\n":                                         "",
 		"GET / HTTP/1.1\r\nHost: x\r\n":                                                     "",
 		"GET /healthz/x HTTP/1.1\r\nHost: x\r\n":                                            "",
@@ -44,7 +47,7 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%q: %v", request, refusal)
 			continue
 		}
-		if got := string(l.Check(&r, date)); got != want {
+		if _, got := l.Check(&r, date); string(got) != want {
 			t.Errorf("%q is answered with\n%q, want\n%q", request, got, want)
 		}
 	}

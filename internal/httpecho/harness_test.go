@@ -79,7 +79,7 @@ func newServer(c Config, silence, write time.Duration) *http.Server {
 func deliver(plain *Listener, nc net.Conn) {
 	read, request, refusal := readHead(nc)
 	if refusal == nil {
-		if answer := plain.Check(&request, date); answer != nil {
+		if _, answer := plain.Check(&request, date); answer != nil {
 			nc.Write(answer)
 			nc.Close()
 			return

@@ -113,7 +113,7 @@ func TestRequestsAreLimited(t *testing.T) {
 		if admit("/") {
 			t.Error("a request over the limit is admitted")
 		}
-		if l.Check(&wsproto.Request{Method: "GET", Target: "/healthz", Proto: "HTTP/1.0"}, date) == nil {
+		if _, answer := l.Check(&wsproto.Request{Method: "GET", Target: "/healthz", Proto: "HTTP/1.0"}, date); answer == nil {
 			t.Error("a health check has no answer")
 		}
 		for c := range l.requests.conns {

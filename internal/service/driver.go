@@ -6,7 +6,8 @@ import (
 	"github.com/echosvc/echosvc/internal/socket"
 )
 
-// driver is a driver of package socket. A [socket.Handler] must not call its methods.
+// driver is a driver of package socket. A [socket.Handler] must not call its methods,
+// except Stalled.
 type driver interface {
 	Name() string
 	Serve(net.Listener) // returns after Abort, once the listener is closed too

@@ -45,12 +45,12 @@ type Config struct {
 	// account.
 	ConnCost int64
 	// MaxHandshakes is how many connections may be open whose handlers are not
-	// established. At the limit, a new connection replaces the oldest one that was refused, or
+	// established. At the limit, a new connection replaces the oldest one that was answered, or
 	// else the oldest of the larger group: the silent ones, or the others. That one must have
 	// waited for its peer for 10 ms if it is silent, and otherwise for 100 ms; a connection that
-	// waits for the driver stays. With twice as many, new connections wait in the system. Long TLS
-	// handshakes may be an eighth; the oldest of them makes room for another, even if it waits for
-	// the driver. 0 is no limit. Each loop has an equal share of it.
+	// waits for the driver stays. With twice as many, new connections wait in the system. At most
+	// an eighth may be long TLS handshakes: the oldest of these makes room for another, whatever
+	// it waits for. 0 is no limit. Each loop has an equal share of it.
 	MaxHandshakes int
 	// MaxSockets is how many connections may be open in all, so that descriptors are left
 	// for others. 0 is no limit. At the limit a handshake makes room, chosen in the same way. If

@@ -26,16 +26,16 @@ const (
 const longShare = 8
 
 // handshakes are the connections whose handlers are not established. A driver that has too
-// many drops one that waits for its peer, or one whose TLS handshake is long. Like a SYN queue, it stays open for clients that
-// complete their handshakes in time. Each list is in the order of since, which is not always the
-// order in which the connections were accepted.
+// many drops one that waits for its peer, or one whose TLS handshake is long. Like a SYN queue, it
+// stays open for clients that complete their handshakes in time. Each list is in the order of since,
+// which is not always the order in which the connections were accepted.
 type handshakes[C any] struct {
-	limit   int       // 0 is none
-	refused list.List // of connections that have had their answer, and linger
-	silent  list.List // of those that have sent nothing
-	begun   list.List // of those that have sent something, and have to send more
-	working list.List // of those that wait for the driver, which works on their TLS handshake or has them in its queue
-	long    list.List // of those in a TLS handshake for which they have sent more than clients need
+	limit    int       // 0 is none
+	answered list.List // of connections that have had their refusal, or the answer to a health check, and linger
+	silent   list.List // of those that have sent nothing
+	begun    list.List // of those that have sent something, and have to send more
+	working  list.List // of those that wait for the driver, which works on their TLS handshake or has them in its queue
+	long     list.List // of those whose TLS handshake is long, see clearBytes
 }
 
 // handshake is a connection in one of the lists. Elements hold a pointer to it, because a value
@@ -92,25 +92,24 @@ func (h *handshakes[C]) rest(e *list.Element, now Instant) *list.Element {
 	return e
 }
 
-// lengthen notes that a connection has sent more for its TLS handshake than clients need, and
-// returns its new element.
-func (h *handshakes[C]) lengthen(e *list.Element, now Instant) *list.Element {
+// markLong notes that the TLS handshake of a connection is long, and returns its new element.
+func (h *handshakes[C]) markLong(e *list.Element, now Instant) *list.Element {
 	if e.Value.(*handshake[C]).in == &h.long {
 		return e
 	}
 	return h.move(e, &h.long, now)
 }
 
-// shorten notes that the TLS handshake of a connection is complete, and returns its new element.
-func (h *handshakes[C]) shorten(e *list.Element, now Instant) *list.Element {
+// complete notes that the TLS handshake of a connection is complete, and returns its new element.
+func (h *handshakes[C]) complete(e *list.Element, now Instant) *list.Element {
 	if e.Value.(*handshake[C]).in != &h.long {
 		return e
 	}
 	return h.move(e, &h.begun, now)
 }
 
-// tooLong returns the connection to drop when one more has sent much: the oldest such connection, if
-// there are too many of them. It may wait for the driver: each takes much memory, and time that others
+// tooLong returns the connection to drop when one more is long: the oldest of these, if there are too
+// many of them. It may wait for the driver: each takes much memory, and time that others
 // wait for.
 func (h *handshakes[C]) tooLong() (c C, ok bool) {
 	if h.limit == 0 || h.long.Len() <= max(1, h.limit/longShare) {
@@ -119,9 +118,9 @@ func (h *handshakes[C]) tooLong() (c C, ok bool) {
 	return h.long.Front().Value.(*handshake[C]).conn, true
 }
 
-// refuse notes that a connection has been sent its last byte, and returns its new element.
-func (h *handshakes[C]) refuse(e *list.Element, now Instant) *list.Element {
-	return h.move(e, &h.refused, now)
+// answer notes that a connection has been sent its last byte, and returns its new element.
+func (h *handshakes[C]) answer(e *list.Element, now Instant) *list.Element {
+	return h.move(e, &h.answered, now)
 }
 
 // remove removes a connection.
@@ -133,13 +132,13 @@ func (h *handshakes[C]) remove(e *list.Element) *handshake[C] {
 
 // len returns how many connections there are.
 func (h *handshakes[C]) len() int {
-	return h.refused.Len() + h.silent.Len() + h.begun.Len() + h.working.Len() + h.long.Len()
+	return h.answered.Len() + h.silent.Len() + h.begun.Len() + h.working.Len() + h.long.Len()
 }
 
 // full reports whether one must be dropped before another is added, if first returns one.
 func (h *handshakes[C]) full() bool { return h.limit > 0 && h.len() >= h.limit }
 
-// first returns the connection to drop: the oldest one that was refused, or else the oldest of
+// first returns the connection to drop: the oldest one that was answered, or else the oldest of
 // the larger group, which are the silent ones or those that have begun. So a flood of one kind does
 // not push out the other: every client is silent for a round trip.
 //
@@ -150,7 +149,7 @@ func (h *handshakes[C]) first(now Instant) (c C, ok bool) {
 	if h.begun.Len() > h.silent.Len() {
 		larger, least = &h.begun, begunWait
 	}
-	if e := h.refused.Front(); e != nil {
+	if e := h.answered.Front(); e != nil {
 		return e.Value.(*handshake[C]).conn, true
 	}
 	if e := larger.Front(); e != nil {

@@ -66,11 +66,11 @@ func TestHandshakesDropTheOldestOfTheLargerKind(t *testing.T) {
 			case event[1] == '-':
 				elements[name] = h.rest(e, now)
 			case event[1] == '*':
-				elements[name] = h.lengthen(e, now)
+				elements[name] = h.markLong(e, now)
 			case event[1] == '/':
-				elements[name] = h.shorten(e, now)
+				elements[name] = h.complete(e, now)
 			case event[1] == '!':
-				elements[name] = h.refuse(e, now)
+				elements[name] = h.answer(e, now)
 			case event[1] == '.':
 				h.remove(e)
 				delete(elements, name)
@@ -93,13 +93,13 @@ func TestLongHandshakesAreAnEighth(t *testing.T) {
 			h.begin(h.add(0, 1), 1)
 		}
 		for i := range test.most {
-			e := h.lengthen(h.add(i+1, 1), 1)
-			h.lengthen(e, 1)
+			e := h.markLong(h.add(i+1, 1), 1)
+			h.markLong(e, 1)
 			if c, ok := h.tooLong(); ok {
 				t.Fatalf("limit %d: %d is dropped, though there are %d", test.limit, c, i+1)
 			}
 		}
-		h.work(h.lengthen(h.add(test.most+1, 1), 1), 1)
+		h.work(h.markLong(h.add(test.most+1, 1), 1), 1)
 		if c, ok := h.tooLong(); ok != (test.limit > 0) || ok && c != 1 {
 			t.Errorf("limit %d: of %d, %d is dropped (%v)", test.limit, test.most+1, c, ok)
 		}

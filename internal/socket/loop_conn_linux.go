@@ -221,7 +221,7 @@ func (l *loop) finish(c *loopConn) {
 		return
 	case ShutDown:
 		if !c.established {
-			l.greeting[c] = l.greeted.refuse(l.greeting[c], l.now)
+			l.greeting[c] = l.greeted.answer(l.greeting[c], l.now)
 		}
 		if l.driver.limited() { // a peer that goes on sending would have it grow
 			limitReceive(int(c.fd), lingerReceive)
@@ -272,10 +272,10 @@ func (l *loop) endHandshake(c *loopConn) {
 }
 
 // dropHandshake closes a connection that is not established. It reports whether there was one that
-// may be dropped now. One in the queue waits for the loop, unless it was refused.
+// may be dropped now. One in the queue waits for the loop, unless it was answered.
 func (l *loop) dropHandshake() bool {
 	c, ok := l.greeted.first(l.now)
-	for ; ok && c.queued && l.greeted.refused.Len() == 0; c, ok = l.greeted.first(l.now) {
+	for ; ok && c.queued && l.greeted.answered.Len() == 0; c, ok = l.greeted.first(l.now) {
 		l.greeting[c] = l.greeted.work(l.greeting[c], l.now) // until leaveQueue
 	}
 	if ok {

@@ -19,19 +19,19 @@ const (
 
 // Loop is a driver for Linux: a few loops, each with an epoll instance, one read buffer and
 // a table of connections, over raw file descriptors. A connection has no goroutine, no
-// timer and, while it keeps nothing, no buffer. A Handler must not call its methods.
+// timer and, while it keeps nothing, no buffer. A Handler must not call its methods, except Stalled.
 type Loop struct {
-	config       Config
-	pool         *pool
-	loops        []*loop
-	running      sync.WaitGroup // loops
-	hijacks      sync.WaitGroup // calls of Handler.Hijacked
-	securing     sync.WaitGroup // TLS handshakes
-	turns        handshakeTurns
-	sockets      atomic.Int64 // open connections
-	unfinished   atomic.Int64 // those of them that are not established
-	aborted      atomic.Bool
-	listenFailed atomic.Bool // nothing is accepted
+	config         Config
+	pool           *pool
+	loops          []*loop
+	running        sync.WaitGroup // loops
+	hijacks        sync.WaitGroup // calls of Handler.Hijacked
+	securing       sync.WaitGroup // TLS handshakes
+	handshakeTurns handshakeTurns
+	sockets        atomic.Int64 // open connections
+	unfinished     atomic.Int64 // those of them that are not established
+	aborted        atomic.Bool
+	listenFailed   atomic.Bool // nothing is accepted
 }
 
 // NewLoop returns a driver with n loops, at least 1, that serves nothing yet.
@@ -43,7 +43,7 @@ func NewLoop(config Config, n int) (*Loop, error) {
 	// are parts of a full read and its headroom; a Step that writes more than it was
 	// given adds up to Config.Buffer.
 	whole := 2*config.Headroom + loopBuffer
-	d := &Loop{config: config, turns: newHandshakeTurns(), pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer, whole, whole+config.Buffer)}
+	d := &Loop{config: config, handshakeTurns: newHandshakeTurns(), pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer, whole, whole+config.Buffer)}
 	for number := range n {
 		l, err := newLoop(d, number)
 		if err != nil {

@@ -143,7 +143,7 @@ func (l *loop) noteClear(c *loopConn, h *tlsHandshake, arrived []byte) {
 	h.clear.add(arrived)
 	h.account(takenByHandshake(h.clear.n))
 	if h.clear.long() {
-		l.greeting[c] = l.greeted.lengthen(l.greeting[c], l.now)
+		l.greeting[c] = l.greeted.markLong(l.greeting[c], l.now)
 		if oldest, ok := l.greeted.tooLong(); ok {
 			l.closeConn(oldest, ErrHandshakes)
 		}
@@ -195,11 +195,11 @@ func (h *tlsHandshake) wait() bool { return h.resume(struct{}{}) }
 func (h *tlsHandshake) work() {
 	d := h.loop.driver
 	waits, took := true, time.Duration(0)
-	if d.turns.take(h.clear.long(), h.gone) {
+	if d.handshakeTurns.take(h.clear.long(), h.gone) {
 		began := d.config.Now()
 		_, waits = h.next()
 		took = d.config.Now().Sub(began)
-		d.turns.giveBack(h.clear.long())
+		d.handshakeTurns.giveBack(h.clear.long())
 	}
 	done := func() {
 		if took > 0 {
@@ -240,9 +240,10 @@ func (l *loop) worked(h *tlsHandshake, waits bool) {
 		t.tls, t.out, t.handshake = h.result, &l.out, nil
 		h.account(0)
 		t.hello = keptOfHandshake(h.clear.n)
+		t.largest = t.silence.bytes - h.clear.n // a Finished may be padded (RFC 8446 section 5.4)
 		l.accountRecords(t)
 		t.silence.end()
-		l.greeting[c] = l.greeted.shorten(l.greeting[c], l.now)
+		l.greeting[c] = l.greeted.complete(l.greeting[c], l.now)
 		t.more = nextRecord(t.in) > 0
 		l.setWatched(c, watchInput)
 		l.take(c, byOpened, h.opened, 0, h.before)

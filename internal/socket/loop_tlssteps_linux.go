@@ -7,7 +7,8 @@ const (
 	// P-256 or Ed25519, a step takes 0.2 ms; with RSA, 1.5 ms and more.
 	briefStep = time.Millisecond
 	// stepDoubt is how long a loop takes no steps after one that was longer. A client chooses the
-	// group of the key exchange: P-384 takes 0.7 ms, and P-521 2.9 ms if it is offered.
+	// group of the key exchange: P-384 takes 0.7 ms, with ML-KEM-1024 0.8 ms, and P-521 2.9 ms if it
+	// is offered.
 	stepDoubt = time.Second
 )
 

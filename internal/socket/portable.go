@@ -12,12 +12,12 @@ import (
 )
 
 // Portable is a driver with one goroutine per connection, over net.Conn. A Handler must not
-// call its methods.
+// call its methods, except Stalled.
 type Portable struct {
-	config   Config
-	pool     *pool
-	turns    turns // of connections that are busy
-	securing handshakeTurns
+	config         Config
+	pool           *pool
+	busyTurns      turns // of connections
+	handshakeTurns handshakeTurns
 
 	mu      sync.Mutex
 	conns   map[*portableConn]struct{}
@@ -30,7 +30,7 @@ type Portable struct {
 
 // NewPortable returns a driver that serves nothing yet.
 func NewPortable(config Config) *Portable {
-	return &Portable{config: config, greeted: handshakes[*portableConn]{limit: config.MaxHandshakes}, pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer), turns: newTurns(), securing: newHandshakeTurns(), conns: map[*portableConn]struct{}{}, backoff: acceptBackoff{log: config.Log}}
+	return &Portable{config: config, greeted: handshakes[*portableConn]{limit: config.MaxHandshakes}, pool: newPool(config.Account, smallBuffer, mediumBuffer, config.Buffer), busyTurns: newTurns(), handshakeTurns: newHandshakeTurns(), conns: map[*portableConn]struct{}{}, backoff: acceptBackoff{log: config.Log}}
 }
 
 // Name returns the driver's name for logs.
@@ -123,10 +123,9 @@ func (d *Portable) noteHandshake(c *portableConn, change func(*handshakes[*porta
 	}
 }
 
-// lengthen notes that a client has sent much for its TLS handshake, and drops another one if there
-// are too many of them.
-func (d *Portable) lengthen(c *portableConn) {
-	d.noteHandshake(c, (*handshakes[*portableConn]).lengthen)
+// markLong notes that a TLS handshake is long, and drops another one if there are too many of them.
+func (d *Portable) markLong(c *portableConn) {
+	d.noteHandshake(c, (*handshakes[*portableConn]).markLong)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if oldest, ok := d.greeted.tooLong(); ok {

@@ -128,7 +128,7 @@ func (c *portableConn) take(by caller, step Step, given, kept int) (Action, erro
 	c.locked(func(Instant) Step { c.handler.Flushed(now); return Step{} })
 	if step.Then == ShutDown {
 		if !c.greeted {
-			c.driver.noteHandshake(c, (*handshakes[*portableConn]).refuse)
+			c.driver.noteHandshake(c, (*handshakes[*portableConn]).answer)
 		}
 		c.memory.shed.CompareAndSwap(shedAsked, notShed) // it ends, and another Step would reset it
 		if c.driver.limited() {                          // a peer that goes on sending would have it grow
@@ -264,8 +264,8 @@ func (c *portableConn) receive() (Action, error) {
 // inTurn is locked, in turns with others if the connection is busy.
 func (c *portableConn) inTurn(call func(Instant) Step) Step {
 	if c.busy {
-		c.driver.turns.take()
-		defer c.driver.turns.giveBack()
+		c.driver.busyTurns.take()
+		defer c.driver.busyTurns.giveBack()
 	}
 	return c.locked(call)
 }

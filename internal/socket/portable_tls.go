@@ -81,15 +81,15 @@ func (b *belowTLS) noteClear(arrived []byte) {
 	const buffered = 2 // crypto/tls has buffers for what is encrypted, too
 	b.account(&b.taken, takenByHandshake(b.clear.n)+buffered*int64(b.silence.bytes-b.clear.n))
 	if b.clear.long() {
-		b.conn.driver.lengthen(b.conn)
+		b.conn.driver.markLong(b.conn)
 	}
 }
 
 // takeTurn waits until the handshake may be worked on. It fails if the connection has ended meanwhile.
 func (b *belowTLS) takeTurn() error {
 	b.longTurn = b.clear.long()
-	b.inTurn = b.conn.driver.securing.take(b.longTurn, nil)
-	if b.conn.memory.reason.Load() != nil {
+	b.inTurn = b.conn.driver.handshakeTurns.take(b.longTurn, nil)
+	if b.conn.memory.reason.Load() != nil || b.conn.driver.isAborted() {
 		return net.ErrClosed
 	}
 	return nil
@@ -99,7 +99,7 @@ func (b *belowTLS) takeTurn() error {
 func (b *belowTLS) leaveTurn() {
 	if b.inTurn {
 		b.inTurn = false
-		b.conn.driver.securing.giveBack(b.longTurn)
+		b.conn.driver.handshakeTurns.giveBack(b.longTurn)
 	}
 }
 
@@ -138,7 +138,7 @@ func (b *belowTLS) begin() error {
 	return nil
 }
 
-// Write is called when there is no more to work on: crypto/tls sends each flight in one piece.
+// Write ends the turn: crypto/tls sends a flight once it has computed all of it.
 func (b *belowTLS) Write(p []byte) (int, error) {
 	b.leaveTurn()
 	if b.out != nil {
@@ -188,7 +188,7 @@ func (c *portableTLS) handshake() error {
 		b.account(&b.taken, 0)
 		b.account(&b.kept, int64(keptOfHandshake(b.clear.n)))
 		b.silence.end()
-		b.note((*handshakes[*portableConn]).shorten)
+		b.note((*handshakes[*portableConn]).complete)
 		b.note((*handshakes[*portableConn]).rest) // now it waits for a request
 		b.leaveTurn()
 		b.conn = nil

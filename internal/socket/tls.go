@@ -40,9 +40,10 @@ const (
 const ownedHandshake = 2 << 10
 
 // longHandshake is how much a client may send in the clear for its handshake before it counts as long.
-// Post-quantum key exchange takes a ClientHello to 2 or 3 KB. One of 16 KB full of ALPN protocols costs
-// crypto/tls five times the time of a short one.
-const longHandshake = 4 << 10
+// Post-quantum key exchange takes a ClientHello to 2 or 3 KB, and a HelloRetryRequest (RFC 8446 section
+// 4.1.4) asks for another one. A ClientHello of 16 KB full of ALPN protocols costs crypto/tls five times
+// the time of a short one.
+const longHandshake = 6 << 10
 
 // keptFactor is how many bytes crypto/tls keeps of a connection for each byte beyond ownedHandshake:
 // in its buffers for records and for messages, in the server name and, with TLS 1.2, in the whole
@@ -81,9 +82,9 @@ func (s *silence) allows(n int) bool {
 // end notes that the handshake is complete, or that there was data.
 func (s *silence) end() { *s = silence{open: true} }
 
-// clearBytes counts the bytes of records until one is encrypted application data. In TLS 1.3 a client
-// sends all but its ClientHello in such records (RFC 8446 section 5.2), and its request may arrive with
-// the end of the handshake.
+// clearBytes counts what a client sends in the clear: everything up to its first record of application
+// data. In TLS 1.3 that record has the end of the handshake (RFC 8446 section 5.2), and the request may
+// arrive with it.
 type clearBytes struct {
 	n         int32
 	header    [recordHeader]byte // of the record that has begun
@@ -114,7 +115,7 @@ func (c *clearBytes) add(p []byte) {
 	}
 }
 
-// long reports whether the client has sent more than clients need.
+// long reports whether a handshake is long.
 func (c *clearBytes) long() bool { return c.n > longHandshake }
 
 // beforeTLS takes off what precedes TLS in the first bytes of a connection. more means that more

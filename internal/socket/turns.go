@@ -40,8 +40,12 @@ func addProcessors(n int) {
 	}
 }
 
-// addProcessor is addProcessors(1), once in a process.
-var addProcessor = sync.OnceFunc(func() { addProcessors(1) })
+var (
+	// addProcessor is called when all turns of busy connections are taken.
+	addProcessor = sync.OnceFunc(func() { addProcessors(1) })
+	// addHandshakeProcessors is called when all turns of TLS handshakes are taken, which come on top.
+	addHandshakeProcessors = sync.OnceFunc(func() { addProcessors(1 + processors) })
+)
 
 // newTurns returns turns for each processor.
 func newTurns() turns { return make(turns, processors) }
@@ -76,7 +80,8 @@ func (t turns) giveBack() { <-t }
 // for each other, so that a flood of them does not delay the others.
 type handshakeTurns struct{ all, long turns }
 
-// newHandshakeTurns returns a turn for each processor, half of them for long handshakes too.
+// newHandshakeTurns returns a turn for each processor. Long handshakes may take half of them, and at
+// least one.
 func newHandshakeTurns() handshakeTurns {
 	return handshakeTurns{newTurns(), make(turns, max(1, processors/2))}
 }
@@ -89,7 +94,7 @@ func (t handshakeTurns) take(long bool, gone <-chan struct{}) bool {
 	taken := t.all.takeUnless(gone)
 	switch {
 	case taken && len(t.all) == cap(t.all):
-		addProcessor() // loops have added more
+		addHandshakeProcessors()
 	case !taken && long:
 		t.long.giveBack()
 	}

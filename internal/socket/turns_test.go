@@ -82,18 +82,18 @@ func TestPortableReceivesInTurnsIfBusy(t *testing.T) {
 	h := &scripted{}
 	inBubble(t, h, func(t *testing.T, d *Portable, client net.Conn) {
 		for range processors {
-			d.turns.take()
+			d.busyTurns.take()
 		}
 		first := string(make([]byte, smallBuffer-testHeadroom)) // fills the first buffer
 		second := string(make([]byte, busyRead))
 		client.Write([]byte(first + second))
 		expectCalls(t, h, "receive "+first)
 		for range processors {
-			d.turns.giveBack()
+			d.busyTurns.giveBack()
 		}
 		expectCalls(t, h, "receive "+first, "receive "+second)
 		for range processors {
-			d.turns.take()
+			d.busyTurns.take()
 		}
 		client.Write([]byte("x"))
 		expectCalls(t, h, "receive "+first, "receive "+second, "receive x")

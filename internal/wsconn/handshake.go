@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"github.com/echosvc/echosvc/internal/budget"
-	"github.com/echosvc/echosvc/internal/requestinfo"
 	"github.com/echosvc/echosvc/internal/socket"
 	"github.com/echosvc/echosvc/internal/wsproto"
 )
@@ -70,8 +69,8 @@ func (c *Conn) receiveRequest(now socket.Instant, b *wsproto.Buffer, head []byte
 	c.findClient(&request)
 	if !request.IsUpgrade() {
 		escaping := request // so that request stays on the stack for an upgrade
-		if answer := c.server.HTTP.Check(&escaping, c.server.date()); answer != nil {
-			return c.answerCheck(&request, answer), 0
+		if path, response := c.server.HTTP.Check(&escaping, c.server.date()); response != nil {
+			return c.answerCheck(request.Method, path, response), 0
 		}
 		if refusal := c.server.HTTP.Admit(&escaping); refusal != nil {
 			return c.refuseHead(now, head, refusal), 0
@@ -142,9 +141,9 @@ func (c *Conn) refuse(now socket.Instant, refusal *wsproto.HandshakeError) socke
 }
 
 // answerCheck answers a health check. A body that it may have is discarded while the connection lingers.
-func (c *Conn) answerCheck(r *wsproto.Request, response []byte) socket.Step {
+func (c *Conn) answerCheck(method, path string, response []byte) socket.Step {
 	if c.server.logs(slog.LevelDebug) {
-		c.server.Log.Debug("http request", c.peer.attrs(c.id, "method", r.Method, "path", requestinfo.Visible(r.Target))...)
+		c.server.Log.Debug("http request", c.peer.attrs(c.id, "method", method, "path", path)...)
 	}
 	return c.answer(response)
 }

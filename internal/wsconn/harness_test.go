@@ -86,10 +86,10 @@ func (i *inflaters) Put(f *wsproto.Inflater) {
 // noHTTP serves nothing.
 type noHTTP struct{}
 
-func (noHTTP) Check(*wsproto.Request, string) []byte          { return nil }
-func (noHTTP) Admit(*wsproto.Request) *wsproto.HandshakeError { return nil }
-func (noHTTP) Release()                                       {}
-func (noHTTP) Deliver(net.Conn, []byte, string)               {}
+func (noHTTP) Check(*wsproto.Request, string) (string, []byte) { return "", nil }
+func (noHTTP) Admit(*wsproto.Request) *wsproto.HandshakeError  { return nil }
+func (noHTTP) Release()                                        {}
+func (noHTTP) Deliver(net.Conn, []byte, string)                {}
 
 // recorder is a Metrics that records every call.
 type recorder struct {

@@ -166,8 +166,8 @@ func TestLongPlainRequestIsDeliveredWhole(t *testing.T) {
 // checked answers health checks.
 type checked struct{ noHTTP }
 
-func (checked) Check(r *wsproto.Request, date string) []byte {
-	return []byte(r.Method + " " + r.Target + " on " + date)
+func (checked) Check(r *wsproto.Request, date string) (path string, response []byte) {
+	return "/healthz", []byte(r.Method + " " + r.Target + " on " + date)
 }
 
 // TestHealthCheckIsAnsweredWithItsHead: the connection lingers for the body, and gives up a long head.

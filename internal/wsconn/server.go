@@ -61,9 +61,9 @@ type Config struct {
 
 // HTTPServer serves the connections that turn out to speak plain HTTP.
 type HTTPServer interface {
-	// Check returns the whole response to a health check, with date as its Date, or nil if the
-	// request is to be admitted.
-	Check(r *wsproto.Request, date string) []byte
+	// Check returns the path of a health check and the whole response to it, with date as its
+	// Date. It returns nil if the request is to be admitted.
+	Check(r *wsproto.Request, date string) (path string, response []byte)
 	// Admit admits a request, or returns why it is refused. After that, either Deliver or
 	// Release is called.
 	Admit(*wsproto.Request) *wsproto.HandshakeError
