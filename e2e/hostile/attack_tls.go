@@ -18,8 +18,8 @@ var tlsAttacks = []attack{
 		full: 1500, short: 200, run: longHellos,
 	},
 	{
-		name: "TLS: P-521", about: "one ClientHello again and again, with the group that costs a server most",
-		full: 500, short: 50, run: replayedHellos,
+		name: "TLS: slow groups", about: "the same ClientHellos again and again, with the groups that cost a server most",
+		full: 300, short: 50, run: replayedHellos,
 	},
 	{
 		name: "TLS: long hellos, then idle", about: "silent WebSockets whose ClientHello had 15 KB",
@@ -44,15 +44,18 @@ func longHellos(s *siege, n int) error {
 }
 
 func replayedHellos(s *siege, n int) error {
-	hello := helloOf(&tls.Config{ServerName: "localhost", CurvePreferences: []tls.CurveID{tls.CurveP521}})
-	s.workers(n, func(int, int) {
+	var hellos [][]byte
+	for _, group := range []tls.CurveID{tls.CurveP521, tls.SecP384r1MLKEM1024, tls.CurveP384} {
+		hellos = append(hellos, helloOf(&tls.Config{ServerName: "localhost", CurvePreferences: []tls.CurveID{group}}))
+	}
+	s.workers(n, func(worker, _ int) {
 		w, err := s.raw(socketOptions{})
 		if err != nil {
 			return
 		}
 		defer s.drop(w)
 		w.SetDeadline(time.Now().Add(answerTimeout))
-		w.Write(hello)
+		w.Write(hellos[worker%len(hellos)])
 		io.ReadFull(w, make([]byte, 1)) // the handshake is worked on, or refused
 	})
 	return nil
