@@ -70,8 +70,25 @@ func TestHealthForEveryMethod(t *testing.T) {
 				}
 			}
 		}
-		if strings.Contains(r.log.String(), `"level":"INFO","msg":"http request"`) {
+		log := r.log.String()
+		if strings.Contains(log, `"level":"INFO","msg":"http request"`) {
 			t.Error("probes are logged at info")
+		}
+		if !strings.Contains(log, `"method":"PROPFIND","path":"/healthz"`) || strings.Contains(log, "drop=1") {
+			t.Error("probes are not logged by their path, or with their query")
+		}
+	})
+}
+
+// TestHealthChecksOnPortAreCounted once, as other plain requests are.
+func TestHealthChecksOnPortAreCounted(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := start(t, driver, nil)
+		const series = `http_requests_total{code="2xx"}`
+		before := gather(t, r.metrics)[series]
+		probe(t, r.addr, "POST", "/healthz")
+		if after := gather(t, r.metrics)[series]; after != before+1 {
+			t.Errorf("%s is %v, before %v", series, after, before)
 		}
 	})
 }
