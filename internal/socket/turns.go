@@ -44,6 +44,7 @@ var (
 	// addProcessor is called when all turns of busy connections are taken.
 	addProcessor = sync.OnceFunc(func() { addProcessors(1) })
 	// addHandshakeProcessors is called when all turns of TLS handshakes are taken, which come on top.
+	// Loops have processors of their own.
 	addHandshakeProcessors = sync.OnceFunc(func() { addProcessors(1 + processors) })
 )
 
@@ -92,10 +93,7 @@ func (t handshakeTurns) take(long bool, gone <-chan struct{}) bool {
 		return false
 	}
 	taken := t.all.takeUnless(gone)
-	switch {
-	case taken && len(t.all) == cap(t.all):
-		addHandshakeProcessors()
-	case !taken && long:
+	if long && !taken {
 		t.long.giveBack()
 	}
 	return taken
