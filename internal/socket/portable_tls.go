@@ -88,11 +88,7 @@ func (b *belowTLS) noteClear(arrived []byte) {
 // takeTurn waits until the handshake may be worked on. It fails if the connection has ended meanwhile.
 func (b *belowTLS) takeTurn() error {
 	b.longTurn = b.clear.long()
-	turns := &b.conn.driver.handshakeTurns
-	b.inTurn = turns.take(b.longTurn, nil)
-	if len(turns.all) == cap(turns.all) {
-		addHandshakeProcessors()
-	}
+	b.inTurn = b.conn.driver.handshakeTurns.take(b.longTurn, nil)
 	if b.conn.memory.reason.Load() != nil || b.conn.driver.isAborted() {
 		return net.ErrClosed
 	}

@@ -40,13 +40,8 @@ func addProcessors(n int) {
 	}
 }
 
-var (
-	// addProcessor is called when all turns of busy connections are taken.
-	addProcessor = sync.OnceFunc(func() { addProcessors(1) })
-	// addHandshakeProcessors is called when all turns of TLS handshakes are taken, which come on top.
-	// Loops have processors of their own.
-	addHandshakeProcessors = sync.OnceFunc(func() { addProcessors(1 + processors) })
-)
+// addProcessor is addProcessors(1), once in a process.
+var addProcessor = sync.OnceFunc(func() { addProcessors(1) })
 
 // newTurns returns turns for each processor.
 func newTurns() turns { return make(turns, processors) }
@@ -78,7 +73,8 @@ func (t turns) takeUnless(gone <-chan struct{}) bool {
 func (t turns) giveBack() { <-t }
 
 // handshakeTurns limit the TLS handshakes that are worked on at once. Those that are long first wait
-// for each other, so that a flood of them does not delay the others.
+// for each other, so that a flood of them does not delay the others. No processors are added for them,
+// since a step is brief, and one handshake at a time would cost half as much again.
 type handshakeTurns struct{ all, long turns }
 
 // newHandshakeTurns returns a turn for each processor. Long handshakes may take half of them, and at
